@@ -1,0 +1,141 @@
+"""The words and number formats that an official sees: one catalogue per language in `data/text`."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from infraplan.errors import SettingsError
+from infraplan.packaged import data_path
+from infraplan.packaged import read_toml
+
+__all__ = ["Words", "words"]
+
+LANGUAGES = ("vi", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """
+    One language's catalogue.
+
+    Call it with a key such as `"maps.legend"` and the values of its placeholders.
+    """
+
+    language: str
+    entries: dict[str, str]
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """Return the text of a key, its `{placeholders}` filled."""
+        if key not in self.entries:
+            msg = f"the text catalogue '{self.language}' lacks the key '{key}'"
+            raise SettingsError(msg)
+        return self.entries[key].format(**values) if values else self.entries[key]
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        """
+        Return a number as the language writes it.
+
+        Parameters
+        ----------
+        value
+            Any number; NaN reads as "not enough data".
+        decimals
+            Digits after the decimal sign, >= 0.
+
+        Returns
+        -------
+        text
+            `1.234,5` in Vietnamese, `1,234.5` in English.
+        """
+        if not math.isfinite(value):
+            return self("common.unknown")
+        text = f"{value:,.{decimals}f}"
+        if self.language == "vi":
+            text = text.translate(str.maketrans(",.", ".,"))
+        return text
+
+    def people(self, value: float) -> str:
+        """
+        Return a number of people to two figures, as its accuracy warrants.
+
+        Parameters
+        ----------
+        value
+            Persons, >= 0.
+
+        Returns
+        -------
+        text
+            Two significant figures in the language's number format.
+        """
+        return self.number(_two_figures(value))
+
+    def people_range(self, value: float, low: float, high: float) -> str:
+        """
+        Return a number of people with its range.
+
+        Parameters
+        ----------
+        value
+            Persons, best estimate.
+        low
+            Lower end of the range, persons.
+        high
+            Upper end of the range, persons.
+
+        Returns
+        -------
+        text
+            Such as `khoảng 400 (250 đến 560)`.
+        """
+        return self(
+            "common.people_range",
+            value=self.people(value),
+            low=self.people(low),
+            high=self.people(high),
+        )
+
+
+@cache
+def words(language: str) -> Words:
+    """
+    Return the catalogue of a language.
+
+    Parameters
+    ----------
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    words
+        Catalogue, the same object at every call.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such catalogue.
+    """
+    if language not in LANGUAGES:
+        msg = f"language must be one of {', '.join(LANGUAGES)}; found '{language}'"
+        raise SettingsError(msg)
+    return Words(language, dict(_flat(read_toml(data_path(f"text/{language}.toml")))))
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return the entries of nested tables with dotted keys."""
+    entries: list[tuple[str, str]] = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            entries += _flat(value, f"{prefix}{key}.")
+        else:
+            entries.append((f"{prefix}{key}", str(value)))
+    return entries
+
+
+def _two_figures(value: float) -> float:
+    """Return a value rounded to two significant figures."""
+    if not math.isfinite(value) or value == 0:
+        return value
+    return round(value, 1 - math.floor(math.log10(abs(value))))
