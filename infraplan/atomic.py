@@ -265,7 +265,10 @@ def _numbered(path: Path) -> Path:
 
 def _side_files(temporary: Path) -> list[Path]:
     """Return the files that SQLite and GDAL may leave beside a temporary file."""
-    return [temporary.with_name(temporary.name + end) for end in ("-journal", "-wal", "-shm", ".aux.xml")]
+    return [
+        temporary.with_name(temporary.name + end)
+        for end in ("-journal", "-wal", "-shm", ".aux.xml")
+    ]
 
 
 def _explained(error: OSError, path: Path) -> PlanError:
@@ -281,7 +284,9 @@ def _explained(error: OSError, path: Path) -> PlanError:
 
 def _claim(lock: Path) -> None:
     """Create the lock file, taking over one whose process on this machine is gone."""
-    note = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")})
+    note = json.dumps(
+        {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}
+    )
     for _ in range(2):
         try:
             handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
