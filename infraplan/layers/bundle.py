@@ -182,9 +182,9 @@ def require_one_vintage(*tables: "gpd.GeoDataFrame") -> str:
 
 
 _DTYPES = {
-    "text": "object",
-    "list": "object",
-    "date": "object",
+    "text": "str",
+    "list": "str",
+    "date": "str",
     "integer": "Int64",
     "number": "float64",
     "flag": "boolean",

@@ -1,0 +1,1 @@
+"""Path loss models, diffraction, antennas, link budgets and the area engine."""

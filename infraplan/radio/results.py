@@ -1,0 +1,114 @@
+"""What the area engine returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from infraplan.errors import SettingsError
+from infraplan.layers.bundle import Provenance
+from infraplan.radio.settings import RadioSettings
+from infraplan.radio.settings import ThresholdProfile
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["ANY", "BANDS", "NOTHING_RECEIVED_DBM", "Coverage", "SiteSignal"]
+
+ANY = "any"
+NOTHING_RECEIVED_DBM = -160.0
+BANDS = ("signal_dbm", "best_cell", "second_dbm", "sinr_db", "servers", "probability")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteSignal:
+    """
+    Signal of one station and technology in the window it can reach.
+
+    `signal_dbm` is the strongest of its cells in each grid cell of `rows` x `columns` of the grid;
+    NaN where a path crosses unknown terrain, `NOTHING_RECEIVED_DBM` beyond the radius.
+    """
+
+    site_id: str
+    technology: str
+    rows: slice
+    columns: slice
+    signal_dbm: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """
+    Predicted coverage, one set of bands for each technology and operator.
+
+    `maps` is keyed by technology and operator (`"any"` for the best of all); each Dataset has the
+    float32 variables `BANDS` on one grid: `signal_dbm` of the best server (-160 known but nothing
+    received, NaN unknown), `best_cell` (row number in `cells[technology]`, -1 none), `second_dbm`
+    (best on another mast), `sinr_db`, `servers` (masts within 6 dB), `probability` of service.
+    """
+
+    maps: Mapping[tuple[str, str], "xr.Dataset"]
+    cells: Mapping[str, "pd.DataFrame"]
+    settings: RadioSettings
+    profile: ThresholdProfile
+    provenance: Provenance
+
+    @property
+    def technologies(self) -> tuple[str, ...]:
+        """Return the technologies predicted, in order."""
+        return tuple(sorted({technology for technology, _ in self.maps}))
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Return the operators predicted, in order, without `any`."""
+        return tuple(sorted({operator for _, operator in self.maps} - {ANY}))
+
+    def bands(self, technology: str, operator: str = ANY) -> "xr.Dataset":
+        """
+        Return the bands of a technology and operator.
+
+        Parameters
+        ----------
+        technology
+            Technology.
+        operator
+            Operator, or `"any"`.
+
+        Returns
+        -------
+        bands
+            Dataset with the variables `BANDS`.
+
+        Raises
+        ------
+        SettingsError
+            If it was not predicted; the message lists what was.
+        """
+        if (technology, operator) not in self.maps:
+            known = ", ".join(f"{t} {o}" for t, o in sorted(self.maps))
+            msg = f"no coverage of {technology} {operator} was predicted; there is {known}"
+            raise SettingsError(msg)
+        return self.maps[technology, operator]
+
+    def covered(self, technology: str, operator: str = ANY) -> "xr.DataArray":
+        """
+        Return where there is service.
+
+        Parameters
+        ----------
+        technology
+            Technology.
+        operator
+            Operator, or `"any"`.
+
+        Returns
+        -------
+        covered
+            1 covered, 0 not, NaN unknown; float32 on the grid.
+        """
+        probability = self.bands(technology, operator)["probability"]
+        covered = (probability >= np.float32(self.profile.p_cov)).astype(np.float32)
+        return covered.where(probability.notnull()).rename("covered")

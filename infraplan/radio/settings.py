@@ -1,0 +1,121 @@
+"""What a prediction is told: the settings of the engine and the profile of thresholds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import fields
+from typing import Any
+
+from infraplan.errors import SettingsError
+
+__all__ = ["RadioSettings", "TechnologyThresholds", "ThresholdProfile"]
+
+
+@dataclass(frozen=True, slots=True)
+class RadioSettings:
+    """
+    Settings of the area engine.
+
+    Ranges: `radius_m` (0, 100 km]; `rx_height_m` (0, 50]; `delta_n` is the refractivity gradient of
+    ITU-R P.1812 in N-units/km (45: median effective earth radius of 8 931 km).
+    """
+
+    model: str = "p1812"  # until the full Recommendation: free space + delta-Bullington diffraction
+    rays: str = "radial"
+    radius_m: float = 10_000.0
+    rx_height_m: float = 1.5
+    delta_n: float = 45.0
+    clutter: str = "none"
+    servers_within_db: float = 6.0
+
+    def __post_init__(self) -> None:
+        """Refuse what the engine cannot do, all at once."""
+        wrong = []
+        if self.model not in ("p1812", "free_space"):
+            wrong.append(f"model must be p1812 or free_space; found '{self.model}'")
+        if self.rays not in ("radial", "cell"):
+            wrong.append(f"rays must be radial or cell; found '{self.rays}'")
+        if self.clutter not in ("none", "path"):
+            wrong.append(f"clutter must be none or path; found '{self.clutter}'")
+        if not 0 < self.radius_m <= 100_000:
+            wrong.append(f"radius_m must be in (0, 100000] m; found {self.radius_m}")
+        if not 0 < self.rx_height_m <= 50:
+            wrong.append(f"rx_height_m must be in (0, 50] m; found {self.rx_height_m}")
+        if wrong:
+            raise SettingsError("; ".join(wrong))
+
+
+@dataclass(frozen=True, slots=True)
+class TechnologyThresholds:
+    """
+    Thresholds of one technology.
+
+    `service_dbm` decides `covered`; `weak_dbm` (equal to it), `acceptable_dbm` and `good_dbm` are
+    the lower limits of the classes that only colour maps. `quantity` is the level's name in the
+    technology. `service_until` is the day (ISO) after which the network is switched off, or "".
+    """
+
+    quantity: str
+    service_dbm: float
+    weak_dbm: float
+    acceptable_dbm: float
+    good_dbm: float
+    source: str
+    verified: bool
+    service_until: str = ""
+    service_until_source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdProfile:
+    """
+    Thresholds of all technologies and the probability that `covered` asks for.
+
+    A grid cell is covered when the probability that the signal reaches the service threshold
+    outdoors at 1.5 m is at least `p_cov`; the signal is taken as normal in dB with the standard
+    deviation `sigma_db` (location variability and error of the model together).
+    """
+
+    name: str
+    p_cov: float
+    sigma_db: float
+    sigma_source: str
+    technologies: Mapping[str, TechnologyThresholds]
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "ThresholdProfile":
+        """
+        Return the profile that a TOML file describes.
+
+        Parameters
+        ----------
+        table
+            Content of a file in `data/thresholds`; unknown keys are refused.
+
+        Returns
+        -------
+        profile
+            Checked profile.
+
+        Raises
+        ------
+        SettingsError
+            If a key is unknown or missing, or a value out of range.
+        """
+        known = {field.name for field in fields(cls)}
+        entries = {field.name for field in fields(TechnologyThresholds)}
+        wrong = [f"unknown key '{key}'" for key in table if key not in known]
+        wrong += [f"missing key '{key}'" for key in known if key not in table]
+        for technology, entry in table.get("technologies", {}).items():
+            wrong += [f"{technology}: unknown key '{key}'" for key in entry if key not in entries]
+        if not wrong and not 0.5 <= table["p_cov"] < 1:
+            wrong.append(f"p_cov must be in [0.5, 1); found {table['p_cov']}")
+        if wrong:
+            raise SettingsError("thresholds profile: " + "; ".join(wrong))
+        try:
+            technologies = {
+                name: TechnologyThresholds(**entry) for name, entry in table["technologies"].items()
+            }
+        except TypeError as error:
+            msg = f"thresholds profile: {error}"
+            raise SettingsError(msg) from error
+        return cls(**{**table, "technologies": technologies})
