@@ -1,0 +1,486 @@
+"""
+A plan on disk.
+
+A plan is a folder that people copy, mail and open in QGIS; the object here only knows its path and
+settings and reads anew at each call, so it never shows what is no longer there.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import infraplan
+from infraplan import atomic
+from infraplan.errors import PlanError
+from infraplan.layers.schemas import LAYERS
+from infraplan.layers.schemas import RASTERS
+from infraplan.packaged import data_path
+from infraplan.packaged import read_toml
+from infraplan.plan.settings import PlanSettings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import xarray as xr
+    from odc.geo.geobox import GeoBox
+
+    from infraplan.layers.bundle import Layers
+    from infraplan.layers.bundle import Provenance
+
+__all__ = ["SETTINGS_FILE", "Plan", "Record", "create_plan", "open_folder"]
+
+SETTINGS_FILE = "infraplan.toml"
+HALO_M = 10_000.0  # rasters are kept this far around the area: hills outside it throw shadows in
+WARPED = {"population": "count", "terrain": "height"}  # the other rasters hold classes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """
+    What a step left behind: `results/<step>.json`.
+
+    `key` is the hash of everything the step depended on: equal key, nothing to compute.
+    """
+
+    step: str
+    key: str
+    files: tuple[str, ...]
+    figures: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan folder, its settings, and how to read and write what lies in it."""
+
+    folder: Path
+    settings: PlanSettings
+
+    @property
+    def layers_file(self) -> Path:
+        """Return the path of the GeoPackage that holds the layers."""
+        return self.folder / "layers.gpkg"
+
+    @property
+    def results(self) -> Path:
+        """Return the folder of the results."""
+        return self.folder / "results"
+
+    def raster_path(self, raster: str) -> Path:
+        """
+        Return where a raster lies, or would lie.
+
+        Parameters
+        ----------
+        raster
+            Name of the raster.
+
+        Returns
+        -------
+        path
+            Path of its GeoTIFF.
+        """
+        return self.folder / "rasters" / f"{raster}.tif"
+
+    def layer_names(self) -> tuple[str, ...]:
+        """
+        Return the layers and rasters that the plan has.
+
+        Returns
+        -------
+        names
+            In the order of the schemas.
+        """
+        from infraplan.io import table_names
+
+        stored = set(table_names(self.layers_file)) if self.layers_file.exists() else set()
+        rasters = [raster for raster in RASTERS if self.raster_path(raster).exists()]
+        return (*(layer for layer in LAYERS if layer in stored), *rasters)
+
+    def tables(self, names: Iterable[str] | None = None) -> dict[str, "gpd.GeoDataFrame"]:
+        """
+        Return layers and tables.
+
+        Parameters
+        ----------
+        names
+            Which to read; all where None. Those that the plan lacks are left out.
+
+        Returns
+        -------
+        tables
+            By name, indexed by id, in the planning CRS.
+        """
+        from infraplan.io import read_tables
+
+        wanted = set(LAYERS if names is None else names)
+        stored = [name for name in self.layer_names() if name in wanted and name in LAYERS]
+        return read_tables(self.layers_file, stored) if stored else {}
+
+    def table(self, layer: str) -> "gpd.GeoDataFrame":
+        """
+        Return one layer, empty where the plan lacks it.
+
+        Parameters
+        ----------
+        layer
+            Name of a vector layer or table.
+
+        Returns
+        -------
+        table
+            Indexed by id, in the planning CRS.
+        """
+        from infraplan.layers.bundle import empty_table
+
+        return self.tables([layer]).get(layer, empty_table(layer, self.settings.crs))
+
+    def geobox(
+        self, tables: Mapping[str, "gpd.GeoDataFrame"], resolution_m: float | None = None
+    ) -> "GeoBox":
+        """
+        Return the plan's grid.
+
+        Parameters
+        ----------
+        tables
+            Layers of the plan; the communes give the extent.
+        resolution_m
+            Side of a cell, > 0; that of the settings where None [m].
+
+        Returns
+        -------
+        geobox
+            Grid over the communes, or over the area of the settings where there are none.
+
+        Raises
+        ------
+        PlanError
+            If neither is there.
+        """
+        from infraplan.layers.grid import grid_over
+
+        communes = tables.get("communes")
+        if communes is not None and len(communes):
+            bounds = tuple(float(edge) for edge in communes.total_bounds)
+        elif self.settings.area_bounds:
+            bounds = self.settings.area_bounds
+        else:
+            msg = (
+                f"{self.folder} has no area yet: import the communes first "
+                f'(infraplan import "{self.folder}" communes FILE --vintage 2025-07)'
+            )
+            raise PlanError(msg)
+        west, south, east, north = bounds
+        return grid_over(
+            (west, south, east, north),
+            crs=self.settings.crs,
+            resolution_m=resolution_m or self.settings.resolution_m,
+        )
+
+    def layers(
+        self,
+        names: Iterable[str] | None = None,
+        *,
+        rasters: Iterable[str] = ("terrain", "landcover", "water", "population"),
+        resolution_m: float | None = None,
+    ) -> "Layers":
+        """
+        Return the bundle of layers that computations take.
+
+        Parameters
+        ----------
+        names
+            Vector layers and tables to read; all where None.
+        rasters
+            Rasters to warp onto the plan's grid; those that the plan lacks are left out.
+        resolution_m
+            Side of a cell, > 0; that of the settings where None [m].
+
+        Returns
+        -------
+        layers
+            Bundle; `terrain` is there where the plan has a raster `terrain`.
+
+        Raises
+        ------
+        PlanError
+            If the plan has no area yet.
+        """
+        from infraplan.io import warp_raster
+        from infraplan.layers.bundle import Layers
+
+        always = {"communes", "sources", "sea"}
+        tables = self.tables(None if names is None else {*names, *always})
+        wanted = [raster for raster in rasters if self.raster_path(raster).exists()]
+        warped: dict[str, xr.DataArray] = {}
+        terrain = None
+        if wanted:
+            geobox = self.geobox(tables, resolution_m)
+            for raster in wanted:
+                kind = WARPED.get(raster, "class")
+                warped[raster] = warp_raster(self.raster_path(raster), geobox, kind=kind)
+            if "terrain" in warped:
+                terrain = _terrain(warped, tables.get("sea"), geobox)
+        return Layers(
+            name=self.settings.name,
+            crs=self.settings.crs,
+            tables=tables,
+            rasters=warped,
+            terrain=terrain,
+        )
+
+    def write_tables(self, tables: Mapping[str, "gpd.GeoDataFrame"]) -> None:
+        """
+        Replace layers of the plan; the others stay as they are.
+
+        Parameters
+        ----------
+        tables
+            Validated layers by name.
+
+        Raises
+        ------
+        PlanError
+            If another process writes to the plan, or the file cannot be replaced.
+        """
+        from infraplan.io import write_tables
+
+        with atomic.exclusive(self.folder):
+            atomic.sweep(self.folder)
+            write_tables(self.layers_file, dict(tables))
+
+    def with_settings(self, **changes: object) -> "Plan":
+        """
+        Return the plan with other settings, after writing them.
+
+        Parameters
+        ----------
+        **changes
+            Settings to change, by their names in `PlanSettings`.
+
+        Returns
+        -------
+        plan
+            Plan with the new settings.
+
+        Raises
+        ------
+        SettingsError
+            If a value is out of range; the file is then unchanged.
+        """
+        settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+        atomic.write_text(self.folder / SETTINGS_FILE, settings.to_toml())
+        return Plan(self.folder, settings)
+
+    def configuration(self, kind: str) -> dict[str, Any]:
+        """
+        Return the content of the thresholds profile, rule set or price book that the plan names.
+
+        Parameters
+        ----------
+        kind
+            `"thresholds"`, `"rules"` or `"prices"`.
+
+        Returns
+        -------
+        table
+            Content of `PLAN/<name>.toml` where it exists, else of the project's own file.
+        """
+        name = str(getattr(self.settings, kind))
+        own = self.folder / f"{atomic.file_stem(name)}.toml"
+        return read_toml(
+            own if own.exists() else data_path(f"{kind}/{atomic.file_stem(name)}.toml")
+        )
+
+    def hashes(self, names: Iterable[str] | None = None) -> dict[str, str]:
+        """
+        Return the hashes of the content of layers and rasters.
+
+        Parameters
+        ----------
+        names
+            Which; all that the plan has where None.
+
+        Returns
+        -------
+        hashes
+            By name; those that the plan lacks are left out.
+        """
+        from infraplan.io import content_hash
+        from infraplan.io import file_hash
+
+        present = [name for name in self.layer_names() if names is None or name in set(names)]
+        tables = self.tables([name for name in present if name in LAYERS])
+        hashes = {name: content_hash(table) for name, table in tables.items()}
+        rasters = [name for name in present if name in RASTERS]
+        return hashes | {name: file_hash(self.raster_path(name)) for name in rasters}
+
+    def record(self, step: str) -> Record | None:
+        """
+        Return what a step left behind.
+
+        Parameters
+        ----------
+        step
+            Name of the step, such as `"coverage"` or `"appraisal/batch-3"`.
+
+        Returns
+        -------
+        record
+            Its record; None where the step was not run, or a file of its result is gone.
+        """
+        path = self.results / f"{step}.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            record = Record(**{**content, "files": tuple(content["files"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return record if all((self.folder / file).exists() for file in record.files) else None
+
+    def write_record(
+        self,
+        step: str,
+        *,
+        key: str,
+        files: Iterable[Path],
+        figures: Mapping[str, Any],
+        provenance: "Provenance",
+    ) -> Record:
+        """
+        Write what a step left behind, after its files.
+
+        Parameters
+        ----------
+        step
+            Name of the step.
+        key
+            Hash of all that it depended on, of `step_key`.
+        files
+            Files of its result, inside the plan.
+        figures
+            Figures that other steps and reports quote.
+        provenance
+            Where the result comes from.
+
+        Returns
+        -------
+        record
+            The record as written.
+        """
+        from dataclasses import asdict
+
+        content = {
+            "step": step,
+            "key": key,
+            "files": sorted(file.relative_to(self.folder).as_posix() for file in files),
+            "figures": dict(figures),
+            "provenance": asdict(provenance),
+        }
+        text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True, default=str)
+        atomic.write_text(self.results / f"{step}.json", text + "\n")
+        return Record(**{**content, "files": tuple(content["files"])})  # type: ignore[arg-type]
+
+    def step_key(self, step: str, inputs: Mapping[str, str], settings: Mapping[str, Any]) -> str:
+        """
+        Return the hash of all that a step depends on.
+
+        Parameters
+        ----------
+        step
+            Name of the step.
+        inputs
+            Hashes of what it reads.
+        settings
+            All options that change its result.
+
+        Returns
+        -------
+        key
+            Hash over them and the version of the program.
+        """
+        content = [step, infraplan.__version__, dict(inputs), dict(settings)]
+        text = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def create_plan(folder: Path, settings: PlanSettings) -> Plan:
+    """
+    Make an empty plan.
+
+    Parameters
+    ----------
+    folder
+        Folder of the plan; made where missing, must not hold a plan.
+    settings
+        Settings to write.
+
+    Returns
+    -------
+    plan
+        The empty plan.
+
+    Raises
+    ------
+    PlanError
+        If the folder holds a plan already, or is a file.
+    """
+    folder = Path(folder)
+    if (folder / SETTINGS_FILE).exists():
+        msg = f"{folder} holds a plan already; choose another folder, or delete it first"
+        raise PlanError(msg)
+    if folder.exists() and not folder.is_dir():
+        msg = f"{folder} is a file; give the path of a folder"
+        raise PlanError(msg)
+    for name in ("rasters", "results", "maps", "reports"):
+        try:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"the folder {folder} cannot be made: {error.strerror}"
+            raise PlanError(msg) from error
+    atomic.write_text(folder / SETTINGS_FILE, settings.to_toml())
+    return Plan(folder.resolve(), settings)
+
+
+def open_folder(folder: Path) -> Plan:
+    """
+    Return a plan without reading its layers.
+
+    Parameters
+    ----------
+    folder
+        Folder of the plan.
+
+    Returns
+    -------
+    plan
+        The plan.
+
+    Raises
+    ------
+    PlanError
+        If the folder is not a plan; the message says how to make one.
+    """
+    folder = Path(folder)
+    if not (folder / SETTINGS_FILE).is_file():
+        why = "does not exist" if not folder.exists() else f"holds no {SETTINGS_FILE}"
+        msg = f'{folder} {why}. To make a plan there: infraplan init "{folder}"'
+        raise PlanError(msg)
+    settings = PlanSettings.from_dict(read_toml(folder / SETTINGS_FILE))
+    return Plan(folder.resolve(), settings)
+
+
+def _terrain(
+    rasters: Mapping[str, "xr.DataArray"], sea: "gpd.GeoDataFrame | None", geobox: "GeoBox"
+) -> Any:  # noqa: ANN401 - Terrain, imported late
+    """Return the terrain with the sea and inland water filled in."""
+    from infraplan.io import burn
+    from infraplan.layers.terrain import terrain_from
+
+    at_sea = burn(sea, geobox) if sea is not None and len(sea) else None
+    return terrain_from(rasters["terrain"], at_sea, rasters.get("water"))
