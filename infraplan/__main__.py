@@ -1,0 +1,5 @@
+"""`python -m infraplan`."""
+
+from infraplan.cli import main
+
+main()

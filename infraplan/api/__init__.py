@@ -1,0 +1,35 @@
+"""One function per job: what notebooks import and what each command calls."""
+
+from infraplan.api.build import check_layers
+from infraplan.api.build import export_schema
+from infraplan.api.build import import_layer
+from infraplan.api.build import init_plan
+from infraplan.api.build import open_plan
+from infraplan.api.build import sample_plan
+from infraplan.api.cable import route
+from infraplan.api.cable import underground
+from infraplan.api.cover import gaps
+from infraplan.api.cover import predict
+from infraplan.api.publish import draw_map
+from infraplan.api.publish import write_report
+from infraplan.api.run import run_plan
+from infraplan.api.site import appraise
+from infraplan.api.site import propose
+
+__all__ = [
+    "appraise",
+    "check_layers",
+    "draw_map",
+    "export_schema",
+    "gaps",
+    "import_layer",
+    "init_plan",
+    "open_plan",
+    "predict",
+    "propose",
+    "route",
+    "run_plan",
+    "sample_plan",
+    "underground",
+    "write_report",
+]

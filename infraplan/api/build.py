@@ -1,0 +1,607 @@
+"""Make a plan, bring layers into it, and check them."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pandas as pd
+
+from infraplan.errors import Fault
+from infraplan.errors import LayerError
+from infraplan.errors import PlanError
+from infraplan.errors import SettingsError
+from infraplan.layers.schemas import LAYERS
+from infraplan.layers.schemas import RASTERS
+from infraplan.layers.schemas import schema
+from infraplan.plan import Plan
+from infraplan.plan import PlanSettings
+from infraplan.plan import create_plan
+from infraplan.plan import open_folder
+from infraplan.progress import Progress
+from infraplan.progress import part
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from infraplan.io import Reading
+    from infraplan.layers.bundle import Layers
+    from infraplan.sample import Sample
+
+__all__ = [
+    "Import",
+    "check_layers",
+    "export_schema",
+    "import_layer",
+    "init_plan",
+    "open_plan",
+    "sample_plan",
+]
+
+BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
+PROVINCE_RESOLUTION_M = 60.0  # until the engine is tuned for 30 m
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What an import brought: the reading, and what it replaced in the plan."""
+
+    layer: str
+    rows_kept: int
+    replaced: str
+    notes: tuple[str, ...]
+    columns: Mapping[str, str]
+    crs: str
+
+
+def open_plan(folder: Path | str) -> Plan:
+    """
+    Open a plan and check every layer.
+
+    Parameters
+    ----------
+    folder
+        Folder of the plan.
+
+    Returns
+    -------
+    plan
+        The plan, all of whose layers hold to their schemas.
+
+    Raises
+    ------
+    PlanError
+        If the folder is not a plan.
+    LayerError
+        If layers are at fault; all faults of all layers at once.
+    """
+    plan = open_folder(Path(folder))
+    faults, _ = check_layers(plan)
+    if faults:
+        raise LayerError(layer=plan.settings.name, faults=faults)
+    return plan
+
+
+def init_plan(
+    folder: Path | str,
+    *,
+    name: str = "",
+    crs: str = "EPSG:9209",
+    base: Path | str | None = None,
+    area: Path | str | None = None,
+    resolution_m: float = 30.0,
+) -> Plan:
+    """
+    Make a plan without anything synthetic.
+
+    Parameters
+    ----------
+    folder
+        Folder of the plan; must not hold one.
+    name
+        Name of the plan; that of the folder where empty.
+    crs
+        Planning CRS, an EPSG code of a projected system in metres.
+    base
+        Folder with real layers to bring in (`communes.gpkg`, `terrain.tif`, ...), or None.
+    area
+        File with the outline of the area, where there are no communes yet, or None.
+    resolution_m
+        Side of a grid cell, [5, 1000] [m].
+
+    Returns
+    -------
+    plan
+        The plan.
+
+    Raises
+    ------
+    PlanError
+        If the folder holds a plan already.
+    SettingsError
+        If the CRS is not a projected EPSG code in metres.
+    SourceFileError
+        If a file of the base cannot be read.
+    """
+    check_planning_crs(crs)
+    settings = PlanSettings(
+        name=name or Path(folder).resolve().name,
+        crs=crs,
+        resolution_m=resolution_m,
+        area_bounds=_bounds(Path(area), crs) if area else (),
+    )
+    readings = _read_base(base, crs)
+    plan = create_plan(Path(folder), settings)
+    _keep_base(plan, readings)
+    return plan
+
+
+def sample_plan(
+    folder: Path | str,
+    *,
+    size: str = "pilot",
+    base: Path | str | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Plan:
+    """
+    Make a plan whose missing layers are made up, and labelled so.
+
+    Parameters
+    ----------
+    folder
+        Folder of the plan; must not hold one.
+    size
+        `"pilot"` (15 x 15 km, all synthetic) or `"province"` (3,250 stations on a base).
+    base
+        Folder with real layers, needed for a province; None for a pilot.
+    seed
+        Seed of the generator; equal seeds give equal content.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    plan
+        The plan; its table `sources` says which layers are synthetic.
+
+    Raises
+    ------
+    PlanError
+        If the folder holds a plan already, or the base lacks communes or terrain.
+    SettingsError
+        If the size is unknown, or a province is asked for without a base.
+    """
+    if size not in ("pilot", "province"):
+        msg = f"size must be pilot or province; found '{size}'"
+        raise SettingsError(msg)
+    if size == "province" and base is None:
+        msg = "a province needs real communes and terrain: add --base FOLDER (see README, 'sample')"
+        raise SettingsError(msg)
+    resolution_m = 30.0 if size == "pilot" else PROVINCE_RESOLUTION_M
+    readings = _read_base(base, "EPSG:9209")
+    settings = PlanSettings(
+        name=Path(folder).resolve().name, resolution_m=resolution_m, sea_side="east"
+    )
+    plan = create_plan(Path(folder), settings)
+    _keep_base(plan, readings)
+    return _fill_by_sample(plan, size=size, seed=seed, progress=progress)
+
+
+def import_layer(
+    plan: Plan,
+    layer: str,
+    path: Path | str,
+    *,
+    crs: str | None = None,
+    vintage: str | None = None,
+    as_of: str = "",
+    complete: bool = False,
+    dry_run: bool = False,
+) -> Import:
+    """
+    Bring a file into the plan as one of its layers.
+
+    Lists of stations and cables come one operator at a time: they replace the rows of the operators
+    that they name and leave the others. Every other layer is replaced whole.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    layer
+        Name of a vector layer, table or raster.
+    path
+        File to read.
+    crs
+        Reference system of its coordinates where the file does not say, as an EPSG code.
+    vintage
+        Administrative vintage of its units, where the layer has one.
+    as_of
+        Day that the data describe, ISO date; empty where not known.
+    complete
+        True where its owner says that nothing is missing from it.
+    dry_run
+        True to read and check only.
+
+    Returns
+    -------
+    imported
+        What was understood, kept and replaced.
+
+    Raises
+    ------
+    LayerError
+        If rows are at fault; all faults at once, and the plan unchanged.
+    SourceFileError
+        If the file cannot be read for what it claims to be.
+    SettingsError
+        If the layer is unknown.
+    """
+    path = Path(path)
+    if layer in RASTERS:
+        return _import_raster(plan, layer, path, dry_run=dry_run)
+    from infraplan.io import read_layer
+
+    schema(layer)
+    reading = read_layer(path, layer, plan_crs=plan.settings.crs, crs=crs, vintage=vintage)
+    table, replaced = _merged(plan, layer, reading)
+    table = with_communes(table, layer, plan.table("communes") if layer != "communes" else table)
+    if not dry_run:
+        declared = {"as_of": as_of or None, "complete": complete}
+        sources = _sources_after(plan, layer, [{**reading.source, **declared}])
+        plan.write_tables({layer: table, "sources": sources})
+    return Import(
+        layer=layer,
+        rows_kept=len(reading.table),
+        replaced=replaced,
+        notes=tuple(reading.notes),
+        columns=dict(reading.columns),
+        crs=str(reading.crs),
+    )
+
+
+def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
+    """
+    Check all layers of a plan at once, each for itself and against the others.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    faults
+        What must be mended before any step can be trusted; empty where all is well.
+    notes
+        What a reader should know: layers that are absent, unknown terrain, stations outside.
+    """
+    from infraplan.layers.validate import conform
+
+    tables = plan.tables()
+    faults: list[Fault] = []
+    for name, table in tables.items():
+        try:
+            conform(table.reset_index(), name, plan_crs=plan.settings.crs)
+        except LayerError as error:
+            faults += [_of_layer(fault, name) for fault in error.faults]
+    faults += _broken_references(tables)
+    return tuple(faults), tuple(_notes(plan, tables))
+
+
+def export_schema(layer: str | None = None) -> pd.DataFrame:
+    """
+    Return the data dictionary.
+
+    Parameters
+    ----------
+    layer
+        Layer to describe; all layers where None.
+
+    Returns
+    -------
+    dictionary
+        One row a column: layer, column, kind, unit, required, expected, meaning.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such layer.
+    """
+    declared = LAYERS.values() if layer is None else (schema(layer),)
+    rows = [
+        {
+            "layer": item.name,
+            "column": column.name,
+            "required": column.required,
+            "expected": column.expected,
+            "meaning": column.meaning,
+        }
+        for item in declared
+        for column in item.columns
+    ]
+    return pd.DataFrame(rows)
+
+
+def check_planning_crs(crs: str) -> None:
+    """
+    Refuse a planning CRS in which distances would not be metres.
+
+    Parameters
+    ----------
+    crs
+        EPSG code.
+
+    Raises
+    ------
+    SettingsError
+        If it is not the code of a projected system in metres.
+    """
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        system = CRS.from_user_input(crs)
+    except CRSError as error:
+        msg = f"crs must be an EPSG code such as EPSG:9209 (VN-2000 / TM-3 105-30); found '{crs}'"
+        raise SettingsError(msg) from error
+    if not system.is_projected or system.axis_info[0].unit_name != "metre":
+        msg = f"the planning crs must be projected, in metres; {crs} is {system.name}"
+        raise SettingsError(msg)
+
+
+def with_communes(
+    table: "gpd.GeoDataFrame", layer: str, communes: "gpd.GeoDataFrame"
+) -> "gpd.GeoDataFrame":
+    """
+    Fill an empty `commune_code` by position.
+
+    Parameters
+    ----------
+    table
+        Layer, indexed by id.
+    layer
+        Its name.
+    communes
+        Communes of the plan.
+
+    Returns
+    -------
+    table
+        The layer with `commune_code` filled where it was empty and the row lies in a commune.
+    """
+    import geopandas as gpd
+
+    wants = layer in ("sites", "settlements", "hamlets") and "commune_code" in schema_columns(layer)
+    if not wants or not len(communes) or not len(table):
+        return table
+    given = table.get("commune_code", pd.Series(pd.NA, index=table.index, dtype="str"))
+    empty = given.isna()
+    if not empty.any():
+        return table
+    points = gpd.GeoDataFrame(geometry=table.geometry[empty].representative_point())
+    inside = points.sjoin(communes[["geometry"]].rename_axis("code").reset_index())
+    code = inside[~inside.index.duplicated()]["code"]
+    return table.assign(commune_code=given.where(~empty, code.reindex(table.index)))
+
+
+def schema_columns(layer: str) -> tuple[str, ...]:
+    """
+    Return the names of a layer's columns.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+
+    Returns
+    -------
+    columns
+        In the order of the declaration.
+    """
+    return tuple(column.name for column in schema(layer).columns)
+
+
+def _bounds(path: Path, crs: str) -> tuple[float, float, float, float]:
+    """Return the bounds of an area's outline, in the planning CRS."""
+    from infraplan.io import read_outline
+
+    west, south, east, north = read_outline(path, crs=crs).total_bounds
+    return float(west), float(south), float(east), float(north)
+
+
+def _read_base(base: Path | str | None, crs: str) -> Any:  # noqa: ANN401 - io's type, imported late
+    """Return what a folder of real layers holds, or None where there is none."""
+    if base is None:
+        return None
+    from infraplan.io import read_base
+
+    folder = Path(base)
+    if not folder.is_dir():
+        msg = f"--base {folder} is not a folder"
+        raise PlanError(msg)
+    found = read_base(folder, plan_crs=crs)
+    if not found.readings and not found.rasters:
+        msg = f"--base {folder} holds none of the layers that a base may have (communes.gpkg, ...)"
+        raise PlanError(msg)
+    return found
+
+
+def _keep_base(plan: Plan, found: Any) -> None:  # noqa: ANN401 - io's type, imported late
+    """Write the layers and rasters of a base into the plan."""
+    if found is None:
+        return
+    tables = {layer: reading.table for layer, reading in found.readings.items()}
+    communes = tables.get("communes", plan.table("communes"))
+    tables = {layer: with_communes(table, layer, communes) for layer, table in tables.items()}
+    rows = [reading.source for reading in found.readings.values()]
+    for raster, path in found.rasters.items():
+        rows.append(_keep_raster(plan, raster, path, communes))
+    sources = _sources_of(rows)
+    plan.write_tables({**tables, "sources": sources})
+
+
+def _keep_raster(
+    plan: Plan, raster: str, path: Path, communes: "gpd.GeoDataFrame"
+) -> dict[str, Any]:
+    """Copy a raster into the plan, cropped to the area with a halo; return its row of `sources`."""
+    from infraplan.io import crop_raster
+    from infraplan.plan.folder import HALO_M
+
+    target = plan.raster_path(raster)
+    bounds = None
+    if len(communes):
+        west, south, east, north = communes.total_bounds
+        bounds = (west - HALO_M, south - HALO_M, east + HALO_M, north + HALO_M)
+    crs = crop_raster(path, target, bounds=bounds, bounds_crs=plan.settings.crs)
+    return {
+        "source_id": raster,
+        "layer": raster,
+        "synthetic": False,
+        "file": path.name,
+        "crs": str(crs),
+    }
+
+
+def _import_raster(plan: Plan, raster: str, path: Path, *, dry_run: bool) -> Import:
+    """Bring a GeoTIFF into the plan."""
+    from infraplan.io import raster_crs
+
+    crs = raster_crs(path)
+    replaced = raster if plan.raster_path(raster).exists() else ""
+    if not dry_run:
+        row = _keep_raster(plan, raster, path, plan.table("communes"))
+        plan.write_tables({"sources": _sources_after(plan, raster, [row])})
+    return Import(layer=raster, rows_kept=1, replaced=replaced, notes=(), columns={}, crs=str(crs))
+
+
+def _merged(plan: Plan, layer: str, reading: "Reading") -> tuple["gpd.GeoDataFrame", str]:
+    """Return the layer after an import, and what of the old one was replaced, in words."""
+    old = plan.table(layer)
+    if layer not in BY_OPERATOR or not len(old):
+        return reading.table, layer if len(old) else ""
+    operators = sorted(set(reading.table["operator"]))
+    kept = old[~old["operator"].isin(operators)]
+    clash = kept.index.intersection(reading.table.index)
+    if len(clash):
+        key = schema(layer).key
+        fault = Fault(
+            what=f"{key} is used by another operator in the plan",
+            rows=tuple(map(str, clash)),
+            column=key,
+            expected="ids that no other operator uses",
+            remedy="put the operator's own prefix before its ids",
+        )
+        raise LayerError(layer=layer, faults=(fault,))
+    replaced = ", ".join(sorted(set(old["operator"]) & set(operators)))
+    return pd.concat([kept, reading.table]), replaced
+
+
+def _sources_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows of `sources` as a table of its schema."""
+    from infraplan.layers.validate import conform
+
+    frame = pd.DataFrame([dict(row) for row in rows], columns=schema_columns("sources"))
+    return conform(frame, "sources", plan_crs="EPSG:9209").table
+
+
+def _sources_after(plan: Plan, layer: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table `sources` after an import of a layer."""
+    added = _sources_of(rows)
+    old = plan.table("sources")
+    stale = (old["layer"] == layer) & ~old.index.to_series().str.startswith(f"{layer}:")
+    if layer not in BY_OPERATOR:
+        stale = old["layer"] == layer
+    kept = old[~stale & ~old.index.isin(added.index)]
+    return pd.concat([kept, added]).sort_index() if len(kept) else added
+
+
+def _fill_by_sample(plan: Plan, *, size: str, seed: int, progress: Progress | None) -> Plan:
+    """Make up what the plan lacks and write it."""
+    from infraplan.io import write_raster
+    from infraplan.sample import generate
+
+    base = plan.layers() if size == "province" else None
+    made: Sample = generate(size, seed=seed, base=base, progress=part(progress, 0.0, 0.9))
+    for name, raster in made.rasters.items():
+        write_raster(plan.raster_path(name), {name: raster})
+    sources = plan.table("sources")
+    added = _sources_of(made.sources)
+    sources = (
+        pd.concat([sources[~sources.index.isin(added.index)], added]) if len(sources) else added
+    )
+    communes = made.tables.get("communes", plan.table("communes"))
+    tables = {name: with_communes(table, name, communes) for name, table in made.tables.items()}
+    plan.write_tables({**tables, "sources": sources.sort_index()})
+    streets = tuple(str(name) for name in made.figures.get("underground_streets", ()))
+    part(progress, 0.9, 1.0)(1.0)
+    return plan.with_settings(underground_streets=streets)
+
+
+def _of_layer(fault: Fault, layer: str) -> Fault:
+    """Return a fault that names the layer it was found in."""
+    from dataclasses import replace
+
+    return replace(fault, file="layers.gpkg", sheet=layer)
+
+
+def _broken_references(tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Fault]:
+    """Return rows that name a row of another layer which is not there."""
+    links = (
+        ("cells", "site_id", "sites"),
+        ("hamlets", "commune_code", "communes"),
+        ("evidence", "hamlet_id", "hamlets"),
+    )
+    faults = []
+    for layer, column, target in links:
+        if layer not in tables or target not in tables or column not in tables[layer]:
+            continue
+        values = tables[layer][column]
+        lost = values[values.notna() & ~values.isin(tables[target].index)]
+        if len(lost):
+            faults.append(
+                Fault(
+                    what=f"{column} names no row of layer '{target}'",
+                    rows=tuple(map(str, lost.index)),
+                    found=", ".join(sorted({str(value) for value in lost})[:5]),
+                    expected=f"an id of layer '{target}'",
+                    remedy=f"correct {column}, or import the missing rows of '{target}'",
+                    file="layers.gpkg",
+                    sheet=layer,
+                    column=column,
+                )
+            )
+    return faults
+
+
+def _notes(plan: Plan, tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[str]:
+    """Return what is worth knowing before the figures are read."""
+    notes = []
+    expected = ("communes", "sites", "hamlets", "fibre", "terrain", "population")
+    present = plan.layer_names()
+    if absent := [name for name in expected if name not in present]:
+        notes.append(f"absent: {', '.join(absent)}")
+    if "communes" in tables and "sites" in tables:
+        area = tables["communes"].geometry.union_all()
+        outside = int((~tables["sites"].within(area)).sum())
+        if outside:
+            notes.append(f"{outside} stations lie outside the communes")
+    if "communes" in tables and plan.raster_path("terrain").exists():
+        notes.append(_unknown_terrain(plan.layers(["communes", "sea"], rasters=("terrain",))))
+    return notes
+
+
+def _unknown_terrain(layers: "Layers") -> str:
+    """Return in words how much of the area has no known height."""
+    from infraplan.io import burn
+    from infraplan.layers.grid import geobox_of
+
+    if layers.terrain is None:
+        return "no terrain"
+    ground = layers.terrain.ground_m
+    inside = burn(layers.table("communes"), geobox_of(ground)).to_numpy()
+    share = float(ground.isnull().to_numpy()[inside].mean()) if inside.any() else 0.0
+    return f"terrain is unknown on {share:.1%} of the communes' area"

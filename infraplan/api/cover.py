@@ -1,0 +1,381 @@
+"""Where is there signal, and who has none: coverage and gaps of a plan."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from typing import Any
+
+from infraplan.errors import SettingsError
+from infraplan.packaged import data_path
+from infraplan.packaged import read_toml
+from infraplan.plan import Plan
+from infraplan.plan.results import coverage_step
+from infraplan.plan.results import load_coverage
+from infraplan.plan.results import load_gaps
+from infraplan.plan.results import store_coverage
+from infraplan.plan.results import store_gaps
+from infraplan.progress import Progress
+from infraplan.progress import part
+from infraplan.radio.results import ANY
+from infraplan.radio.settings import RadioSettings
+from infraplan.radio.settings import ThresholdProfile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from infraplan.coverage import Gaps
+    from infraplan.layers.bundle import Layers
+    from infraplan.radio.cells import CellDefaults
+    from infraplan.radio.results import Coverage
+
+__all__ = ["RadioInputs", "gaps", "predict", "radio_inputs"]
+
+PREDICTED_FROM = ("communes", "sea", "sites", "cells", "terrain", "water")
+GAPS_FROM = (
+    *PREDICTED_FROM,
+    "settlements",
+    "hamlets",
+    "buildings",
+    "fibre",
+    "population",
+    "sources",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RadioInputs:
+    """What every radio step of a plan starts from: layers, cells on air, thresholds, defaults."""
+
+    layers: "Layers"
+    cells: "pd.DataFrame"
+    profile: ThresholdProfile
+    defaults: "CellDefaults"
+
+
+def radio_inputs(plan: Plan, *, resolution_m: float | None = None) -> RadioInputs:
+    """
+    Read what radio steps need.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    resolution_m
+        Side of a grid cell, > 0; that of the plan where None [m].
+
+    Returns
+    -------
+    inputs
+        Layers on the grid, cells with the missing ones derived, thresholds and defaults.
+
+    Raises
+    ------
+    PlanError
+        If the plan lacks communes, stations or terrain.
+    """
+    from infraplan.radio.cells import CellDefaults
+    from infraplan.radio.cells import derive_cells
+
+    layers = plan.layers(resolution_m=resolution_m)
+    layers.need("communes", "sites", "terrain", step="coverage")
+    defaults = CellDefaults.from_dict(read_toml(data_path("cells/defaults.toml")))
+    cells = derive_cells(layers.table("sites"), layers.table("cells"), defaults)
+    profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
+    return RadioInputs(layers=layers, cells=cells, profile=profile, defaults=defaults)
+
+
+def predict(
+    plan: Plan,
+    settings: RadioSettings | None = None,
+    *,
+    technology: str | Iterable[str] | None = None,
+    operator: str | Iterable[str] | None = None,
+    resolution_m: float | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> "Coverage":
+    """
+    Predict coverage and keep it in the plan; what is up to date is read, not computed.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    settings
+        Settings of the engine; the defaults where None.
+    technology
+        Technology or technologies; all that are on air where None.
+    operator
+        Operator or operators, `"any"` for the best of all; every operator and `any` where None.
+    resolution_m
+        Side of a grid cell, > 0; that of the plan where None [m].
+    workers
+        Threads, >= 1; as many as cores where None. The result does not depend on it.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    coverage
+        Bands for each technology and operator asked for.
+
+    Raises
+    ------
+    PlanError
+        If the plan lacks communes, stations or terrain.
+    SettingsError
+        If a technology or operator is not on air.
+    """
+    settings = settings or RadioSettings()
+    inputs = radio_inputs(plan, resolution_m=resolution_m)
+    wanted = _wanted(inputs, technology, operator)
+    key = coverage_key(plan, inputs, settings)
+    missing = [pair for pair in wanted if not _is_current(plan, pair, key)]
+    if missing:
+        made = _compute(plan, inputs, settings, missing, key, workers, part(progress, 0.0, 0.95))
+        if len(missing) == len(wanted):
+            return made
+    part(progress, 0.95, 1.0)(1.0)
+    return load_coverage(plan, wanted, profile=inputs.profile, settings=settings)
+
+
+def coverage_key(plan: Plan, inputs: RadioInputs, settings: RadioSettings) -> str:
+    """
+    Return the hash of all that a prediction depends on.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    inputs
+        What the prediction starts from.
+    settings
+        Settings of the engine.
+
+    Returns
+    -------
+    key
+        Equal for equal inputs and settings.
+    """
+    from infraplan.layers.grid import geobox_of
+
+    grid = geobox_of(inputs.layers.rasters["terrain"])
+    options = {
+        "settings": asdict(settings),
+        "profile": asdict(inputs.profile),
+        "defaults": repr(inputs.defaults),
+        "grid": [*grid.shape, *map(float, tuple(grid.affine)[:6])],
+    }
+    return plan.step_key("coverage", plan.hashes(PREDICTED_FROM), options)
+
+
+def gaps(
+    plan: Plan,
+    coverage: "Coverage | None" = None,
+    *,
+    technology: str | None = None,
+    operator: str | None = None,
+    as_of: date | None = None,
+    progress: Progress | None = None,
+) -> "Gaps":
+    """
+    Find who has no service, why, and how far the nearest station and fibre are.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    coverage
+        Predicted coverage; what it lacks is taken from the plan's results, and where there are none
+        at all, predicted.
+    technology
+        Technology of the headline; that of the plan where None.
+    operator
+        Operator of the headline; that of the plan where None.
+    as_of
+        Day for which technologies count as on air; None: all count.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    gaps
+        Hamlets with their level, cause and rank; shares with their definition.
+
+    Raises
+    ------
+    PlanError
+        If the plan lacks what a prediction needs.
+    """
+    from infraplan.coverage import find_gaps
+    from infraplan.coverage import people_grid
+    from infraplan.layers.grid import geobox_of
+
+    technology = technology or plan.settings.technology
+    operator = operator or plan.settings.operator
+    if coverage is None:
+        coverage = predict(
+            plan, resolution_m=stored_resolution_m(plan), progress=part(progress, 0.0, 0.6)
+        )
+    else:
+        coverage = _completed(plan, coverage)
+    grid = geobox_of(next(iter(coverage.maps.values())))
+    layers = plan.layers(resolution_m=float(grid.resolution.x))
+    key = _gaps_key(plan, coverage, technology, operator, as_of)
+    if _is_step_current(plan, "gaps", key):
+        return load_gaps(plan, layers)
+    people = people_grid(layers, grid).people
+    found = find_gaps(
+        layers,
+        people,
+        coverage,
+        technology=technology,
+        operator=operator,
+        as_of=as_of,
+        progress=part(progress, 0.6, 1.0),
+    )
+    store_gaps(plan, found, key=key)
+    return found
+
+
+def stored_resolution_m(plan: Plan) -> float | None:
+    """
+    Return the cell size of the coverage that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    resolution_m
+        Side of a cell of the headline's coverage [m]; None where there is none.
+    """
+    pair = (plan.settings.technology, plan.settings.operator)
+    record = plan.record(coverage_step(*pair))
+    return None if record is None else float(record.figures["resolution_m"])
+
+
+def _wanted(
+    inputs: RadioInputs,
+    technology: str | Iterable[str] | None,
+    operator: str | Iterable[str] | None,
+) -> list[tuple[str, str]]:
+    """Return the pairs of technology and operator that are asked for, in order."""
+    on_air = sorted(set(inputs.cells["technology"]))
+    sites = inputs.layers.table("sites")
+    operators = [ANY, *sorted(set(sites["operator"]))]
+    technologies = _chosen(technology, on_air, "technology")
+    return [(t, o) for t in technologies for o in _chosen(operator, operators, "operator")]
+
+
+def _chosen(asked: str | Iterable[str] | None, known: list[str], what: str) -> list[str]:
+    """Return what was asked for, all where nothing was; unknown names are refused."""
+    if asked is None:
+        return known
+    names = [asked] if isinstance(asked, str) else list(asked)
+    if unknown := [name for name in names if name not in known]:
+        msg = f"{what} {', '.join(unknown)} has no station on air; there is {', '.join(known)}"
+        raise SettingsError(msg)
+    return names or known
+
+
+def _is_current(plan: Plan, pair: tuple[str, str], key: str) -> bool:
+    """Return whether the plan keeps the coverage of a pair, computed from the same inputs."""
+    return _is_step_current(plan, coverage_step(*pair), key)
+
+
+def _is_step_current(plan: Plan, step: str, key: str) -> bool:
+    """Return whether the plan keeps the result of a step, computed from the same inputs."""
+    record = plan.record(step)
+    return record is not None and record.key == key
+
+
+def _compute(
+    plan: Plan,
+    inputs: RadioInputs,
+    settings: RadioSettings,
+    pairs: list[tuple[str, str]],
+    key: str,
+    workers: int | None,
+    progress: Progress,
+) -> "Coverage":
+    """Predict pairs of technology and operator, technology by technology to spare memory."""
+    from dataclasses import replace
+
+    from infraplan.radio.area import predict as predict_area
+
+    terrain = inputs.layers.terrain
+    assert terrain is not None  # noqa: S101 - radio_inputs needs it
+    technologies = sorted({technology for technology, _ in pairs})
+    parts: list[Coverage] = []
+    for number, technology in enumerate(technologies):
+        share = part(progress, number / len(technologies), (number + 1) / len(technologies))
+        made = predict_area(
+            terrain,
+            inputs.layers.table("sites"),
+            inputs.cells,
+            profile=inputs.profile,
+            settings=settings,
+            technologies=[technology],
+            operators=[operator for t, operator in pairs if t == technology],
+            workers=workers,
+            progress=share,
+        )
+        provenance = replace(
+            made.provenance,
+            inputs=plan.hashes(PREDICTED_FROM),
+            synthetic=inputs.layers.synthetic(),
+        )
+        made = replace(made, provenance=provenance)
+        store_coverage(plan, made, key=key)
+        parts.append(made)
+    maps: dict[tuple[str, str], Any] = {}
+    cells: dict[str, pd.DataFrame] = {}
+    for made in parts:
+        maps |= dict(made.maps)
+        cells |= dict(made.cells)
+    return replace(parts[0], maps=maps, cells=cells)
+
+
+def _completed(plan: Plan, coverage: "Coverage") -> "Coverage":
+    """Return a coverage with what it lacks taken from the plan's results, on the same grid."""
+    from dataclasses import replace
+
+    from infraplan.layers.grid import geobox_of
+
+    grid = geobox_of(next(iter(coverage.maps.values())))
+    inputs = radio_inputs(plan, resolution_m=float(grid.resolution.x))
+    key = coverage_key(plan, inputs, coverage.settings)
+    lacking = [
+        pair
+        for pair in _wanted(inputs, None, None)
+        if pair not in coverage.maps and _is_current(plan, pair, key)
+    ]
+    if not lacking:
+        return coverage
+    kept = load_coverage(plan, lacking, profile=coverage.profile, settings=coverage.settings)
+    maps: Mapping[tuple[str, str], Any] = {**kept.maps, **coverage.maps}
+    return replace(coverage, maps=maps, cells={**kept.cells, **coverage.cells})
+
+
+def _gaps_key(
+    plan: Plan, coverage: "Coverage", technology: str, operator: str, as_of: date | None
+) -> str:
+    """Return the hash of all that the gaps depend on."""
+    from infraplan.layers.grid import geobox_of
+
+    grid = geobox_of(next(iter(coverage.maps.values())))
+    options = {
+        "pairs": sorted(map(list, coverage.maps)),
+        "settings": asdict(coverage.settings),
+        "profile": asdict(coverage.profile),
+        "headline": [technology, operator],
+        "as_of": str(as_of),
+        "grid": [*grid.shape, *map(float, tuple(grid.affine)[:6])],
+    }
+    return plan.step_key("gaps", plan.hashes(GAPS_FROM), options)

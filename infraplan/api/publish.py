@@ -1,0 +1,182 @@
+"""What leaves the plan: the map for officials, the workbook for the office."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+from infraplan.api.site import batches
+from infraplan.atomic import file_stem
+from infraplan.plan import Plan
+from infraplan.plan.results import appraisal_step
+from infraplan.plan.results import coverage_step
+from infraplan.plan.results import load_appraisal
+from infraplan.plan.results import load_coverage
+from infraplan.plan.results import load_gaps
+from infraplan.plan.results import load_proposal
+from infraplan.plan.results import load_underground
+from infraplan.progress import Progress
+from infraplan.progress import part
+from infraplan.text import words
+
+if TYPE_CHECKING:
+    from infraplan.layers.bundle import Layers
+
+__all__ = ["Results", "draw_map", "stored_results", "write_report"]
+
+Results = dict[str, Any]
+
+
+def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
+    """
+    Write the map of the plan: its layers and every result that it keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    path
+        The HTML file, which opens by double-click without internet.
+
+    Raises
+    ------
+    PlanError
+        If the plan has no area yet, or the file cannot be written.
+    """
+    from infraplan.maps import plan_page
+
+    path = plan.folder / "maps" / f"{file_stem(plan.settings.name)}.html"
+    key = plan.step_key("map", plan.hashes(), _result_keys(plan))
+    record = plan.record("map")
+    if record is not None and record.key == key:
+        return plan.folder / record.files[0]
+    layers = plan.layers(resolution_m=_resolution_m(plan))
+    found = stored_results(plan, layers)
+    part(progress, 0.0, 1.0)(0.4)
+    page = plan_page(layers, title=plan.settings.name, language=plan.settings.language, **found)
+    written = page.save(path)
+    _record(plan, "map", key, written, {"size_bytes": written.stat().st_size})
+    return written
+
+
+def write_report(plan: Plan, *, progress: Progress | None = None) -> Path:
+    """
+    Write the workbook of the plan: coverage by commune, gaps, inventory, cables, appraisals.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    path
+        The workbook; `name (2).xlsx` where the old one is open in Excel.
+
+    Raises
+    ------
+    PlanError
+        If the plan has no area yet, or the file cannot be written.
+    """
+    from infraplan.cables import fibre_lengths
+    from infraplan.coverage import inventory
+    from infraplan.reports import plan_workbook
+
+    path = plan.folder / "reports" / f"{file_stem(plan.settings.name)}.xlsx"
+    key = plan.step_key("report", plan.hashes(), _result_keys(plan))
+    record = plan.record("report")
+    if record is not None and record.key == key:
+        return plan.folder / record.files[0]
+    layers = plan.layers(resolution_m=_resolution_m(plan))
+    found = stored_results(plan, layers)
+    found.pop("coverage", None)
+    part(progress, 0.0, 1.0)(0.3)
+    written = plan_workbook(
+        path,
+        layers=layers,
+        fibre=fibre_lengths(layers) if layers.has("fibre") else None,
+        inventory=inventory(layers) if layers.has("sites") else None,
+        words=words(plan.settings.language),
+        **found,
+    )
+    _record(plan, "report", key, written, {})
+    return written
+
+
+def stored_results(plan: Plan, layers: "Layers") -> Results:
+    """
+    Return every result that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    layers
+        Layers of the plan, for the results to refer to.
+
+    Returns
+    -------
+    results
+        Those that are there, under the names `coverage`, `gaps`, `appraisals`, `proposal` and
+        `cable_plan`.
+    """
+    from infraplan.radio.settings import RadioSettings
+    from infraplan.radio.settings import ThresholdProfile
+    from infraplan.sites import SiteRules
+
+    found: Results = {"appraisals": ()}
+    pairs = [pair for pair in _pairs(plan) if plan.record(coverage_step(*pair)) is not None]
+    if pairs:
+        profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
+        found["coverage"] = load_coverage(plan, pairs, profile=profile, settings=RadioSettings())
+    if plan.record("gaps") is not None:
+        found["gaps"] = load_gaps(plan, layers)
+    kept = [batch for batch in batches(plan) if plan.record(appraisal_step(batch)) is not None]
+    if kept:
+        rules = SiteRules.from_dict(plan.configuration("rules"))
+        found["appraisals"] = tuple(load_appraisal(plan, batch, layers, rules) for batch in kept)
+    if plan.record("proposal") is not None:
+        found["proposal"] = load_proposal(plan, layers)
+    if plan.record("underground") is not None:
+        found["cable_plan"] = load_underground(plan, layers)
+    return found
+
+
+def _pairs(plan: Plan) -> list[tuple[str, str]]:
+    """Return the pairs whose coverage a map shows: each technology, of any operator."""
+    return [(technology, "any") for technology in ("2G", "3G", "4G", "5G")]
+
+
+def _result_keys(plan: Plan) -> dict[str, str]:
+    """Return the keys of the results that the plan keeps, which maps and reports depend on."""
+    steps = [coverage_step(*pair) for pair in _pairs(plan)]
+    steps += ["gaps", "proposal", "underground", *map(appraisal_step, batches(plan))]
+    keys = {step: record.key for step in steps if (record := plan.record(step)) is not None}
+    return keys | {"language": plan.settings.language, "name": plan.settings.name}
+
+
+def _resolution_m(plan: Plan) -> float | None:
+    """Return the cell size of the stored coverage, so that maps and results share a grid."""
+    from infraplan.api.cover import stored_resolution_m
+
+    return stored_resolution_m(plan)
+
+
+def _record(plan: Plan, step: str, key: str, path: Path, figures: dict[str, Any]) -> None:
+    """Note a written file, so that it is not written again from the same inputs."""
+    import infraplan
+    from infraplan.layers.bundle import Provenance
+
+    plan.write_record(
+        step,
+        key=key,
+        files=[path],
+        figures=figures,
+        provenance=Provenance(step=step, version=infraplan.__version__),
+    )

@@ -1,0 +1,68 @@
+"""The commands: one file each, thin over `infraplan.api`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from infraplan.cli import build
+from infraplan.cli import cable
+from infraplan.cli import cover
+from infraplan.cli import publish
+from infraplan.cli import site
+from infraplan.cli.console import LANGUAGE
+from infraplan.cli.console import fail
+from infraplan.cli.console import speak_utf8
+from infraplan.errors import InfraplanError
+from infraplan.errors import SettingsError
+
+__all__ = ["app", "main"]
+
+# rich help costs a quarter of a second; --help must answer in 0.3 s
+app = typer.Typer(
+    name="infraplan",
+    help="Plan telecom infrastructure: coverage gaps, requested towers, underground cables, maps.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def common(
+    *,
+    lang: Annotated[str, typer.Option(help="Language of the output: vi or en.")] = "",
+) -> None:
+    """Plan telecom infrastructure: coverage gaps, requested towers, underground cables, maps."""
+    if lang not in ("", "vi", "en"):
+        msg = f"--lang must be vi or en; found '{lang}'"
+        raise SettingsError(msg)
+    LANGUAGE["now"] = lang
+
+
+app.command("demo")(publish.demo)
+app.command("init")(build.init)
+app.command("sample")(build.sample)
+app.command("import")(build.import_)
+app.command("check")(build.check)
+app.command("coverage")(cover.coverage)
+app.command("gaps")(cover.gaps)
+app.command("appraise")(site.appraise)
+app.command("propose")(site.propose)
+app.command("route")(cable.route)
+app.command("underground")(cable.underground)
+app.command("map")(publish.map_)
+app.command("report")(publish.report)
+app.command("run")(publish.run)
+app.command("schema")(build.schema)
+
+
+def main() -> None:
+    """Run the command that the arguments name; exit 2 where the input is at fault."""
+    speak_utf8()
+    try:
+        app()
+    except InfraplanError as error:
+        fail(error)
+        sys.exit(2)

@@ -1,0 +1,406 @@
+"""What a step found, told in a few lines: figures with their definition, then where to look."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+from typing import Any
+
+from infraplan.cli.console import progress_bar
+from infraplan.cli.console import say
+from infraplan.cli.console import shown_path
+from infraplan.cli.console import title
+from infraplan.text import Words
+
+if TYPE_CHECKING:
+    from infraplan.cables import CablePlan
+    from infraplan.cables import Route
+    from infraplan.coverage import Gaps
+    from infraplan.plan import Plan
+    from infraplan.radio.results import Coverage
+    from infraplan.sites import Appraisal
+    from infraplan.sites import Proposal
+
+__all__ = [
+    "tell_appraisal",
+    "tell_coverage",
+    "tell_gaps",
+    "tell_proposal",
+    "tell_route",
+    "tell_run",
+    "tell_sample",
+    "tell_underground",
+]
+
+PROPOSALS = ("approve", "approve_with_conditions", "reject", "needs_information")
+
+
+def tell_sample(plan: "Plan", words: Words) -> None:
+    """
+    Tell what a sample plan holds, and what of it is made up.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    words
+        Catalogue to speak with.
+    """
+    from infraplan.cables import fibre_lengths
+    from infraplan.coverage import inventory
+
+    layers = plan.layers(["communes", "hamlets", "sites", "fibre", "requests"], rasters=())
+    counted = inventory(layers)
+    title(words("cli.plan_title", name=plan.settings.name))
+    say(shown_path(plan.folder))
+    say(words("cli.synthetic", layers=", ".join(layers.synthetic())))
+    total = counted.totals
+    say(
+        words(
+            "cli.sample_counts",
+            communes=words.number(len(layers.table("communes"))),
+            hamlets=words.number(len(layers.table("hamlets"))),
+            stations=words.number(total["stations"]),
+            masts=words.number(total["positions"]),
+            shared=words.number(100 * total["shared_mast_share"], 1),
+            requests=words.number(len(layers.table("requests"))),
+        )
+    )
+    if layers.has("fibre"):
+        lengths = fibre_lengths(layers).loc["total"]
+        say(
+            words(
+                "cli.sample_fibre",
+                cable_km=words.number(lengths["cable_km"]),
+                route_km=words.number(lengths["route_km"]),
+                aerial=words.number(100 * lengths["aerial_km"] / lengths["cable_km"]),
+            )
+        )
+
+
+def tell_coverage(plan: "Plan", coverage: "Coverage", words: Words) -> None:
+    """
+    Tell the share of people covered, by technology and operator, with the definition.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    coverage
+        Prediction.
+    words
+        Catalogue to speak with.
+    """
+    from infraplan.coverage import people_grid
+    from infraplan.layers.grid import geobox_of
+
+    grid = geobox_of(next(iter(coverage.maps.values())))
+    layers = plan.layers(resolution_m=float(grid.resolution.x))
+    people = people_grid(layers, grid).people.to_numpy()
+    rows = []
+    for technology, operator in sorted(coverage.maps):
+        covered = coverage.covered(technology, operator).to_numpy()
+        unknown = people[covered != covered].sum()  # noqa: PLR0124 - NaN is unlike itself
+        share = people[covered == 1].sum() / people.sum()
+        name = words("cli.any_operator") if operator == "any" else operator
+        percent = words.number(100 * share, 1), words.number(100 * unknown / people.sum(), 1)
+        rows.append((technology, name, *percent))
+    title(words("cli.coverage_title"))
+    _table([_heads(words, "technology", "operator", "people_covered", "people_unknown"), *rows])
+    say(_definition(coverage, words))
+
+
+def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
+    """
+    Tell the shares and the hamlets without service, the worst first.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue to speak with.
+    rows
+        How many hamlets to list.
+    """
+    title(words("cli.gaps_title"))
+    shares = gaps.shares
+    province = shares[(shares["area_level"] == "province") & (shares["denominator"] == "people")]
+    lines = [_heads(words, "technology", "operator", "share", "range", "people_unknown")]
+    for _, row in province.sort_values(["technology", "operator"]).iterrows():
+        if row["operator"] in ("at_least_two", "all"):
+            continue
+        name = words("cli.any_operator") if row["operator"] == "any" else row["operator"]
+        unknown = 100 * row["unknown"] / row["total"] if row["total"] else 0.0
+        lines.append(
+            (
+                row["technology"],
+                name,
+                words.number(100 * row["share"], 1),
+                f"{words.number(100 * row['share_low'], 1)} - "
+                f"{words.number(100 * row['share_high'], 1)}",
+                words.number(unknown, 1),
+            )
+        )
+    _table(lines)
+    say(_definition_of(gaps, words))
+    hamlets = gaps.hamlets[~gaps.hamlets.index.astype(str).str.endswith("-rest")]
+    short = hamlets[hamlets["level"].isin(["none", "weak", "2g_only"])]
+    by_terrain = int((short["cause"] == "terrain").sum())
+    say()
+    say(
+        words(
+            "cli.gaps_count",
+            count=words.number(len(short)),
+            hamlets=words.number(len(hamlets)),
+            terrain=words.number(by_terrain),
+        )
+    )
+    lines = [_heads(words, "hamlet", "commune", "people_uncovered", "level", "cause", "nearest")]
+    for _, row in short.sort_values("rank").head(rows).iterrows():
+        low, high = row["people_uncovered_low"], row["people_uncovered_high"]
+        nearest = "" if row["nearest_site_m"] is None else _km(row["nearest_site_m"], words)
+        lines.append(
+            (
+                str(row["name"]),
+                str(row["commune"]),
+                words.people_range(row["people_uncovered"], low, high),
+                words(f"cli.level_{row['level']}"),
+                words(f"cli.cause_{row['cause']}") if isinstance(row["cause"], str) else "",
+                nearest,
+            )
+        )
+    _table(lines)
+
+
+def tell_appraisal(appraisal: "Appraisal", words: Words) -> None:
+    """
+    Tell the proposal for each request with its first reason.
+
+    Parameters
+    ----------
+    appraisal
+        Result.
+    words
+        Catalogue to speak with.
+    """
+    requests = appraisal.requests.sort_values("rank")
+    title(words("cli.appraisal_title", batch=appraisal.batch, count=len(requests)))
+    counts = requests["proposal"].value_counts()
+    told = [
+        f"{words(f'sites.{kind}')}: {words.number(int(counts.get(kind, 0)))}" for kind in PROPOSALS
+    ]
+    say("; ".join(told))
+    lines = [_heads(words, "request", "proposal", "people_gained", "reason")]
+    for request_id, row in requests.iterrows():
+        gained = words.people_range(
+            row["people_gained"], row["people_gained_low"], row["people_gained_high"]
+        )
+        lines.append(
+            (str(request_id), words(f"sites.{row['proposal']}"), gained, _reason(row, words))
+        )
+    _table(lines)
+
+
+def tell_proposal(proposal: "Proposal", words: Words) -> None:
+    """
+    Tell the proposed sites and how good the choice provably is.
+
+    Parameters
+    ----------
+    proposal
+        Result.
+    words
+        Catalogue to speak with.
+    """
+    gained = float(proposal.people_gained.sum())
+    title(words("cli.proposal_title", count=len(proposal.sites)))
+    lines = [_heads(words, "site", "people_gained")]
+    for site_id, people in proposal.people_gained.items():
+        lines.append((str(site_id), words.people(float(people))))
+    _table(lines)
+    say(
+        words(
+            "cli.proposal_bound",
+            people=words.people(gained),
+            bound=words.people(proposal.bound),
+            gap=words.number(100 * proposal.gap, 1),
+        )
+    )
+
+
+def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
+    """
+    Tell what goes underground, its cost and how far that is from the cheapest possible.
+
+    Parameters
+    ----------
+    cable_plan
+        Result.
+    words
+        Catalogue to speak with.
+    """
+    title(words("cli.underground_title"))
+    length_m = float(cable_plan.segments["length_m"].sum())
+    say(
+        words(
+            "cli.underground_cost",
+            length=words.number(length_m),
+            chambers=words.number(len(cable_plan.chambers)),
+            drops=words.number(len(cable_plan.drops)),
+            cost=_billion(cable_plan.cost_vnd, words),
+            gap=words.number(100 * cable_plan.gap, 1),
+        )
+    )
+    shares = "; ".join(
+        f"{row.operator} {_billion(row.cost_vnd, words)}"
+        for row in cable_plan.shares.reset_index().itertuples()
+    )
+    say(words("cli.underground_shares", shares=shares))
+    if not cable_plan.bill["verified"].all():
+        say(words("cli.prices_assumed"))
+
+
+def tell_route(route: "Route", words: Words) -> None:
+    """
+    Tell how long a route is and what it costs.
+
+    Parameters
+    ----------
+    route
+        Result.
+    words
+        Catalogue to speak with.
+    """
+    say(
+        words(
+            "cli.route_found",
+            length=words.number(route.length_m),
+            cost=_billion(route.cost_vnd, words),
+            segments=words.number(len(route.segments)),
+        )
+    )
+
+
+def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
+    """
+    Run every step and tell what each found.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    words
+        Catalogue to speak with.
+    as_of
+        Day for which rules are in force and technologies on air, or None.
+    """
+    from contextlib import ExitStack
+
+    from infraplan.api import run_plan
+
+    stack = ExitStack()
+
+    def shown(step: str) -> Any:  # noqa: ANN401 - a Progress, entered here
+        """Show the progress of a step until the next begins."""
+        stack.close()
+        return stack.enter_context(progress_bar(words(f"cli.step_{step}")))
+
+    outputs = []
+    for done in run_plan(plan, as_of=as_of, progress=shown):
+        stack.close()
+        _tell_step(done, words)
+        if done.step in ("map", "report"):
+            outputs.append(done.result)
+    title(words("cli.outputs"))
+    for path in outputs:
+        say(shown_path(path))
+    say(shown_path(plan.results))
+    say(words("cli.next_open"))
+
+
+def _tell_step(done: Any, words: Words) -> None:  # noqa: ANN401 - a StepDone, imported late
+    """Tell the result of one step of a run."""
+    tell = {
+        "gaps": tell_gaps,
+        "appraise": tell_appraisal,
+        "propose": tell_proposal,
+        "underground": tell_underground,
+    }.get(done.step)
+    if tell is not None and done.result is not None:
+        tell(done.result, words)
+    if done.step == "check":
+        for note in done.result:
+            say(f"  {note}")
+        return
+    state = words(f"cli.{done.state}", seconds=words.number(done.seconds, 1))
+    why = f": {words(f'cli.why_{done.why}')}" if done.why else ""
+    say(f"[{words(f'cli.step_{done.step}')}] {state}{why}")
+
+
+def _definition(coverage: "Coverage", words: Words) -> str:
+    """Return in words what covered means in a prediction."""
+    profile = coverage.profile
+    limits = ", ".join(
+        f"{name} {profile.technologies[name].quantity} {profile.technologies[name].service_dbm:g} dBm"
+        for name in coverage.technologies
+    )
+    from infraplan.layers.grid import geobox_of
+
+    grid = geobox_of(next(iter(coverage.maps.values())))
+    return words(
+        "cli.definition",
+        p_cov=words.number(100 * profile.p_cov),
+        limits=limits,
+        model=coverage.settings.model,
+        resolution=words.number(float(grid.resolution.x)),
+        sigma=words.number(profile.sigma_db),
+    )
+
+
+def _definition_of(gaps: "Gaps", words: Words) -> str:
+    """Return in words what covered means in a table of gaps."""
+    definition = gaps.definition
+    limits = ", ".join(f"{name} {value:g} dBm" for name, value in definition.thresholds_dbm.items())
+    return words(
+        "cli.definition",
+        p_cov=words.number(100 * definition.p_cov),
+        limits=limits,
+        model=definition.model,
+        resolution=words.number(definition.resolution_m),
+        sigma=words.number(definition.sigma_db),
+    )
+
+
+def _reason(row: Any, words: Words) -> str:  # noqa: ANN401 - a row of requests
+    """Return the reason that weighs most, in words."""
+    reasons = json.loads(row["reasons"])
+    if not reasons:
+        return ""
+    first = reasons[0]
+    return words(f"sites.rule_{first['rule']}")
+
+
+def _heads(words: Words, *keys: str) -> tuple[str, ...]:
+    """Return the headings of a table."""
+    return tuple(words(f"cli.head_{key}") for key in keys)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows as aligned columns, the first row being the headings."""
+    widths = [max(len(str(row[n])) for row in rows) for n in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        cells = (str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        say("  " + "  ".join(cells).rstrip())
+        if number == 0:
+            say("  " + "  ".join("-" * width for width in widths))
+
+
+def _km(distance_m: float, words: Words) -> str:
+    """Return a distance in kilometres."""
+    return f"{words.number(distance_m / 1000, 1)} km"
+
+
+def _billion(cost_vnd: float, words: Words) -> str:
+    """Return an amount in billions of đồng."""
+    return f"{words.number(cost_vnd / 1e9, 2)} {words('cli.billion_vnd')}"

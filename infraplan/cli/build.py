@@ -1,0 +1,139 @@
+"""Commands that make a plan, fill it and check it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infraplan.cli.console import choose_language
+from infraplan.cli.console import progress_bar
+from infraplan.cli.console import say
+from infraplan.cli.console import shown_path
+from infraplan.errors import LayerError
+
+__all__ = ["check", "import_", "init", "sample", "schema"]
+
+PlanFolder = Annotated[Path, typer.Argument(metavar="PLAN", help="Folder of the plan.")]
+Base = Annotated[
+    Path | None,
+    typer.Option(help="Folder with real layers: communes.gpkg, terrain.tif, population.tif ..."),
+]
+
+
+def init(
+    plan: PlanFolder,
+    *,
+    name: Annotated[str, typer.Option(help="Name of the plan; the folder's by default.")] = "",
+    crs: Annotated[str, typer.Option(help="Planning CRS, an EPSG code in metres.")] = "EPSG:9209",
+    area: Annotated[Path | None, typer.Option(help="File with the outline of the area.")] = None,
+    base: Base = None,
+) -> None:
+    """Make an empty plan, nothing synthetic."""
+    from infraplan.api import init_plan
+
+    made = init_plan(plan, name=name, crs=crs, area=area, base=base)
+    words = choose_language()
+    say(words("cli.plan_made", folder=shown_path(made.folder)))
+    say(words("cli.layers_there", layers=", ".join(made.layer_names()) or "-"))
+    say(words("cli.next_import", folder=shown_path(made.folder)))
+
+
+def sample(
+    plan: PlanFolder,
+    *,
+    size: Annotated[
+        str, typer.Option(help="pilot (15 x 15 km) or province (needs --base).")
+    ] = "pilot",
+    base: Base = None,
+    seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 0,
+) -> None:
+    """Make a plan whose missing layers are made up, and labelled so."""
+    from infraplan.api import sample_plan
+    from infraplan.cli.account import tell_sample
+
+    words = choose_language()
+    with progress_bar(words("cli.sampling")) as progress:
+        made = sample_plan(plan, size=size, base=base, seed=seed, progress=progress)
+    tell_sample(made, words)
+    say(words("cli.next_run", folder=shown_path(made.folder)))
+
+
+def import_(
+    plan: PlanFolder,
+    layer: Annotated[str, typer.Argument(help="Layer or raster; `infraplan schema` lists them.")],
+    file: Annotated[Path, typer.Argument(help=".xlsx .csv .gpkg .geojson .shp .tif")],
+    *,
+    crs: Annotated[str, typer.Option(help="EPSG code of its coordinates.")] = "",
+    vintage: Annotated[str, typer.Option(help="2024, 2025-01 or 2025-07.")] = "",
+    as_of: Annotated[str, typer.Option(help="Day that the data describe, ISO date.")] = "",
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Its owner says that nothing is missing.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is understood, keep nothing.")
+    ] = False,
+) -> None:
+    """Bring a file into the plan as one of its layers."""
+    from infraplan.api import import_layer
+    from infraplan.plan import open_folder
+
+    opened = open_folder(plan)
+    words = choose_language(opened.settings.language)
+    done = import_layer(
+        opened,
+        layer,
+        file,
+        crs=crs or None,
+        vintage=vintage or None,
+        as_of=as_of,
+        complete=complete,
+        dry_run=dry_run,
+    )
+    key = "cli.import_dry" if dry_run else "cli.imported"
+    say(words(key, rows=words.number(done.rows_kept), layer=layer, file=shown_path(file)))
+    say(words("cli.import_crs", crs=done.crs))
+    for column, header in done.columns.items():
+        say(f"  {column} <- {header}")
+    for note in done.notes:
+        say(f"  ! {note}")
+    if done.replaced:
+        say(words("cli.import_replaced", what=done.replaced))
+    if not dry_run:
+        say(words("cli.next_check", folder=shown_path(opened.folder)))
+
+
+def check(plan: PlanFolder) -> None:
+    """Check all layers at once, each for itself and against the others."""
+    from infraplan.api import check_layers
+    from infraplan.plan import open_folder
+
+    opened = open_folder(plan)
+    words = choose_language(opened.settings.language)
+    faults, notes = check_layers(opened)
+    for note in notes:
+        say(f"  {note}")
+    if faults:
+        raise LayerError(layer=opened.settings.name, faults=faults)
+    say(words("cli.check_good", layers=", ".join(opened.layer_names())))
+    say(words("cli.next_run", folder=shown_path(opened.folder)))
+
+
+def schema(
+    layer: Annotated[str, typer.Argument(help="Layer to describe; all where left out.")] = "",
+) -> None:
+    """Print the data dictionary: what each layer must look like."""
+    from infraplan.layers.schemas import LAYERS
+    from infraplan.layers.schemas import RASTERS
+    from infraplan.layers.schemas import schema as declared
+
+    for item in [declared(layer)] if layer else LAYERS.values():
+        geometry = " | ".join(item.geometry) or "no geometry"
+        say(f"{item.name} ({geometry}): {item.meaning}")
+        for column in item.columns:
+            mark = "*" if column.required else " "
+            say(f"  {mark} {column.name}: {column.meaning} [{column.expected}]")
+        say()
+    if not layer:
+        say("rasters")
+        for name, meaning in RASTERS.items():
+            say(f"    {name}: {meaning}")

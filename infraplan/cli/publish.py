@@ -1,0 +1,76 @@
+"""Commands that draw, report, and run everything."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infraplan.cli.build import PlanFolder
+from infraplan.cli.console import choose_language
+from infraplan.cli.console import progress_bar
+from infraplan.cli.console import say
+from infraplan.cli.console import shown_path
+from infraplan.cli.cover import AsOf
+
+__all__ = ["demo", "map_", "report", "run"]
+
+
+def map_(plan: PlanFolder) -> None:
+    """Write one HTML map of the plan that opens by double-click without internet."""
+    from infraplan.api import draw_map
+    from infraplan.api import open_plan
+
+    opened = open_plan(plan)
+    words = choose_language(opened.settings.language)
+    with progress_bar(words("cli.drawing")) as progress:
+        path = draw_map(opened, progress=progress)
+    size_mb = words.number(path.stat().st_size / 1e6, 1)
+    say(words("cli.map_written", path=shown_path(path), size=size_mb))
+
+
+def report(plan: PlanFolder) -> None:
+    """Write the workbook: coverage by commune, gaps, inventory, cables, appraisals."""
+    from infraplan.api import open_plan
+    from infraplan.api import write_report
+
+    opened = open_plan(plan)
+    words = choose_language(opened.settings.language)
+    with progress_bar(words("cli.reporting")) as progress:
+        path = write_report(opened, progress=progress)
+    say(words("cli.report_written", path=shown_path(path)))
+
+
+def run(plan: PlanFolder, *, as_of: AsOf = None) -> None:
+    """Run every step, skipping what is up to date."""
+    from infraplan.api import open_plan
+    from infraplan.cli.account import tell_run
+
+    opened = open_plan(plan)
+    tell_run(
+        opened,
+        choose_language(opened.settings.language),
+        as_of=as_of.date() if as_of else None,
+    )
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Folder of the demo plan.", show_default=True)
+    ] = Path("demo"),
+) -> None:
+    """Make a sample plan, run every step on it, and say what was found."""
+    from infraplan.api import sample_plan
+    from infraplan.cli.account import tell_run
+    from infraplan.cli.account import tell_sample
+    from infraplan.plan import open_folder
+    from infraplan.plan.folder import SETTINGS_FILE
+
+    words = choose_language()
+    if (folder / SETTINGS_FILE).exists():
+        opened = open_folder(folder)
+        say(words("cli.demo_again", folder=shown_path(folder)))
+    else:
+        with progress_bar(words("cli.sampling")) as progress:
+            opened = sample_plan(folder, progress=progress)
+        tell_sample(opened, words)
+    tell_run(opened, words)

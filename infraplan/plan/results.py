@@ -1,0 +1,479 @@
+"""
+The results that a plan keeps, written once and read back equal.
+
+Results are frozen dataclasses that hold tables, numbers and settings. Their tables go into one
+GeoPackage, which QGIS opens; the rest into the JSON record of the step. The layers that a result
+was computed from are not stored twice: the caller hands them in on reading.
+"""
+
+import importlib
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import fields
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from infraplan.atomic import file_stem
+from infraplan.errors import PlanError
+from infraplan.layers.bundle import Layers
+from infraplan.layers.bundle import Provenance
+from infraplan.plan.folder import Plan
+
+if TYPE_CHECKING:
+    from infraplan.cables import CablePlan
+    from infraplan.cables import Route
+    from infraplan.coverage import Gaps
+    from infraplan.radio.results import Coverage
+    from infraplan.radio.settings import RadioSettings
+    from infraplan.radio.settings import ThresholdProfile
+    from infraplan.sites import Appraisal
+    from infraplan.sites import Proposal
+    from infraplan.sites import SiteRules
+
+__all__ = [
+    "appraisal_step",
+    "coverage_step",
+    "load_appraisal",
+    "load_coverage",
+    "load_gaps",
+    "load_proposal",
+    "load_underground",
+    "store_appraisal",
+    "store_coverage",
+    "store_gaps",
+    "store_proposal",
+    "store_route",
+    "store_underground",
+]
+
+ROUNDED = {"probability": 3}  # decimals; the other bands are rounded to 0.1
+
+
+def coverage_step(technology: str, operator: str) -> str:
+    """
+    Return the name of the step that predicts a technology of an operator.
+
+    Parameters
+    ----------
+    technology
+        Technology.
+    operator
+        Operator, or `"any"`.
+
+    Returns
+    -------
+    step
+        Name, fit for a file.
+    """
+    return f"coverage_{file_stem(technology)}_{file_stem(operator)}"
+
+
+def appraisal_step(batch: str) -> str:
+    """
+    Return the name of the step that appraises a batch.
+
+    Parameters
+    ----------
+    batch
+        Name of the batch.
+
+    Returns
+    -------
+    step
+        Name, fit for a file.
+    """
+    return f"appraisal/{file_stem(batch)}"
+
+
+def store_coverage(plan: Plan, coverage: "Coverage", *, key: str) -> None:
+    """
+    Keep a prediction.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    coverage
+        Prediction of any number of technologies and operators.
+    key
+        Hash of all that it depends on.
+    """
+    from infraplan import atomic
+    from infraplan.io import write_raster
+    from infraplan.layers.grid import geobox_of
+
+    tables = {}
+    for technology, cells in coverage.cells.items():
+        tables[technology] = plan.results / f"coverage_{file_stem(technology)}_cells.csv"
+        text = cells.rename_axis("best_cell").to_csv(lineterminator="\n")
+        atomic.write_text(tables[technology], text)
+    for (technology, operator), bands in coverage.maps.items():
+        step = coverage_step(technology, operator)
+        path = plan.results / f"{step}.tif"
+        write_raster(path, {str(name): bands[name] for name in bands.data_vars})
+        grid = geobox_of(bands)
+        figures = {"resolution_m": float(grid.resolution.x), "technology": technology}
+        plan.write_record(
+            step,
+            key=key,
+            files=[path, tables[technology]],
+            figures={**figures, "operator": operator},
+            provenance=coverage.provenance,
+        )
+
+
+def load_coverage(
+    plan: Plan,
+    pairs: Iterable[tuple[str, str]],
+    *,
+    profile: "ThresholdProfile",
+    settings: "RadioSettings",
+) -> "Coverage":
+    """
+    Return predictions that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    pairs
+        Technologies and operators, at least one.
+    profile
+        Thresholds that they were made with.
+    settings
+        Settings that they were made with.
+
+    Returns
+    -------
+    coverage
+        Their bands and cells.
+
+    Raises
+    ------
+    PlanError
+        If one of them is not there.
+    """
+    from infraplan.io import read_bands
+    from infraplan.io import read_cells
+    from infraplan.radio.results import Coverage
+
+    maps, cells, provenance = {}, {}, Provenance("coverage", "")
+    for technology, operator in pairs:
+        step = coverage_step(technology, operator)
+        record = _recorded(plan, step)
+        maps[technology, operator] = read_bands(plan.results / f"{step}.tif")
+        if technology not in cells:
+            stored = plan.results / f"coverage_{file_stem(technology)}_cells.csv"
+            cells[technology] = read_cells(stored)
+        provenance = _provenance(record.provenance)
+    return Coverage(
+        maps=maps, cells=cells, settings=settings, profile=profile, provenance=provenance
+    )
+
+
+def store_gaps(plan: Plan, gaps: "Gaps", *, key: str) -> None:
+    """
+    Keep the gaps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    gaps
+        Result to keep.
+    key
+        Hash of all that it depends on.
+    """
+    _store(plan, "gaps", gaps, key=key)
+
+
+def load_gaps(plan: Plan, layers: Layers) -> "Gaps":
+    """
+    Return the gaps that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    layers
+        Layers of the plan.
+
+    Returns
+    -------
+    gaps
+        As stored.
+
+    Raises
+    ------
+    PlanError
+        If there are none.
+    """
+    from infraplan.coverage import Gaps
+
+    return Gaps(**_load(plan, "gaps", layers))
+
+
+def store_appraisal(plan: Plan, appraisal: "Appraisal", *, key: str) -> None:
+    """
+    Keep the appraisal of a batch.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    appraisal
+        Result to keep.
+    key
+        Hash of all that it depends on.
+    """
+    _store(plan, appraisal_step(appraisal.batch), appraisal, key=key)
+
+
+def load_appraisal(plan: Plan, batch: str, layers: Layers, rules: "SiteRules") -> "Appraisal":
+    """
+    Return the appraisal of a batch that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    batch
+        Name of the batch.
+    layers
+        Layers of the plan.
+    rules
+        Rules that it was made with.
+
+    Returns
+    -------
+    appraisal
+        As stored.
+
+    Raises
+    ------
+    PlanError
+        If there is none.
+    """
+    from infraplan.sites import Appraisal
+
+    return Appraisal(**{**_load(plan, appraisal_step(batch), layers), "rules": rules})
+
+
+def store_proposal(plan: Plan, proposal: "Proposal", *, key: str) -> None:
+    """
+    Keep the proposed sites.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    proposal
+        Result to keep.
+    key
+        Hash of all that it depends on.
+    """
+    _store(plan, "proposal", proposal, key=key)
+
+
+def load_proposal(plan: Plan, layers: Layers) -> "Proposal":
+    """
+    Return the proposed sites that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    layers
+        Layers of the plan.
+
+    Returns
+    -------
+    proposal
+        As stored.
+
+    Raises
+    ------
+    PlanError
+        If there are none.
+    """
+    from infraplan.sites import Proposal
+
+    return Proposal(**_load(plan, "proposal", layers))
+
+
+def store_underground(
+    plan: Plan, cable_plan: "CablePlan", *, key: str, streets: Iterable[str] = ()
+) -> None:
+    """
+    Keep the plan of undergrounding.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    cable_plan
+        Result to keep.
+    key
+        Hash of all that it depends on.
+    streets
+        Streets that were chosen.
+    """
+    _store(plan, "underground", cable_plan, key=key, figures={"streets": list(streets)})
+
+
+def load_underground(plan: Plan, layers: Layers) -> "CablePlan":
+    """
+    Return the plan of undergrounding that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    layers
+        Layers of the plan.
+
+    Returns
+    -------
+    cable_plan
+        As stored.
+
+    Raises
+    ------
+    PlanError
+        If there is none.
+    """
+    from infraplan.cables import CablePlan
+
+    return CablePlan(**_load(plan, "underground", layers))
+
+
+def store_route(plan: Plan, route: "Route", *, names: tuple[str, str]) -> Path:
+    """
+    Keep a route.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    route
+        Result to keep.
+    names
+        What the user called its ends.
+
+    Returns
+    -------
+    path
+        The GeoPackage.
+    """
+    step = f"routes/{file_stem(names[0])}_{file_stem(names[1])}"
+    _store(plan, step, route, key="")
+    return plan.results / f"{step}.gpkg"
+
+
+def _store(
+    plan: Plan, step: str, result: Any, *, key: str, figures: Mapping[str, Any] | None = None
+) -> None:
+    """Write a result's tables into a GeoPackage and the rest into the step's record."""
+    from infraplan.io import write_frames
+
+    tables: dict[str, pd.DataFrame] = {}
+    values: dict[str, Any] = {}
+    for item in fields(result):
+        value = getattr(result, item.name)
+        if isinstance(value, pd.Series):
+            tables[item.name] = value.to_frame(item.name)
+            values[item.name] = {"series": item.name}
+        elif isinstance(value, pd.DataFrame):
+            tables[item.name] = value
+            values[item.name] = {"table": item.name}
+        elif not isinstance(value, (Layers, Provenance)) and item.name != "rules":
+            values[item.name] = {"value": _encoded(value)}
+    path = plan.results / f"{step}.gpkg"
+    description = write_frames(path, tables)
+    plan.write_record(
+        step,
+        key=key,
+        files=[path],
+        figures={**(figures or {}), "tables": description, "values": values},
+        provenance=result.provenance,
+    )
+
+
+def _load(plan: Plan, step: str, layers: Layers) -> dict[str, Any]:
+    """Return the arguments that make a stored result again."""
+    from infraplan.io import read_frames
+
+    record = _recorded(plan, step)
+    tables = read_frames(plan.results / f"{step}.gpkg", record.figures["tables"])
+    arguments: dict[str, Any] = {"layers": layers, "provenance": _provenance(record.provenance)}
+    for name, stored in record.figures["values"].items():
+        if "table" in stored:
+            arguments[name] = tables[name]
+        elif "series" in stored:
+            arguments[name] = tables[name][name]
+        else:
+            arguments[name] = _decoded(stored["value"])
+    return arguments
+
+
+def _encoded(value: Any) -> Any:
+    """Return a value as JSON can hold it; our own dataclasses keep the name of their class."""
+    if is_dataclass(value) and not isinstance(value, type):
+        entries = {item.name: _encoded(getattr(value, item.name)) for item in fields(value)}
+        return {"class": f"{type(value).__module__}:{type(value).__qualname__}", "fields": entries}
+    if isinstance(value, Mapping):
+        return {"mapping": [[_encoded(key), _encoded(entry)] for key, entry in value.items()]}
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "type": str(value.dtype)}
+    if isinstance(value, tuple):
+        return {"tuple": [_encoded(entry) for entry in value]}
+    if isinstance(value, list):
+        return [_encoded(entry) for entry in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _decoded(value: Any) -> Any:
+    """Return the value that `_encoded` wrote."""
+    if isinstance(value, list):
+        return [_decoded(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if "class" in value:
+        module, name = value["class"].split(":")
+        made = getattr(importlib.import_module(module), name) if _is_ours(module) else None
+        if not (isinstance(made, type) and is_dataclass(made)):
+            msg = f"a stored result names the class {value['class']}; delete it and run the step again"
+            raise PlanError(msg)
+        return made(**{key: _decoded(entry) for key, entry in value["fields"].items()})
+    if "mapping" in value:
+        return {_decoded(key): _decoded(entry) for key, entry in value["mapping"]}
+    if "array" in value:
+        return np.array(value["array"], dtype=value["type"])
+    return tuple(_decoded(entry) for entry in value["tuple"])
+
+
+def _is_ours(module: str) -> bool:
+    """Return whether a stored class name may be imported: a plan's JSON is a stranger's text."""
+    return module.startswith("infraplan.") and all(
+        part.isidentifier() for part in module.split(".")
+    )
+
+
+def _recorded(plan: Plan, step: str) -> Any:
+    """Return the record of a step that must be there."""
+    record = plan.record(step)
+    if record is None:
+        msg = f"{plan.folder} keeps no result of '{step}'; run that step first"
+        raise PlanError(msg)
+    return record
+
+
+def _provenance(stored: Mapping[str, Any]) -> Provenance:
+    """Return a stored provenance."""
+    tuples = {name: tuple(stored.get(name, ())) for name in ("synthetic", "notes")}
+    return Provenance(**{**stored, **tuples})
