@@ -1,4 +1,4 @@
-"""infraplan: a geospatial planner of telecom infrastructure in which every number can defend itself."""
+"""A geospatial planner of telecom infrastructure in which every number can defend itself."""
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
@@ -25,9 +25,36 @@ if TYPE_CHECKING:
     from infraplan import radio as radio
     from infraplan import reports as reports
     from infraplan import sites as sites
+    from infraplan.api import appraise as appraise
+    from infraplan.api import draw_map as draw_map
+    from infraplan.api import gaps as gaps
+    from infraplan.api import import_layer as import_layer
+    from infraplan.api import init_plan as init_plan
+    from infraplan.api import open_plan as open_plan
+    from infraplan.api import predict as predict
+    from infraplan.api import propose as propose
+    from infraplan.api import route as route
+    from infraplan.api import run_plan as run_plan
+    from infraplan.api import sample_plan as sample_plan
+    from infraplan.api import underground as underground
+    from infraplan.api import write_report as write_report
 
 _ROOMS = ("cables", "coverage", "io", "layers", "maps", "radio", "reports", "sites")
-_JOBS: tuple[str, ...] = ()
+_JOBS = (
+    "appraise",
+    "draw_map",
+    "gaps",
+    "import_layer",
+    "init_plan",
+    "open_plan",
+    "predict",
+    "propose",
+    "route",
+    "run_plan",
+    "sample_plan",
+    "underground",
+    "write_report",
+)
 
 __all__ = [  # noqa: PLE0604 - the jobs are named once, above
     "GridMismatchError",
@@ -50,7 +77,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - modules and functions alike
-    """Import a room or a job at its first use: geopandas alone costs more than `--help` may take."""
+    """Import a room or a job at its first use, for geopandas alone is slower than `--help`."""
     if name in _ROOMS:
         return import_module(f"infraplan.{name}")
     if name in _JOBS:
