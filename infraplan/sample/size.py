@@ -1,0 +1,100 @@
+"""How large a sample is: the counts and lengths that it must come to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from infraplan.errors import SettingsError
+
+__all__ = ["OPERATORS", "PILOT", "PROVINCE", "Operator", "Size", "size_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """
+    An operator of the sample.
+
+    `code` goes into ids; `station_share` is its part of the stations, `access_share` the part of
+    the hamlets that its fibre reaches; `as_of` the date of its lists.
+    """
+
+    name: str
+    code: str
+    station_share: float
+    access_share: float
+    as_of: str
+
+
+# Shares: order of size of the national market, assumed; the office's own lists replace them.
+OPERATORS = (
+    Operator("Viettel", "VTL", 0.45, 0.95, "2025-10-31"),
+    Operator("VNPT", "VNP", 0.28, 0.90, "2025-09-30"),
+    Operator("MobiFone", "MBF", 0.20, 0.45, "2025-10-15"),
+    Operator("Vietnamobile", "VNM", 0.07, 0.0, "2022-12-31"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """
+    One size of the sample.
+
+    `shared_mast_share` is the part of masts that carry two operators or more; `coarse_m` the cell on
+    which roads are routed and `lattice_m` the spacing of village lanes; `street_rows` and
+    `street_columns` count the streets of the city in either direction.
+    """
+
+    name: str
+    station_count: int
+    mast_count: int
+    cable_km: float
+    aerial_share: float
+    people_per_hamlet: float
+    remote_hamlet_count: int
+    remote_m: tuple[float, float]
+    coarse_m: float
+    lattice_m: float
+    hub_count: int
+    street_rows: int
+    street_columns: int
+    commune_station_count: int
+    lane_kept_share: float = 0.7
+
+
+PILOT = Size(
+    name="pilot", station_count=150, mast_count=118, cable_km=600.0, aerial_share=0.90,
+    people_per_hamlet=3200.0, remote_hamlet_count=5, remote_m=(900.0, 5000.0), coarse_m=180.0,
+    lattice_m=110.0, hub_count=5, street_rows=7, street_columns=7, commune_station_count=2,
+)  # fmt: skip
+PROVINCE = Size(
+    name="province", station_count=3250, mast_count=2560, cable_km=21_000.0, aerial_share=0.90,
+    people_per_hamlet=830.0, remote_hamlet_count=60, remote_m=(1800.0, 8000.0), coarse_m=270.0,
+    lattice_m=74.0, hub_count=24, street_rows=8, street_columns=8, commune_station_count=6,
+)  # fmt: skip
+
+SIZES: Mapping[str, Size] = MappingProxyType({size.name: size for size in (PILOT, PROVINCE)})
+
+
+def size_of(name: str) -> Size:
+    """
+    Return a size by its name.
+
+    Parameters
+    ----------
+    name
+        `"pilot"` or `"province"`.
+
+    Returns
+    -------
+    size
+        Counts and lengths.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such size.
+    """
+    if name not in SIZES:
+        msg = f"size must be {' or '.join(SIZES)}; found '{name}'"
+        raise SettingsError(msg)
+    return SIZES[name]
