@@ -1,0 +1,189 @@
+"""The rules of an appraisal as dated data: thresholds, legal reference, source, confirmed or not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import fields
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from infraplan.errors import SettingsError
+
+__all__ = ["RULES", "Rule", "SiteRules"]
+
+SEVERITIES = ("block", "condition", "info")
+
+# Every rule the appraisal knows, in the order of their weight, with the thresholds it must be given.
+RULES: Mapping[str, tuple[str, ...]] = {
+    "completeness": (),
+    "position": ("default_accuracy_m",),
+    "same_station": ("distance_m",),
+    "datum": ("shift_east_m", "shift_north_m", "tolerance_m"),
+    "commune": (),
+    "batch_duplicate": ("distance_m",),
+    "sharing": (
+        "urban_radius_m",
+        "rural_radius_m",
+        "gain_share",
+        "clearance_m",
+        "lowest_antenna_m",
+        "masts",
+        "source_age_days",
+    ),
+    "spacing": (
+        "a2a_low_urban_m",
+        "a2a_low_rural_m",
+        "a2a_high_urban_m",
+        "a2a_high_rural_m",
+        "a2b_urban_m",
+        "a2b_rural_m",
+        "a2a_low_height_m",
+        "source_age_days",
+    ),
+    "batch_sharing": ("distance_m",),
+    "protected": ("buffer_m",),
+    "aviation": ("height_m",),
+    "aerodrome": ("distance_m",),
+    "fall": ("height_factor",),
+    "emf": ("power_density_w_per_m2", "reflection_factor", "antenna_gain_dbi", "duty_factor"),
+    "flood": ("distance_m",),
+    "slope": ("slope_deg",),
+    "fibre": ("distance_m",),
+    "road": ("distance_m",),
+    "need": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    One rule: what it asks, who says so, since when, and whether the office has confirmed it.
+
+    `severity` block may reject, condition asks for something, info only tells. A rule that is not
+    `verified` never rejects by itself, unless it states a plain fact (`plain_fact`).
+    """
+
+    id: str
+    severity: str
+    thresholds: Mapping[str, float]
+    unit: str
+    legal_reference: str
+    source: str
+    valid_from: str
+    valid_to: str
+    verified: bool
+    plain_fact: bool = False
+
+    @property
+    def may_reject(self) -> bool:
+        """Return whether a request that breaks the rule may be rejected for it alone."""
+        return self.severity == "block" and (self.verified or self.plain_fact)
+
+    def is_in_force(self, as_of: date | None) -> bool:
+        """
+        Return whether the rule holds on a day.
+
+        Parameters
+        ----------
+        as_of
+            Day; None asks for the rules without an end.
+
+        Returns
+        -------
+        in_force
+            True where the day lies between the first and the last day of the rule.
+        """
+        if as_of is None:
+            return not self.valid_to
+        begun = not self.valid_from or date.fromisoformat(self.valid_from) <= as_of
+        return begun and (not self.valid_to or as_of <= date.fromisoformat(self.valid_to))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRules:
+    """A named set of rules, keyed by their id in the order of their weight."""
+
+    name: str
+    rules: Mapping[str, Rule]
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "SiteRules":
+        """
+        Return the rules that a TOML file describes.
+
+        Parameters
+        ----------
+        table
+            Content of a file in `data/rules`; unknown keys, rules and thresholds are refused.
+
+        Returns
+        -------
+        rules
+            Checked rules.
+
+        Raises
+        ------
+        SettingsError
+            If anything is unknown, missing or out of range; the message lists all of it.
+        """
+        wrong = [f"unknown key '{key}'" for key in table if key not in ("name", "rules")]
+        wrong += [f"missing key '{key}'" for key in ("name", "rules") if key not in table]
+        entries = table.get("rules", {})
+        wrong += [f"unknown rule '{name}'" for name in entries if name not in RULES]
+        for name, entry in entries.items():
+            wrong += [f"{name}: {fault}" for fault in _faults(name, entry)]
+        if wrong:
+            raise SettingsError("site rules: " + "; ".join(wrong))
+        rules = {name: Rule(id=name, **entries[name]) for name in RULES if name in entries}
+        return cls(name=str(table["name"]), rules=rules)
+
+    def in_force(self, as_of: date | None) -> "SiteRules":
+        """
+        Return the rules that hold on a day.
+
+        Parameters
+        ----------
+        as_of
+            Day; None leaves out only the rules that have ended.
+
+        Returns
+        -------
+        rules
+            Those in force.
+        """
+        kept = {name: rule for name, rule in self.rules.items() if rule.is_in_force(as_of)}
+        return replace(self, rules=kept)
+
+
+def _faults(name: str, entry: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with one rule of a file."""
+    known = {item.name for item in fields(Rule)} - {"id"}
+    wrong = [f"unknown key '{key}'" for key in entry if key not in known]
+    wrong += [f"missing key '{key}'" for key in sorted(known - {"plain_fact"}) if key not in entry]
+    given, asked = entry.get("thresholds", {}), RULES.get(name, ())
+    wrong += [f"unknown threshold '{key}'" for key in given if key not in asked]
+    wrong += [f"missing threshold '{key}'" for key in asked if key not in given]
+    numbers = (int, float)
+    wrong += [
+        f"{key} must be a number" for key, value in given.items() if type(value) not in numbers
+    ]
+    if entry.get("severity", "block") not in SEVERITIES:
+        wrong.append(
+            f"severity must be one of {', '.join(SEVERITIES)}; found {entry['severity']!r}"
+        )
+    for key in ("verified", "plain_fact"):
+        if not isinstance(entry.get(key, False), bool):
+            wrong.append(f"{key} must be true or false; found {entry[key]!r}")
+    for key in ("valid_from", "valid_to"):
+        wrong += _date_fault(key, entry.get(key, ""))
+    return wrong
+
+
+def _date_fault(key: str, value: object) -> list[str]:
+    """Return what is wrong with a date, which may be empty."""
+    try:
+        if value:
+            date.fromisoformat(str(value))
+    except ValueError:
+        return [f"{key} must be a date such as 2025-07-01 or empty; found {value!r}"]
+    return []
