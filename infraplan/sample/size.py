@@ -67,7 +67,7 @@ PILOT = Size(
     lattice_m=110.0, hub_count=5, street_rows=7, street_columns=7, commune_station_count=2,
 )  # fmt: skip
 PROVINCE = Size(
-    name="province", station_count=3250, mast_count=2560, cable_km=21_000.0, aerial_share=0.90,
+    name="province", station_count=3250, mast_count=2640, cable_km=21_000.0, aerial_share=0.90,
     people_per_hamlet=830.0, remote_hamlet_count=60, remote_m=(1800.0, 8000.0), coarse_m=270.0,
     lattice_m=74.0, hub_count=24, street_rows=8, street_columns=8, commune_station_count=6,
 )  # fmt: skip
