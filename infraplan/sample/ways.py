@@ -116,9 +116,11 @@ def make_ways(
     return ways, _roads(ways, ground.crs)
 
 
-def chains(ways: Ways, chosen: Ints, stops: npt.NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
+def chains(
+    ways: Ways, chosen: Ints, stops: npt.NDArray[np.bool_], group: npt.NDArray[np.generic]
+) -> Iterator[tuple[Ints, Ints]]:
     """
-    Yield chosen edges as paths that end at junctions, at a change of kind and at given nodes.
+    Yield chosen edges as paths that end at junctions, at a change of group and at given nodes.
 
     Parameters
     ----------
@@ -128,6 +130,8 @@ def chains(ways: Ways, chosen: Ints, stops: npt.NDArray[np.bool_]) -> Iterator[t
         Numbers of the edges, each of which comes in exactly one path.
     stops
         True for nodes at which a path must end.
+    group
+        Value of each edge of the graph; a path keeps to one.
 
     Yields
     ------
@@ -141,11 +145,10 @@ def chains(ways: Ways, chosen: Ints, stops: npt.NDArray[np.bool_]) -> Iterator[t
     for edge, (a, b) in zip(chosen.tolist(), ends.tolist(), strict=True):
         around.setdefault(a, []).append((b, edge))
         around.setdefault(b, []).append((a, edge))
-    kind = ways.kind
     ending = {
         node
         for node, links in around.items()
-        if stops[node] or len(links) != 2 or kind[links[0][1]] != kind[links[1][1]]
+        if stops[node] or len(links) != 2 or group[links[0][1]] != group[links[1][1]]
     }
     used: set[int] = set()
     for first in [*sorted(ending), *sorted(around)]:
@@ -544,7 +547,7 @@ def _roads(ways: Ways, crs: str) -> gpd.GeoDataFrame:
     stops = np.zeros(len(ways.xy), dtype=bool)
     stops[ways.edges[ways.kind == STREET].ravel()] = True
     lines, kinds = [], []
-    for nodes, edges in chains(ways, chosen, stops):
+    for nodes, edges in chains(ways, chosen, stops, ways.kind):
         lines.append(shapely.LineString(ways.line(nodes, edges)))
         kinds.append(int(ways.kind[edges[0]]))
     label = ("QL", "ĐT", "ĐH", "", "")
