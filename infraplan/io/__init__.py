@@ -1,0 +1,60 @@
+"""Files in and out: messy tables and rasters on reading, whole and verified files on writing."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from infraplan.io.base import Base as Base
+    from infraplan.io.base import read_base as read_base
+    from infraplan.io.frames import read_frames as read_frames
+    from infraplan.io.frames import write_frames as write_frames
+    from infraplan.io.outlines import burn as burn
+    from infraplan.io.outlines import read_outline as read_outline
+    from infraplan.io.rasters import crop_raster as crop_raster
+    from infraplan.io.rasters import raster_crs as raster_crs
+    from infraplan.io.rasters import read_bands as read_bands
+    from infraplan.io.rasters import read_raster as read_raster
+    from infraplan.io.rasters import warp_raster as warp_raster
+    from infraplan.io.rasters import write_raster as write_raster
+    from infraplan.io.store import content_hash as content_hash
+    from infraplan.io.store import file_hash as file_hash
+    from infraplan.io.store import read_cells as read_cells
+    from infraplan.io.store import read_tables as read_tables
+    from infraplan.io.store import table_names as table_names
+    from infraplan.io.store import write_tables as write_tables
+    from infraplan.io.tables import Reading as Reading
+    from infraplan.io.tables import read_layer as read_layer
+
+_WHERE = {
+    "Base": "base",
+    "Reading": "tables",
+    "burn": "outlines",
+    "content_hash": "store",
+    "crop_raster": "rasters",
+    "file_hash": "store",
+    "raster_crs": "rasters",
+    "read_bands": "rasters",
+    "read_base": "base",
+    "read_cells": "store",
+    "read_frames": "frames",
+    "read_layer": "tables",
+    "read_outline": "outlines",
+    "read_raster": "rasters",
+    "read_tables": "store",
+    "table_names": "store",
+    "warp_raster": "rasters",
+    "write_frames": "frames",
+    "write_raster": "rasters",
+    "write_tables": "store",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605 - one list, above
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
+    """Import a function at its first use, for GDAL is slower to load than a command to answer."""
+    if name in _WHERE:
+        return getattr(import_module(f"infraplan.io.{_WHERE[name]}"), name)
+    msg = f"module 'infraplan.io' has no attribute '{name}'"
+    raise AttributeError(msg)

@@ -1,0 +1,658 @@
+"""
+GeoTIFF in and out.
+
+Only the GeoTIFF driver is used: a VRT under the name `.tif` would read other files of the machine.
+Sizes are checked in the header before anything is read; no file stays open, for Windows cannot
+replace an open one.
+"""
+
+import math
+import warnings
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from infraplan import atomic
+from infraplan.errors import PlanError
+from infraplan.errors import SettingsError
+from infraplan.errors import SourceFileError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from odc.geo.geobox import GeoBox
+
+Untyped = Any  # rasterio and affine come without types
+
+__all__ = [
+    "crop_raster",
+    "open_geotiff",
+    "raster_crs",
+    "read_bands",
+    "read_raster",
+    "warp_raster",
+    "write_raster",
+]
+
+CELL_BUDGET = 400_000_000  # cells read at once: 1.6 GB as float32
+MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+TILE = 256
+SMALLEST_OVERVIEW = 256
+KINDS = ("height", "class", "count")
+UNITS = {"_dbm": "dBm", "_db": "dB", "_m": "m", "people": "persons", "population": "persons"}
+ROUNDED = ("_dbm", "_db")  # a tenth of a dB is finer than any model, and halves the file
+
+
+def raster_crs(path: Path) -> str:
+    """
+    Return the reference system of a GeoTIFF.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF.
+
+    Returns
+    -------
+    crs
+        Its EPSG code, or its WKT where it has none.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF or names no reference system.
+    """
+    with open_geotiff(path) as source:
+        return str(source.crs.to_string())
+
+
+def read_raster(
+    path: Path,
+    *,
+    crs: str,
+    resolution_m: float | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
+    resampling: str = "bilinear",
+) -> "xr.DataArray":
+    """
+    Read a GeoTIFF onto a grid whose origin is a multiple of the cell.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF.
+    crs
+        Projected system to read it in, as an EPSG code.
+    resolution_m
+        Side of a cell, > 0; that of the file, to the decimetre, where None [m].
+    bounds
+        West, south, east, north in `crs` [m]; those of the file where None.
+    resampling
+        `"bilinear"`, `"nearest"`, `"mode"` or `"average"`; unused where the file lies on the grid.
+
+    Returns
+    -------
+    raster
+        float32, NaN where the file has no value.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF, names no reference system, or is too large.
+    SettingsError
+        If the resampling is unknown.
+    """
+    from rasterio.warp import calculate_default_transform
+    from rasterio.warp import transform_bounds
+
+    from infraplan.layers.grid import grid_over
+
+    with open_geotiff(path) as source:
+        edges = bounds or transform_bounds(source.crs, crs, *source.bounds, densify_pts=21)
+        size = (source.width, source.height)
+        native, _, _ = calculate_default_transform(source.crs, crs, *size, *source.bounds)
+        if source.crs == crs:
+            native = source.transform
+    cell_m = resolution_m or max(round(math.sqrt(abs(native.a * native.e)), 1), 0.1)
+    west, south, east, north = (round(float(edge), 4) for edge in edges)
+    geobox = grid_over((west, south, east, north), crs=crs, resolution_m=cell_m)
+    return _warped(path, geobox, resampling)
+
+
+def warp_raster(path: Path, geobox: "GeoBox", *, kind: str) -> "xr.DataArray":
+    """
+    Read a GeoTIFF onto a given grid in the way that its meaning asks for.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF.
+    geobox
+        Grid to fill.
+    kind
+        `"height"` (bilinear), `"class"` (the commonest class) or `"count"` (numbers per pixel,
+        spread evenly over the pixel: totals are kept, nothing is interpolated).
+
+    Returns
+    -------
+    raster
+        float32, NaN where the file has no value; `band, y, x` where the file has several bands.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF, names no reference system, or is too large.
+    SettingsError
+        If the kind is unknown.
+    """
+    if kind not in KINDS:
+        msg = f"kind must be one of {', '.join(KINDS)}; found '{kind}'"
+        raise SettingsError(msg)
+    if kind == "count":
+        return _counted(path, geobox)
+    return _warped(path, geobox, "bilinear" if kind == "height" else "mode")
+
+
+def crop_raster(
+    source_path: Path,
+    target: Path,
+    *,
+    bounds: tuple[float, float, float, float] | None = None,
+    bounds_crs: str = "EPSG:4326",
+) -> str:
+    """
+    Copy a GeoTIFF, or a part of it, as it came: same pixels, type, bands and reference system.
+
+    Parameters
+    ----------
+    source_path
+        GeoTIFF to copy from.
+    target
+        GeoTIFF to write.
+    bounds
+        West, south, east, north of the part, halo included, in `bounds_crs`; all of it where None.
+    bounds_crs
+        Reference system of `bounds`.
+
+    Returns
+    -------
+    crs
+        Reference system of the file, as `raster_crs` gives it.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF, or no pixel of it lies within the bounds.
+    PlanError
+        If the target cannot be written.
+    """
+    import rasterio
+    from rasterio.warp import transform_bounds
+
+    with open_geotiff(source_path) as source:
+        edges = bounds and transform_bounds(bounds_crs, source.crs, *bounds, densify_pts=21)
+        window = _window(source, edges, margin=0)
+        _check_size(source_path, window.width, window.height, 1)
+
+        def fill(temporary: Path) -> None:
+            """Copy band by band."""
+            profile = _profile(source.dtypes[0], source.count, window.width, window.height)
+            profile |= {"crs": source.crs, "transform": source.window_transform(window)}
+            profile |= {"nodata": source.nodata}
+            with _disk_errors(), rasterio.open(str(temporary), "w", **profile) as copy:
+                for band in source.indexes:
+                    copy.write(source.read(band, window=window), band)
+                    if source.descriptions[band - 1]:
+                        copy.set_band_description(band, source.descriptions[band - 1])
+                copy.scales, copy.offsets = source.scales, source.offsets
+
+        def verify(temporary: Path) -> None:
+            """Compare every band with its source."""
+            with _disk_errors(), rasterio.open(str(temporary), driver="GTiff") as copy:
+                for band in source.indexes:
+                    written = copy.read(band)
+                    if not np.array_equal(
+                        written, source.read(band, window=window), equal_nan=True
+                    ):
+                        msg = f"{target.name} did not come out as written"
+                        raise PlanError(msg)
+
+        atomic.write(target, fill, verify=verify)
+        return str(source.crs.to_string())
+
+
+def write_raster(
+    path: Path,
+    bands: "xr.Dataset | Mapping[str, xr.DataArray]",
+    *,
+    decimals: Mapping[str, int] | None = None,
+) -> None:
+    """
+    Write rasters of one grid as the bands of a tiled GeoTIFF with overviews.
+
+    Parameters
+    ----------
+    path
+        Target.
+    bands
+        Rasters by name; the names become those of the bands. A raster of several bands becomes
+        bands of its band labels.
+    decimals
+        Digits to round a band to; those named `_dbm` or `_db` are rounded to 0.1 by default, the
+        others not at all.
+
+    Raises
+    ------
+    GridMismatchError
+        If the rasters lie on different grids.
+    PlanError
+        If the file cannot be written; the old one is then unchanged.
+    """
+    import rasterio
+    from rasterio.enums import Resampling
+
+    from infraplan.layers.grid import same_grid
+
+    rasters = {str(name): bands[name] for name in bands}
+    geobox = same_grid(*rasters.values())
+    planes = _planes(rasters, decimals or {})
+    kinds = {values.dtype for values in planes.values()}
+    dtype = kinds.pop() if len(kinds) == 1 else np.dtype("float32")
+    height, width = geobox.shape
+
+    def fill(temporary: Path) -> None:
+        """Write the bands, then their overviews."""
+        profile = _profile(str(dtype), len(planes), width, height)
+        profile |= {"crs": str(geobox.crs), "transform": geobox.affine}
+        profile |= {"nodata": math.nan if dtype.kind == "f" else None}
+        with _disk_errors(), rasterio.open(str(temporary), "w", **profile) as target:
+            for number, (name, values) in enumerate(planes.items(), start=1):
+                target.write(values.astype(dtype, copy=False), number)
+                target.set_band_description(number, name)
+        if factors := _overviews(width, height):
+            with _disk_errors(), rasterio.open(str(temporary), "r+") as target:
+                target.build_overviews(factors, Resampling.nearest)
+
+    def verify(temporary: Path) -> None:
+        """Compare every band with what was to be written."""
+        with _disk_errors(), rasterio.open(str(temporary), driver="GTiff") as written:
+            for number, (name, values) in enumerate(planes.items(), start=1):
+                same = np.array_equal(
+                    written.read(number),
+                    values.astype(dtype, copy=False),
+                    equal_nan=dtype.kind == "f",
+                )
+                if not same or written.descriptions[number - 1] != name:
+                    msg = f"{path.name}: band '{name}' did not come out as written"
+                    raise PlanError(msg)
+
+    atomic.write(path, fill, verify=verify)
+
+
+def read_bands(path: Path) -> "xr.Dataset":
+    """
+    Read a GeoTIFF that `write_raster` wrote.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF with named bands, on a grid of square cells in a system with an EPSG code.
+
+    Returns
+    -------
+    bands
+        One float32 variable a band, NaN where it has no value, on the file's own grid.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF or its bands have no names.
+    """
+    import xarray as xr
+    from odc.geo.geobox import GeoBox
+
+    with open_geotiff(path) as source:
+        _check_size(path, source.width, source.height, source.count)
+        names = source.descriptions
+        if not all(names) or len(set(names)) != source.count:
+            msg = f"{path} is none of our rasters: its bands have no names of their own"
+            raise SourceFileError(msg)
+        geobox = GeoBox(source.shape, source.transform, source.crs.to_string())
+        planes = {name: _masked(source, n) for n, name in enumerate(names, start=1)}
+    return xr.Dataset({name: _wrapped(plane, geobox, name) for name, plane in planes.items()})
+
+
+@contextmanager
+def open_geotiff(path: Path) -> Iterator[Any]:
+    """
+    Open a GeoTIFF for reading, and nothing else under that name.
+
+    Parameters
+    ----------
+    path
+        File.
+
+    Yields
+    ------
+    source
+        rasterio's dataset; closed at the end.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is missing, is no GeoTIFF, or names no reference system.
+    """
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
+    from rasterio.errors import RasterioError
+
+    path = Path(path)
+    if not path.is_file():
+        msg = f"{path} does not exist, or is not a file on this machine"
+        raise SourceFileError(msg)
+    with path.open("rb") as stream:
+        if stream.read(4) not in MAGIC:
+            msg = f"{path} is not a GeoTIFF, whatever its name says; save it as GeoTIFF (.tif)"
+            raise SourceFileError(msg)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            source = rasterio.open(str(path), driver="GTiff")
+    except RasterioError as error:
+        msg = f"{path} cannot be read as a GeoTIFF: {error}"
+        raise SourceFileError(msg) from error
+    with source:
+        if source.crs is None:
+            msg = (
+                f"{path} does not name its reference system; save it with one (in QGIS: Raster, "
+                "Projections, Assign Projection)"
+            )
+            raise SourceFileError(msg)
+        try:
+            yield source
+        except RasterioError as error:
+            msg = f"{path} is damaged: {error}"
+            raise SourceFileError(msg) from error
+
+
+def _warped(path: Path, geobox: "GeoBox", resampling: str) -> "xr.DataArray":
+    """Return a GeoTIFF resampled onto a grid."""
+    from rasterio.enums import Resampling
+
+    if resampling not in ("bilinear", "nearest", "mode", "average"):
+        msg = f"resampling must be bilinear, nearest, mode or average; found '{resampling}'"
+        raise SettingsError(msg)
+    method = Resampling[resampling]
+    with open_geotiff(path) as source:
+        _check_size(path, geobox.shape[1], geobox.shape[0], 1)
+        window = _window(source, _edges_in(source.crs, geobox), margin=8, path=path)
+        _check_size(path, window.width, window.height, 1)
+        planes = [_plane(source, band, window, geobox, method) for band in source.indexes]
+        names = [name or f"{path.stem}_{n}" for n, name in enumerate(source.descriptions, start=1)]
+    values = planes[0] if len(planes) == 1 else np.stack(planes)
+    raster = _wrapped(values, geobox, path.stem)
+    return raster if len(planes) == 1 else raster.assign_coords(band=names)
+
+
+def _plane(
+    source: Untyped,
+    band: int,
+    window: Untyped,
+    geobox: "GeoBox",
+    method: Untyped,
+) -> npt.NDArray[np.float32]:
+    """Return one band on a grid, NaN where it has no value."""
+    from rasterio.enums import Resampling
+    from rasterio.warp import reproject
+
+    known = source.read_masks(band, window=window) > 0
+    values = source.read(band, window=window)
+    transform = source.window_transform(window)
+    is_same = transform.almost_equals(geobox.affine, precision=1e-6) and source.crs == str(
+        geobox.crs
+    )
+    if is_same and values.shape == tuple(geobox.shape):
+        return np.where(known, values, np.nan).astype(np.float32)
+    target = {
+        "src_transform": transform, "src_crs": source.crs,
+        "dst_transform": geobox.affine, "dst_crs": str(geobox.crs),
+    }  # fmt: skip
+    if method is Resampling.mode and values.dtype == np.uint8 and not (values[known] == 255).any():
+        # GDAL finds the mode of bytes many times faster than that of floats
+        classes = np.full(geobox.shape, 255, dtype=np.uint8)
+        reproject(
+            np.where(known, values, 255).astype(np.uint8), classes,
+            src_nodata=255, dst_nodata=255, resampling=method, **target,
+        )  # fmt: skip
+        return np.where(classes == 255, np.nan, classes).astype(np.float32)
+    out = np.full(geobox.shape, np.nan, dtype=np.float32)
+    floats = np.where(known, values, np.nan).astype(np.float32)
+    floats = floats * np.float32(source.scales[band - 1]) + np.float32(source.offsets[band - 1])
+    reproject(floats, out, src_nodata=np.nan, dst_nodata=np.nan, resampling=method, **target)
+    return out
+
+
+def _counted(path: Path, geobox: "GeoBox") -> "xr.DataArray":
+    """Return numbers per pixel spread over the cells of a grid, their total kept."""
+    with open_geotiff(path) as source:
+        _check_size(path, geobox.shape[1], geobox.shape[0], 1)
+        window = _window(source, _edges_in(source.crs, geobox), margin=2, path=path)
+        _check_size(path, window.width, window.height, 1)
+        counts = _masked(source, 1, window).astype(np.float64)
+        transform, crs = source.window_transform(window), source.crs
+    cell_m = abs(geobox.affine.a)
+    pixel_m = _pixel_m(transform, crs, geobox, counts.shape)
+    if pixel_m >= 2 * cell_m:
+        values = _spread_over_cells(
+            counts, transform, crs, geobox, halo=math.ceil(2 * pixel_m / cell_m)
+        )
+    else:
+        values = _split_into_points(
+            counts, transform, crs, geobox, parts=min(6, math.ceil(3 * pixel_m / cell_m))
+        )
+    return _wrapped(values.astype(np.float32), geobox, path.stem, "persons")
+
+
+def _spread_over_cells(
+    counts: npt.NDArray[np.float64],
+    transform: Untyped,
+    crs: Untyped,
+    geobox: "GeoBox",
+    *,
+    halo: int,
+) -> npt.NDArray[np.float64]:
+    """Share each pixel's number equally among the cells whose centre lies in it."""
+    from rasterio.enums import Resampling
+    from rasterio.warp import reproject
+
+    padded = geobox.pad(halo)  # pixels cut by the border must be counted whole
+    pixels = np.arange(counts.size, dtype=np.int32).reshape(counts.shape)
+    owner = np.full(padded.shape, -1, dtype=np.int32)
+    reproject(
+        pixels, owner, src_transform=transform, src_crs=crs, dst_transform=padded.affine,
+        dst_crs=str(padded.crs), resampling=Resampling.nearest, src_nodata=None, dst_nodata=-1,
+        init_dest_nodata=True, tolerance=0.0,
+    )  # fmt: skip
+    cells = np.bincount(owner[owner >= 0], minlength=counts.size)
+    each = counts.ravel() / np.maximum(cells, 1)
+    inner = owner[halo:-halo, halo:-halo]
+    return np.where(inner >= 0, each[inner], np.nan)
+
+
+def _split_into_points(
+    counts: npt.NDArray[np.float64],
+    transform: Untyped,
+    crs: Untyped,
+    geobox: "GeoBox",
+    *,
+    parts: int,
+) -> npt.NDArray[np.float64]:
+    """Split each pixel into points and add each point's share to the cell it meets."""
+    from pyproj import Transformer
+
+    from infraplan.layers.grid import index_of
+
+    rows, columns = np.nonzero(np.isfinite(counts))
+    share = counts[rows, columns] / parts**2
+    move = Transformer.from_crs(crs.to_wkt(), str(geobox.crs), always_xy=True, allow_ballpark=False)
+    height, width = geobox.shape
+    total = np.zeros(height * width)
+    known = np.zeros(height * width, dtype=bool)
+    offsets = (np.arange(parts) + 0.5) / parts
+    for down in offsets:
+        for right in offsets:
+            x, y = (
+                transform.c + transform.a * (columns + right),
+                transform.f + transform.e * (rows + down),
+            )
+            row, column = index_of(geobox, *move.transform(x, y))
+            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+            cell = row[inside] * width + column[inside]
+            total += np.bincount(cell, weights=share[inside], minlength=total.size)
+            known[cell] = True
+    return np.where(known, total, np.nan).reshape(height, width)
+
+
+def _pixel_m(transform: Untyped, crs: Untyped, geobox: "GeoBox", shape: tuple[int, ...]) -> float:
+    """Return the side of the middle pixel in metres of the grid."""
+    from rasterio.warp import transform as move
+
+    column, row = shape[1] / 2, shape[0] / 2
+    xs = [transform.c + transform.a * (column + step) for step in (0, 1)]
+    ys = [transform.f + transform.e * (row + step) for step in (0, 1)]
+    east, north = move(crs, str(geobox.crs), xs, ys)
+    return math.hypot(east[1] - east[0], north[1] - north[0]) / math.sqrt(2)
+
+
+def _edges_in(crs: Untyped, geobox: "GeoBox") -> tuple[float, float, float, float]:
+    """Return the bounds of a grid in another system."""
+    from rasterio.warp import transform_bounds
+
+    box = geobox.boundingbox
+    edges = transform_bounds(
+        str(geobox.crs), crs, box.left, box.bottom, box.right, box.top, densify_pts=21
+    )
+    return (float(edges[0]), float(edges[1]), float(edges[2]), float(edges[3]))
+
+
+def _window(
+    source: Untyped,
+    edges: tuple[float, float, float, float] | None,
+    *,
+    margin: int,
+    path: Path | None = None,
+) -> Untyped:
+    """Return the whole pixels that touch some bounds in the file's own system."""
+    from rasterio.errors import WindowError
+    from rasterio.windows import Window
+    from rasterio.windows import from_bounds
+
+    whole = Window(0, 0, source.width, source.height)
+    if edges is None or source.transform.b or source.transform.d:
+        return whole
+    part = from_bounds(*edges, transform=source.transform)
+    left, top = math.floor(part.col_off) - margin, math.floor(part.row_off) - margin
+    right = math.ceil(part.col_off + part.width) + margin
+    bottom = math.ceil(part.row_off + part.height) + margin
+    try:
+        return Window(left, top, right - left, bottom - top).intersection(whole)
+    except WindowError as error:
+        name = path or Path(source.name)
+        msg = f"{name} does not reach the area: no pixel of it lies there. Is it the right file?"
+        raise SourceFileError(msg) from error
+
+
+def _check_size(path: Path, width: int, height: int, count: int) -> None:
+    """Refuse to read more cells at once than a machine holds."""
+    if width * height * count > CELL_BUDGET:
+        msg = (
+            f"{path} would need {width} x {height} x {count} cells at once, more than "
+            f"{CELL_BUDGET:,}; crop it to the area or use a coarser resolution"
+        )
+        raise SourceFileError(msg)
+
+
+def _masked(source: Untyped, band: int, window: Untyped = None) -> npt.NDArray[np.float32]:
+    """Return a band as float32 with NaN where it has no value."""
+    values = source.read(band, window=window)
+    if values.dtype == np.float32 and (source.nodata is None or math.isnan(source.nodata)):
+        return np.asarray(values)
+    known = source.read_masks(band, window=window) > 0
+    return np.where(known, values, np.nan).astype(np.float32)
+
+
+def _planes(
+    rasters: Mapping[str, "xr.DataArray"], decimals: Mapping[str, int]
+) -> dict[str, npt.NDArray[Any]]:
+    """Return each band's values in the type they are stored in."""
+    planes: dict[str, npt.NDArray[Any]] = {}
+    for name, raster in rasters.items():
+        values = raster.to_numpy()
+        if values.dtype.kind == "f":
+            digits = decimals.get(name, 1 if name.endswith(ROUNDED) else None)
+            values = (
+                values.astype(np.float32)
+                if digits is None
+                else np.round(values, digits).astype(np.float32)
+            )
+        elif values.dtype == bool:
+            values = values.astype(np.uint8)
+        elif values.dtype.itemsize == 8:
+            values = values.astype(np.int32)
+        if values.ndim == 2:
+            planes[name] = values
+            continue
+        labels = raster["band"].to_numpy() if "band" in raster.coords else range(1, len(values) + 1)
+        planes |= {
+            f"{name}_{label}" if not isinstance(label, str) else label: plane
+            for label, plane in zip(labels, values, strict=True)
+        }
+    return planes
+
+
+def _profile(dtype: str, count: int, width: int, height: int) -> dict[str, Any]:
+    """Return how our GeoTIFFs are laid out."""
+    return {
+        "driver": "GTiff", "dtype": dtype, "count": count, "width": width, "height": height,
+        "tiled": True, "blockxsize": TILE, "blockysize": TILE, "interleave": "band",
+        "compress": "zstd", "predictor": 3 if np.dtype(dtype).kind == "f" else 2,
+        "BIGTIFF": "IF_SAFER",
+    }  # fmt: skip
+
+
+def _overviews(width: int, height: int) -> list[int]:
+    """Return the factors by which overviews shrink, until the smallest fits a tile."""
+    factors, factor = [], 2
+    while max(width, height) / factor > SMALLEST_OVERVIEW / 2:
+        factors.append(factor)
+        factor *= 2
+    return factors
+
+
+def _wrapped(
+    values: npt.NDArray[Any], geobox: "GeoBox", name: str, units: str = ""
+) -> "xr.DataArray":
+    """Return values on their grid with the unit that their name states."""
+    from infraplan.layers.grid import wrap
+
+    unit = units or next((u for end, u in UNITS.items() if name.endswith(end)), "")
+    return wrap(values, geobox, name=name, units=unit)
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Tell GDAL's errors of writing as those of the disk, which `atomic.write` puts into words."""
+    import errno
+
+    from rasterio._err import CPLE_BaseError
+    from rasterio.errors import RasterioError
+
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError) as error:
+        raise OSError(errno.ENOSPC, f"the file could not be written in full ({error})") from error
