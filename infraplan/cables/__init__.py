@@ -1,0 +1,57 @@
+"""Where cables go: prices, street graph, routes, Steiner trees, undergrounding, lengths."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from infraplan.cables.graph import StreetGraph
+    from infraplan.cables.graph import street_graph
+    from infraplan.cables.lengths import fibre_distance_m
+    from infraplan.cables.lengths import fibre_lengths
+    from infraplan.cables.lengths import fibre_road_distance_m
+    from infraplan.cables.prices import PriceBook
+    from infraplan.cables.routes import Route
+    from infraplan.cables.routes import plan_route
+    from infraplan.cables.steiner import SteinerTree
+    from infraplan.cables.steiner import steiner_tree
+    from infraplan.cables.underground import CablePlan
+    from infraplan.cables.underground import plan_underground
+
+_HOMES = {
+    "CablePlan": "underground",
+    "PriceBook": "prices",
+    "Route": "routes",
+    "SteinerTree": "steiner",
+    "StreetGraph": "graph",
+    "fibre_distance_m": "lengths",
+    "fibre_lengths": "lengths",
+    "fibre_road_distance_m": "lengths",
+    "plan_route": "routes",
+    "plan_underground": "underground",
+    "steiner_tree": "steiner",
+    "street_graph": "graph",
+}
+
+__all__ = [
+    "CablePlan",
+    "PriceBook",
+    "Route",
+    "SteinerTree",
+    "StreetGraph",
+    "fibre_distance_m",
+    "fibre_lengths",
+    "fibre_road_distance_m",
+    "plan_route",
+    "plan_underground",
+    "steiner_tree",
+    "street_graph",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
+    """Import a part of the room at its first use."""
+    if name not in _HOMES:
+        msg = f"module 'infraplan.cables' has no attribute '{name}'"
+        raise AttributeError(msg)
+    return getattr(import_module(f"infraplan.cables.{_HOMES[name]}"), name)
