@@ -1,4 +1,4 @@
-"""The rules of an appraisal as dated data: thresholds, legal reference, source, confirmed or not."""
+"""The rules of an appraisal as dated data: thresholds, legal reference, source, confirmation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["RULES", "Rule", "SiteRules"]
 
 SEVERITIES = ("block", "condition", "info")
 
-# Every rule the appraisal knows, in the order of their weight, with the thresholds it must be given.
+# Every rule the appraisal knows, by weight, with the thresholds that it must be given.
 RULES: Mapping[str, tuple[str, ...]] = {
     "completeness": (),
     "position": ("default_accuracy_m",),

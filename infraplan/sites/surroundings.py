@@ -1,0 +1,364 @@
+"""What stands and lies around a requested site: stations, communes, layers, the batch itself."""
+
+import unicodedata
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import date
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from infraplan.layers.grid import geobox_of
+from infraplan.layers.grid import index_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import xarray as xr
+    from shapely.geometry import Point
+
+    from infraplan.layers.bundle import Layers
+    from infraplan.sites.gain import Gain
+
+__all__ = ["URBAN", "Alternative", "Request", "Surroundings", "bare_name", "technologies_of"]
+
+URBAN = ("phường", "thị trấn")
+PREFIXES = ("xã ", "phường ", "thị trấn ", "thành phố ", "x. ", "p. ", "tt. ", "x.", "p.", "tt.")
+SAME_PLACE_M = 30.0  # stations nearer than this are taken to share a structure (DESIGN, section 4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """An existing mast that could carry the requested equipment, and what it would give there."""
+
+    mast_id: str
+    operators: tuple[str, ...]
+    distance_m: float
+    height_m: float
+    gain: "Gain"
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One requested site with what the checks need of it; gains are filled in by the radio part."""
+
+    request_id: str
+    row: "pd.Series[Any]"
+    point: "Point | None"
+    operator: str | None
+    technologies: tuple[str, ...]
+    height_m: float
+    accuracy_m: float
+    fibre_m: float
+    gain: "Gain | None" = None
+    own_gain: "Gain | None" = None
+    technology: str = ""
+    cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+    alternatives: list[Alternative] = field(default_factory=list)
+
+    @property
+    def text(self) -> Mapping[str, str]:
+        """Return the text fields that are filled."""
+        named = ("mast_class", "commune", "purpose")
+        return {name: str(self.row[name]) for name in named if pd.notna(self.row.get(name))}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the fields without which a request cannot be judged."""
+        absent = {
+            "operator": self.operator is None,
+            "position": self.point is None,
+            "height_m": not np.isfinite(self.height_m),
+            "technologies": not self.technologies,
+        }
+        return tuple(name for name, lacks in absent.items() if lacks)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """Layers around the requests, prepared once a batch."""
+
+    layers: "Layers"
+    stations: "gpd.GeoDataFrame"
+    x_m: npt.NDArray[np.float64]
+    y_m: npt.NDArray[np.float64]
+    as_of: date | None
+
+    @classmethod
+    def of(cls, layers: "Layers", as_of: date | None) -> "Surroundings":
+        """
+        Return what lies around, only stations that stand counted as such.
+
+        Parameters
+        ----------
+        layers
+            Layers of the plan.
+        as_of
+            Day for which the sources must be up to date; None: not looked at.
+
+        Returns
+        -------
+        surroundings
+            Prepared layers.
+        """
+        sites = layers.table("sites")
+        if "status" in sites:
+            sites = sites[sites["status"].isna() | (sites["status"] == "operating")]
+        sites = sites[~(sites.geometry.isna() | sites.geometry.is_empty)].sort_index()
+        return cls(
+            layers=layers,
+            stations=sites,
+            x_m=sites.geometry.x.to_numpy(),
+            y_m=sites.geometry.y.to_numpy(),
+            as_of=as_of,
+        )
+
+    def is_known(self, layer: str) -> bool:
+        """
+        Return whether the plan knows a layer, be it that there is nothing of the kind.
+
+        Parameters
+        ----------
+        layer
+            Name of the layer.
+
+        Returns
+        -------
+        known
+            True where it has rows, or is there without rows and named in `sources`.
+        """
+        if self.layers.has(layer):
+            return True
+        sources = self.layers.table("sources")
+        return layer in self.layers.tables and bool((sources["layer"] == layer).any())
+
+    def station_distances_m(self, point: "Point") -> npt.NDArray[np.float64]:
+        """
+        Return the distances from a point to every station that stands.
+
+        Parameters
+        ----------
+        point
+            Position in the planning CRS.
+
+        Returns
+        -------
+        distance_m
+            In the order of `stations` [m].
+        """
+        return np.asarray(np.hypot(self.x_m - point.x, self.y_m - point.y), dtype=np.float64)
+
+    def distance_m(self, point: "Point", *layers: str) -> float:
+        """
+        Return the distance to the nearest feature of some layers.
+
+        Parameters
+        ----------
+        point
+            Position in the planning CRS.
+        *layers
+            Names of the layers.
+
+        Returns
+        -------
+        distance_m
+            Distance, infinite where there is none [m].
+        """
+        tables = [self.layers.table(layer) for layer in layers]
+        return min((float(t.distance(point).min()) for t in tables if len(t)), default=np.inf)
+
+    def within(self, point: "Point", layer: str, distance_m: float) -> "gpd.GeoDataFrame":
+        """
+        Return the features of a layer within a distance.
+
+        Parameters
+        ----------
+        point
+            Position in the planning CRS.
+        layer
+            Name of the layer.
+        distance_m
+            Distance, >= 0 [m].
+
+        Returns
+        -------
+        features
+            Rows of the layer, sorted by id.
+        """
+        table = self.layers.table(layer)
+        if not len(table):
+            return table
+        found = table.sindex.query(point, predicate="dwithin", distance=distance_m)
+        return table.iloc[found].sort_index()
+
+    def commune(self, point: "Point") -> "pd.Series[Any] | None":
+        """
+        Return the commune in which a point lies.
+
+        Parameters
+        ----------
+        point
+            Position in the planning CRS.
+
+        Returns
+        -------
+        commune
+            Row of the layer, or None.
+        """
+        found = self.within(point, "communes", 0.0)
+        return found.iloc[0] if len(found) else None
+
+    def is_urban(self, point: "Point") -> bool:
+        """
+        Return whether a point lies in a town: a commune-level unit of the kind phường or thị trấn.
+
+        Parameters
+        ----------
+        point
+            Position in the planning CRS.
+
+        Returns
+        -------
+        urban
+            False also where the kind is not known.
+        """
+        commune = self.commune(point)
+        return commune is not None and commune.get("type") in URBAN
+
+    def values_near(
+        self, raster: "xr.DataArray", point: "Point", distance_m: float
+    ) -> npt.NDArray[np.float64]:
+        """
+        Return the values of a raster in the square of cells around a point.
+
+        Parameters
+        ----------
+        raster
+            Raster of the plan, with or without bands.
+        point
+            Position in the planning CRS.
+        distance_m
+            How far the square reaches at least [m].
+
+        Returns
+        -------
+        values
+            Array (bands, rows, columns); without rows where the point lies outside.
+        """
+        geobox = geobox_of(raster)
+        row, column = (int(index) for index in index_of(geobox, point.x, point.y))
+        reach = max(int(np.ceil(distance_m / abs(geobox.resolution.x) - 0.5)), 0)
+        if not (0 <= row < geobox.shape[0] and 0 <= column < geobox.shape[1]):
+            return np.zeros((0, 0, 0))
+        rows = slice(max(row - reach, 0), row + reach + 1)
+        columns = slice(max(column - reach, 0), column + reach + 1)
+        values = raster.isel(y=rows, x=columns).to_numpy().astype(np.float64)
+        return values[None] if values.ndim == 2 else values
+
+    def doubtful_operators(self, age_days: float) -> tuple[str, ...]:
+        """
+        Return the operators whose list of stations is not known to be complete and up to date.
+
+        Parameters
+        ----------
+        age_days
+            Age that a source may have on the day of the appraisal [days].
+
+        Returns
+        -------
+        operators
+            Names, sorted; `"?"` where there is no station at all.
+        """
+        sources = self.layers.table("sources")
+        sources = sources[sources["layer"] == "sites"]
+        named = set(self.stations["operator"]) | set(sources["operator"].dropna())
+        return tuple(
+            sorted(n for n in named or {"?"} if not self._is_current(sources, n, age_days))
+        )
+
+    def _is_current(self, sources: pd.DataFrame, operator: str, age_days: float) -> bool:
+        """Return whether some source of an operator's stations is complete and young enough."""
+        own = sources[sources["operator"].isna() | (sources["operator"] == operator)]
+        for _, source in own.iterrows():
+            if pd.isna(source["complete"]) or not bool(source["complete"]):
+                continue
+            dated = source.get("as_of")
+            if self.as_of is None or pd.isna(dated) or not str(dated):
+                return True
+            if (self.as_of - date.fromisoformat(str(dated)[:10])).days <= age_days:
+                return True
+        return False
+
+
+def technologies_of(value: object) -> tuple[str, ...]:
+    """
+    Return the technologies that a list names.
+
+    Parameters
+    ----------
+    value
+        Text joined by `;`, or a missing value.
+
+    Returns
+    -------
+    technologies
+        Names, sorted, without repetition.
+
+    Examples
+    --------
+    >>> technologies_of("4G;2G")
+    ('2G', '4G')
+    """
+    if not isinstance(value, str):
+        return ()
+    return tuple(sorted({part.strip() for part in value.split(";") if part.strip()}))
+
+
+def bare_name(name: object) -> str:
+    """
+    Return a commune's name as it is compared: no prefix, no accents, small letters.
+
+    Parameters
+    ----------
+    name
+        Name as written, or a missing value.
+
+    Returns
+    -------
+    key
+        Plain key, empty for a missing value.
+
+    Examples
+    --------
+    >>> bare_name("Xã Hoà Hải") == bare_name("Hòa Hải")
+    True
+    """
+    if not isinstance(name, str):
+        return ""
+    text = " ".join(unicodedata.normalize("NFC", name).casefold().split())
+    text = next((text[len(p) :] for p in PREFIXES if text.startswith(p)), text)
+    plain = unicodedata.normalize("NFD", text.replace("đ", "d"))
+    return "".join(c for c in plain if not unicodedata.combining(c)).strip()
+
+
+def names_of(commune: "pd.Series[Any]") -> Iterable[str]:
+    """
+    Return the keys of a commune's name and of those merged into it.
+
+    Parameters
+    ----------
+    commune
+        Row of layer `communes`.
+
+    Returns
+    -------
+    keys
+        As of `bare_name`.
+    """
+    merged = commune.get("merged_from")
+    parts = merged.replace(";", ",").split(",") if isinstance(merged, str) else []
+    return [bare_name(name) for name in (commune["name"], *parts)]
