@@ -9,6 +9,7 @@ from shapely.geometry import box
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.layers.grid import grid_over
+from infraplan.layers.grid import index_of
 from infraplan.layers.grid import wrap
 from infraplan.layers.terrain import terrain_from
 from infraplan.packaged import data_path
@@ -162,7 +163,7 @@ def villages(*places, people=90.0):
     """Return people: so many in the cell at each (x, y)."""
     values = np.zeros(GEOBOX.shape)
     for x_m, y_m in places:
-        values[int((SIDE_M - y_m) // 90), int(x_m // 90)] += people
+        values[index_of(GEOBOX, EAST + x_m, NORTH + y_m)] += people
     return wrap(values, GEOBOX, name="people", units="persons")
 
 
