@@ -185,16 +185,16 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     told = part(progress, 0.0, 1.0)
     batch_requests = _requests(requests, held, fibre_m)
     gains = _fill_gains(batch_requests, layers, radio)
-    told(0.4, "sites.sharing")
+    told(0.4)
     if "sharing" in held.rules:
         _fill_alternatives(batch_requests, around, radio, held)
-    told(0.9, "sites.rules")
+    told(0.9)
     reasons = {
         request.request_id: check_request(request, around, held.rules)
         + check_batch(request, batch_requests, held.rules)
         for request in batch_requests
     }
-    told(1.0, "sites.order")
+    told(1.0)
     return Appraisal(
         requests=_filled(requests, batch_requests, reasons, around),
         gains=gains,

@@ -209,7 +209,7 @@ def propose_sites(  # noqa: PLR0913 - the layers, what was predicted from them, 
         covers = _joined(covers, _covers(task, more, part(progress, 0.6, 0.9)))
         first = pd.concat([first, more])
         chosen = max_coverage(covers, task.demand.weight, count=count)
-    part(progress, 0.9, 1.0)(1.0, "sites.chosen")
+    part(progress, 0.9, 1.0)(1.0)
     table = _chosen_table(first, covers, chosen, task, around)
     table["cost_vnd"] = np.nan if site_cost_vnd is None else float(site_cost_vnd)
     return Proposal(
@@ -478,7 +478,7 @@ def _covers(task: _Task, candidates: "gpd.GeoDataFrame", progress: Progress) -> 
             kept = found[people >= 0.5 * demand.weight[found]]
             blocks.append(kept)
             columns.append(np.full(kept.size, number[signal.site_id], dtype=np.int64))
-        progress((done + 1) / len(candidates), "sites.candidates")
+        progress((done + 1) / len(candidates))
     shape = (demand.weight.size, len(candidates))
     if not blocks:
         return sp.csr_array(shape)

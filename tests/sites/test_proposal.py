@@ -114,7 +114,7 @@ def test_a_lattice_point_moves_to_the_highest_cell_within_reach():
     layers = world(ground_m=height)
     x_m, y_m = cell_centres(GEOBOX, 50, 50)
     found = module._highest(
-        ground_of(layers), layers, np.array([x_m + 90, x_m + 270]), y_m + [0, 0]
+        ground_of(layers), layers, np.array([x_m + 90, x_m + 270]), np.full(2, y_m)
     )
     assert found[0].tolist() == [x_m, x_m + 270]
     assert found[2].tolist() == [99.0, 10.0]

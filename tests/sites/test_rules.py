@@ -9,7 +9,9 @@ from infraplan.errors import SettingsError
 from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
 from infraplan.sites import SiteRules
+from infraplan.sites.reasons import PROPOSALS
 from infraplan.sites.rules import RULES
+from infraplan.text import words
 
 TABLE = read_toml(data_path("rules/vn-2025.toml"))
 
@@ -65,3 +67,12 @@ def test_what_is_not_understood_is_refused(table, match):
 def test_a_rule_holds_from_its_first_to_its_last_day(day, held):
     rules = SiteRules.from_dict(changed("emf", valid_to="2024-01-01"))
     assert ("emf" in rules.in_force(day).rules) is held
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_rule_proposal_and_field_has_words(language):
+    entries = words(language).entries
+    keys = [f"sites.{kind}_{rule}" for rule in RULES for kind in ("rule", "why")]
+    keys += [f"sites.{name}" for name in PROPOSALS]
+    keys += [f"sites.outcome_{name}" for name in ("pass", "condition", "fail", "not_assessed")]
+    assert [key for key in keys if key not in entries] == []
