@@ -1,0 +1,297 @@
+"""
+One HTML page that holds its map, its data and its programs, and asks the network for nothing.
+
+folium makes the shell and nothing else: branca renders every text a second time as a template, so
+no text from data ever passes through it. Data go in afterwards as inert JSON; the browser shows them
+with `textContent`; the page's own policy lets only the scripts run whose hashes it names.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from typing import Protocol
+
+from infraplan import atomic
+from infraplan.maps.palette import BACKDROP
+from infraplan.maps.palette import SEA
+from infraplan.maps.projection import plan_projection
+from infraplan.text import Words
+from infraplan.text import words
+
+__all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
+
+LARGEST_INLINE_MB = 5.0
+SCRIPTS = ("unpack.js", "projection.js", "canvas.js", "search.js", "panel.js", "page.js")
+MARK = "infraplan"
+
+
+class Layer(Protocol):
+    """Anything that can be drawn: see `layers` and `rasters`."""
+
+    def packed(self, words: Words) -> dict[str, Any] | None:
+        """Return the layer as the page carries it, None where there is nothing to draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A small table that the page prints beside the map, its cells already in words."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    What the page says in words.
+
+    `warning` is printed over the map and on every print (synthetic input); `definition` says what
+    the figures mean; `sources` name the data, their licences and their days.
+    """
+
+    title: str
+    subtitle: str = ""
+    warning: str = ""
+    tables: tuple[Table, ...] = ()
+    definition: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapPage:
+    """A finished page: `html` is all of it."""
+
+    html: str
+    language: str = "vi"
+
+    def save(self, path: str | Path) -> Path:
+        """
+        Write the page, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            Target; `name (2).html` is written beside it where another program holds it open.
+
+        Returns
+        -------
+        path
+            Where the file lies now.
+
+        Raises
+        ------
+        PlanError
+            If it cannot be written.
+        """
+        return atomic.write_text(Path(path), self.html, if_held="rename")
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame that may run its scripts and nothing else."""
+        size_mb = len(self.html.encode("utf-8")) / 1e6
+        if size_mb > LARGEST_INLINE_MB:
+            say = words(self.language)
+            note = say("maps.too_large_inline", size=say.number(size_mb, 1))
+            return f"<p>{html.escape(note)}</p>"
+        return (
+            '<iframe sandbox="allow-scripts" style="width:100%;height:620px;border:1px solid #ccc" '
+            f'srcdoc="{html.escape(self.html, quote=True)}"></iframe>'
+        )
+
+
+def build_page(
+    layers: Sequence[Layer], facts: Facts, *, crs: str = "EPSG:9209", language: str = "vi"
+) -> MapPage:
+    """
+    Build a page from layers.
+
+    Parameters
+    ----------
+    layers
+        Layers from the lowest to the highest; those with nothing to draw are left out.
+    facts
+        Words and tables of the page.
+    crs
+        Planning CRS, in which the page also tells coordinates.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page; the same for the same arguments, byte by byte.
+
+    Raises
+    ------
+    SettingsError
+        If there is no catalogue in the language.
+    """
+    say = words(language)
+    packed = [entry for layer in layers if (entry := layer.packed(say)) is not None]
+    prefix = "maps.ui_"
+    page = {
+        "language": language,
+        "words": {
+            key.removeprefix(prefix): text
+            for key, text in say.entries.items()
+            if key.startswith(prefix)
+        },
+        "title": facts.title,
+        "subtitle": facts.subtitle,
+        "warning": facts.warning,
+        "tables": [
+            {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note, "open": t.open}
+            for t in facts.tables
+        ],
+        "definition": facts.definition,
+        "sources": facts.sources,
+        "projection": plan_projection(crs),
+        "colors": {"sea": SEA, "backdrop": BACKDROP},
+    }
+    blocks = [_block(page, f"{MARK}-page")]
+    blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
+    text = _shell(language)
+    text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
+    text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
+    return MapPage(text, language)
+
+
+@cache
+def _shell(language: str) -> str:
+    """Return the page without any data, its policy already naming its scripts."""
+    import folium
+
+    class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
+        """A map that asks for no file from the network."""
+
+        default_js: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
+        default_css: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
+
+    shell = OfflineMap(
+        location=(0, 0),
+        zoom_start=3,
+        tiles=None,
+        zoom_control=False,
+        attribution_control=False,
+        max_zoom=20,
+        min_zoom=4,
+        zoom_snap=0.25,
+        wheel_px_per_zoom_level=90,
+        fade_animation=False,
+    )
+    shell._id = MARK  # noqa: SLF001 - a random id would change every file
+    root = shell.get_root()
+    root._id = f"{MARK}_root"  # noqa: SLF001 - likewise
+    text: str = root.render()
+    text = re.sub(
+        r'<meta name="viewport"[^>]*>',
+        '<meta name="viewport" content="width=device-width, initial-scale=1" />',
+        text,
+    )
+    text = text.replace("<html>", f'<html lang="{language}">', 1)
+    scripts = [_leaflet_script(), *(_ours(name) for name in SCRIPTS)]
+    head = f"<style>\n{_leaflet_style()}\n{_ours('page.css')}\n</style>\n"
+    head += "".join(f"<script>\n{script}\n</script>\n" for script in scripts)
+    text = _insert(text, "</head>", head)
+    text = _insert(text, "</html>", f"<script>{MARK}.start(map_{MARK});</script>\n")
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
+        for body in re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
+    )
+    policy = (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    place = text.index("<head>") + len("<head>")
+    meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    text = text[:place] + meta + text[place:]
+    if found := re.search(r"https?://[^\s\"']*", text):
+        msg = f"the page's own code names an address on the network: {found.group()}"
+        raise RuntimeError(msg)
+    return text
+
+
+def _leaflet_script() -> str:
+    """Return Leaflet, without the addresses that it names in comments and in its own label."""
+    text = (_leaflet() / "leaflet.js").read_text(encoding="utf-8")
+    text = re.sub(r"//# sourceMappingURL=\S*", "", text)
+    text = text.replace("https://leafletjs.com", "")
+    return _harmless(text.replace('"http://www.w3.org', '"http:"+"//www.w3.org'))
+
+
+def _leaflet_style() -> str:
+    """Return Leaflet's style with its pictures inside."""
+    folder = _leaflet()
+
+    def picture(match: "re.Match[str]") -> str:
+        """Return a picture as a data: URI."""
+        content = (folder / match.group(1)).read_bytes()
+        return f"url(data:image/png;base64,{base64.b64encode(content).decode('ascii')})"
+
+    text = (folder / "leaflet.css").read_text(encoding="utf-8")
+    text = re.sub(r"https?://\S*", "", text)
+    return _harmless(re.sub(r"url\((images/[\w.-]+\.png)\)", picture, text))
+
+
+def _leaflet() -> Any:  # noqa: ANN401 - a Traversable, whose module moved between Pythons
+    """Return the folder of Leaflet's files."""
+    return files("xstatic.pkg.leaflet") / "data"
+
+
+def _ours(name: str) -> str:
+    """Return one of our own scripts or styles."""
+    text = (files("infraplan.maps") / "static" / name).read_text(encoding="utf-8")
+    return _harmless(text.replace("\r\n", "\n").strip())
+
+
+def _harmless(text: str) -> str:
+    """Return a script or style that cannot end its own element."""
+    if re.search(r"</(script|style)|<!--", text, flags=re.IGNORECASE):
+        msg = "a script or style holds a mark that would end its element"
+        raise RuntimeError(msg)
+    return text
+
+
+def _insert(text: str, mark: str, addition: str) -> str:
+    """Return a text with something put before the last place of a mark."""
+    place = text.rindex(mark)
+    return text[:place] + addition + text[place:]
+
+
+def _block(values: dict[str, Any], kind: str) -> str:
+    """Return values as inert JSON that no browser can mistake for markup or an address."""
+    text = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return f'<script type="application/json" class="{kind}">{text.replace("//", "/\\u002f")}</script>'
+
+
+def _without_scripts(facts: Facts, say: Words) -> str:
+    """Return what a reader sees whose browser runs no scripts."""
+    lines = [f"<h1>{html.escape(facts.title)}</h1>"]
+    if facts.warning:
+        lines.append(f"<p><strong>{html.escape(facts.warning)}</strong></p>")
+    lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
+    for table in facts.tables:
+        lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")
+        lines += [f"<th>{html.escape(head)}</th>" for head in table.heads]
+        lines.append("</tr>")
+        for row in table.rows:
+            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
+            lines.append(f"<tr>{cells}</tr>")
+        lines.append("</table>")
+        if table.note:
+            lines.append(f"<p>{html.escape(table.note)}</p>")
+    lines += [f"<p>{html.escape(text)}</p>" for text in (*facts.definition, *facts.sources)]
+    body = "".join(lines).replace("//", "/&#47;")
+    return f'<noscript><div class="ip-plain">{body}</div></noscript>'

@@ -1,0 +1,272 @@
+"""Rasters as pictures that lie on the page's projection, small enough to travel inside the page."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from infraplan.layers.grid import geobox_of
+from infraplan.maps.palette import UNKNOWN
+from infraplan.maps.projection import WEB
+from infraplan.text import Words
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from odc.geo.geobox import GeoBox
+
+__all__ = ["PictureLayer", "RasterClass", "RasterLayer", "relief"]
+
+LONGEST_SIDE = 2000  # cells of a picture; a finer one would only be larger, not clearer
+STRIPE = 6  # period of the stripes that mean "not enough data" [cells]
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class RasterClass:
+    """One class of a raster: its lowest value, its words and its colour (`#rrggbb`)."""
+
+    lowest: float
+    label: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class RasterLayer:
+    """
+    A raster shown as classes.
+
+    A cell belongs to the last class whose `lowest` its value reaches; below the first it is
+    transparent. NaN is striped grey and told as "not enough data". Cells where `within` is false are
+    transparent. Of all rasters with one `choice`, the page shows one at a time.
+    """
+
+    name: str
+    title: str
+    data: "xr.DataArray"
+    classes: Sequence[RasterClass]
+    within: "xr.DataArray | None" = None
+    group: str = ""
+    shown: bool = True
+    opacity: float = 0.7
+    choice: str = ""
+    note: str = ""
+
+    def packed(self, words: Words) -> dict[str, Any] | None:
+        """
+        Return the layer as the page carries it.
+
+        Parameters
+        ----------
+        words
+            Catalogue of the page's language.
+
+        Returns
+        -------
+        layer
+            Values for JSON, among them the picture; None where no cell is shown.
+        """
+        codes, box = _warped(self._codes(), geobox_of(self.data))
+        if not codes.any():
+            return None
+        last = len(self.classes) + 1
+        row, column = np.indices(codes.shape)
+        stripes = (codes == last) & ((row + column) % STRIPE < STRIPE // 3)
+        colors = [entry.color for entry in self.classes] + ["#d9d9d9", UNKNOWN]
+        alpha = [0] + [255] * len(self.classes) + [150, 255]
+        legend = [{"label": c.label, "color": c.color} for c in self.classes]
+        if (codes == last).any():
+            legend.append({"label": words("common.unknown"), "color": UNKNOWN, "hatch": True})
+        return {
+            "name": self.name,
+            "kind": "raster",
+            "title": self.title,
+            "group": self.group,
+            "shown": self.shown,
+            "opacity": self.opacity,
+            "choice": self.choice,
+            "note": self.note,
+            "styles": legend,
+            "lookup": {color: entry.label for color, entry in zip(colors, self.classes, strict=False)}
+            | {color: words("common.unknown") for color in colors[-2:]},
+            "pixelated": True,
+            "bounds": _bounds(box),
+            "data": _png(codes + stripes.astype(np.uint8), ["#000000", *colors], alpha),
+        }
+
+    def _codes(self) -> Bytes:
+        """Return 0 for transparent, then the number of the class, then one more for unknown."""
+        values = self.data.to_numpy().astype(np.float64)
+        lowest = [entry.lowest for entry in self.classes]
+        codes = np.searchsorted(lowest, np.nan_to_num(values), side="right")
+        codes = np.where(np.isnan(values), len(lowest) + 1, codes)
+        if self.within is not None:
+            codes = np.where(self.within.to_numpy().astype(bool), codes, 0)
+        return codes.astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PictureLayer:
+    """A finished picture on a grid, such as the relief that everything else lies on."""
+
+    name: str
+    title: str
+    pixels: Bytes
+    geobox: "GeoBox"
+    group: str = ""
+    shown: bool = True
+    opacity: float = 1.0
+    note: str = ""
+
+    def packed(self, words: Words) -> dict[str, Any] | None:  # noqa: ARG002 - as the other layers
+        """
+        Return the layer as the page carries it.
+
+        Parameters
+        ----------
+        words
+            Catalogue of the page's language.
+
+        Returns
+        -------
+        layer
+            Values for JSON, among them the picture.
+        """
+        return {
+            "name": self.name,
+            "kind": "picture",
+            "title": self.title,
+            "group": self.group,
+            "shown": self.shown,
+            "opacity": self.opacity,
+            "note": self.note,
+            "styles": [],
+            "bounds": _bounds(self.geobox),
+            "data": _webp(self.pixels),
+        }
+
+
+def relief(
+    ground_m: "xr.DataArray",
+    *,
+    name: str,
+    title: str,
+    group: str = "",
+    sea: "xr.DataArray | None" = None,
+    within: "xr.DataArray | None" = None,
+) -> PictureLayer:
+    """
+    Return the ground as a shaded relief in quiet colours.
+
+    Parameters
+    ----------
+    ground_m
+        Height above sea level, NaN where unknown [m].
+    name
+        Id of the layer.
+    title
+        Title of the layer.
+    group
+        Group in the panel.
+    sea
+        True where the sea is, on the same grid: left transparent.
+    within
+        True inside the area of the plan; the ground outside is drawn fainter.
+
+    Returns
+    -------
+    layer
+        Picture in the page's projection; unknown ground is transparent.
+    """
+    heights = ground_m.to_numpy().astype(np.float32)
+    if sea is not None:
+        heights = np.where(sea.to_numpy().astype(bool), np.nan, heights)
+    inside = np.ones(heights.shape, np.uint8) if within is None else within.to_numpy()
+    source = geobox_of(ground_m)
+    z, box = _warped(heights, source, smooth=True)
+    near, _ = _warped(inside.astype(np.uint8), source)
+    known = np.isfinite(z)
+    shade = _shade(np.where(known, z, 0.0), float(box.resolution.x))
+    stops = np.array([0.0, 40.0, 200.0, 600.0, 1200.0, 2500.0])
+    tints = np.array(
+        [[244, 246, 238], [240, 243, 230], [232, 236, 218], [226, 222, 205], [222, 213, 200], [240, 238, 236]]
+    )
+    filled = np.where(known, z, 0.0)
+    rgb = np.stack([np.interp(filled, stops, tints[:, band]) for band in range(3)], axis=-1)
+    rgb *= (0.62 + 0.38 * shade)[..., None]
+    alpha = np.where(known, np.where(near == 1, 255, 90), 0)
+    pixels = np.dstack([np.clip(rgb, 0, 255), alpha]).astype(np.uint8)
+    pixels[~known] = 0
+    return PictureLayer(name=name, title=title, pixels=pixels, geobox=box, group=group)
+
+
+def _shade(heights: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.float64]:
+    """Return the light on the ground from four sides, 0 to 1, so that no slope drowns in shadow."""
+    rise, run = np.gradient(heights, cell_m)
+    slope = np.hypot(run, rise) * 2.0  # exaggerated, for relief shows hills that are low
+    aspect = np.arctan2(-rise, run)
+    total = np.zeros_like(heights)
+    for direction_deg, weight in ((315, 0.4), (270, 0.2), (360, 0.25), (225, 0.15)):
+        turned = np.radians(direction_deg - 90)
+        low = np.sin(np.radians(45)) / np.sqrt(1 + slope**2)
+        side = np.cos(np.radians(45)) * slope / np.sqrt(1 + slope**2) * np.cos(turned - aspect)
+        total += weight * np.clip(low - side, 0, 1)
+    return np.clip(total / np.sin(np.radians(45)), 0, 1.25)
+
+
+def _warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any, "GeoBox"]:  # noqa: ANN401
+    """Return an array on a grid of the page's projection, and that grid."""
+    from odc.geo.geobox import GeoBox
+    from rasterio.warp import Resampling
+    from rasterio.warp import reproject
+
+    extent = source.extent.to_crs(WEB, resolution=float(source.resolution.x) * 20).boundingbox
+    longest = max(extent.span_x, extent.span_y)
+    per_cell = longest / max(source.shape)
+    step = max(per_cell, longest / LONGEST_SIDE)
+    box = GeoBox.from_bbox(extent, WEB, resolution=step)
+    fill = np.nan if values.dtype.kind == "f" else 0
+    result = np.full(box.shape, fill, dtype=values.dtype)
+    reproject(
+        values,
+        result,
+        src_transform=source.affine,
+        src_crs=str(source.crs),
+        dst_transform=box.affine,
+        dst_crs=WEB,
+        src_nodata=fill,
+        dst_nodata=fill,
+        resampling=Resampling.bilinear if smooth else Resampling.nearest,
+    )
+    return result, box
+
+
+def _bounds(box: "GeoBox") -> list[float]:
+    """Return west, south, east, north of a picture in metres of the page's projection."""
+    extent = box.boundingbox
+    return [float(extent.left), float(extent.bottom), float(extent.right), float(extent.top)]
+
+
+def _png(codes: Bytes, colors: Sequence[str], alpha: Sequence[int]) -> str:
+    """Return a picture of few colours as a data: URI."""
+    from PIL import Image
+
+    image = Image.fromarray(codes)
+    image.putpalette([int(color[n : n + 2], 16) for color in colors for n in (1, 3, 5)])
+    stream = io.BytesIO()
+    image.save(stream, "PNG", transparency=bytes(alpha), compress_level=9)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _webp(pixels: Bytes) -> str:
+    """Return a picture of many colours as a data: URI."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "WEBP", quality=45, method=4, alpha_quality=60)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -1,0 +1,159 @@
+"use strict";
+// The panel: figures, layers with their legend, definition, sources. Text is set, never parsed.
+(function (ip) {
+  ip.make = function (tag, options, children) {
+    var node = document.createElement(tag);
+    Object.keys(options || {}).forEach(function (key) {
+      if (key === "text") node.textContent = options[key];
+      else if (key === "on") Object.keys(options.on).forEach(function (event) { node.addEventListener(event, options.on[event]); });
+      else if (key in { checked: 1, value: 1, hidden: 1, open: 1, disabled: 1 }) node[key] = options[key];
+      else node.setAttribute(key, options[key]);
+    });
+    (children || []).forEach(function (child) { if (child) node.appendChild(child); });
+    return node;
+  };
+  var make = ip.make;
+
+  // A small picture of a style, as it looks on the map.
+  function swatch(kind, style) {
+    var ratio = 2, canvas = make("canvas", { class: "ip-swatch", width: 22 * ratio, height: 14 * ratio, "aria-hidden": "true" });
+    var c = canvas.getContext("2d");
+    c.scale(ratio, ratio);
+    if (kind === "raster") {
+      c.fillStyle = style.hatch ? "#d9d9d9" : style.color;
+      c.fillRect(1, 1, 20, 12);
+      if (style.hatch) stripes(c, style.color);
+      return canvas;
+    }
+    c.globalAlpha = style.opacity;
+    c.strokeStyle = style.color;
+    if (kind === "line") {
+      if (style.casing) { c.strokeStyle = style.casing; c.lineWidth = style.width + 2.4; c.beginPath(); c.moveTo(1, 7); c.lineTo(21, 7); c.stroke(); }
+      c.strokeStyle = style.color;
+      c.lineWidth = Math.min(4, Math.max(1.4, style.width));
+      c.setLineDash(style.dash);
+      c.beginPath(); c.moveTo(1, 7); c.lineTo(21, 7); c.stroke();
+    } else if (kind === "polygon") {
+      if (style.fill) { c.globalAlpha = style.opacity * style.fill_opacity; c.fillStyle = style.fill; c.fillRect(2, 2, 18, 10); }
+      c.globalAlpha = style.opacity;
+      if (style.hatch) stripes(c, style.color);
+      if (style.width) { c.lineWidth = Math.min(2, style.width); c.setLineDash(style.dash); c.strokeRect(2, 2, 18, 10); }
+    } else {
+      c.beginPath();
+      ip.mark(c, style.shape, 11, 7, Math.min(5.5, style.radius));
+      c.fillStyle = style.fill || style.color;
+      c.fill();
+      if (style.fill) { c.lineWidth = style.width; c.stroke(); }
+    }
+    return canvas;
+  }
+
+  function stripes(c, color) {
+    c.save();
+    c.beginPath(); c.rect(2, 2, 18, 10); c.clip();
+    c.strokeStyle = color;
+    c.lineWidth = 1.2;
+    c.beginPath();
+    for (var x = -10; x < 24; x += 5) { c.moveTo(x, 13); c.lineTo(x + 12, 1); }
+    c.stroke();
+    c.restore();
+  }
+
+  function table(entry) {
+    var head = make("tr", {}, entry.heads.map(function (text) { return make("th", { scope: "col", text: text }); }));
+    var rows = entry.rows.map(function (row) {
+      return make("tr", {}, row.map(function (text, n) { return make(n ? "td" : "th", n ? { text: text } : { scope: "row", text: text }); }));
+    });
+    return make("details", { class: "ip-section", open: entry.open }, [
+      make("summary", { text: entry.title }),
+      make("div", { class: "ip-wide" }, [make("table", {}, [make("thead", {}, [head]), make("tbody", {}, rows)])]),
+      entry.note ? make("p", { class: "ip-note", text: entry.note }) : null
+    ]);
+  }
+
+  function legend(layer, app) {
+    if (layer.kind === "picture") return null;
+    var single = layer.styles.length === 1 && !layer.styles[0].label;
+    if (single) return null;
+    return make("ul", { class: "ip-legend" }, layer.styles.map(function (style, code) {
+      var words = [swatch(layer.kind, style), make("span", { class: "ip-legend-text", text: style.label })];
+      if (style.count !== undefined) words.push(make("span", { class: "ip-count", text: app.number(style.count) }));
+      if (layer.kind === "raster") return make("li", {}, words);
+      var button = make("button", { type: "button", class: "ip-toggle", "aria-pressed": "true", title: app.words.toggle }, words);
+      button.addEventListener("click", function () {
+        layer.hidden[code] = !layer.hidden[code];
+        button.setAttribute("aria-pressed", String(!layer.hidden[code]));
+        app.redraw();
+      });
+      return make("li", {}, [button]);
+    }));
+  }
+
+  function row(layer, app) {
+    var box = make("input", { type: "checkbox", checked: layer.shown, id: "ip-layer-" + layer.number });
+    var single = layer.kind !== "picture" && layer.styles.length === 1 && !layer.styles[0].label;
+    var title = make("label", { for: box.id, class: "ip-layer-title" }, [
+      single ? swatch(layer.kind, layer.styles[0]) : null, make("span", { text: layer.title })
+    ]);
+    var count = layer.count !== undefined && single ? make("span", { class: "ip-count", text: app.number(layer.count) }) : null;
+    var parts = [legend(layer, app)];
+    if (layer.kind === "raster") {
+      var slider = make("input", { type: "range", min: "0.1", max: "1", step: "0.05", value: String(layer.opacity), "aria-label": app.words.opacity + ": " + layer.title, title: app.words.opacity });
+      slider.addEventListener("input", function () { app.opacity(layer, Number(slider.value)); });
+      parts.push(make("div", { class: "ip-slider" }, [slider]));
+    }
+    if (layer.note) parts.push(make("p", { class: "ip-note", text: layer.note }));
+    var below = make("div", { class: "ip-below", hidden: !layer.shown }, parts);
+    var item = make("div", { class: "ip-layer" + (layer.shown ? "" : " ip-off") }, [
+      make("div", { class: "ip-layer-head" }, [box, title, count]), below
+    ]);
+    layer.control = function () {
+      box.checked = layer.shown;
+      below.hidden = !layer.shown;
+      item.classList.toggle("ip-off", !layer.shown);
+    };
+    box.addEventListener("change", function () { app.show(layer, box.checked); });
+    return item;
+  }
+
+  ip.panel = function (page, layers, app) {
+    var groups = [];
+    layers.slice().reverse().forEach(function (layer) {
+      var group = groups.find(function (g) { return g.title === layer.group; });
+      if (!group) groups.push(group = { title: layer.group, layers: [] });
+      group.layers.push(layer);
+    });
+    var blocks = page.tables.map(table);
+    if (page.definition.length) {
+      blocks.push(make("details", { class: "ip-section", open: true }, [make("summary", { text: app.words.definition })].concat(
+        page.definition.map(function (text) { return make("p", { class: "ip-definition", text: text }); }))));
+    }
+    groups.forEach(function (group) {
+      blocks.push(make("section", { class: "ip-section ip-group" }, [
+        group.title ? make("h2", { text: group.title }) : null,
+        make("div", {}, group.layers.map(function (layer) { return row(layer, app); }))
+      ]));
+    });
+    if (page.sources.length) {
+      blocks.push(make("details", { class: "ip-section ip-sources" }, [make("summary", { text: app.words.sources })].concat(
+        page.sources.map(function (text) { return make("p", { class: "ip-note", text: text }); }))));
+    }
+    return make("aside", { class: "ip-panel", id: "ip-panel", "aria-label": app.words.panel, tabindex: "-1" }, blocks);
+  };
+
+  ip.card = function (layer, feature, app) {
+    var heading = ip.text(layer, layer.heading, feature), rows = [];
+    layer.fields.forEach(function (field) {
+      var text = ip.text(layer, field[1], feature);
+      if (!text) return;
+      rows.push(make("dt", { text: field[0] }));
+      rows.push(make("dd", { text: text }));
+    });
+    var style = layer.styles[layer.category[feature]];
+    return make("div", { class: "ip-card" }, [
+      make("div", { class: "ip-kind", text: layer.title + (style.label ? " · " + style.label : "") }),
+      heading ? make("h3", { text: heading }) : null,
+      rows.length ? make("dl", {}, rows) : null
+    ]);
+  };
+})(infraplan);
