@@ -1,0 +1,453 @@
+"""
+Where a trench may run: both sides of chosen streets, and the crossings between them.
+
+Each side of a street is a chain of its own, in the footway or, without one, at the edge of the
+carriageway. Sides meet at the corners of junctions; going from one corner to the next means crossing
+the mouth of a street. Existing ducts with free bores make a part of a side cheap.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from infraplan.cables.measure import cut
+from infraplan.cables.measure import geodesic_lengths_m
+from infraplan.cables.measure import moved_aside
+from infraplan.cables.measure import project
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from infraplan.cables.graph import StreetGraph
+    from infraplan.cables.prices import PriceBook
+
+__all__ = ["Side", "TrenchGraph", "sides_of", "trench_graph"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# width between the houses where the street has none [m], an assumption by class
+WIDTH_M = {"main": 30.0, "secondary": 18.0, "local": 10.0, "alley": 5.0}
+OTHER_WIDTH_M = 8.0
+FROM_EDGE_M = 0.5  # of a trench in a carriageway without footway
+AHEAD_M = 10.0  # how far along a street its direction at a junction is taken
+SAME_PLACE_M = 0.5
+STRAIGHT = 0.26  # sine of 15 degrees: arms that go straight through a junction
+DUCT_ASIDE_M = 4.0
+LEAST_DUCT_M = 3.0
+
+
+class Side(NamedTuple):
+    """One side of a chosen street: its edge, +1 left or -1 right, its corners and vertices."""
+
+    street: int
+    sign: int
+    start: int
+    end: int
+    line: Floats
+    offset_m: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrenchGraph:
+    """
+    Edges that a trench may use.
+
+    `table` has a row an edge: `kind` trench, duct (an existing one) or crossing, `street` (edge of
+    the street graph), `side` (+1 left, -1 right, 0 for a crossing), `item` of the price book,
+    `placement`, `surface`, `shared` (ids of ducts), `length_m` on the ellipsoid, `cost_vnd`, and
+    `weight_vnd`, which adds the least that chambers along it cost.
+    """
+
+    nodes: Floats
+    edges: Ints
+    lines: tuple[Floats, ...]
+    table: "pd.DataFrame"
+
+
+class _Arm(NamedTuple):
+    """A street as seen from a junction: edge, which end, direction, and the side offsets."""
+
+    street: int
+    at_end: int
+    angle: float
+    along: Floats
+    left_m: float
+    right_m: float
+
+
+def width_of(street: "pd.Series") -> float:
+    """
+    Return the width of a street, by its class where it is not known.
+
+    Parameters
+    ----------
+    street
+        Row of a street graph's table.
+
+    Returns
+    -------
+    width_m
+        Width between the houses [m].
+    """
+    if np.isfinite(street["width_m"]):
+        return float(street["width_m"])
+    return WIDTH_M.get(street["class"], OTHER_WIDTH_M)
+
+
+def offset_of(street: "pd.Series", sign: int) -> float:
+    """
+    Return how far from the middle of its street a trench runs.
+
+    Parameters
+    ----------
+    street
+        Row of a street graph's table.
+    sign
+        +1 for the left side, -1 for the right.
+
+    Returns
+    -------
+    offset_m
+        Distance to the middle of the footway, or to the edge of the carriageway [m].
+    """
+    half_m = width_of(street) / 2
+    footway_m = street["footway_left_m" if sign > 0 else "footway_right_m"]
+    if np.isfinite(footway_m) and footway_m > 0:
+        return max(half_m - float(footway_m) / 2, half_m / 2)
+    return max(half_m - FROM_EDGE_M, half_m / 2)
+
+
+def sides_of(graph: "StreetGraph") -> tuple[Floats, list[Side], list[tuple[int, int, int]]]:
+    """
+    Return the sides of the chosen streets, joined at corners.
+
+    Parameters
+    ----------
+    graph
+        Streets; the column `chosen` of its table tells where a trench may run.
+
+    Returns
+    -------
+    corners
+        Coordinates of the corners [m].
+    sides
+        Sides of chosen streets, from corner to corner.
+    mouths
+        For each street at each junction: its number and the two corners of its mouth.
+    """
+    arms = _arms(graph)
+    corners: list[Floats] = []
+    place: dict[tuple[int, int, int], int] = {}  # (street, end, sign along the line) -> corner
+    ahead: dict[tuple[int, int, int], float] = {}
+    mouths = []
+    for node, around in sorted(arms.items()):
+        centre = graph.nodes[node]
+        chosen = any(bool(graph.table["chosen"].iat[arm.street]) for arm in around)
+        if not chosen:
+            continue
+        left_of, right_of = {}, {}
+        for k, arm in enumerate(around):
+            following = around[(k + 1) % len(around)]
+            if len(around) == 1:
+                for side, sign, aside_m in ((left_of, 1, arm.left_m), (right_of, -1, arm.right_m)):
+                    side[0] = len(corners)
+                    corners.append(centre + sign * aside_m * _left(arm.along))
+                continue
+            left_of[k] = right_of[(k + 1) % len(around)] = len(corners)
+            corners.append(_corner(centre, arm, following))
+        for k, arm in enumerate(around):
+            for corner, sign in ((left_of[k], 1), (right_of[k], -1)):
+                key = (arm.street, arm.at_end, sign if arm.at_end == 0 else -sign)
+                place[key] = corner
+                ahead[key] = float((corners[corner] - centre) @ arm.along)
+            mouths.append((arm.street, left_of[k], right_of[k]))
+    sides = []
+    for street in np.flatnonzero(graph.table["chosen"].to_numpy(dtype=bool)).tolist():
+        for sign in (1, -1):
+            first, last = place[street, 0, sign], place[street, 1, sign]
+            offset_m = offset_of(graph.table.iloc[street], sign)
+            line = _side_line(
+                graph.lines[street],
+                sign * offset_m,
+                (corners[first], corners[last]),
+                (ahead[street, 0, sign], ahead[street, 1, sign]),
+            )
+            sides.append(Side(street, sign, first, last, line, offset_m))
+    return np.asarray(corners).reshape(-1, 2), sides, mouths
+
+
+def _left(direction: Floats) -> Floats:
+    """Return the direction a quarter turn to the left."""
+    return np.asarray([-direction[1], direction[0]])
+
+
+def _arms(graph: "StreetGraph") -> dict[int, list[_Arm]]:
+    """Return the streets at each junction, counter-clockwise."""
+    import shapely
+
+    arms: dict[int, list[_Arm]] = {}
+    for street, (u, v) in enumerate(graph.edges.tolist()):
+        line = shapely.LineString(graph.lines[street])
+        row = graph.table.iloc[street]
+        left_m, right_m = offset_of(row, 1), offset_of(row, -1)
+        reach = min(AHEAD_M, line.length / 2)
+        for at_end, node in ((0, u), (1, v)):
+            point = line.interpolate(reach if at_end == 0 else line.length - reach)
+            run = shapely.get_coordinates(point)[0] - graph.nodes[node]
+            along = run / max(float(np.hypot(*run)), 1e-9)
+            sides = (left_m, right_m) if at_end == 0 else (right_m, left_m)
+            angle = float(np.arctan2(along[1], along[0]))
+            arms.setdefault(node, []).append(_Arm(street, at_end, angle, along, *sides))
+    for around in arms.values():
+        around.sort(key=lambda arm: (arm.angle, arm.street, arm.at_end))
+    return arms
+
+
+def _corner(centre: Floats, arm: _Arm, following: _Arm) -> Floats:
+    """Return where the left side of a street meets the right side of the next one."""
+    here = arm.left_m * _left(arm.along)
+    there = -following.right_m * _left(following.along)
+    sine = float(arm.along[0] * following.along[1] - arm.along[1] * following.along[0])
+    limit = 3 * max(arm.left_m, following.right_m, 5.0)
+    if abs(sine) > STRAIGHT:
+        gap = there - here
+        reach = float(gap[0] * following.along[1] - gap[1] * following.along[0]) / sine
+        corner = here + reach * arm.along
+        if np.hypot(*corner) <= limit:
+            return np.asarray(centre + corner, dtype=np.float64)
+    return np.asarray(centre + (here + there) / 2, dtype=np.float64)
+
+
+def _side_line(
+    line: Floats, aside_m: float, corners: tuple[Floats, Floats], ahead: tuple[float, float]
+) -> Floats:
+    """Return the vertices of a side between two corners."""
+    steps = np.hypot(*np.diff(line, axis=0).T)
+    run = np.concatenate([[0.0], np.cumsum(steps)])
+    inner = (run > max(ahead[0], 0.0) + 1.0) & (run < run[-1] - max(ahead[1], 0.0) - 1.0)
+    inner[[0, -1]] = False
+    moved = moved_aside(line, aside_m)[inner]
+    return np.vstack([corners[0][None, :], moved, corners[1][None, :]])
+
+
+def trench_graph(
+    graph: "StreetGraph",
+    shape: tuple[Floats, list[Side], list[tuple[int, int, int]]],
+    stops: dict[int, list[float]],
+    ducts: "gpd.GeoDataFrame",
+    *,
+    prices: "PriceBook",
+    bores: int,
+) -> tuple[TrenchGraph, dict[tuple[int, float], int]]:
+    """
+    Return the edges that a trench may use, with their costs.
+
+    Parameters
+    ----------
+    graph
+        Streets.
+    shape
+        Corners, sides and mouths by `sides_of`.
+    stops
+        Places along sides that must become nodes: number of the side to distances [m].
+    ducts
+        Layer `ducts`.
+    prices
+        Price book.
+    bores
+        Ducts laid in a new trench.
+
+    Returns
+    -------
+    trench
+        Graph.
+    place
+        Node of each stop: number of the side and distance to node.
+    """
+    corners, sides, mouths = shape
+    nodes = [corners]
+    count = len(corners)
+    rows: list[_Edge] = []
+    place: dict[tuple[int, float], int] = {}
+    at_stop: dict[tuple[int, int], int] = {}
+    reused = _duct_ranges(graph, sides, ducts)
+    crossings = _crossing_places(graph, sides, prices.rules.crossing_spacing_m)
+    for number, side in enumerate(sides):
+        length_m = float(np.hypot(*np.diff(side.line, axis=0).T).sum())
+        ranges = reused.get(number, [])
+        own = sorted(stops.get(number, []))
+        wanted = [*own, *crossings[number], *(x for a, b, _ in ranges for x in (a, b))]
+        breaks = _merged(wanted, length_m)
+        at = {0.0: side.start, length_m: side.end}
+        pieces = cut(side.line, np.asarray(breaks)) if breaks else [side.line]
+        for k, distance in enumerate(breaks):
+            at[distance] = count
+            nodes.append(pieces[k][-1:])
+            count += 1
+        marks = np.asarray([0.0, *breaks, length_m])
+        numbers = [at[float(mark)] for mark in marks]
+        for distance in own:
+            place[number, distance] = numbers[int(np.argmin(np.abs(marks - distance)))]
+        for k, distance in enumerate(crossings[number]):
+            at_stop[number, k] = numbers[int(np.argmin(np.abs(marks - distance)))]
+        for k, piece in enumerate(pieces):
+            middle = (marks[k] + marks[k + 1]) / 2
+            shared = ";".join(sorted({duct for a, b, duct in ranges if a < middle < b}))
+            rows.append(_Edge(numbers[k], numbers[k + 1], side.street, side.sign, piece, shared))
+    xy = np.vstack(nodes) if nodes else np.empty((0, 2))
+    rows += [_Edge(u, v, street, 0, xy[[u, v]], "") for street, u, v in mouths if u != v]
+    for number in range(0, len(sides), 2):  # left and right of a street follow each other
+        for k in range(len(crossings[number])):
+            u, v = at_stop[number, k], at_stop[number + 1, k]
+            rows.append(_Edge(u, v, sides[number].street, 0, xy[[u, v]], ""))
+    return _priced(graph, xy, rows, prices, bores), place
+
+
+class _Edge(NamedTuple):
+    """An edge before it has a price: ends, street, side, vertices, ducts that it would use."""
+
+    start: int
+    end: int
+    street: int
+    side: int
+    line: Floats
+    shared: str
+
+
+def _merged(places: list[float], length_m: float) -> list[float]:
+    """Return places along a side, rising, those at an end or beside another one left out."""
+    kept: list[float] = []
+    for at in sorted(places):
+        if SAME_PLACE_M < at < length_m - SAME_PLACE_M and (
+            not kept or at - kept[-1] > SAME_PLACE_M
+        ):
+            kept.append(float(at))
+    return kept
+
+
+def _crossing_places(
+    graph: "StreetGraph", sides: list[Side], spacing_m: float
+) -> list[list[float]]:
+    """Return for each side where along it a crossing may begin."""
+    places = []
+    for side in sides:
+        length_m = float(np.hypot(*np.diff(side.line, axis=0).T).sum())
+        count = int(np.ceil(graph.table["length_m"].iat[side.street] / spacing_m - 1e-6)) - 1
+        places.append([length_m * (k + 1) / (count + 1) for k in range(count)])
+    return places
+
+
+def _duct_ranges(
+    graph: "StreetGraph", sides: list[Side], ducts: "gpd.GeoDataFrame"
+) -> dict[int, list[tuple[float, float, str]]]:
+    """Return for each side from where to where which duct with a free bore lies in it."""
+    import pandas as pd
+    import shapely
+
+    if not len(ducts) or not sides:
+        return {}
+    usable = ducts[pd.to_numeric(ducts["free_bores"]).fillna(0) > 0].sort_index()
+    ranges: dict[int, list[tuple[float, float, str]]] = {}
+    lines = [shapely.LineString(side.line) for side in sides]
+    around = [shapely.buffer(line, DUCT_ASIDE_M, cap_style="flat") for line in lines]
+    tree = shapely.STRtree(around)
+    for duct_id, geometry in usable.geometry.items():
+        row = usable.loc[duct_id]
+        known = _known_side(graph, sides, row)
+        if known is not None:
+            _add_range(ranges, known, geometry, sides[known].line, str(duct_id))
+            continue
+        for number in sorted(tree.query(geometry, predicate="intersects").tolist()):
+            inside = geometry.intersection(around[number])
+            _add_range(ranges, number, inside, sides[number].line, str(duct_id))
+    return ranges
+
+
+def _known_side(graph: "StreetGraph", sides: list[Side], duct: "pd.Series") -> int | None:
+    """Return the side that a duct names by street and side, None where it names none."""
+    street_id, name = duct.get("street_id"), duct.get("side")
+    if not isinstance(street_id, str) or name not in ("left", "right"):
+        return None
+    for number, side in enumerate(sides):
+        if street_id in graph.table["ids"].iat[side.street].split(";"):
+            sign = 1 if name == "left" else -1
+            if graph.table["flipped"].iat[side.street]:
+                sign = -sign
+            if side.sign == sign and ";" not in graph.table["ids"].iat[side.street]:
+                return number
+    return None
+
+
+def _add_range(
+    ranges: dict[int, list[tuple[float, float, str]]],
+    number: int,
+    duct: "object",
+    line: Floats,
+    duct_id: str,
+) -> None:
+    """Note where a duct lies along a side, unless it only crosses it."""
+    import shapely
+
+    xy = shapely.get_coordinates(duct)
+    if len(xy) < 2:
+        return
+    along, _ = project(line, xy)
+    low, high = float(along.min()), float(along.max())
+    if high - low >= max(LEAST_DUCT_M, 0.7 * float(shapely.length(duct))):
+        ranges.setdefault(number, []).append((low, high, duct_id))
+
+
+def _priced(
+    graph: "StreetGraph", xy: Floats, rows: list[_Edge], prices: "PriceBook", bores: int
+) -> TrenchGraph:
+    """Return the graph with lengths on the ellipsoid and costs."""
+    import pandas as pd
+    import shapely
+
+    lines = [shapely.LineString(row.line) for row in rows]
+    length_m = geodesic_lengths_m(lines, graph.crs)
+    rules = prices.rules
+    chamber_vnd = prices.price_vnd("chamber_handhole")
+    table = []
+    for row, metres in zip(rows, length_m.tolist(), strict=True):
+        street = graph.table.iloc[row.street]
+        kind, placement, surface, item = _nature(street, row, rules.hdd_width_m)
+        cost = metres * prices.price_vnd(item)
+        if kind == "crossing":
+            cost += prices.price_vnd(f"{item}_fixed")
+        if kind == "trench" or item == "crossing_open":
+            cost += metres * bores * prices.price_vnd("duct_d110")
+        # a crossing or a spacing of trench brings one more chamber; see `chambers`
+        more = {"trench": metres / rules.chamber_spacing_m, "crossing": 1.0, "duct": 0.0}[kind]
+        weight = cost + more * chamber_vnd
+        table.append((kind, row.street, row.side, item, placement, surface, row.shared or None,
+                      metres, cost, weight))  # fmt: skip
+    columns = ["kind", "street", "side", "item", "placement", "surface", "shared", "length_m",
+               "cost_vnd", "weight_vnd"]  # fmt: skip
+    edges = np.asarray([(row.start, row.end) for row in rows], dtype=np.int64).reshape(-1, 2)
+    return TrenchGraph(
+        nodes=xy,
+        edges=edges,
+        lines=tuple(row.line for row in rows),
+        table=pd.DataFrame(table, columns=columns),
+    )
+
+
+def _nature(street: "pd.Series", edge: _Edge, hdd_width_m: float) -> tuple[str, str, str, str]:
+    """Return the kind of an edge, where in the street it lies, its surface and its item."""
+    carriageway = street["surface"] or "asphalt"
+    if edge.side == 0:
+        drilled = street["class"] == "main" or width_of(street) >= hdd_width_m
+        item = "crossing_hdd" if drilled else "crossing_open"
+        return "crossing", "carriageway", carriageway, item
+    footway_m = street["footway_left_m" if edge.side > 0 else "footway_right_m"]
+    placement = "footway" if np.isfinite(footway_m) and footway_m > 0 else "carriageway"
+    surface = (street["footway_surface"] or "paving") if placement == "footway" else carriageway
+    if edge.shared:
+        return "duct", placement, surface, "duct_reuse"
+    return "trench", placement, surface, f"trench_{placement}_{surface}"
