@@ -327,14 +327,14 @@ def _typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     for column in declared:
         kind = DTYPES.get(column.kind, "str")
         if str(frame[column.name].dtype) != kind:
-            changed[column.name] = frame[column.name].astype(kind)
+            changed[column.name] = frame[column.name].astype(kind)  # type: ignore[call-overload]
     for column in missing:
         if name != "cells" or column.name != LAYERS[name].key:
             kind = DTYPES.get(column.kind, "str")
             changed[column.name] = pd.Series([None] * len(frame), index=frame.index, dtype=kind)
     typed = frame.assign(**changed)
     ordered = [column.name for column in LAYERS[name].columns if column.name in typed]
-    geometry = typed.geometry.name if _crs(typed) else None
+    geometry = str(typed.geometry.name) if _crs(typed) else ""
     others = [entry for entry in typed.columns if entry not in ordered and entry != geometry]
     return typed[[*ordered, *others, *([geometry] if geometry else [])]]
 
