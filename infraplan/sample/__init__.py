@@ -1,4 +1,4 @@
-"""A synthetic network that could be real, for demonstrations, tests and a province without its lists."""
+"""A synthetic network that could be real, for demonstrations and tests."""
 
 from infraplan.sample.figures import figures_of
 from infraplan.sample.generator import Sample

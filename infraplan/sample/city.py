@@ -339,7 +339,7 @@ def _shifted(line: Floats, offset_m: float) -> Floats:
     """Return a straight line moved to its left (to its right where negative)."""
     run = line[-1] - line[0]
     left = np.asarray([-run[1], run[0]]) / np.hypot(*run)
-    return np.round(line + offset_m * left, 2)
+    return np.asarray(np.round(line + offset_m * left, 2))
 
 
 def _along(line: shapely.LineString, spacing_m: float) -> list[tuple[float, float]]:
@@ -361,7 +361,12 @@ def _house_row(line: Floats, offset_m: float, rng: np.random.Generator) -> list[
         width, depth = rng.uniform(7, 15), rng.uniform(11, 20)
         if rng.random() < 0.75:
             near = base + ahead * at + out * rng.uniform(0.3, 1.5)
-            box = [near, near + ahead * width, near + ahead * width + out * depth, near + out * depth]
+            box = [
+                near,
+                near + ahead * width,
+                near + ahead * width + out * depth,
+                near + out * depth,
+            ]
             houses.append(shapely.Polygon(np.round(box, 2)))
         at += width + rng.uniform(0.5, 9.0)
     return houses

@@ -10,7 +10,8 @@ from scipy.spatial import cKDTree
 __all__ = ["figures_of", "route_km"]
 
 SAMPLE_M = 20.0  # spacing of the points by which parallel cables are found
-SAME_ROUTE_M = 12.0  # a point of an earlier cable this near: the same route
+SAME_ROUTE_M = 12.0  # a point of an earlier cable this near, and going the same way: the same route
+PARALLEL = 0.9  # cosine of the angle between the two, so that a crossing is none
 
 
 def figures_of(tables: Mapping[str, gpd.GeoDataFrame]) -> dict[str, float]:
@@ -67,16 +68,19 @@ def route_km(fibre: gpd.GeoDataFrame) -> float:
     Returns
     -------
     length_km
-        Length by points every 20 m, of which those near an earlier cable's are left out [km].
+        Length by points every 20 m, left out where an earlier cable runs beside it [km].
     """
     lines, owner = shapely.get_parts(fibre.geometry.to_numpy(), return_index=True)
     dense = shapely.segmentize(lines, SAMPLE_M)
     xy, line = shapely.get_coordinates(dense, return_index=True)
     within = line[1:] == line[:-1]
-    step = np.hypot(*(xy[1:] - xy[:-1]).T)[within]
+    run = (xy[1:] - xy[:-1])[within]
+    step = np.hypot(*run.T)
+    ahead = run / np.maximum(step, 1e-9)[:, None]
     middle = ((xy[1:] + xy[:-1]) / 2)[within]
     cable = owner[line[1:][within]]
-    away, near = cKDTree(middle).query(middle, k=10, distance_upper_bound=SAME_ROUTE_M, workers=1)
+    _, near = cKDTree(middle).query(middle, k=12, distance_upper_bound=SAME_ROUTE_M)
     other = np.append(cable, np.iinfo(np.int64).max)[near]
-    repeated = (np.isfinite(away) & (other < cable[:, None])).any(axis=1)
+    cosine = np.abs(np.einsum("nk,njk->nj", ahead, np.vstack([ahead, np.zeros(2)])[near]))
+    repeated = ((other < cable[:, None]) & (cosine > PARALLEL)).any(axis=1)
     return float(step[~repeated].sum()) / 1000

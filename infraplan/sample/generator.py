@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from scipy import ndimage
-from shapely.geometry.base import BaseGeometry
 
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
@@ -76,8 +75,8 @@ class Sample:
     Layers that were made up, and only those.
 
     `tables` are layers by name in the planning CRS, `rasters` rasters on the grid of the ground,
-    `sources` the rows that the layer `sources` needs for them, all marked synthetic. `figures` holds
-    the measured figures of `figures_of`, `underground_streets` (names) and `request_kinds` (by id).
+    `sources` the rows of the layer `sources` for them, all marked synthetic. `figures` holds the
+    measured figures of `figures_of`, `underground_streets` (names) and `request_kinds` (by id).
     """
 
     tables: Mapping[str, gpd.GeoDataFrame]
@@ -154,7 +153,7 @@ def generate(
         msg = "the pilot has ground of its own; leave the base away, or take size 'province'"
         raise SettingsError(msg)
     if limits.name == "province" and base is None:
-        msg = "a sample of a province is put on real communes and terrain: name their folder by --base"
+        msg = "a sample of a province needs real communes and terrain: name their folder by --base"
         raise PlanError(msg)
     chance, report = _Chance(seed), progress or silent
     place = _own_place(limits, chance) if base is None else _base_place(base, limits, chance)
@@ -217,7 +216,11 @@ def _city_centre(ground: Ground, coarse: Coarse) -> tuple[float, float]:
     communes = ground.communes
     crowd = communes["people"].astype(float) / communes.area
     kind = communes["type"] if "type" in communes else pd.Series("", index=communes.index)
-    rank = crowd + np.where(kind == "phường", 1.0, 0.0) + np.where(communes["name"] == CITY_COMMUNE, 2.0, 0.0)
+    rank = (
+        crowd
+        + np.where(kind == "phường", 1.0, 0.0)
+        + np.where(communes["name"] == CITY_COMMUNE, 2.0, 0.0)
+    )
     number = int(rank.to_numpy().argmax())
     built = (burnt(ground.settlements.geometry, ground.geobox) >= 0) & ~ground.water
     sigma = 700.0 / ground.geobox.affine.a
@@ -271,7 +274,7 @@ def _networked(
         "poles": make_poles(city, aerial_streets(ways, fibre, sections), ground.crs),
         "buildings": make_buildings(city, ground.crs, chance("buildings")),
         "waterways": make_waterways(ground),
-        "protected": make_protected(ground, coarse),
+        "protected": make_protected(ground, coarse, hamlets),
         "power": make_power(ways, ground.crs),
         "institutions": make_institutions(ground, hamlets, chance("institutions")),
         "aerodromes": make_aerodromes(ground, place.centre),
@@ -279,12 +282,12 @@ def _networked(
     }
     tables = {k: v for k, v in made.items() if len(v) and not (base is not None and base.has(k))}
     progress(1.0, "figures")
-    extra = {"underground_streets": city.underground, "request_kinds": kinds}
+    extra: dict[str, object] = {"underground_streets": city.underground, "request_kinds": kinds}
     return Sample(
         tables=tables,
         rasters=place.rasters,
         sources=_sources(tables, place.rasters, chance.seed),
-        figures=figures_of(tables) | extra,
+        figures={**figures_of(tables), **extra},
     )
 
 
@@ -328,7 +331,9 @@ def _sources(
             ]  # fmt: skip
         else:
             count = len(tables[layer])
-            rows.append({"source_id": layer, "operator": None, "as_of": AS_OF, "rows": count, **row})
+            rows.append(
+                {"source_id": layer, "operator": None, "as_of": AS_OF, "rows": count, **row}
+            )
     frame = pd.DataFrame(rows).set_index("source_id")
     frame["rows"] = frame["rows"].astype("Int64")
     frame["expected_rows"] = frame["rows"]

@@ -1,4 +1,4 @@
-"""The ground that a network is put on: real layers where there are some, on one fine and one coarse grid."""
+"""The ground that a network is put on, real or made up, on one fine and one coarse grid."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Coarse", "Ground", "blob", "burnt", "coarsened", "ground_from", "patches_of"]
 
 BLOB_CORNERS = 28
+ENCLOSING_M = (60.0, 2200.0)  # a ridge: how much higher, within what distance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +55,9 @@ class Coarse:
     """
     The ground on cells of some 200 m, with what roads, hamlets and masts are placed by.
 
-    `above_low_m` is the height above the lowest ground within 900 m, `relief_m` how far the ground
-    within 2.4 km rises above the cell. `usable` cells are land of a commune with known height.
+    `above_low_m` is the height above the lowest ground within 900 m; `enclosed` counts in how many
+    of eight directions the ground rises by 60 m within 2.2 km. `usable` cells are land of a commune
+    with known height.
     """
 
     cell_m: float
@@ -64,7 +66,7 @@ class Coarse:
     elevation_m: Floats
     slope: Floats
     above_low_m: Floats
-    relief_m: Floats
+    enclosed: Ints
     population: Floats
     commune_at: Ints
     usable: npt.NDArray[np.bool_]
@@ -112,23 +114,21 @@ def ground_from(base: Layers) -> Ground:
     PlanError
         If communes or terrain are missing, or the communes have no people.
     """
-    absent = [name for name in ("communes", "terrain") if not base.has(name)]
-    if absent == ["terrain"] and base.terrain is not None:
-        absent = []
-    if absent:
+    raster = base.rasters.get("terrain")
+    if raster is None and base.terrain is not None:
+        raster = base.terrain.ground_m
+    absent = [] if base.has("communes") else ["communes"]
+    if raster is None or absent:
+        absent += ["terrain"] if raster is None else []
         msg = (
-            f"a sample of a province is made on real layers, and these are missing: {', '.join(absent)}. "
+            f"a sample of a province needs real layers; these are missing: {', '.join(absent)}. "
             "Give a folder that has communes.gpkg and terrain.tif by --base"
         )
         raise PlanError(msg)
     communes = base.table("communes").sort_index()
     if "people" not in communes or communes["people"].isna().any():
-        msg = "the communes of the base lack the column people in some rows; the sample follows the people"
+        msg = "the communes of the base lack people in some rows, and the sample follows the people"
         raise PlanError(msg)
-    raster = base.rasters.get("terrain")
-    if raster is None:
-        assert base.terrain is not None  # noqa: S101 - checked above; tells mypy
-        raster = base.terrain.ground_m
     geobox = geobox_of(raster)
     commune_at = burnt(communes.geometry, geobox)
     water = base.rasters.get("water")
@@ -173,9 +173,7 @@ def burnt(geometry: gpd.GeoSeries, geobox: "GeoBox") -> npt.NDArray[np.int32]:
     if not shapes:
         return np.full(geobox.shape, -1, dtype=np.int32)
     return np.asarray(
-        rasterize(
-            shapes, out_shape=geobox.shape, transform=geobox.affine, fill=-1, dtype="int32"
-        ),
+        rasterize(shapes, out_shape=geobox.shape, transform=geobox.affine, fill=-1, dtype="int32"),
         dtype=np.int32,
     )
 
@@ -206,7 +204,6 @@ def coarsened(ground: Ground, cell_m: float) -> Coarse:
     filled = np.where(known, elevation, 0.0)
     rows, columns = np.gradient(filled, cell)
     lowest = ndimage.minimum_filter(np.where(known, filled, np.inf), size=_odd(1800 / cell))
-    highest = ndimage.maximum_filter(np.where(known, filled, -np.inf), size=_odd(4800 / cell))
     water = _block_mean(ground.water.astype(np.float64), block) > 0.4
     commune_at = ground.commune_at[block // 2 :: block, block // 2 :: block].astype(np.int64)
     commune_at = _fitted(commune_at, elevation.shape)
@@ -218,7 +215,7 @@ def coarsened(ground: Ground, cell_m: float) -> Coarse:
         elevation_m=elevation,
         slope=np.hypot(rows, columns),
         above_low_m=np.where(known, filled - lowest, np.inf),
-        relief_m=np.where(known, highest - filled, 0.0),
+        enclosed=_enclosed(filled, cell),
         population=np.nan_to_num(count),
         commune_at=commune_at,
         usable=known & ~water & (commune_at >= 0),
@@ -294,6 +291,22 @@ def polygons_only(shape: BaseGeometry, least_m2: float = 1500.0) -> BaseGeometry
         if part.geom_type in ("Polygon", "MultiPolygon") and part.area >= least_m2
     ]
     return shapely.union_all(parts) if parts else shapely.Polygon()
+
+
+def _enclosed(height: Floats, cell_m: float) -> Ints:
+    """Return in how many of eight directions the ground within reach rises well above each cell."""
+    reach = round(ENCLOSING_M[1] / cell_m)
+    padded = np.pad(height, reach, mode="edge")
+    rows, columns = height.shape
+    count = np.zeros(height.shape, dtype=np.int64)
+    for dy, dx in ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)):
+        steps = max(1, round(reach / np.hypot(dy, dx)))
+        highest = np.full(height.shape, -np.inf)
+        for k in range(1, steps + 1):
+            top, left = reach + k * dy, reach + k * dx
+            np.maximum(highest, padded[top : top + rows, left : left + columns], out=highest)
+        count += highest - height > ENCLOSING_M[0]
+    return count
 
 
 def _block_mean(values: Floats, block: int) -> Floats:

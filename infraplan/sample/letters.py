@@ -1,15 +1,15 @@
-"""Fifteen requests for new sites, as an operator's letter brings them: good ones and every usual fault."""
+"""Fifteen requests for new sites, as a letter brings them: good ones and every usual fault."""
 
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from infraplan.layers.grid import index_of
 from infraplan.sample.ground import Ground
+from infraplan.sample.near import nearest
 from infraplan.sample.noise import Floats
 from infraplan.sample.noise import Ints
 from infraplan.sample.people import Hamlets
@@ -142,7 +142,7 @@ def _table(asked: list[_Request], crs: str) -> tuple[gpd.GeoDataFrame, dict[str,
 
 def _for_coverage(scene: _Scene, rng: np.random.Generator) -> list[_Request]:
     """Return requests beside hamlets far from every mast, one of them behind the highest ridge."""
-    away, _ = cKDTree(scene.site_xy).query(scene.middle)
+    away, _ = nearest(scene.site_xy, scene.middle)
     people = scene.hamlets.table["people"].to_numpy(dtype=np.float64)
     far = np.argsort(-away * np.minimum(people, 400) ** 0.3, kind="stable")
     remote = far[scene.hamlets.remote[far]]
@@ -167,9 +167,9 @@ def _for_coverage(scene: _Scene, rng: np.random.Generator) -> list[_Request]:
 def _barrier_m(scene: _Scene, hamlet: int) -> float:
     """Return how far the ground rises above the straight line from a hamlet to the nearest mast."""
     start = scene.middle[hamlet]
-    _, nearest = cKDTree(scene.site_xy).query(start)
+    _, mast = nearest(scene.site_xy, start[None])
     share = np.linspace(0, 1, 80)
-    line = start + share[:, None] * (scene.site_xy[nearest] - start)
+    line = start + share[:, None] * (scene.site_xy[mast[0]] - start)
     height = _height_at(scene.ground, line)
     ends = np.nan_to_num([height[0], height[-1] + 35.0])
     return float(np.nanmax(np.nan_to_num(height) - (ends[0] + share * (ends[1] - ends[0]))))
@@ -197,7 +197,8 @@ def _high_near(scene: _Scene, hamlet: int, rng: np.random.Generator) -> tuple[fl
 
 def _for_capacity(scene: _Scene, rng: np.random.Generator) -> list[_Request]:
     """Return requests in the densest places that are not beside a mast yet."""
-    away, _ = cKDTree(scene.site_xy).query(scene.way_xy)
+    away, _ = nearest(scene.site_xy, scene.way_xy)
+    free = np.arange(len(away))
     for least_m in (160.0, 110.0, 60.0):
         free = np.flatnonzero(away > least_m)
         if len(free) >= 100:
@@ -230,7 +231,7 @@ def _lone_masts(scene: _Scene) -> Ints:
     """Return stations of others on high ground masts, with no station of the operator near."""
     sites = scene.sites
     own = (sites["operator"] == OPERATOR).to_numpy()
-    away, _ = cKDTree(scene.site_xy[own]).query(scene.site_xy)
+    away, _ = nearest(scene.site_xy[own], scene.site_xy)
     fit = ~own & (sites["mast_class"] == "A2b").to_numpy() & (sites["height_m"] >= 32).to_numpy()
     order = np.argsort(-np.where(fit, away, -1.0), kind="stable")
     return np.asarray(order[: max(2, int(fit.sum()) // 20)], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Names that sound right: streets after people, hamlets after fields, communes that do not exist."""
+"""Names that sound right: of streets, hamlets, rivers, and of communes that do not exist."""
 
 __all__ = [
     "AREA_WORDS",
@@ -18,13 +18,27 @@ STREET_NAMES = (
     "Ngô Quyền", "Nguyễn Huy Tự", "Mai Thúc Loan",
 )  # fmt: skip
 HAMLET_WORDS = (
-    "Đông", "Tây", "Nam", "Bắc", "Trung", "Tân", "Phú", "Vĩnh", "Yên", "Liên", "Hòa", "Bình", "Thượng",
-    "Hạ", "Long", "Sơn", "Thủy", "Hà", "Minh", "Quang", "Xuân", "Mỹ", "Lộc", "Thanh", "Tiến", "Hợp",
-    "Phúc", "An", "Đức", "Hồng",
+    "Đông", "Tây", "Nam", "Bắc", "Trung", "Tân", "Phú", "Vĩnh", "Yên", "Liên", "Hòa", "Bình",
+    "Thượng", "Hạ", "Long", "Sơn", "Thủy", "Hà", "Minh", "Quang", "Xuân", "Mỹ", "Lộc", "Thanh",
+    "Tiến", "Hợp", "Phúc", "An", "Đức", "Hồng",
 )  # fmt: skip
 REMOTE_WORDS = (
-    "Rào Tre", "Phú Lâm", "Khe Nậy", "Khe Choăng", "Ngàn Trươi", "Đá Gân", "Trại Nại", "Khe Xai",
-    "Rú Đẹo", "Hói Trung", "Khe Lang", "Vực Rồng", "Đồng Mít", "Khe Cấy", "Cồn Phượng", "Bãi Sậy",
+    "Rào Tre",
+    "Phú Lâm",
+    "Khe Nậy",
+    "Khe Choăng",
+    "Ngàn Trươi",
+    "Đá Gân",
+    "Trại Nại",
+    "Khe Xai",
+    "Rú Đẹo",
+    "Hói Trung",
+    "Khe Lang",
+    "Vực Rồng",
+    "Đồng Mít",
+    "Khe Cấy",
+    "Cồn Phượng",
+    "Bãi Sậy",
 )
 AREA_WORDS = ("Đầu Nguồn", "Vũng Chùa", "Rú Bin", "Động Trọc")
 RIVER_NAMES = ("Sông Rào Cái", "Sông Già", "Sông Cày", "Sông Ngàn Mọ", "Sông Nghèn", "Sông Rác")

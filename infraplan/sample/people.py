@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from infraplan.sample.ground import Coarse
@@ -19,6 +19,7 @@ from infraplan.sample.ground import patches_of
 from infraplan.sample.ground import polygons_only
 from infraplan.sample.names import HAMLET_WORDS
 from infraplan.sample.names import REMOTE_WORDS
+from infraplan.sample.near import nearest
 from infraplan.sample.noise import Floats
 from infraplan.sample.noise import Ints
 from infraplan.sample.size import Size
@@ -134,11 +135,9 @@ def make_population(ground: Ground, rng: np.random.Generator) -> npt.NDArray[np.
     return np.round(values, 3).astype(np.float32)
 
 
-def make_hamlets(
-    ground: Ground, coarse: Coarse, size: Size, rng: np.random.Generator
-) -> Hamlets:
+def make_hamlets(ground: Ground, coarse: Coarse, size: Size, rng: np.random.Generator) -> Hamlets:
     """
-    Return the hamlets: patches divided by people, villages under trees, and some far up the valleys.
+    Return the hamlets: patches divided by people, villages under trees, some far up the valleys.
 
     Parameters
     ----------
@@ -158,11 +157,20 @@ def make_hamlets(
     """
     patches = patches_of(ground)
     made: list[_Hamlet] = []
-    for number, (code, commune) in enumerate(ground.communes.iterrows()):
+    for number, code in enumerate(ground.communes.index):
         made += _of_commune(ground, coarse, size, (number, patches[str(code)]), rng)
-        del commune
-    made += _remote(ground, coarse, size, made, rng)
-    return _named(ground, made, rng)
+    far = _remote(ground, coarse, size, made, rng)
+    return _named(ground, [*_without(made, far), *far], rng)
+
+
+def _without(made: list[_Hamlet], far: list[_Hamlet]) -> list[_Hamlet]:
+    """Return hamlets after the largest of each commune gave people to the commune's remote ones."""
+    left = list(made)
+    for hamlet in far:
+        here = [k for k, other in enumerate(left) if other.commune == hamlet.commune]
+        largest = max(here, key=lambda k: left[k].people)
+        left[largest] = replace(left[largest], people=left[largest].people - hamlet.people)
+    return left
 
 
 def _of_commune(
@@ -177,7 +185,9 @@ def _of_commune(
     people = float(ground.communes["people"].iloc[number]) * IN_HAMLETS
     count = max(2, round(people / size.people_per_hamlet))
     hectares = patch.area / 1e4
-    in_patches = 1.0 if hectares >= 40 else 0.5 if hectares >= 2 else 0.0  # as DESIGN spreads people
+    in_patches = (
+        1.0 if hectares >= 40 else 0.5 if hectares >= 2 else 0.0
+    )  # as DESIGN spreads people
     seen = round(count * in_patches) if in_patches < 1 else count
     parts = _divided(patch, seen, rng) if seen else []
     share = len(parts) / count if in_patches < 1 else 1.0
@@ -214,7 +224,7 @@ def _centres(points: Floats, count: int, rng: np.random.Generator) -> Floats:
     """Return the middles of `count` groups of points (Lloyd's k-means, ten rounds)."""
     centres = points[np.sort(rng.choice(len(points), count, replace=False))].copy()
     for _ in range(10):
-        _, group = cKDTree(centres).query(points)
+        _, group = nearest(centres, points)
         size = np.bincount(group, minlength=count)
         for axis in (0, 1):
             total = np.bincount(group, weights=points[:, axis], minlength=count)
@@ -258,7 +268,7 @@ def _tree_shaded(
 def _flat_cells(
     coarse: Coarse, where: npt.NDArray[np.bool_], count: int, rng: np.random.Generator
 ) -> Ints:
-    """Return cells for villages: low and flat ground first, people drawing people, with distance kept."""
+    """Return cells for villages: low, flat and peopled ground first, with distance kept."""
     candidates = np.flatnonzero(where & coarse.usable.ravel())
     if not len(candidates):
         return np.zeros(0, dtype=np.int64)
@@ -268,6 +278,7 @@ def _flat_cells(
         * (0.02 + coarse.population.ravel()[candidates])
     )
     order = candidates[np.argsort(rng.exponential(1.0, len(candidates)) / (weight + 1e-12))]
+    chosen: list[int] = []
     for spacing_m in (700.0, 500.0, 350.0, 0.0):
         chosen = list(_spaced(coarse, order, spacing_m, count))
         if len(chosen) >= count:
@@ -292,16 +303,14 @@ def _remote(
     """Return small hamlets in valleys that ridges close off, far from all others."""
     others = np.vstack([shapely.get_coordinates(h.shape.representative_point()) for h in made])
     flat = np.flatnonzero(
-        coarse.usable.ravel()
-        & (coarse.slope.ravel() < 0.16)
-        & (coarse.above_low_m.ravel() < 40)
-        & (coarse.relief_m.ravel() > 130)
+        coarse.usable.ravel() & (coarse.slope.ravel() < 0.16) & (coarse.above_low_m.ravel() < 40)
     )
     x, y = coarse.centres(flat)
-    away, _ = cKDTree(others).query(np.column_stack([x, y]))
+    away, _ = nearest(others, np.column_stack([x, y]))
     least, most = size.remote_m
     flat = flat[(away >= least) & (away <= most)]
-    order = rng.permutation(flat)
+    closed = coarse.enclosed.ravel()[flat]  # the most enclosed first, chance among equals
+    order = flat[np.lexsort((rng.random(len(flat)), -np.minimum(closed, 7)))]
     made_here = []
     for cell in _spaced(coarse, order, 0.8 * least, size.remote_hamlet_count):
         number = int(coarse.commune_at.ravel()[cell])

@@ -1,4 +1,4 @@
-"""The pilot's own ground: hills in the west, a plain with a river and a city, a coast in the east."""
+"""The pilot's own ground: hills in the west, a plain with river and city, a coast in the east."""
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +11,7 @@ from infraplan.layers.grid import grid_over
 from infraplan.sample.ground import Ground
 from infraplan.sample.ground import burnt
 from infraplan.sample.names import PILOT_COMMUNES
+from infraplan.sample.near import nearest
 from infraplan.sample.noise import Floats
 from infraplan.sample.noise import NoiseField
 from infraplan.sample.noise import fractal
@@ -127,17 +128,17 @@ def _elevation(
     dunes = 6.0 * np.exp(-(((to_coast - 350) / 220) ** 2))
     away = _distance_to(river, x, y)
     ceiling = 1.2 + to_coast / 2600.0 + np.clip(away - RIVER_HALF_WIDTH_M, 0, None) * 0.32
-    ground = np.minimum(np.maximum(plain, 0.8) + hills + dunes, ceiling + 0.3 * hills * (away > 300))
+    ground = np.minimum(
+        np.maximum(plain, 0.8) + hills + dunes, ceiling + 0.3 * hills * (away > 300)
+    )
     return np.where(x < coast, np.round(ground, 1), np.nan).astype(np.float32)
 
 
 def _distance_to(line: shapely.LineString, x: Floats, y: Floats) -> Floats:
     """Return the distance of cell centres to a line, by its densified vertices."""
-    from scipy.spatial import cKDTree
-
     vertices = shapely.get_coordinates(shapely.segmentize(line, 25.0))
-    away, _ = cKDTree(vertices).query(np.column_stack([x.ravel(), y.ravel()]))
-    return np.asarray(away.reshape(x.shape))
+    away, _ = nearest(vertices, np.column_stack([x.ravel(), y.ravel()]))
+    return away.reshape(x.shape)
 
 
 def _water(
@@ -158,7 +159,10 @@ def _communes(land: shapely.Polygon, rng: np.random.Generator) -> gpd.GeoDataFra
     cells = shapely.voronoi_polygons(
         shapely.MultiPoint(seats), extend_to=shapely.box(*BOUNDS).buffer(4000.0), ordered=True
     )
-    fields = [NoiseField.over((west - 5e3, south - 5e3, east + 5e3, north + 5e3), 2200.0, rng) for _ in (0, 1)]
+    fields = [
+        NoiseField.over((west - 5e3, south - 5e3, east + 5e3, north + 5e3), 2200.0, rng)
+        for _ in (0, 1)
+    ]
 
     def bent(xy: Floats) -> Floats:
         """Move vertices by a smooth field, equal for the two sides of a border."""
@@ -179,7 +183,9 @@ def _communes(land: shapely.Polygon, rng: np.random.Generator) -> gpd.GeoDataFra
             "code": [f"990{number:02d}" for number in range(1, len(names) + 1)],
             "name": names,
             "vintage": "2025-07",
-            "full_name": [f"{kind.capitalize()} {name}" for kind, name in zip(kinds, names, strict=True)],
+            "full_name": [
+                f"{kind.capitalize()} {name}" for kind, name in zip(kinds, names, strict=True)
+            ],
             "type": kinds,
             "people": people,
             "households": [round(count / 3.6) for count in people],
@@ -201,6 +207,9 @@ def _commune_seats(rng: np.random.Generator) -> list[tuple[float, float]]:
         (-3300, 1000), (-6300, -3600), (-6400, 3300), (-3500, 5600), (-3900, -2900),
     ]  # fmt: skip
     return [
-        (x + dx + float(rng.uniform(-250, 250)) * (dx != 0), y + dy + float(rng.uniform(-250, 250)) * (dx != 0))
+        (
+            x + dx + float(rng.uniform(-250, 250)) * (dx != 0),
+            y + dy + float(rng.uniform(-250, 250)) * (dx != 0),
+        )
         for dx, dy in fixed
     ]

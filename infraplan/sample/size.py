@@ -39,8 +39,9 @@ class Size:
     """
     One size of the sample.
 
-    `shared_mast_share` is the part of masts that carry two operators or more; `coarse_m` the cell on
-    which roads are routed and `lattice_m` the spacing of village lanes; `street_rows` and
+    `mast_count` below `station_count` makes operators share masts; `remote_m` is how far remote
+    hamlets lie from all others; `coarse_m` the cell on which roads are routed, `lattice_m` the
+    spacing of village lanes, of whose meshes `lane_kept_share` are there; `street_rows` and
     `street_columns` count the streets of the city in either direction.
     """
 
@@ -57,19 +58,18 @@ class Size:
     hub_count: int
     street_rows: int
     street_columns: int
-    commune_station_count: int
-    lane_kept_share: float = 0.7
+    lane_kept_share: float = 0.8
 
 
 PILOT = Size(
-    name="pilot", station_count=150, mast_count=118, cable_km=600.0, aerial_share=0.90,
+    name="pilot", station_count=150, mast_count=122, cable_km=600.0, aerial_share=0.90,
     people_per_hamlet=3200.0, remote_hamlet_count=5, remote_m=(900.0, 5000.0), coarse_m=180.0,
-    lattice_m=110.0, hub_count=5, street_rows=7, street_columns=7, commune_station_count=2,
+    lattice_m=110.0, hub_count=5, street_rows=7, street_columns=7,
 )  # fmt: skip
 PROVINCE = Size(
     name="province", station_count=3250, mast_count=2640, cable_km=21_000.0, aerial_share=0.90,
     people_per_hamlet=830.0, remote_hamlet_count=60, remote_m=(1800.0, 8000.0), coarse_m=270.0,
-    lattice_m=74.0, hub_count=24, street_rows=8, street_columns=8, commune_station_count=6,
+    lattice_m=54.0, hub_count=18, street_rows=8, street_columns=8,
 )  # fmt: skip
 
 SIZES: Mapping[str, Size] = MappingProxyType({size.name: size for size in (PILOT, PROVINCE)})

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from infraplan.layers.grid import index_of
 from infraplan.sample.ground import Coarse
 from infraplan.sample.ground import Ground
+from infraplan.sample.near import nearest
 from infraplan.sample.noise import Floats
 from infraplan.sample.noise import Ints
 from infraplan.sample.people import Hamlets
@@ -42,7 +42,7 @@ COMBINATION_SHARES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Places:
-    """Where a mast may stand: position, people per km2 around, commune, and whether it may be first."""
+    """Where a mast may stand: position, people per km2 around, commune, whether in a hamlet."""
 
     xy: Floats
     density: Floats
@@ -175,7 +175,7 @@ def _beside(count: int, rng: np.random.Generator) -> Floats:
 
 
 def _uphill(ground: Ground, xy: Floats, density: Floats) -> Floats:
-    """Return positions moved to the highest ground within some 300 m, where few people live in hills."""
+    """Return positions moved to the highest ground within 300 m in thinly peopled hills."""
     cell = float(ground.geobox.affine.a)
     reach = max(1, round(300.0 / cell))
     height = np.where(np.isfinite(ground.elevation_m), ground.elevation_m, -1e3)
@@ -213,7 +213,7 @@ def _dry(ground: Ground, xy: Floats) -> npt.NDArray[np.bool_]:
 def _chosen(
     places: _Places, count: int, commune_count: int, rng: np.random.Generator, *, first: bool
 ) -> Ints:
-    """Return the places of one operator: exactly `count`, as far apart as the density lets them be."""
+    """Return exactly `count` places of one operator, as far apart as the density lets them."""
     draw = rng.exponential(1.0, len(places.xy))
     weight = (places.density + 30.0) ** 0.5 * np.where(places.peopled, 1.0, 0.25)
     order = np.argsort(draw / weight, kind="stable")
@@ -239,14 +239,12 @@ def _chosen(
 def _spread(places: _Places, order: Ints, factor: float, count: int) -> Ints:
     """Return places in order, each at least its spacing times a factor from those before."""
     spacing = places.spacing_m * factor
-    reach = float(spacing.max())
     bins: dict[tuple[int, int], list[int]] = {}
     kept: list[int] = []
     side = max(LEAST_APART_M, float(np.quantile(spacing, 0.5)))
     xs, ys = places.xy[:, 0].tolist(), places.xy[:, 1].tolist()
     keys = np.floor(places.xy / side).astype(np.int64).tolist()
     limits = np.maximum(spacing, LEAST_APART_M).tolist()
-    del reach
     for number in order.tolist():
         x, y, limit = xs[number], ys[number], limits[number]
         steps = int(limit / side) + 1
@@ -272,12 +270,12 @@ def _hosts(
     xy, spacing = places.xy[place], places.spacing_m[place]
     host = np.arange(len(place))
     moves = len(place) - size.mast_count
-    nearest = np.full(len(place), -1, dtype=np.int64)
+    closest = np.full(len(place), -1, dtype=np.int64)
     pull = np.full(len(place), np.inf)
     for number in range(1, int(operator.max()) + 1):
         before, own = np.flatnonzero(operator < number), np.flatnonzero(operator == number)
-        away, who = cKDTree(xy[before]).query(xy[own])
-        nearest[own] = before[who]
+        away, who = nearest(xy[before], xy[own])
+        closest[own] = before[who]
         pull[own] = away / (SHARED_WITHIN * spacing[own]) * rng.uniform(0.6, 1.4, len(own))
     pull[pull > 12] = np.inf
     movers = np.argsort(pull, kind="stable")
@@ -286,7 +284,7 @@ def _hosts(
     for station in movers.tolist():
         if left == 0 or not np.isfinite(pull[station]):
             break
-        target = int(nearest[station])
+        target = int(closest[station])
         while host[target] != target:  # the neighbour itself stands on another's mast
             target = int(host[target])
         key = (target, int(operator[station]))
@@ -348,7 +346,7 @@ def _table(
 
 
 def _apart(places_xy: Floats, at: Ints, host: Ints) -> Floats:
-    """Return positions in which no two masts stand closer than they may: the later one steps aside."""
+    """Return positions with no two masts closer than they may be: the later one moves."""
     xy = places_xy[at].copy()
     own = np.flatnonzero(host == np.arange(len(host)))
     for _ in range(8):

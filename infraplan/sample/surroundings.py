@@ -1,4 +1,6 @@
-"""What else lies in the area and bears on a site or a cable: the sea, rivers, forest, power, schools."""
+"""What else bears on a site or a cable: the sea, rivers, forest, power lines, schools."""
+
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -51,7 +53,10 @@ def make_sea(ground: Ground) -> BaseGeometry:
         return shapely.Polygon()
     top, tip = int(rows[0]), int(rows[np.argmax(last[rows])])
     mask = ~land & np.isnan(ground.elevation_m)
-    mask = ndimage.binary_closing(mask, np.ones((3, 3)), iterations=2, border_value=1) & ~land
+    mask = (
+        ndimage.binary_closing(mask, np.ones((3, 3), dtype=bool), iterations=2, border_value=1)
+        & ~land
+    )
     mask[:top, : last[top] + 1] = False  # other land lies beyond the ends of the coast
     mask[tip:, : last[tip] + 1] = False
     mask = _touching_east(mask)
@@ -121,7 +126,7 @@ def make_waterways(ground: Ground) -> gpd.GeoDataFrame:
     ).set_index("waterway_id")
 
 
-def make_protected(ground: Ground, coarse: Coarse) -> gpd.GeoDataFrame:
+def make_protected(ground: Ground, coarse: Coarse, hamlets: Hamlets) -> gpd.GeoDataFrame:
     """
     Return protected forest: the largest blocks of high, steep ground.
 
@@ -131,6 +136,8 @@ def make_protected(ground: Ground, coarse: Coarse) -> gpd.GeoDataFrame:
         Ground.
     coarse
         The same on coarse cells.
+    hamlets
+        Hamlets, which are left out of it with some 300 m around.
 
     Returns
     -------
@@ -148,7 +155,9 @@ def make_protected(ground: Ground, coarse: Coarse) -> gpd.GeoDataFrame:
         x, y = coarse.centres(cells)
         half = coarse.cell_m / 2
         block = shapely.union_all(shapely.box(x - half, y - half, x + half, y + half))
-        shapes.append(block.buffer(half).buffer(-half).simplify(half / 2))
+        block = block.buffer(half).buffer(-half).simplify(half / 2)
+        near = hamlets.table.geometry.to_numpy()[hamlets.table.sindex.query(block.buffer(300.0))]
+        shapes.append(shapely.difference(block, shapely.union_all(near).buffer(300.0)))
     return gpd.GeoDataFrame(
         {
             "area_id": [f"PA{number}" for number in range(1, len(shapes) + 1)],
@@ -182,13 +191,13 @@ def make_power(ways: Ways, crs: str) -> gpd.GeoDataFrame:
     middle = xy.mean(axis=0)
     _, _, axes = np.linalg.svd(xy - middle, full_matrices=False)
     along = (xy - middle) @ axes[0]
-    bins = np.linspace(along.min(), along.max(), 14)
+    bins = np.linspace(along.min(), along.max(), 7)
     points = [
         xy[here].mean(axis=0)
-        for low, high in zip(bins[:-1], bins[1:], strict=True)
+        for low, high in pairwise(bins)
         if (here := (along >= low) & (along <= high)).any()
     ]
-    line = shapely.LineString(np.round(np.asarray(points) + (450.0, 350.0), 1))
+    line = shapely.LineString(np.round(np.asarray(points) + np.asarray([450.0, 350.0]), 1))
     return gpd.GeoDataFrame(
         {"line_id": ["DZ110-1"], "voltage_kv": [110.0]}, geometry=[line], crs=crs
     ).set_index("line_id")
@@ -221,7 +230,7 @@ def make_institutions(
         "school": "Trường tiểu học",
         "school 2": "Trường THCS",
     }
-    rows = []
+    rows: list[tuple[str, str, str, shapely.Point]] = []
     for code, group in table.groupby("commune_code", sort=True):
         places = rng.choice(len(group), len(words), replace=len(group) < len(words))
         name = str(ground.communes.loc[code, "name"])
@@ -283,8 +292,6 @@ def _polygons(mask: npt.NDArray[np.bool_], ground: Ground) -> BaseGeometry:
 
     found = [
         shapely.geometry.shape(geometry)
-        for geometry, _ in shapes(
-            mask.astype(np.uint8), mask=mask, transform=ground.geobox.affine
-        )
+        for geometry, _ in shapes(mask.astype(np.uint8), mask=mask, transform=ground.geobox.affine)
     ]
     return shapely.union_all(found) if found else shapely.Polygon()

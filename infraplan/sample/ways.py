@@ -1,5 +1,5 @@
 """
-The ways of the sample as one graph: roads between places, lanes in the villages, streets of the city.
+The ways of the sample as one graph: roads, village lanes, streets of the city.
 
 Roads are cheapest paths over the terrain, found one after another so that later ones share the
 earlier ones' ground. Everything that is drawn along ways (cables, poles) uses this graph.
@@ -8,6 +8,7 @@ earlier ones' ground. Everything that is drawn along ways (cables, poles) uses t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -17,13 +18,13 @@ import shapely
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.spatial import Delaunay
-from scipy.spatial import cKDTree
 
 from infraplan.progress import Progress
 from infraplan.progress import silent
 from infraplan.sample.city import City
 from infraplan.sample.ground import Coarse
 from infraplan.sample.ground import Ground
+from infraplan.sample.near import nearest
 from infraplan.sample.noise import Floats
 from infraplan.sample.noise import Ints
 from infraplan.sample.noise import NoiseField
@@ -195,13 +196,13 @@ def gabriel_edges(points: Floats) -> Ints:
     if len(points) < 4:
         pairs = [(i, j) for i in range(len(points)) for j in range(i + 1, len(points))]
         return np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    triangles = Delaunay(points).simplices
-    pairs = np.sort(np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]]))
-    pairs = np.unique(pairs, axis=0)
-    middle = points[pairs].mean(axis=1)
-    radius = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T) / 2
-    nearest, _ = cKDTree(points).query(middle)
-    return np.asarray(pairs[nearest >= radius * (1 - 1e-9)], dtype=np.int64)
+    corner = Delaunay(points).simplices
+    sides = np.vstack([corner[:, [0, 1]], corner[:, [1, 2]], corner[:, [0, 2]]])
+    edges = np.unique(np.sort(sides.astype(np.int64)), axis=0)
+    middle = points[edges].mean(axis=1)
+    radius = np.hypot(*(points[edges[:, 0]] - points[edges[:, 1]]).T) / 2
+    away, _ = nearest(points, middle)
+    return np.asarray(edges[away >= radius * (1 - 1e-9)], dtype=np.int64)
 
 
 def _matrix(count: int, edges: Ints, weight: Floats) -> Any:  # noqa: ANN401 - scipy's csr_array
@@ -212,7 +213,7 @@ def _matrix(count: int, edges: Ints, weight: Floats) -> Any:  # noqa: ANN401 - s
     )
 
 
-# --- lanes -----------------------------------------------------------------------------------------
+# --- lanes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,7 +238,10 @@ def _lanes(
     y = south + (np.arange(rows)[:, None] - 1) * step + np.zeros(columns)
     fields = [NoiseField.over(ground.bounds, 1800.0, rng) for _ in range(2)]
     x, y = x + 170 * fields[0].at(x, y), y + 170 * fields[1].at(x, y)
-    x, y = x + rng.uniform(-0.16, 0.16, x.shape) * step, y + rng.uniform(-0.16, 0.16, x.shape) * step
+    x, y = (
+        x + rng.uniform(-0.16, 0.16, x.shape) * step,
+        y + rng.uniform(-0.16, 0.16, x.shape) * step,
+    )
     points = np.column_stack([x.ravel(), y.ravel()])
     at, inside = _within(hamlets.table, points)
     free = ~shapely.intersects_xy(city.ground.buffer(30.0), points[at, 0], points[at, 1])
@@ -279,7 +283,7 @@ def _meshed(count: int, pairs: Ints, kept_share: float, rng: np.random.Generator
     return np.asarray(pairs[in_forest | (rng.random(len(pairs)) < kept_share)], dtype=np.int64)
 
 
-# --- roads between places --------------------------------------------------------------------------
+# --- roads between places
 
 
 class _Router:
@@ -315,13 +319,13 @@ class _Router:
     def snapped(self, coarse: Coarse, xy: Floats) -> Ints:
         """Return the cell of the connected ground nearest to each point."""
         cells = np.flatnonzero(self.main)
-        _, nearest = cKDTree(np.column_stack(coarse.centres(cells))).query(xy)
-        return np.asarray(cells[nearest], dtype=np.int64)
+        _, closest = nearest(np.column_stack(coarse.centres(cells)), xy)
+        return np.asarray(cells[closest], dtype=np.int64)
 
     def lay(self, path: list[int], kind: int) -> None:
         """Put a road on the cells of a path; the better class stays where two meet."""
         graph = self.graph
-        for a, b in zip(path[:-1], path[1:], strict=True):
+        for a, b in pairwise(path):
             key = (a, b) if a < b else (b, a)
             if key not in self.used:
                 for one, two in (key, key[::-1]):
@@ -332,9 +336,9 @@ class _Router:
     def paths(self, source: int, targets: list[int], limit: float = np.inf) -> list[list[int]]:
         """Return the cheapest paths from a cell to others, empty beyond the limit of cost."""
         cost, before = csgraph.dijkstra(
-            self.graph, indices=source, return_predecessors=True, limit=limit
+            self.graph, indices=np.asarray([source]), return_predecessors=True, limit=limit
         )
-        return [_back(before, target) if np.isfinite(cost[target]) else [] for target in targets]
+        return [_back(before[0], t) if np.isfinite(cost[0, t]) else [] for t in targets]
 
     def to_network(self, targets: list[int], kind: int) -> None:
         """Connect cells to the roads that are there, by the cheapest forest."""
@@ -369,7 +373,7 @@ def _skeleton(
             router.lay(path, 2)
     _promote(router, cells, people)
     progress(0.4, "roads between communes")
-    middles = _group_middles(lanes, hamlets)
+    middles = _group_middles(lanes)
     router.to_network([int(c) for c in router.snapped(coarse, middles)], COMMUNE)
     progress(0.5, "roads to hamlets")
     near = middle[~hamlets.remote]
@@ -385,7 +389,7 @@ def _skeleton(
 
 
 def _seats(hamlets: Hamlets, middle: Floats) -> tuple[Ints, Floats]:
-    """Return the hamlet in which each commune has its seat (the one in its midst), and its people."""
+    """Return the hamlet with the seat of each commune (the middle one), and its people."""
     table = hamlets.table
     seats, people = [], []
     rows = np.arange(len(table))
@@ -399,9 +403,8 @@ def _seats(hamlets: Hamlets, middle: Floats) -> tuple[Ints, Floats]:
     return np.asarray(seats, dtype=np.int64), np.asarray(people)
 
 
-def _group_middles(lanes: _Lanes, hamlets: Hamlets) -> Floats:
+def _group_middles(lanes: _Lanes) -> Floats:
     """Return for each connected part of the lanes its node nearest to the part's middle."""
-    del hamlets
     count = int(lanes.group.max()) + 1
     size = np.bincount(lanes.group, minlength=count)
     mean = np.column_stack(
@@ -422,21 +425,23 @@ def _promote(router: _Router, cells: Ints, people: Floats) -> None:
     ends = np.searchsorted(nodes, cells)
     hops, before = csgraph.dijkstra(graph, indices=ends, return_predecessors=True)
     flow: dict[tuple[int, int], float] = {}
-    for i, target in ((i, j) for i in range(len(ends)) for j in range(i)):
-        if not np.isfinite(hops[i, ends[target]]):
+    for source, target in ((i, j) for i in range(len(ends)) for j in range(i)):
+        if not np.isfinite(hops[source, ends[target]]):
             continue
-        path = _back(before[i], int(ends[target]))
-        traffic = people[i] * people[target] / max(1.0, len(path)) ** 0.5
-        for a, b in zip(path[:-1], path[1:], strict=True):
+        path = _back(before[source], int(ends[target]))
+        traffic = people[source] * people[target] / max(1.0, len(path)) ** 0.5
+        for a, b in pairwise(path):
             key = (a, b) if a < b else (b, a)
             flow[key] = flow.get(key, 0.0) + traffic
-    values = np.asarray([flow.get((int(a), int(b)) if a < b else (int(b), int(a)), 0.0) for a, b in pairs])
+    values = np.asarray(
+        [flow.get((int(a), int(b)) if a < b else (int(b), int(a)), 0.0) for a, b in pairs]
+    )
     limits = np.quantile(values, [0.82, 0.55])
     for (a, b), value in zip(keys.tolist(), values, strict=True):
         router.used[a, b] = 0 if value > limits[0] else 1 if value > limits[1] else 2
 
 
-# --- one graph -------------------------------------------------------------------------------------
+# --- one graph
 
 
 def _joined(
@@ -469,34 +474,33 @@ def _joined(
     edge_kind = kind[outside.any(axis=1) & ~outside.all(axis=1)]
     perimeter = city.perimeter + n_roads + n_lanes
     if len(perimeter) and len(rim):
-        _, nearest = cKDTree(points[perimeter]).query(points[rim])
-        parts.append((np.column_stack([rim, perimeter[nearest]]), edge_kind))
+        _, corner = nearest(points[perimeter], points[rim])
+        parts.append((np.column_stack([rim, perimeter[corner]]), edge_kind))
     road_nodes = np.flatnonzero(~in_city)
     parts.append(_lane_links(points, road_nodes, lanes, n_roads, coarse.cell_m))
     if len(perimeter):
         others = np.concatenate([road_nodes, np.arange(n_roads, n_roads + n_lanes)])
-        away, nearest = cKDTree(points[others]).query(points[perimeter])
+        away, other = nearest(points[others], points[perimeter])
         near = away < 260
-        links = np.column_stack([perimeter[near], others[nearest[near]]])
+        links = np.column_stack([perimeter[near], others[other[near]]])
         parts.append((links, np.full(len(links), COMMUNE, dtype=np.int64)))
     edges, kinds = _unique(parts)
-    return _connected(points, edges, kinds, city, n_roads + n_lanes, hamlets, rng)
+    return _connected(points, (edges, kinds), n_roads + n_lanes, hamlets, rng)
 
 
 def _lane_links(
     points: Floats, road_nodes: Ints, lanes: _Lanes, first_lane: int, cell_m: float
 ) -> tuple[Ints, Ints]:
     """Return links between roads and lanes: every part once, and wherever a road passes by."""
-    tree = cKDTree(points[road_nodes])
-    away, nearest = tree.query(lanes.xy)
+    away, road = nearest(points[road_nodes], lanes.xy)
     order = np.lexsort((np.arange(len(away)), away, lanes.group))
     _, first = np.unique(lanes.group[order], return_index=True)
     once = order[first]
-    parts = [np.column_stack([once + first_lane, road_nodes[nearest[once]]])]
-    near, lane = cKDTree(lanes.xy).query(points[road_nodes])
+    found = [np.column_stack([once + first_lane, road_nodes[road[once]]])]
+    near, lane = nearest(lanes.xy, points[road_nodes])
     by = near < 0.42 * cell_m
-    parts.append(np.column_stack([lane[by] + first_lane, road_nodes[by]]))
-    links = np.vstack(parts).astype(np.int64)
+    found.append(np.column_stack([lane[by] + first_lane, road_nodes[by]]))
+    links = np.vstack(found).astype(np.int64)
     return links, np.full(len(links), LANE, dtype=np.int64)
 
 
@@ -514,14 +518,13 @@ def _unique(parts: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
 
 def _connected(
     points: Floats,
-    edges: Ints,
-    kind: Ints,
-    city: City,
+    joined: tuple[Ints, Ints],
     first_street: int,
     hamlets: Hamlets,
     rng: np.random.Generator,
 ) -> Ways:
     """Return the largest connected part as the graph, with its bends and its hamlets."""
+    edges, kind = joined
     _, label = csgraph.connected_components(_matrix(len(points), edges, np.ones(len(edges))))
     main = label == np.bincount(label).argmax()
     kept = main[edges[:, 0]]
