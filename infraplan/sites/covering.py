@@ -29,7 +29,9 @@ Flags = npt.NDArray[np.bool_]
 ROUNDS = 1500  # of the volume algorithm; it stands still after about 1000 on a province
 ROUNDS_AFTER = 500  # more, once a better choice gives it a better target
 CHUNK = 50  # rounds between two looks at the clock
-ROUNDINGS = 64  # of the relaxed choice, each improved by exchanges
+ROUNDINGS = 32  # of the relaxed choice, each improved by exchanges
+KICKS = 300  # partial new starts from the best choice found
+KICKED_SHARE = 0.08  # of its sites, those of small relaxed share more often
 EXCHANGES = 2000  # at most, for one solution
 EXACT_CANDIDATES = 150  # undecided candidates that HiGHS may search for a better choice
 EXACT_NODES = 200  # of its branch and bound
@@ -275,7 +277,7 @@ def _solve(
     reached = np.asarray(matrix[:, chosen].sum(axis=1)).ravel() > 0
     covered = float(weight[reached].sum())
     bound = coverage_bound(covers, weight, multipliers, budget=budget, cost=cost, fixed=given)
-    if bound <= covered * (1 + 2 * SLACK):  # equal but for the rounding of fractional weights
+    if not _whole(weight) and bound <= covered * (1 + 2 * SLACK):  # equal but for rounding
         bound = covered
     gap = (bound - covered) / bound if bound > 0 else 0.0
     return MaxCoverage(chosen, covered, bound, gap, multipliers, stopped_by_time=late)
@@ -387,6 +389,7 @@ def _search(problem: _Problem, deadline: float) -> tuple[Flags, Floats, bool]:
         for other, value in _roundings(problem, descent.mean_share, deadline):
             if value > covered:
                 taken, covered = other, value
+        covered = _kicked(problem, taken, covered, descent.mean_share, deadline)
         late = descent.run(ROUNDS_AFTER, covered, deadline)
     best = _on_lattice(descent.best, problem)
     if late or descent.proves(covered):
@@ -409,10 +412,13 @@ class _Descent:
         self.mean_share = np.zeros(problem.cost.size)
         self.mean_times = np.zeros(problem.weight.size)
         self.state = np.array([np.inf, 1.0, 0.1, 0.0, 0.0])
+        # whole weights leave no value between two; what the lattice adds must stay below it
+        lattice = problem.weight.size / _scale(problem.weight)
+        self.unit = max(1 - 1e-6 - lattice, 0.0) if problem.whole else SLACK * problem.weight.sum()
 
     def proves(self, covered: float) -> bool:
         """Return whether nothing can cover more, whole weights leaving no room between two."""
-        return bool(self.state[0] < covered + (1 - 1e-6 if self.problem.whole else SLACK * covered))
+        return bool(self.state[0] < covered + self.unit)
 
     def run(self, rounds: int, covered: float, deadline: float) -> bool:
         """Lower the bound for so many rounds more; return whether time ran out."""
@@ -467,6 +473,22 @@ def _roundings(problem: _Problem, share: Floats, deadline: float) -> "list[tuple
         taken[order[np.cumsum(problem.cost[order]) <= problem.budget]] = True
         found.append((taken, _improve(problem, taken)))
     return found
+
+
+def _kicked(
+    problem: _Problem, taken: Flags, covered: float, share: Floats, deadline: float
+) -> float:
+    """Drop some sites of the best choice and improve what is left, in place, many times."""
+    random = np.random.default_rng(SEED)
+    for _ in range(KICKS):
+        if time.monotonic() > deadline:
+            break
+        other = taken.copy()
+        inside = np.flatnonzero(other)
+        other[inside[random.random(inside.size) < KICKED_SHARE * (1.5 - share[inside])]] = False
+        if (value := _improve(problem, other)) >= covered:  # equal ones too, to wander on plateaus
+            taken[:], covered = other, value
+    return covered
 
 
 def _undecided(problem: _Problem, multiplier: Floats, covered: float) -> tuple[Ints, Ints]:

@@ -30,6 +30,7 @@ __all__ = ["MODEL_ERROR_DB", "Gain", "Ground", "station_cells", "station_signals
 # Range of a gain: the new station's signal wrong by this much either way, the present one taken as
 # predicted. It is near the mean error of an uncalibrated model; errors of the people are not in it.
 MODEL_ERROR_DB = 3.0
+EVERYWHERE = (slice(None), slice(None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +136,9 @@ class Ground:
         margin_db = profile.sigma_db * NormalDist().inv_cdf(profile.p_cov)
         return profile.technologies[technology].service_dbm + margin_db
 
-    def uncovered(self, technology: str, operator: str) -> npt.NDArray[np.bool_] | None:
+    def uncovered(
+        self, technology: str, operator: str, window: tuple[slice, slice] = EVERYWHERE
+    ) -> npt.NDArray[np.bool_] | None:
         """
         Return where there is known to be no service.
 
@@ -145,6 +148,8 @@ class Ground:
             Technology.
         operator
             Operator, or `"any"`.
+        window
+            Rows and columns wanted.
 
         Returns
         -------
@@ -152,9 +157,15 @@ class Ground:
             True where there is none; None where it was not predicted.
         """
         if (technology, operator) in self.coverage.maps:
-            probability = self.coverage.bands(technology, operator)["probability"].to_numpy()
+            probability = self.coverage.bands(technology, operator)["probability"].to_numpy()[
+                window
+            ]
             return np.asarray(probability < np.float32(self.coverage.profile.p_cov))
-        return None if self._is_on_air(technology, operator) else np.ones(self.people.shape, bool)
+        return (
+            None
+            if self._is_on_air(technology, operator)
+            else np.ones(self.people[window].shape, bool)
+        )
 
     def gain(self, signal: "SiteSignal", operator: str) -> Gain:
         """
@@ -173,7 +184,7 @@ class Ground:
             People and area gained, NaN where the present coverage was not predicted.
         """
         window = (signal.rows, signal.columns)
-        uncovered = self.uncovered(signal.technology, operator)
+        uncovered = self.uncovered(signal.technology, operator, window)
         people = self.people[window]
         reached = signal.signal_dbm >= self.needed_dbm(signal.technology)
         served = float(people[reached].sum())
@@ -182,11 +193,11 @@ class Ground:
             none = np.zeros(0, dtype=np.int64)
             return Gain(none, none.astype(np.float64), nan, nan, nan, nan, served, nan, nan, nan)
         present, unknown = self._present_dbm(signal.technology, operator, window)
-        new = reached & uncovered[window]
+        new = reached & uncovered
         needed = self.needed_dbm(signal.technology)
-        low = (signal.signal_dbm - MODEL_ERROR_DB >= needed) & uncovered[window]
-        high = (signal.signal_dbm + MODEL_ERROR_DB >= needed) & (uncovered[window] | unknown)
-        old = reached & ~uncovered[window] & ~unknown
+        low = (signal.signal_dbm - MODEL_ERROR_DB >= needed) & uncovered
+        high = (signal.signal_dbm + MODEL_ERROR_DB >= needed) & (uncovered | unknown)
+        old = reached & ~uncovered & ~unknown
         stronger = old & (signal.signal_dbm > present)
         risen = stronger & (self._class(signal) > self._class(signal, present))
         row, column = np.nonzero(new)
