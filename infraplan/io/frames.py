@@ -15,11 +15,12 @@ import pyogrio
 
 from infraplan import atomic
 from infraplan.errors import SourceFileError
+from infraplan.io.store import gdal_writes
+from infraplan.io.store import settle
 
 __all__ = ["read_frames", "write_frames"]
 
 GEOMETRY = "geometry"
-FIXED_DATE = "2000-01-01T00:00:00Z"  # equal content gives equal bytes
 
 
 def write_frames(path: Path, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -44,15 +45,13 @@ def write_frames(path: Path, frames: Mapping[str, pd.DataFrame]) -> dict[str, An
         If the file cannot be written; the old one is then unchanged.
     """
     flat = {name: _flat(frame) for name, frame in frames.items()}
+    settle(path)
 
     def fill(temporary: Path) -> None:
         """Write each table as a layer."""
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
-        try:
+        with gdal_writes(path):
             for name, frame in flat.items():
                 _write(frame, temporary, name)
-        finally:
-            pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
     def verify(temporary: Path) -> None:
         """Count the rows of each layer."""
@@ -131,9 +130,11 @@ def _restored(frame: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
     """Return a table with its types, index and column order."""
     geometry = about["geometry"]
     if geometry and geometry != GEOMETRY and GEOMETRY in frame:
-        frame = frame.rename_geometry(geometry)
+        frame = gpd.GeoDataFrame(frame).rename_geometry(geometry)
     for column, kind in about["types"].items():
         if str(frame[column].dtype) != kind:
             frame[column] = frame[column].astype(kind)
     names = [name if name is not None else f"index_{n}" for n, name in enumerate(about["index"])]
-    return frame.set_index(names)[about["columns"]].rename_axis(about["index"])
+    columns: list[str] = about["columns"]
+    restored: pd.DataFrame = frame.set_index(names)[columns].rename_axis(about["index"])
+    return restored

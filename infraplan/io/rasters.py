@@ -258,7 +258,7 @@ def write_raster(
 
     from infraplan.layers.grid import same_grid
 
-    rasters = {str(name): bands[name] for name in bands}
+    rasters = {str(name): raster for name, raster in bands.items()}
     geobox = same_grid(*rasters.values())
     planes = _planes(rasters, decimals or {})
     kinds = {values.dtype for values in planes.values()}

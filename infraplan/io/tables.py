@@ -193,22 +193,22 @@ def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -
 
 def _settle_crs(draft: _Draft, crs: str | None) -> None:
     """Settle the reference system of a map file: its own, or the one said by the user."""
+    import geopandas as gpd
     import numpy as np
 
-    own = "" if draft.frame.crs is None else epsg_code(draft.frame.crs)
-    draft.crs = own
-    if crs is None or crs == own:
+    frame = gpd.GeoDataFrame(draft.frame)
+    draft.crs = "" if frame.crs is None else epsg_code(frame.crs)
+    if crs is None or crs == draft.crs:
         return
-    west, south, east, north = draft.frame.total_bounds if len(draft.frame) else (0.0,) * 4
-    is_default = own == "EPSG:4326" and np.abs([west, south, east, north]).max() > 360
-    if not own or is_default:  # GeoJSON is in EPSG:4326 by default, whatever its numbers
-        draft.frame = draft.frame.set_crs(crs, allow_override=True)
+    is_default = draft.crs == "EPSG:4326" and np.abs(frame.total_bounds).max(initial=0) > 360
+    if not draft.crs or is_default:  # GeoJSON is in EPSG:4326 by default, whatever its numbers
+        draft.frame = frame.set_crs(crs, allow_override=True)
         draft.crs = epsg_code(crs)
         return
     draft.faults.append(
         Fault(
             what="the file names another reference system than --crs",
-            found=own,
+            found=draft.crs,
             expected=str(crs),
             remedy="leave --crs out where the file is right, or assign the right system in QGIS",
         )
@@ -247,9 +247,8 @@ def _make_ids(draft: _Draft, layer: str) -> None:
     known = ["site_id", "technology", "carrier", "sector"]
     if layer == "cells" and {"site_id", "technology"} <= set(draft.frame.columns):
         parts = [draft.frame[name].map(tidy) for name in known if name in draft.frame]
-        made = pd.concat(parts, axis=1).agg(
-            lambda row: "-".join(part for part in row if part), axis=1
-        )
+        joined = ["-".join(filter(None, row)) for row in zip(*parts, strict=True)]
+        made = pd.Series(joined, index=draft.frame.index)
         how = "its station, technology, carrier and sector"
     else:
         made = pd.Series(

@@ -1,0 +1,60 @@
+"""
+The quick tests run as on an office PC.
+
+All temporary files lie in a folder with spaces, `&` and Vietnamese letters, and a file that this
+process holds open cannot be replaced, as on Windows.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+OFFICE = Path("Sở KH&CN tỉnh", "Thẩm định BTS")
+REPLACE = os.replace
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regen", action="store_true", help="write golden files anew")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.basetemp is None:
+        root = Path(tempfile.mkdtemp(prefix="infraplan-tests-"))
+        base = root / OFFICE
+        base.parent.mkdir()
+        config.option.basetemp = str(base)
+        config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
+
+
+@pytest.fixture(autouse=True)
+def replacing_refuses_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse, as Windows does, to replace a file that this process holds open or mapped."""
+    monkeypatch.setattr(os, "replace", replace_as_windows)
+
+
+def replace_as_windows(source: os.PathLike[str] | str, target: os.PathLike[str] | str) -> None:
+    """Replace a file unless it, or what it replaces, is open here."""
+    for path in (source, target):
+        if Path(path).exists() and is_open_here(Path(path).resolve()):
+            error = PermissionError(13, "The process cannot access the file", str(path))
+            error.winerror = 32
+            raise error
+    REPLACE(source, target)
+
+
+def is_open_here(path: Path) -> bool:
+    """Return whether this process has a file open or mapped; never true where /proc is absent."""
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        return False
+    for entry in descriptors.iterdir():
+        try:
+            if entry.readlink() == path:
+                return True
+        except OSError:
+            continue  # the descriptor of this very listing is gone by now
+    return str(path) in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
