@@ -406,8 +406,11 @@ def _emf(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
     """
     if request.point is None or not math.isfinite(request.height_m) or not len(request.cells):
         return None
+    from infraplan.radio.antennas import antenna
+
     cells, given = request.cells, rule.thresholds
-    watt = dbm_to_milliwatt(cells["tx_power_dbm"].to_numpy() + given["antenna_gain_dbi"]) / 1000.0
+    gain_dbi = np.array([antenna(name).gain_dbi for name in cells["antenna"]])
+    watt = dbm_to_milliwatt(cells["tx_power_dbm"].to_numpy() + gain_dbi) / 1000.0
     direction = cells["azimuth_deg"].astype("float64").fillna(-1.0).to_numpy()
     eirp_w = max(
         float(watt[(direction == d) | (direction < 0)].sum()) for d in np.unique(direction)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,8 +131,10 @@ class Ground:
         signal_dbm
             Service threshold plus the shadowing margin [dBm].
         """
+        from infraplan.radio.link import service_margin_db
+
         profile = self.coverage.profile
-        margin_db = profile.sigma_db * NormalDist().inv_cdf(profile.p_cov)
+        margin_db = service_margin_db(profile.p_cov, profile.sigma_db)
         return profile.technologies[technology].service_dbm + margin_db
 
     def uncovered(

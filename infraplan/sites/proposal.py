@@ -457,7 +457,7 @@ def _covers(task: _Task, candidates: "gpd.GeoDataFrame", progress: Progress) -> 
         operator="new" if task.operator == ANY else task.operator,
         mast_id=candidates.index.astype("str"),
         technologies=task.technology,
-        status="planned",
+        status="operating",  # as if it stood
     )
     number = {str(name): n for n, name in enumerate(candidates.index)}
     cells = station_cells(stations, task.cells.iloc[:0], task.defaults)

@@ -45,7 +45,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "aviation": ("height_m",),
     "aerodrome": ("distance_m",),
     "fall": ("height_factor",),
-    "emf": ("power_density_w_per_m2", "reflection_factor", "antenna_gain_dbi", "duty_factor"),
+    "emf": ("power_density_w_per_m2", "reflection_factor", "duty_factor"),
     "flood": ("distance_m",),
     "slope": ("slope_deg",),
     "fibre": ("distance_m",),
