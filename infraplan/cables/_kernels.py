@@ -597,3 +597,57 @@ def reduced_distances(
                 to_terminal[w] = reached
                 size = _push(heap, place, to_terminal, size, w)
     return from_root, to_terminal
+
+
+@njit
+def strands_beside(
+    x: Floats,
+    y: Floats,
+    dx: Floats,
+    dy: Floats,
+    half: Floats,
+    group: Ints,
+    cell_start: Ints,
+    cells: Ints,
+    columns: int,
+    rows: int,
+    column: Ints,
+    row: Ints,
+    tolerance: float,
+    least_cosine: float,
+) -> tuple[Floats, Floats]:
+    """
+    Return how many lines run side by side at each piece of line, itself included.
+
+    A piece is given by middle, direction and half length. Each other piece of about the same
+    direction within the tolerance counts by the share of this piece that it covers when projected
+    on it. The first result counts all lines, the second those of the piece's own group.
+    """
+    n = x.size
+    every = np.ones(n)
+    own = np.ones(n)
+    for i in range(n):
+        for r in range(max(row[i] - 1, 0), min(row[i] + 2, rows)):
+            for c in range(max(column[i] - 1, 0), min(column[i] + 2, columns)):
+                cell = r * columns + c
+                for k in range(cell_start[cell], cell_start[cell + 1]):
+                    j = cells[k]
+                    if j == i:
+                        continue
+                    cosine = dx[i] * dx[j] + dy[i] * dy[j]
+                    if abs(cosine) < least_cosine:
+                        continue
+                    gx, gy = x[j] - x[i], y[j] - y[i]
+                    aside = dx[i] * gy - dy[i] * gx
+                    if abs(aside) > tolerance:
+                        continue
+                    along = dx[i] * gx + dy[i] * gy
+                    reach = half[j] * abs(cosine)
+                    low = max(along - reach, -half[i])
+                    high = min(along + reach, half[i])
+                    if high > low:
+                        share = (high - low) / (2 * half[i])
+                        every[i] += share
+                        if group[i] == group[j]:
+                            own[i] += share
+    return every, own

@@ -1,0 +1,418 @@
+"""The cheapest cable route between two points along streets and roads."""
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from infraplan.cables.graph import StreetGraph
+from infraplan.cables.graph import street_graph
+from infraplan.cables.measure import cut
+from infraplan.cables.measure import geodesic_lengths_m
+from infraplan.cables.measure import project
+from infraplan.errors import NoRouteError
+from infraplan.errors import SettingsError
+from infraplan.layers.bundle import Layers
+from infraplan.layers.bundle import Provenance
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import shapely
+
+    from infraplan.cables.prices import PriceBook
+
+__all__ = ["Route", "plan_route"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+READ = ("streets", "roads", "ducts")
+DUCT_ASIDE_M = 20.0  # a duct in a footway lies that far from the middle of its street at most
+LEAST_DUCT_M = 3.0
+SAME_PLACE_M = 0.01
+PENALTIES = (1.3, 2.0, 4.0)  # on what the first route uses, until a second one differs
+OTHER_SHARE = 0.2  # of its length that an alternative must have for itself
+COLUMNS = ("name", "street_ids", "layer", "kind", "placement", "surface", "method", "item",
+           "length_m", "cost_vnd", "shared", "geometry")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """
+    A cable route and its alternative.
+
+    `segments` follow one another from start to end; `shared` names existing ducts that a segment
+    re-uses. `alternatives` has the segments of other routes with their `rank` (2 is the next).
+    `length_m` is geodesic; `cost_vnd` is before tax.
+    """
+
+    segments: "gpd.GeoDataFrame"
+    alternatives: "gpd.GeoDataFrame"
+    length_m: float
+    cost_vnd: int
+    layers: Layers
+    provenance: Provenance
+
+    def _repr_html_(self) -> str:
+        """Return a caption and the segments."""
+        caption = f"{self.length_m:,.0f} m, {self.cost_vnd:,} VND"
+        table = self.segments.drop(columns="geometry").head(12).to_html(escape=True)
+        return f"<p>{html.escape(caption)}</p>{table}"
+
+
+class _Link(NamedTuple):
+    """A stretch of a street between two nodes, with the ducts that it may use."""
+
+    start: int
+    end: int
+    street: int
+    line: Floats
+    shared: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Network:
+    """Stretches with lengths, items and costs."""
+
+    graph: StreetGraph
+    nodes: Floats
+    links: list[_Link]
+    item: npt.NDArray[np.object_]
+    length_m: Floats
+    cost_vnd: Floats
+
+
+def plan_route(
+    layers: Layers, start: "shapely.Point", end: "shapely.Point", *, prices: "PriceBook"
+) -> Route:
+    """
+    Return the cheapest cable route between two points along streets and roads.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan: `streets` or `roads`; `ducts` with free bores make a way cheap.
+    start
+        Where the route begins, in the planning CRS.
+    end
+        Where it ends, in the planning CRS.
+    prices
+        Price book.
+
+    Returns
+    -------
+    route
+        Segments indexed by `segment_id` with `length_m`, `cost_vnd`, `surface`, `shared`; from
+        the points to the nearest street straight.
+
+    Raises
+    ------
+    PlanError
+        If the plan has neither streets nor roads.
+    SettingsError
+        If both points are the same, or one has no finite coordinates.
+    NoRouteError
+        If streets and roads do not join the points; the message names the gap.
+
+    Notes
+    -----
+    The route is the same in both directions. The alternative is the cheapest after what the first
+    route uses has become dearer, and runs at least a fifth of its length elsewhere.
+    """
+    ends = np.asarray([(point.x, point.y) for point in (start, end)], dtype=np.float64)
+    if not np.isfinite(ends).all() or np.array_equal(ends[0], ends[1]):
+        msg = "a route needs two different points with finite coordinates"
+        raise SettingsError(msg)
+    forward = tuple(ends[0]) <= tuple(ends[1])
+    ordered = ends if forward else ends[::-1]
+    graph = street_graph(layers)
+    network, tips = _network(graph, layers, ordered, prices)
+    path = _cheapest(network, tips, network.cost_vnd)
+    first = _segments(network, path, ordered, tips, prices, forward=forward)
+    other = _alternative(network, tips, path)
+    second = _segments(network, other, ordered, tips, prices, forward=forward)
+    if not other:
+        second = second.iloc[:0]
+    return Route(
+        segments=first,
+        alternatives=second.assign(rank=2),
+        length_m=float(first["length_m"].sum()),
+        cost_vnd=int(first["cost_vnd"].sum()),
+        layers=layers,
+        provenance=_provenance(layers, prices),
+    )
+
+
+def _network(
+    graph: StreetGraph, layers: Layers, points: Floats, prices: "PriceBook"
+) -> tuple[_Network, tuple[int, int]]:
+    """Return the streets cut at ducts and at the points' feet, priced, and the feet's nodes."""
+    import shapely
+
+    lines = [shapely.LineString(line) for line in graph.lines]
+    tree = shapely.STRtree(lines)
+    ranges = _duct_ranges(layers.table("ducts"), lines, tree)
+    feet: dict[int, list[float]] = {}
+    snapped = []
+    for point in points:
+        number = int(tree.nearest(shapely.Point(point)))
+        at = float(shapely.line_locate_point(lines[number], shapely.Point(point)))
+        snapped.append((number, at))
+        feet.setdefault(number, []).append(at)
+    links: list[_Link] = []
+    extra: list[Floats] = []
+    place: dict[tuple[int, float], int] = {}
+    count = len(graph.nodes)
+    for number, (u, v) in enumerate(graph.edges.tolist()):
+        own = ranges.get(number, [])
+        wanted = sorted([*feet.get(number, []), *(x for a, b, _ in own for x in (a, b))])
+        marks, inner = [(0.0, u)], []
+        for at in wanted:
+            if marks[-1][0] + SAME_PLACE_M < at < lines[number].length - SAME_PLACE_M:
+                marks.append((at, count))
+                inner.append(at)
+                count += 1
+        marks.append((float(lines[number].length), v))
+        pieces = cut(graph.lines[number], np.asarray(inner)) if inner else [graph.lines[number]]
+        extra += [piece[-1:] for piece in pieces[:-1]]
+        for at in feet.get(number, []):
+            place[number, at] = min(marks, key=lambda mark, at=at: abs(mark[0] - at))[1]  # type: ignore[misc]
+        for k, piece in enumerate(pieces):
+            middle = (marks[k][0] + marks[k + 1][0]) / 2
+            shared = ";".join(sorted({duct for a, b, duct in own if a < middle < b}))
+            links.append(_Link(marks[k][1], marks[k + 1][1], number, piece, shared))
+    nodes = np.vstack([graph.nodes, *extra])
+    length_m = geodesic_lengths_m([shapely.LineString(link.line) for link in links], graph.crs)
+    item, metre_vnd = _items(graph, links, prices)
+    network = _Network(graph, nodes, links, item, length_m, length_m * metre_vnd)
+    return network, (place[snapped[0]], place[snapped[1]])
+
+
+def _duct_ranges(
+    ducts: "gpd.GeoDataFrame", lines: list["shapely.LineString"], tree: "shapely.STRtree"
+) -> dict[int, list[tuple[float, float, str]]]:
+    """Return for each street from where to where a duct with a free bore runs along it."""
+    import pandas as pd
+    import shapely
+
+    ranges: dict[int, list[tuple[float, float, str]]] = {}
+    if not len(ducts):
+        return ranges
+    free = pd.to_numeric(ducts["free_bores"]).fillna(0) > 0
+    for duct_id, geometry in ducts[free].sort_index().geometry.items():
+        for number in sorted(
+            tree.query(geometry, predicate="dwithin", distance=DUCT_ASIDE_M).tolist()
+        ):
+            around = shapely.buffer(lines[number], DUCT_ASIDE_M, cap_style="flat")
+            inside = geometry.intersection(around)
+            xy = shapely.get_coordinates(inside)
+            if len(xy) < 2:
+                continue
+            along, _ = project(shapely.get_coordinates(lines[number]), xy)
+            low, high = float(along.min()), float(along.max())
+            if high - low >= max(LEAST_DUCT_M, 0.7 * inside.length):
+                ranges.setdefault(number, []).append((low, high, str(duct_id)))
+    return ranges
+
+
+def _items(
+    graph: StreetGraph, links: list[_Link], prices: "PriceBook"
+) -> tuple[npt.NDArray[np.object_], Floats]:
+    """Return the item of each stretch and what a metre of it costs with its ducts."""
+    table = graph.table
+    footway = (table[["footway_left_m", "footway_right_m"]].fillna(0).max(axis=1) > 0).to_numpy()
+    under = table["footway_surface"].fillna("paving").astype(str).to_numpy()
+    over = table["surface"].fillna("asphalt").astype(str).to_numpy()
+    road = (table["layer"] == "roads").to_numpy()
+    by_street = np.where(
+        road,
+        "trench_verge_soil",
+        np.where(footway, "trench_footway_" + under.astype(object),
+                 "trench_carriageway_" + over.astype(object)),
+    )  # fmt: skip
+    street = np.asarray([link.street for link in links], dtype=np.int64)
+    reused = np.asarray([bool(link.shared) for link in links])
+    item = np.where(reused, "duct_reuse", by_street[street]).astype(object)
+    ducts_vnd = prices.rules.least_bores * prices.price_vnd("duct_d110")
+    cost = {code: prices.price_vnd(code) + ducts_vnd for code in set(item.tolist())}
+    cost["duct_reuse"] = prices.price_vnd("duct_reuse")
+    return item, np.asarray([cost[code] for code in item.tolist()], dtype=np.float64)
+
+
+def _cheapest(network: _Network, tips: tuple[int, int], cost: Floats) -> list[int]:
+    """Return the stretches of the cheapest path, in order."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    ends = np.asarray([(link.start, link.end) for link in network.links], dtype=np.int64)
+    low, high = ends.min(axis=1), ends.max(axis=1)
+    order = np.lexsort((np.arange(len(low)), cost, high, low))
+    first = np.ones(len(low), dtype=np.bool_)
+    first[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
+    chosen = order[first]
+    chosen = chosen[low[chosen] != high[chosen]]
+    count = len(network.nodes)
+    graph = csr_array((np.maximum(cost[chosen], 1e-6), (low[chosen], high[chosen])), (count, count))
+    reached, before = dijkstra(graph, directed=False, indices=tips[0], return_predecessors=True)
+    if not np.isfinite(reached[tips[1]]):
+        raise NoRouteError(_what_bars(network, tips, ends))
+    number = {(int(low[k]), int(high[k])): int(k) for k in chosen}
+    path, at = [], tips[1]
+    while at != tips[0]:
+        previous = int(before[at])
+        path.append(number[min(at, previous), max(at, previous)])
+        at = previous
+    return path[::-1]
+
+
+def _what_bars(network: _Network, tips: tuple[int, int], ends: Ints) -> str:
+    """Return in words between which parts of the streets there is no way, and the least gap."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    count = len(network.nodes)
+    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    label = connected_components(links, directed=False)[1]
+    words = []
+    for tip in tips:
+        mine = label[ends[:, 0]] == label[tip]
+        streets = network.graph.table["name"].to_numpy()[
+            np.unique([network.links[k].street for k in np.flatnonzero(mine)])
+        ]
+        named = sorted({str(name) for name in streets if isinstance(name, str)})[:3]
+        total_km = network.length_m[mine].sum() / 1000
+        words.append(f"a part of {total_km:.1f} km ({', '.join(named) or 'without names'})")
+    here, there = (network.nodes[label == label[tip]] for tip in tips)
+    gap_m, nearest = cKDTree(there).query(here)
+    x, y = here[int(np.argmin(gap_m))]
+    return (
+        f"streets and roads do not join the two points: one lies at {words[0]}, the other at "
+        f"{words[1]}; the parts come nearest, {gap_m.min():.0f} m, at {x:.0f},{y:.0f}. Draw the "
+        "missing road there, or choose other points"
+    )
+
+
+def _alternative(network: _Network, tips: tuple[int, int], path: list[int]) -> list[int]:
+    """Return the next cheapest path that differs enough, empty where there is none."""
+    used = np.zeros(len(network.links), dtype=np.bool_)
+    used[path] = True
+    for penalty in PENALTIES:
+        other = _cheapest(network, tips, np.where(used, penalty, 1.0) * network.cost_vnd)
+        length_m = network.length_m[other]
+        if length_m[~used[other]].sum() >= OTHER_SHARE * max(length_m.sum(), 1e-9):
+            return other
+    return []
+
+
+def _segments(
+    network: _Network,
+    path: list[int],
+    points: Floats,
+    tips: tuple[int, int],
+    prices: "PriceBook",
+    *,
+    forward: bool,
+) -> "gpd.GeoDataFrame":
+    """Return a path as segments from start to end, one for each street and way of laying."""
+    import geopandas as gpd
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = [*_drop(network, points[0], tips[0], prices)]
+    at = tips[0]
+    group: list[int] = []
+    lines: list[Floats] = []
+    for k in path:
+        link = network.links[k]
+        turned = link.start != at
+        at = link.start if turned else link.end
+        if group and _alike(network, group[-1], k) is False:
+            rows.append(_row(network, group, lines))
+            group, lines = [], []
+        group.append(k)
+        lines.append(link.line[::-1] if turned else link.line)
+    if group:
+        rows.append(_row(network, group, lines))
+    rows += _drop(network, points[1], tips[1], prices, outward=True)
+    if not forward:
+        rows = [row | {"geometry": row["geometry"].reverse()} for row in rows[::-1]]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"cost_vnd": "int64"})
+    frame.index = pd.Index([f"T{k:03d}" for k in range(1, len(frame) + 1)], name="segment_id")
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=network.graph.crs)
+
+
+def _alike(network: _Network, one: int, two: int) -> bool:
+    """Return whether two stretches belong to one segment."""
+    a, b = network.links[one], network.links[two]
+    names = network.graph.table["name"]
+    same = a.street == b.street or (
+        isinstance(names.iloc[a.street], str) and names.iloc[a.street] == names.iloc[b.street]
+    )
+    return bool(same and a.shared == b.shared and network.item[one] == network.item[two])
+
+
+def _row(network: _Network, group: list[int], lines: list[Floats]) -> dict[str, Any]:
+    """Return a segment of stretches that follow one another."""
+    import shapely
+
+    street = network.graph.table.iloc[network.links[group[0]].street]
+    item = str(network.item[group[0]])
+    placement = "verge" if street["layer"] == "roads" else item.split("_")[1]
+    if item == "duct_reuse":
+        placement = "duct"
+    ids = {i for k in group for i in network.graph.table["ids"].iloc[network.links[k].street].split(";")}
+    surface = item.rsplit("_", 1)[1] if item != "duct_reuse" else (street["surface"] or "asphalt")
+    return {
+        "name": street["name"],
+        "street_ids": ";".join(sorted(ids)),
+        "layer": street["layer"],
+        "kind": "duct" if item == "duct_reuse" else "trench",
+        "placement": placement,
+        "surface": surface,
+        "method": "existing_duct" if item == "duct_reuse" else "open_trench",
+        "item": item,
+        "length_m": float(network.length_m[group].sum()),
+        "cost_vnd": round(float(network.cost_vnd[group].sum())),
+        "shared": network.links[group[0]].shared or None,
+        "geometry": shapely.LineString(np.vstack([lines[0], *(line[1:] for line in lines[1:])])),
+    }
+
+
+def _drop(
+    network: _Network, point: Floats, node: int, prices: "PriceBook", *, outward: bool = False
+) -> list[dict[str, Any]]:
+    """Return the straight stretch between a point and its street, none where it lies on it."""
+    import shapely
+
+    ends = np.vstack([point, network.nodes[node]])
+    line = shapely.LineString(ends[::-1] if outward else ends)
+    if line.length < SAME_PLACE_M:
+        return []
+    length_m = float(geodesic_lengths_m([line], network.graph.crs)[0])
+    metre = prices.price_vnd("trench_verge_soil")
+    metre += prices.rules.least_bores * prices.price_vnd("duct_d110")
+    return [
+        {
+            "name": None, "street_ids": None, "layer": None, "kind": "drop", "placement": "verge",
+            "surface": "soil", "method": "open_trench", "item": "trench_verge_soil",
+            "length_m": length_m, "cost_vnd": round(length_m * metre), "shared": None,
+            "geometry": line,
+        }
+    ]  # fmt: skip
+
+
+def _provenance(layers: Layers, prices: "PriceBook") -> Provenance:
+    """Return where the route comes from."""
+    from infraplan import __version__
+
+    return Provenance(
+        step="route",
+        version=__version__,
+        settings={"prices": prices.name},
+        synthetic=tuple(name for name in layers.synthetic() if name in READ),
+        notes=("costs: construction before tax, without contingency and consulting",),
+    )
