@@ -1,5 +1,6 @@
 """A file of someone else's becomes a layer of ours, or a list of all that is wrong with it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -109,7 +110,7 @@ def read_layer(
         If the layer or the CRS is unknown.
     """
     declared = schema(layer)
-    if crs is not None and not epsg_code(crs):
+    if crs is not None and not (re.fullmatch(r"EPSG:\d+", crs) and epsg_code(crs)):
         msg = f"--crs must be an EPSG code such as EPSG:9209; found '{crs}'"
         raise SettingsError(msg)
     file = checked_path(path)

@@ -54,11 +54,14 @@ def epsg_code(crs: object) -> str:
     from pyproj.exceptions import CRSError
 
     try:
-        number = CRS.from_user_input(crs).to_epsg()
+        system = CRS.from_user_input(crs)
     except CRSError as error:
         msg = f"'{crs}' is no reference system; give an EPSG code such as EPSG:9209"
         raise SettingsError(msg) from error
-    return "" if number is None else f"EPSG:{number}"
+    number = system.to_epsg()
+    if number is None or (system.datum is not None and "unknown" in system.datum.name.lower()):
+        return ""  # PROJ calls a system without a datum EPSG:9209 too; it would be 225 m off
+    return f"EPSG:{number}"
 
 
 @cache

@@ -213,11 +213,10 @@ def _check_values(values: dict[str, pd.Series], declared: LayerSchema, found: _F
         return
     for column in declared.columns:
         own = cases[cases["column"] == column.name]
-        for check, case in own.groupby("check", sort=False):
+        for repeated, case in own.groupby(own["check"] == "field_uniqueness"):
             where = np.zeros(len(frame), dtype=bool)
             where[case["index"].astype(int).to_numpy()] = True
             where &= frame[column.name].notna().to_numpy()
-            repeated = str(check) == "field_uniqueness"
             found.fault(
                 where,
                 f"{column.name} is repeated"
@@ -408,6 +407,7 @@ def _in_plan_crs(
     outside[usable] = ~_inside_after(x, y, (code, plan_crs, bounds))
     if outside.any():
         _explain_outside((x, y), outside, usable, (code, plan_crs, bounds), found)
+        usable &= ~outside
     return moved
 
 
