@@ -18,7 +18,16 @@ from infraplan.sample.noise import Ints
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
-__all__ = ["Coarse", "Ground", "blob", "burnt", "coarsened", "ground_from", "patches_of"]
+__all__ = [
+    "Coarse",
+    "Ground",
+    "blob",
+    "burnt",
+    "coarsened",
+    "ground_from",
+    "patches_of",
+    "polygons_only",
+]
 
 BLOB_CORNERS = 28
 ENCLOSING_M = (60.0, 2200.0)  # a ridge: how much higher, within what distance
@@ -78,7 +87,21 @@ class Coarse:
         return rows, columns
 
     def centres(self, flat: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """Return the centres of cells given by their flat index."""
+        """
+        Return the centres of cells.
+
+        Parameters
+        ----------
+        flat
+            Flat index of the cells, any shape.
+
+        Returns
+        -------
+        x_m
+            Eastings [m].
+        y_m
+            Northings [m].
+        """
         row, column = np.divmod(np.asarray(flat, dtype=np.int64), self.shape[1])
         return (
             self.west_m + (column + 0.5) * self.cell_m,
@@ -86,7 +109,21 @@ class Coarse:
         )
 
     def flat_of(self, x_m: npt.ArrayLike, y_m: npt.ArrayLike) -> Ints:
-        """Return the flat index of the cells in which points lie, at the edge where outside."""
+        """
+        Return the cells in which points lie.
+
+        Parameters
+        ----------
+        x_m
+            Eastings, any shape [m].
+        y_m
+            Northings, of the same shape [m].
+
+        Returns
+        -------
+        flat
+            Flat index; that of a cell at the edge for a point outside.
+        """
         rows, columns = self.shape
         row = np.floor((self.north_m - np.asarray(y_m, dtype=np.float64)) / self.cell_m)
         column = np.floor((np.asarray(x_m, dtype=np.float64) - self.west_m) / self.cell_m)
@@ -284,7 +321,21 @@ def patches_of(ground: Ground) -> dict[str, BaseGeometry]:
 
 
 def polygons_only(shape: BaseGeometry, least_m2: float = 1500.0) -> BaseGeometry:
-    """Return the polygons of a geometry that are not slivers, as one valid geometry."""
+    """
+    Return the polygons of a geometry that are not slivers.
+
+    Parameters
+    ----------
+    shape
+        Any geometry.
+    least_m2
+        Smallest area that is kept [m2].
+
+    Returns
+    -------
+    polygons
+        One valid geometry, empty where nothing is left.
+    """
     parts = [
         part
         for part in shapely.get_parts(shape, return_index=False)

@@ -21,6 +21,7 @@ OPERATOR = "Viettel"
 BATCH = "Viettel-2025-11"
 LETTER = "1873/VTNet-HTI"
 RECEIVED = "2025-11-03"
+FARTHEST_SERVED_M = 7000.0  # from a mast: beyond it no operator asks for a site
 # VN-2000 read as WGS 84 without the datum transformation: how far the point moves, east and north
 # (computed with EPSG:6960 at 18.34 N 105.90 E; 224.4 to 224.8 m across the province)
 DATUM_SHIFT_M = (-195.7, 110.3)
@@ -144,10 +145,11 @@ def _for_coverage(scene: _Scene, rng: np.random.Generator) -> list[_Request]:
     """Return requests beside hamlets far from every mast, one of them behind the highest ridge."""
     away, _ = nearest(scene.site_xy, scene.middle)
     people = scene.hamlets.table["people"].to_numpy(dtype=np.float64)
-    far = np.argsort(-away * np.minimum(people, 400) ** 0.3, kind="stable")
+    sought = np.where(away > FARTHEST_SERVED_M, 0.0, away) * np.minimum(people, 400) ** 0.3
+    far = np.argsort(-sought, kind="stable")
     remote = far[scene.hamlets.remote[far]]
     ordinary = far[~scene.hamlets.remote[far]]
-    barred = np.asarray([_barrier_m(scene, int(k)) for k in remote[:40]])
+    barred = np.asarray([_barrier_m(scene, int(k)) for k in remote[:30]])
     ridge = int(remote[np.argmax(barred)]) if len(barred) else int(ordinary[0])
     others = [int(k) for k in [*remote[:4], *ordinary[:8]] if int(k) != ridge]
     chosen = [ridge, *others[:3], *[k for k in others if k in ordinary[:8].tolist()][:2]]

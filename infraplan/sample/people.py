@@ -307,12 +307,14 @@ def _remote(
     )
     x, y = coarse.centres(flat)
     away, _ = nearest(others, np.column_stack([x, y]))
-    least, most = size.remote_m
-    flat = flat[(away >= least) & (away <= most)]
-    closed = coarse.enclosed.ravel()[flat]  # the most enclosed first, chance among equals
-    order = flat[np.lexsort((rng.random(len(flat)), -np.minimum(closed, 7)))]
+    chosen: list[int] = []
+    for group in size.remote:
+        here = flat[(away >= group.least_m) & (away <= group.most_m)]
+        closed = coarse.enclosed.ravel()[here]  # the most enclosed first, chance among equals
+        order = here[np.lexsort((rng.random(len(here)), -np.minimum(closed, 7)))]
+        chosen += _spaced(coarse, order, min(0.8 * group.least_m, 1500.0), group.hamlet_count)
     made_here = []
-    for cell in _spaced(coarse, order, 0.8 * least, size.remote_hamlet_count):
+    for cell in chosen:
         number = int(coarse.commune_at.ravel()[cell])
         head = int(rng.integers(30, 121))
         cx, cy = (float(v) for v in coarse.centres(cell))

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from infraplan.errors import SettingsError
 
-__all__ = ["OPERATORS", "PILOT", "PROVINCE", "Operator", "Size", "size_of"]
+__all__ = ["OPERATORS", "PILOT", "PROVINCE", "Operator", "Remote", "Size", "size_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,25 @@ OPERATORS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """
+    A group of small hamlets far up the valleys, where nobody has built a mast.
+
+    They lie between `least_m` and `most_m` from all ordinary hamlets.
+    """
+
+    hamlet_count: int
+    least_m: float
+    most_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """
     One size of the sample.
 
-    `mast_count` below `station_count` makes operators share masts; `remote_m` is how far remote
-    hamlets lie from all others; `coarse_m` the cell on which roads are routed, `lattice_m` the
+    `mast_count` below `station_count` makes operators share masts; `remote` are the
+    groups of remote hamlets; `coarse_m` the cell on which roads are routed, `lattice_m` the
     spacing of village lanes, of whose meshes `lane_kept_share` are there; `street_rows` and
     `street_columns` count the streets of the city in either direction.
     """
@@ -51,8 +64,7 @@ class Size:
     cable_km: float
     aerial_share: float
     people_per_hamlet: float
-    remote_hamlet_count: int
-    remote_m: tuple[float, float]
+    remote: tuple[Remote, ...]
     coarse_m: float
     lattice_m: float
     hub_count: int
@@ -63,12 +75,13 @@ class Size:
 
 PILOT = Size(
     name="pilot", station_count=150, mast_count=122, cable_km=600.0, aerial_share=0.90,
-    people_per_hamlet=3200.0, remote_hamlet_count=5, remote_m=(900.0, 5000.0), coarse_m=180.0,
+    people_per_hamlet=3200.0, remote=(Remote(5, 900.0, 5000.0),), coarse_m=180.0,
     lattice_m=110.0, hub_count=5, street_rows=7, street_columns=7,
 )  # fmt: skip
 PROVINCE = Size(
     name="province", station_count=3250, mast_count=2640, cable_km=21_000.0, aerial_share=0.90,
-    people_per_hamlet=830.0, remote_hamlet_count=60, remote_m=(1800.0, 8000.0), coarse_m=270.0,
+    people_per_hamlet=830.0,
+    remote=(Remote(48, 1800.0, 8000.0), Remote(28, 11_500.0, 17_000.0)), coarse_m=270.0,
     lattice_m=54.0, hub_count=18, street_rows=8, street_columns=8,
 )  # fmt: skip
 

@@ -57,15 +57,48 @@ class Ways:
     street: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def matrix(self, weight: Floats | None = None) -> Any:  # noqa: ANN401 - scipy's csr_array
-        """Return the symmetric matrix of edge weights, lengths where none are given."""
+        """
+        Return the edges as a symmetric sparse matrix.
+
+        Parameters
+        ----------
+        weight
+            Weight of each edge; lengths where None.
+
+        Returns
+        -------
+        matrix
+            Matrix over the nodes.
+        """
         return _matrix(len(self.xy), self.edges, self.length_m if weight is None else weight)
 
     def edge_number(self) -> Any:  # noqa: ANN401 - scipy's csr_array
-        """Return the symmetric matrix of edge numbers plus one."""
+        """
+        Return the numbers of the edges by their ends.
+
+        Returns
+        -------
+        matrix
+            Symmetric matrix over the nodes, of edge numbers plus one.
+        """
         return _matrix(len(self.xy), self.edges, np.arange(1, len(self.edges) + 1, dtype=float))
 
     def line(self, nodes: npt.ArrayLike, edges: npt.ArrayLike) -> Floats:
-        """Return the coordinates of a path given by its nodes and the edges between them."""
+        """
+        Return the coordinates of a path.
+
+        Parameters
+        ----------
+        nodes
+            Nodes of the path.
+        edges
+            Edges between them, one fewer.
+
+        Returns
+        -------
+        xy
+            Nodes and bends in turn, one row a point.
+        """
         path, between = np.asarray(nodes, dtype=np.int64), np.asarray(edges, dtype=np.int64)
         out = np.empty((2 * len(path) - 1, 2))
         out[::2] = self.xy[path]
