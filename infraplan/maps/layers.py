@@ -38,7 +38,8 @@ class Style:
 
     Colours are CSS colours; `""` leaves a part out. `radius` and `width` are in CSS pixels at a
     close view; `shape` is circle, square, diamond, triangle or cross; `dash` the lengths of strokes
-    and gaps; `casing` a wider line drawn beneath; `hatch` strokes a polygon's inside.
+    and gaps; `casing` a wider line drawn beneath; `hatch` strokes a polygon's inside; `min_zoom` is the zoom from which
+    features of this style are drawn.
     """
 
     color: str = "#333333"
@@ -51,6 +52,7 @@ class Style:
     dash: tuple[float, ...] = ()
     casing: str = ""
     hatch: bool = False
+    min_zoom: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the style as the page reads it."""

@@ -57,7 +57,9 @@ class Facts:
     What the page says in words.
 
     `warning` is printed over the map and on every print (synthetic input); `definition` says what
-    the figures mean; `sources` name the data, their licences and their days.
+    the figures mean; `sources` name the data, their licences and their days; `credit` is the line at
+    the foot of the map, all sources where it is empty; `frame` names the layer that the page opens
+    at, all layers where it is empty.
     """
 
     title: str
@@ -66,6 +68,8 @@ class Facts:
     tables: tuple[Table, ...] = ()
     definition: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    credit: str = ""
+    frame: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,8 @@ def build_page(
         ],
         "definition": facts.definition,
         "sources": facts.sources,
+        "frame": facts.frame,
+        "credit": facts.credit or " · ".join(facts.sources),
         "projection": plan_projection(crs),
         "colors": {"sea": SEA, "backdrop": BACKDROP},
     }
@@ -273,7 +279,8 @@ def _block(values: dict[str, Any], kind: str) -> str:
     text = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return f'<script type="application/json" class="{kind}">{text.replace("//", "/\\u002f")}</script>'
+    text = text.replace("//", "/\\u002f")
+    return f'<script type="application/json" class="{kind}">{text}</script>'
 
 
 def _without_scripts(facts: Facts, say: Words) -> str:

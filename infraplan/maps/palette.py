@@ -12,7 +12,7 @@ UNKNOWN = "#8c8c8c"
 BACKDROP = "#e9e8e4"
 SEA = "#cfe1ec"
 CATEGORIES = ("#d55e00", "#0072b2", "#cc79a7", "#009e73", "#e69f00", "#56b4e9", "#000000")
-CLASSES = ("#b2182b", "#fdae61", "#abd9e9", "#2c7bb6")  # no signal, weak, acceptable, good
+CLASSES = ("#b2182b", "#f7a55b", "#dbeaf3", "#9cc6e0")  # no signal, weak, acceptable, good
 LEVELS = {
     "none": "#a50026",
     "2g_only": "#f46d43",

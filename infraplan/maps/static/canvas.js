@@ -258,7 +258,7 @@
         var m = view.of(layer), rim = 24;
         var seen = [(-rim - m.x) / m.a, (m.y - span.y - rim) / m.a, (span.x + rim - m.x) / m.a, (m.y + rim) / m.a];
         layer.styles.forEach(function (style, code) {
-          if (layer.hidden[code]) return;
+          if (layer.hidden[code] || zoom < style.min_zoom) return;
           context.globalAlpha = style.opacity;
           DRAW[layer.kind](context, layer, code, style, m, seen, zoom);
           context.globalAlpha = 1;
@@ -333,7 +333,7 @@
     for (var f = layer.count - 1; f >= 0; f--) {
       var n = 4 * f, style = layer.styles[layer.category[f]];
       if (x < b[n] - wide || x > b[n + 2] + wide || y < b[n + 1] - wide || y > b[n + 3] + wide) continue;
-      if (layer.hidden[layer.category[f]]) continue;
+      if (layer.hidden[layer.category[f]] || zoom < style.min_zoom) continue;
       var d;
       if (layer.kind === "point") {
         var r = size(style, zoom), xy = place(layer, f, m, r, zoom);

@@ -56,6 +56,7 @@
     app.home = extent(app);
     map.attributionControl && map.attributionControl.setPrefix(false);
     document.querySelector(".ip-main").appendChild(ip.panel(app.page, layers, app));
+    map.invalidateSize({ animate: false });
     fit(app, app.home);
     app.canvases.forEach(function (canvas) { canvas.addTo(map); });
     controls(app);
@@ -107,7 +108,7 @@
     ]);
     var warning = page.warning ? make("div", { class: "ip-warning", role: "note", text: page.warning }) : null;
     app.readout = make("output", { class: "ip-readout", "aria-live": "off" });
-    app.credit = make("div", { class: "ip-credit", text: page.sources.join(" · ") });
+    app.credit = make("div", { class: "ip-credit", text: page.credit });
     app.stage = make("div", { class: "ip-stage" });
     var main = make("main", { class: "ip-main" }, [app.stage]);
     var root = make("div", { class: "ip-root" }, [header, warning, main]);

@@ -123,17 +123,19 @@
       if (!group) groups.push(group = { title: layer.group, layers: [] });
       group.layers.push(layer);
     });
-    var blocks = page.tables.map(table);
+    var blocks = page.tables.filter(function (entry) { return entry.open; }).map(table);
     if (page.definition.length) {
       blocks.push(make("details", { class: "ip-section", open: true }, [make("summary", { text: app.words.definition })].concat(
         page.definition.map(function (text) { return make("p", { class: "ip-definition", text: text }); }))));
     }
+    var later = page.tables.filter(function (entry) { return !entry.open; }).map(table);
     groups.forEach(function (group) {
       blocks.push(make("section", { class: "ip-section ip-group" }, [
         group.title ? make("h2", { text: group.title }) : null,
         make("div", {}, group.layers.map(function (layer) { return row(layer, app); }))
       ]));
     });
+    blocks = blocks.concat(later);
     if (page.sources.length) {
       blocks.push(make("details", { class: "ip-section ip-sources" }, [make("summary", { text: app.words.sources })].concat(
         page.sources.map(function (text) { return make("p", { class: "ip-note", text: text }); }))));

@@ -1,0 +1,337 @@
+"""One function for each result, and one for all of a plan: results in, a page out."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from typing import Any
+
+from infraplan.layers.bundle import Layers
+from infraplan.maps.context import base_layers
+from infraplan.maps.context import hamlets_plain
+from infraplan.maps.context import layer_name
+from infraplan.maps.context import present_layers
+from infraplan.maps.context import sources_of
+from infraplan.maps.findings import appraisal_layers
+from infraplan.maps.findings import appraisal_tables
+from infraplan.maps.findings import cable_layers
+from infraplan.maps.findings import cable_tables
+from infraplan.maps.findings import coverage_definition
+from infraplan.maps.findings import coverage_layers
+from infraplan.maps.findings import gaps_definition
+from infraplan.maps.findings import gaps_layers
+from infraplan.maps.findings import gaps_tables
+from infraplan.maps.findings import proposal_layers
+from infraplan.maps.findings import proposal_tables
+from infraplan.maps.findings import route_layers
+from infraplan.maps.findings import route_tables
+from infraplan.maps.page import Facts
+from infraplan.maps.page import Layer
+from infraplan.maps.page import MapPage
+from infraplan.maps.page import Table
+from infraplan.maps.page import build_page
+from infraplan.text import Words
+from infraplan.text import words as catalogue
+
+if TYPE_CHECKING:
+    from infraplan.cables import CablePlan
+    from infraplan.cables import Route
+    from infraplan.coverage import Gaps
+    from infraplan.radio.results import Coverage
+    from infraplan.sites import Appraisal
+    from infraplan.sites import Proposal
+
+__all__ = ["appraisal", "coverage", "gaps", "plan_page", "proposal", "route", "underground"]
+
+
+def coverage(result: "Coverage", layers: Layers | None = None, *, language: str = "vi") -> MapPage:
+    """
+    Draw predicted coverage: the class of the signal, for each technology and operator.
+
+    Parameters
+    ----------
+    result
+        Prediction.
+    layers
+        Layers to draw beneath it, such as `plan.layers()`; None draws the prediction alone.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page.
+    """
+    words = catalogue(language)
+    crs = f"EPSG:{int(next(iter(result.maps.values()))['spatial_ref'])}"
+    found = layers if layers is not None else Layers(name="", crs=crs, tables={})
+    return _page(
+        found,
+        words,
+        words("maps.title_coverage"),
+        rasters=coverage_layers(result, words, layers=layers),
+        definition=coverage_definition(result, words),
+        synthetic=bool(result.provenance.synthetic),
+    )
+
+
+def gaps(result: "Gaps", *, language: str = "vi") -> MapPage:
+    """
+    Draw the hamlets by their level of service, with the shares and their definition.
+
+    Parameters
+    ----------
+    result
+        Gaps.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page.
+    """
+    words = catalogue(language)
+    return _page(
+        result.layers,
+        words,
+        words("maps.title_gaps"),
+        areas=gaps_layers(result, words),
+        tables=gaps_tables(result, words),
+        definition=gaps_definition(result, words),
+        synthetic=bool(result.provenance.synthetic),
+    )
+
+
+def appraisal(result: "Appraisal", *, language: str = "vi") -> MapPage:
+    """
+    Draw a batch of requests with the proposal for each and its reasons.
+
+    Parameters
+    ----------
+    result
+        Appraisal.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page.
+    """
+    words = catalogue(language)
+    return _page(
+        result.layers,
+        words,
+        words("maps.title_appraisal", batch=result.batch),
+        findings=appraisal_layers(result, words),
+        tables=appraisal_tables(result, words),
+        synthetic=bool(result.provenance.synthetic),
+    )
+
+
+def proposal(result: "Proposal", *, language: str = "vi") -> MapPage:
+    """
+    Draw the sites to build next, in order, with the bound on any choice.
+
+    Parameters
+    ----------
+    result
+        Proposal.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page.
+    """
+    words = catalogue(language)
+    return _page(
+        result.layers,
+        words,
+        words("maps.title_proposal"),
+        findings=proposal_layers(result, words),
+        tables=proposal_tables(result, words),
+        synthetic=bool(result.provenance.synthetic),
+    )
+
+
+def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
+    """
+    Draw a plan of undergrounding with its bill and its shares.
+
+    Parameters
+    ----------
+    result
+        Plan of undergrounding.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page, opened at the streets concerned.
+    """
+    words = catalogue(language)
+    return _page(
+        result.layers,
+        words,
+        words("maps.title_underground"),
+        findings=cable_layers(result, words),
+        tables=cable_tables(result, words),
+        synthetic=bool(result.provenance.synthetic),
+        frame="segments",
+    )
+
+
+def route(result: "Route", *, language: str = "vi") -> MapPage:
+    """
+    Draw a route and its alternative.
+
+    Parameters
+    ----------
+    result
+        Route.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page, opened at the route.
+    """
+    words = catalogue(language)
+    return _page(
+        result.layers,
+        words,
+        words("maps.title_route"),
+        findings=route_layers(result, words),
+        tables=route_tables(result, words),
+        synthetic=bool(result.provenance.synthetic),
+        frame="route",
+    )
+
+
+def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may have
+    layers: Layers,
+    *,
+    title: str,
+    coverage: "Coverage | None" = None,
+    gaps: "Gaps | None" = None,
+    appraisals: "Sequence[Appraisal]" = (),
+    proposal: "Proposal | None" = None,
+    cable_plan: "CablePlan | None" = None,
+    language: str = "vi",
+) -> MapPage:
+    """
+    Draw a plan: its layers and every result that there is.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+    title
+        Title of the page.
+    coverage
+        Predicted coverage.
+    gaps
+        Gaps.
+    appraisals
+        Appraised batches.
+    proposal
+        Proposed sites.
+    cable_plan
+        Plan of undergrounding.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page.
+    """
+    words = catalogue(language)
+    rasters = [] if coverage is None else coverage_layers(coverage, words, layers=layers)
+    definition: tuple[str, ...] = ()
+    findings: list[Layer] = []
+    tables: list[Table] = []
+    areas: list[Layer] = []
+    if coverage is not None:
+        definition = coverage_definition(coverage, words)
+    if gaps is not None:
+        areas += gaps_layers(gaps, words)
+        tables += gaps_tables(gaps, words)
+        definition = gaps_definition(gaps, words) or definition
+    if cable_plan is not None:
+        findings += cable_layers(cable_plan, words)
+        tables += [_closed(table) for table in cable_tables(cable_plan, words)]
+    if proposal is not None:
+        findings += proposal_layers(proposal, words)
+        tables += [_closed(table) for table in proposal_tables(proposal, words)]
+    for batch in appraisals:
+        findings += appraisal_layers(batch, words)
+        tables += [_closed(table) for table in appraisal_tables(batch, words)]
+    return _page(
+        layers,
+        words,
+        title,
+        rasters=rasters,
+        areas=areas,
+        findings=findings,
+        tables=tables,
+        definition=definition,
+    )
+
+
+def _page(  # noqa: PLR0913 - what the parts of every page are
+    layers: Layers,
+    words: Words,
+    title: str,
+    *,
+    rasters: Sequence[Layer] = (),
+    areas: Sequence[Layer] = (),
+    findings: Sequence[Layer] = (),
+    tables: Sequence[Table] = (),
+    definition: tuple[str, ...] = (),
+    synthetic: bool = False,
+    frame: str = "communes",
+) -> MapPage:
+    """Return a page of results on what lies beneath them."""
+    from infraplan import __version__
+
+    base = base_layers(layers, words)
+    hamlets = areas or [hamlets_plain(layers, words)]
+    drawn: list[Layer] = [*base, *rasters, *hamlets, *present_layers(layers, words), *findings]
+    made_up = layers.synthetic()
+    warning = words("maps.warning_synthetic") if made_up or synthetic else ""
+    notes = [words("maps.made_with", version=__version__)]
+    if made_up:
+        names = ", ".join(layer_name(name, words) for name in made_up)
+        notes.insert(0, words("maps.synthetic_layers", layers=names))
+    told = sources_of(layers, words)
+    facts = Facts(
+        title=title,
+        subtitle=_subtitle(layers, words),
+        warning=warning,
+        tables=tuple(tables),
+        definition=definition,
+        sources=(*told, *notes),
+        credit=" · ".join(dict.fromkeys((*told, *notes))),
+        frame=frame,
+    )
+    return build_page(drawn, facts, crs=layers.crs, language=words.language)
+
+
+def _subtitle(layers: Layers, words: Words) -> str:
+    """Return how much of what the plan holds."""
+    parts = []
+    if layers.has("communes"):
+        count = words.number(len(layers.table("communes")))
+        parts.append(words("maps.area_counts", communes=count))
+    if layers.has("sites"):
+        parts.append(words("maps.site_counts", sites=words.number(len(layers.table("sites")))))
+    return "; ".join([layers.name, *parts] if layers.name else parts)
+
+
+def _closed(table: Table) -> Table:
+    """Return a table that the page shows folded."""
+    return Table(table.title, table.heads, table.rows, table.note, open=False)

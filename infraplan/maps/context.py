@@ -1,0 +1,480 @@
+"""What every map shows beneath its results: ground, boundaries, ways, and what stands today."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from infraplan.layers.bundle import Layers
+from infraplan.layers.grid import geobox_of
+from infraplan.layers.grid import wrap
+from infraplan.layers.terrain import SEA as SEA_ZONE
+from infraplan.maps.layers import Category
+from infraplan.maps.layers import Field
+from infraplan.maps.layers import LineLayer
+from infraplan.maps.layers import PointLayer
+from infraplan.maps.layers import PolygonLayer
+from infraplan.maps.layers import Style
+from infraplan.maps.layers import VectorLayer
+from infraplan.maps.palette import CATEGORIES
+from infraplan.maps.palette import SEA
+from infraplan.maps.rasters import PictureLayer
+from infraplan.maps.rasters import relief
+from infraplan.text import Words
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import xarray as xr
+
+__all__ = ["area_mask", "base_layers", "fields_of", "operators_of", "present_layers", "sources_of"]
+
+OUTLINE_STEP_M = 12.0  # by how much the outline of a commune is simplified, edges staying shared
+POINT_RADIUS_M = 60.0
+ROADS = {
+    "national": ("#b9772f", 2.4, 0.0),
+    "provincial": ("#c69a5b", 1.8, 0.0),
+    "district": ("#a8a39a", 1.2, 10.5),
+    "commune": ("#b5b1a9", 0.9, 12.0),
+    "track": ("#c4c0b8", 0.7, 13.5),
+}
+# How the columns that popups show are written: decimals and unit (a key of the words, or a sign).
+FORMATS: Mapping[str, tuple[int, str, float]] = {
+    "height_m": (0, "m", 1),
+    "power_backup_h": (0, "h", 1),
+    "people": (0, "", 1),
+    "households": (0, "", 1),
+    "area_km2": (1, "km²", 1),
+    "length_m": (0, "m", 1),
+    "width_m": (1, "m", 1),
+    "cores": (0, "", 1),
+    "bores": (0, "", 1),
+    "free_bores": (0, "", 1),
+    "covered_share": (0, "%", 100),
+    "overlap_share": (0, "%", 100),
+    "median_signal_dbm": (0, "dBm", 1),
+    "nearest_site_m": (0, "m", 1),
+    "nearest_fibre_m": (0, "m", 1),
+    "fibre_m": (0, "m", 1),
+    "rank": (0, "", 1),
+    "cost_vnd": (1, "million", 1e-6),
+}
+# Which columns hold codes that the catalogue translates, and under which prefix.
+CODES: Mapping[str, str] = {
+    "status": "status",
+    "installation": "installation",
+    "level": "level",
+    "cause": "cause",
+    "side": "side",
+    "surface": "surface",
+    "method": "method",
+    "class": "class_road",
+    "purpose": "purpose",
+}
+
+
+def fields_of(
+    words: Words,
+    columns: Iterable[str],
+    *,
+    missing: str = "",
+    labels: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | None = None,
+) -> tuple[Field, ...]:
+    """
+    Return the lines of a popup.
+
+    Parameters
+    ----------
+    words
+        Catalogue.
+    columns
+        Columns to show, in order; those that a table lacks are left out when it is packed.
+    missing
+        What stands where there is no value; empty leaves the line out.
+    labels
+        Key of the label where it is not that of the column.
+    codes
+        Prefix of the words for columns of codes, where it is not the usual one.
+
+    Returns
+    -------
+    fields
+        Lines.
+    """
+    made = []
+    for column in columns:
+        decimals, unit, scale = FORMATS.get(column, (None, "", 1.0))
+        unit = {"million": words("maps.million_vnd"), "h": words("maps.hours")}.get(unit, unit)
+        prefix = (codes or {}).get(column, CODES.get(column, ""))
+        made.append(
+            Field(
+                column,
+                words(f"maps.field_{(labels or {}).get(column, column)}"),
+                decimals=decimals,
+                unit=unit,
+                scale=scale,
+                missing=missing,
+                words=coded(words, prefix) if prefix else {},
+            )
+        )
+    return tuple(made)
+
+
+def coded(words: Words, prefix: str) -> dict[str, str]:
+    """
+    Return the words for the codes of one kind.
+
+    Parameters
+    ----------
+    words
+        Catalogue.
+    prefix
+        Such as `"level"` for the entries `maps.level_*`.
+
+    Returns
+    -------
+    texts
+        Words by code.
+    """
+    start = f"maps.{prefix}_"
+    return {k.removeprefix(start): v for k, v in words.entries.items() if k.startswith(start)}
+
+
+def area_mask(layers: Layers, raster: "xr.DataArray") -> "xr.DataArray | None":
+    """
+    Return where a raster lies inside the communes.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+    raster
+        Any raster.
+
+    Returns
+    -------
+    inside
+        True inside, on the raster's grid; None where the plan has no communes.
+    """
+    from rasterio.features import geometry_mask
+
+    communes = layers.table("communes")
+    if not len(communes):
+        return None
+    box = geobox_of(raster)
+    shapes = communes.geometry.to_crs(str(box.crs))
+    mask = geometry_mask(shapes, out_shape=box.shape, transform=box.affine, invert=True)
+    return wrap(mask, box, name="inside")
+
+
+def base_layers(layers: Layers, words: Words) -> list[VectorLayer | PictureLayer]:
+    """
+    Return the ground and the boundaries, lowest first.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    drawn
+        Relief, sea, water, roads, streets, communes; those that the plan has.
+    """
+    group = words("maps.group_base")
+    made: list[VectorLayer | PictureLayer] = []
+    made.append(_areas(layers, "sea", words, Style(color=SEA, fill=SEA, width=0.0), under=True))
+    if layers.terrain is not None:
+        zone = layers.terrain.zone
+        sea = wrap(zone.to_numpy() == SEA_ZONE, geobox_of(zone), name="sea")
+        ground = layers.terrain.ground_m
+        inside = area_mask(layers, ground)
+        title = words("maps.layer_relief")
+        made.append(relief(ground, name="relief", title=title, group=group, sea=sea, within=inside))
+    water = layers.table("waterways")
+    areas = water.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    blue = Style(color="#8fb8d2", fill="#bcd8e8", width=0.6)
+    made.append(_layer(PolygonLayer, "lakes", water[areas], words, group, style=blue, heading="name"))
+    river = Style(color="#86b3cf", width=1.6)
+    made.append(_layer(LineLayer, "waterways", water[~areas], words, group, style=river, heading="name"))
+    grey = Style(color="#b9b2a6", fill="#d9d3c8", width=0.5)
+    made.append(_layer(PolygonLayer, "buildings", layers.table("buildings"), words, group, style=grey, min_zoom=14.5, precision_m=0.5))
+    roads = [
+        Category(name, words(f"maps.class_road_{name}"), Style(color=color, width=width, min_zoom=zoom))
+        for name, (color, width, zoom) in ROADS.items()
+    ]
+    made.append(
+        _layer(
+            LineLayer, "roads", layers.table("roads"), words, group, by="class",
+            categories=roads, heading="name", fields=fields_of(words, ["class"]),
+        )
+    )  # fmt: skip
+    rail = Style(color="#6b6b6b", width=1.6, dash=(7, 4))
+    made.append(_layer(LineLayer, "rail", layers.table("rail"), words, group, style=rail, heading="name"))
+    street = Style(color="#ffffff", width=3.0, casing="#b8b2a8")
+    made.append(
+        _layer(
+            LineLayer, "streets", layers.table("streets"), words, group, style=street, min_zoom=11.5,
+            heading="name", label="name", label_zoom=15.5, search=("name",), precision_m=0.5,
+            fields=fields_of(words, ["width_m", "surface"]),
+        )
+    )  # fmt: skip
+    made.append(_communes(layers, words))
+    return made
+
+
+def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[VectorLayer]:
+    """
+    Return what stands today, lowest first.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+    words
+        Catalogue.
+    shown
+        Whether stations are on when the page opens.
+
+    Returns
+    -------
+    drawn
+        Protected areas, fibre, ducts, chambers, stations; those that the plan has.
+    """
+    group = words("maps.group_present")
+    purple = Style(color="#7a5195", fill="#7a5195", fill_opacity=0.12, width=1.0, hatch=True)
+    made: list[VectorLayer] = [
+        _layer(
+            PolygonLayer, "protected", layers.table("protected"), words, group, style=purple,
+            heading="name", fields=fields_of(words, ["kind"]), shown=False,
+        )
+    ]  # fmt: skip
+    made += _fibre(layers, words, group)
+    made.append(
+        _layer(
+            LineLayer, "ducts", layers.table("ducts"), words, group,
+            style=Style(color="#00695c", width=3.0, dash=(2, 3)), min_zoom=11, shown=False,
+            heading="duct_id", precision_m=0.5,
+            fields=fields_of(words, ["owner", "bores", "free_bores"]),
+        )
+    )  # fmt: skip
+    made.append(
+        _layer(
+            PointLayer, "old_chambers", layers.table("chambers"), words, group,
+            style=Style(color="#00695c", fill="#ffffff", radius=3.2, shape="square", width=1.2),
+            min_zoom=14, shown=False, heading="chamber_id", precision_m=0.5,
+            fields=fields_of(words, ["owner"]),
+        )
+    )  # fmt: skip
+    sites = layers.table("sites")
+    marks = [
+        Category(name, name, Style(color=color, radius=5.0))
+        for name, color in operators_of(sites).items()
+    ]
+    made.append(
+        _layer(
+            PointLayer, "sites", sites, words, group, by="operator", categories=marks, shown=shown,
+            heading="site_id", label="site_id", label_zoom=14.5, search=("site_id", "name"),
+            fields=fields_of(
+                words,
+                ["name", "operator", "technologies", "status", "height_m", "mast_class", "structure",
+                 "mast_id", "owner", "power_backup_h", "address"],
+            ),
+        )
+    )  # fmt: skip
+    return made
+
+
+def hamlets_plain(layers: Layers, words: Words) -> VectorLayer:
+    """
+    Return the hamlets without any finding.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    layer
+        Hamlets, points of them as small discs.
+    """
+    brown = Style(color="#8a6d3b", fill="#d8c39a", fill_opacity=0.55, width=0.8)
+    return _layer(
+        PolygonLayer, "hamlets_plain", with_areas(layers.table("hamlets")), words,
+        words("maps.group_hamlets"), style=brown, heading="name", label="name", label_zoom=13.5,
+        search=("name",), shown=False, fields=fields_of(words, ["commune", "people", "households"]),
+    )  # fmt: skip
+
+
+def with_areas(table: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
+    """
+    Return a table whose points are small discs.
+
+    Parameters
+    ----------
+    table
+        Table in a projected CRS.
+
+    Returns
+    -------
+    table
+        The same, points given an area.
+    """
+    shape = table.geometry
+    disc = shape.buffer(POINT_RADIUS_M, quad_segs=4)
+    return table.set_geometry(shape.where(~shape.geom_type.isin(["Point", "MultiPoint"]), disc))
+
+
+def operators_of(table: pd.DataFrame) -> dict[str, str]:
+    """
+    Return the colour of each operator of a table.
+
+    Parameters
+    ----------
+    table
+        Table with a column `operator`.
+
+    Returns
+    -------
+    colors
+        Colours by operator, the one with most rows first; equal for equal tables.
+    """
+    if "operator" not in table:
+        return {}
+    counts = table["operator"].dropna().astype(str).value_counts()
+    names = sorted(counts.index, key=lambda name: (-int(counts[name]), name))
+    return {name: CATEGORIES[n % len(CATEGORIES)] for n, name in enumerate(names)}
+
+
+def sources_of(layers: Layers, words: Words) -> tuple[str, ...]:
+    """
+    Return where the data come from, as their licences ask to be told.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    lines
+        One line a source.
+    """
+    table = layers.table("sources").reset_index()
+    lines: dict[str, None] = {}
+    for row in table.to_dict("records"):
+        name = layer_name(str(row.get("layer", "")), words)
+        told = [row.get(key) for key in ("attribution", "licence")]
+        text = ", ".join(str(part) for part in told if isinstance(part, str) and part)
+        if bool(row.get("synthetic")) or not text:
+            continue
+        line = words("maps.source_line", layer=name, attribution=text)
+        as_of = row.get("as_of")
+        if isinstance(as_of, str) and as_of:
+            line = words("maps.source_as_of", text=line, as_of=as_of)
+        lines[line] = None
+    return tuple(lines)
+
+
+def layer_name(layer: str, words: Words) -> str:
+    """
+    Return the words for a layer.
+
+    Parameters
+    ----------
+    layer
+        Name of a layer of the plan.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    name
+        Its words; its own name where it has none.
+    """
+    key = f"maps.name_{layer}"
+    return words(key) if key in words.entries else layer
+
+
+def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
+    """Return the fibre twice: by how it is laid, and by whose it is."""
+    fibre = layers.table("fibre")
+    known = {
+        "aerial": Style(color="#7b3294", width=1.5),
+        "buried": Style(color="#008837", width=1.9, dash=(8, 3)),
+        "duct": Style(color="#1b4f72", width=2.1, dash=(2, 3)),
+    }
+    laid = [Category(k, words(f"maps.installation_{k}"), style) for k, style in known.items()]
+    owned = [
+        Category(name, name, Style(color=color, width=1.5))
+        for name, color in operators_of(fibre).items()
+    ]
+    told = fields_of(
+        words,
+        ["operator", "name", "installation", "cores", "level"],
+        labels={"level": "level_fibre"},
+        codes={"level": ""},
+    )
+    return [
+        _layer(
+            LineLayer, name, fibre, words, group, by=by, categories=categories, heading="cable_id",
+            fields=told, shown=False, precision_m=2.0,
+        )
+        for name, by, categories in (
+            ("fibre_operator", "operator", owned), ("fibre", "installation", laid),
+        )
+    ]  # fmt: skip
+
+
+def _communes(layers: Layers, words: Words) -> VectorLayer:
+    """Return the communes as outlines, their shared edges kept shared."""
+    import shapely
+
+    communes = layers.table("communes")
+    shapes = communes.geometry.to_numpy()
+    if len(shapes):
+        simple = shapely.coverage_simplify(shapes, OUTLINE_STEP_M)
+        shapes = np.where(shapely.is_empty(simple), shapes, simple)
+    outlines = communes.set_geometry(
+        type(communes.geometry)(shapes, index=communes.index, crs=communes.crs)
+    )
+    if "full_name" in outlines:
+        outlines = outlines.assign(full_name=outlines["full_name"].fillna(outlines["name"]))
+    return _layer(
+        PolygonLayer, "communes", outlines, words, words("maps.group_base"),
+        style=Style(color="#6f7b88", width=1.1, dash=(6, 3, 1.5, 3)), precision_m=4.0,
+        heading="full_name" if "full_name" in outlines else "name", label="name", label_zoom=9.25,
+        search=("name",), fields=fields_of(words, ["people", "households", "area_km2", "merged_from"]),
+    )  # fmt: skip
+
+
+def _areas(layers: Layers, name: str, words: Words, style: Style, *, under: bool) -> VectorLayer:
+    """Return a layer of plain areas."""
+    table = layers.table(name)
+    simple = table.set_geometry(table.geometry.simplify(OUTLINE_STEP_M)) if len(table) else table
+    return _layer(
+        PolygonLayer, name, simple, words, words("maps.group_base"), style=style, under=under,
+        precision_m=4.0,
+    )  # fmt: skip
+
+
+def _layer(
+    kind: type[VectorLayer],
+    name: str,
+    data: "gpd.GeoDataFrame",
+    words: Words,
+    group: str,
+    **options: Any,  # noqa: ANN401 - the other fields of a layer
+) -> VectorLayer:
+    """Return a layer under its usual title."""
+    return kind(name=name, title=words(f"maps.layer_{name}"), data=data, group=group, **options)

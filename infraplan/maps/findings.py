@@ -1,0 +1,778 @@
+"""Results as layers, tables and sentences: what was computed, in the words of an official."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pandas as pd
+
+from infraplan.layers.bundle import Layers
+from infraplan.maps.context import area_mask
+from infraplan.maps.context import coded
+from infraplan.maps.context import fields_of
+from infraplan.maps.context import with_areas
+from infraplan.maps.layers import Category
+from infraplan.maps.layers import LineLayer
+from infraplan.maps.layers import PointLayer
+from infraplan.maps.layers import PolygonLayer
+from infraplan.maps.layers import Style
+from infraplan.maps.layers import VectorLayer
+from infraplan.maps.page import Table
+from infraplan.maps.palette import CLASSES
+from infraplan.maps.palette import LEVELS
+from infraplan.maps.palette import PROPOSALS
+from infraplan.maps.rasters import RasterClass
+from infraplan.maps.rasters import RasterLayer
+from infraplan.text import Words
+
+if TYPE_CHECKING:
+    from infraplan.radio.results import Coverage
+
+__all__ = [
+    "appraisal_layers",
+    "appraisal_tables",
+    "cable_layers",
+    "cable_tables",
+    "coverage_definition",
+    "coverage_layers",
+    "gaps_definition",
+    "gaps_layers",
+    "gaps_tables",
+    "proposal_layers",
+    "proposal_tables",
+    "route_layers",
+    "route_tables",
+]
+
+REASONS_SHOWN = 5
+ANY = "any"
+SHAPES = {
+    "approve": "circle",
+    "approve_with_conditions": "diamond",
+    "reject": "square",
+    "needs_information": "triangle",
+}
+
+
+def coverage_layers(
+    coverage: "Coverage", words: Words, *, layers: Layers | None, headline: str = "4G"
+) -> list[RasterLayer]:
+    """
+    Return a picture of the signal classes for each technology and operator.
+
+    Parameters
+    ----------
+    coverage
+        Prediction.
+    words
+        Catalogue.
+    layers
+        Layers whose communes bound the picture; None draws all of it.
+    headline
+        Technology that is shown when the page opens.
+
+    Returns
+    -------
+    drawn
+        One layer a technology and operator, of which the page shows one at a time.
+    """
+    pairs = sorted(coverage.maps, key=lambda pair: (pair[1] != ANY, pair[1], pair[0]))
+    first = next((pair for pair in pairs if pair[0] == headline), pairs[0] if pairs else None)
+    made = []
+    for pair in reversed(pairs):
+        technology, operator = pair
+        limits = coverage.profile.technologies[technology]
+        signal = coverage.maps[pair]["signal_dbm"]
+        name = words("maps.any_operator") if operator == ANY else operator
+        made.append(
+            RasterLayer(
+                name=f"coverage_{technology}_{operator}",
+                title=words("maps.layer_coverage", technology=technology, operator=name),
+                data=signal,
+                classes=_classes(limits, words),
+                within=None if layers is None else area_mask(layers, signal),
+                group=words("maps.group_coverage"),
+                shown=pair == first,
+                opacity=0.6,
+                choice="coverage",
+                note=words("maps.coverage_note", quantity=limits.quantity),
+            )
+        )
+    return made
+
+
+def coverage_definition(coverage: "Coverage", words: Words) -> tuple[str, ...]:
+    """
+    Return what "covered" means in a prediction.
+
+    Parameters
+    ----------
+    coverage
+        Prediction.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    sentences
+        The definition, with thresholds, model, grid and uncertainty.
+    """
+    profile = coverage.profile
+    technologies = sorted({technology for technology, _ in coverage.maps})
+    limits = {name: profile.technologies[name].service_dbm for name in technologies}
+    grid = next(iter(coverage.maps.values()))
+    return _definition(
+        words,
+        p_cov=profile.p_cov,
+        limits=limits,
+        model=coverage.settings.model,
+        resolution_m=abs(float(grid["x"][1] - grid["x"][0])),
+        sigma_db=profile.sigma_db,
+    )
+
+
+def gaps_layers(gaps: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Gaps
+    """
+    Return the hamlets, coloured by their level of service.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    drawn
+        One layer.
+    """
+    hamlets = _without_rests(gaps.hamlets)
+    categories = [
+        Category(level, words(f"maps.level_{level}"), _area_style(level, color))
+        for level, color in LEVELS.items()
+    ]
+    table = hamlets.assign(**_ranges(hamlets, "people_uncovered", "uncovered_text", words))
+    if "near_border" in table:
+        told = table["near_border"].fillna(value=False).astype(bool)
+        table["near_border"] = told.map({True: words("maps.near_border"), False: None})
+    columns = ["commune", "level", "people", "covered_share", "uncovered_text", "cause",
+               "median_signal_dbm", "nearest_site", "nearest_site_m", "nearest_fibre_m"]  # fmt: skip
+    told_fields = fields_of(
+        words,
+        columns,
+        missing=words("common.unknown"),
+        labels={"uncovered_text": "people_uncovered"},
+    )
+    return [
+        PolygonLayer(
+            name="hamlets",
+            title=words("maps.layer_hamlets"),
+            data=with_areas(table),
+            group=words("maps.group_hamlets"),
+            by="level" if "level" in table else "",
+            categories=categories,
+            fields=(
+                *(f for f in told_fields if f.column != "cause"),
+                *fields_of(words, ["cause", "near_border"]),
+            ),
+            heading="name",
+            label="name",
+            label_zoom=13.5,
+            search=("name",),
+        )
+    ]
+
+
+def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
+    """
+    Return the shares of people with service and the number of hamlets at each level.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    tables
+        Shares of any operator, shares of each, levels.
+    """
+    shares = gaps.shares.reset_index()
+    if {"area_level", "denominator"} <= set(shares.columns):
+        shares = shares[(shares["area_level"] == "province") & (shares["denominator"] == "people")]
+    own = shares[~shares["operator"].isin(["any", "at_least_two", "all"])]
+    heads = tuple(words(f"maps.head_{k}") for k in ("technology", "share", "range", "unknown"))
+    made = [
+        Table(
+            words("maps.table_shares"),
+            heads,
+            tuple(
+                (str(row["technology"]), *_share(row, words))
+                for row in shares[shares["operator"] == "any"].sort_values("technology").to_dict("records")
+            ),
+        )
+    ]
+    if len(own):
+        ordered = own.sort_values(["technology", "operator"]).to_dict("records")
+        rows = tuple((f"{r['technology']} {r['operator']}", *_share(r, words)) for r in ordered)
+        made.append(Table(words("maps.table_shares_operators"), heads, rows, open=False))
+    hamlets = _without_rests(gaps.hamlets)
+    if "level" in hamlets:
+        levels = hamlets["level"].astype("object").where(hamlets["level"].notna(), "unknown")
+        people = hamlets.get("people", pd.Series(0.0, index=hamlets.index)).astype("float64")
+        rows = tuple(
+            (
+                words(f"maps.level_{level}"),
+                words.number(int((levels == level).sum())),
+                words.people(float(people[levels == level].sum())),
+            )
+            for level in LEVELS
+            if (levels == level).any()
+        )
+        heads = tuple(words(f"maps.head_{k}") for k in ("level", "hamlets", "people"))
+        made.append(Table(words("maps.table_levels"), heads, rows, open=False))
+    return made
+
+
+def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401 - Gaps
+    """
+    Return what "covered" means in a table of gaps.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    sentences
+        The definition; nothing where the result has none.
+    """
+    told = gaps.definition
+    if not hasattr(told, "thresholds_dbm"):
+        return (str(told),) if told else ()
+    return _definition(
+        words,
+        p_cov=told.p_cov,
+        limits=told.thresholds_dbm,
+        model=told.model,
+        resolution_m=told.resolution_m,
+        sigma_db=told.sigma_db,
+    )
+
+
+def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Appraisal
+    """
+    Return the requests of a batch, marked by what is proposed for them.
+
+    Parameters
+    ----------
+    appraisal
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    drawn
+        One layer.
+    """
+    requests = appraisal.requests
+    table = requests.assign(**_ranges(requests, "people_gained", "gain_text", words))
+    if "reasons" in table:
+        table["reasons_text"] = [_reasons(text, words) for text in table["reasons"]]
+    if "proposal" in table:
+        table["proposal_text"] = table["proposal"].map(_proposals(words))
+    table["marginal_text"] = _people(table, "marginal_people", words)
+    columns = ["proposal_text", "gain_text", "marginal_text", "rank", "overlap_share",
+               "nearest_site_m", "fibre_m", "reasons_text", "operator", "name", "technologies",
+               "height_m", "mast_class", "purpose", "letter", "received", "commune", "address",
+               "decision", "decision_reason"]  # fmt: skip
+    labels = {
+        "proposal_text": "proposal",
+        "gain_text": "gain",
+        "marginal_text": "marginal_people",
+        "reasons_text": "reasons",
+    }
+    return [
+        PointLayer(
+            name=f"requests_{appraisal.batch}",
+            title=words("maps.layer_requests", batch=appraisal.batch),
+            data=table,
+            group=words("maps.group_requests"),
+            by="proposal" if "proposal" in table else "",
+            categories=[
+                Category(name, label, _request_style(name))
+                for name, label in _proposals(words).items()
+            ],
+            fields=fields_of(words, columns, labels=labels),
+            heading=str(requests.index.name or "index"),
+            label=str(requests.index.name or "index"),
+            label_zoom=9,
+            search=(str(requests.index.name or "index"), "name"),
+            note=words("maps.office_decides"),
+        )
+    ]
+
+
+def appraisal_tables(appraisal: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Appraisal
+    """
+    Return what is proposed for each request.
+
+    Parameters
+    ----------
+    appraisal
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    tables
+        One table.
+    """
+    requests = appraisal.requests
+    ordered = requests.sort_values("rank") if "rank" in requests else requests
+    gains = _ranges(ordered, "people_gained", "gain", words)
+    told = gains.get("gain", pd.Series("", index=ordered.index))
+    proposals = _proposals(words)
+    rows = tuple(
+        (str(key), proposals.get(str(proposal), words("common.unknown")), str(gain))
+        for key, proposal, gain in zip(
+            ordered.index, ordered.get("proposal", told), told, strict=True
+        )
+    )
+    heads = tuple(words(f"maps.head_{k}") for k in ("request", "proposal", "gain"))
+    title = f"{words('maps.table_requests')} ({appraisal.batch})"
+    return [Table(title, heads, rows, note=words("maps.office_decides"))]
+
+
+def proposal_layers(proposal: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Proposal
+    """
+    Return the proposed sites, in order.
+
+    Parameters
+    ----------
+    proposal
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    drawn
+        One layer.
+    """
+    sites = proposal.sites
+    key = str(sites.index.name or "index")
+    gained = proposal.people_gained.reindex(sites.index)
+    table = sites.assign(
+        place=[str(n) for n in range(1, len(sites) + 1)],
+        gain_text=[words.people(float(value)) for value in gained],
+    )
+    if "kind" in table:
+        table["kind"] = table["kind"].map(lambda k: coded(words, "new_site").get(str(k), str(k)))
+    labels = {"place": "rank", "gain_text": "gain", "kind": "new_site"}
+    columns = ["place", "gain_text", "kind", "mast_id", "height_m", "commune", "cost_vnd", "fibre_m"]
+    return [
+        PointLayer(
+            name="proposal",
+            title=words("maps.layer_proposal"),
+            data=table,
+            group=words("maps.group_proposal"),
+            style=Style(color="#000000", fill="#f0e442", radius=8.0, width=1.8, shape="triangle"),
+            fields=fields_of(words, columns, labels=labels),
+            heading=key,
+            label="place",
+            label_zoom=8,
+            search=(key,),
+        )
+    ]
+
+
+def proposal_tables(proposal: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Proposal
+    """
+    Return the proposed sites with what each adds, and how good the choice provably is.
+
+    Parameters
+    ----------
+    proposal
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    tables
+        One table.
+    """
+    note = words(
+        "maps.proposal_note",
+        bound=words.people(float(proposal.bound)),
+        gap=words.number(100 * float(proposal.gap), 1),
+    )
+    rows = tuple(
+        (f"{n}. {site}", words.people(float(people)))
+        for n, (site, people) in enumerate(proposal.people_gained.items(), start=1)
+    )
+    heads = (words("maps.head_site"), words("maps.head_gain"))
+    return [Table(words("maps.table_proposal"), heads, rows, note=note)]
+
+
+def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - CablePlan
+    """
+    Return what goes underground.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    drawn
+        Segments, drops, crossings, chambers.
+    """
+    group = words("maps.group_underground")
+    trench = Style(color="#c2185b", width=3.4, casing="#ffffff")
+    duct = Style(color="#00695c", width=3.4, casing="#ffffff", dash=(6, 3))
+    big = Style(color="#4a0d2b", fill="#ffffff", radius=5.0, shape="square", width=1.6)
+    small = Style(color="#4a0d2b", fill="#ffffff", radius=3.6, shape="square", width=1.2)
+    return [
+        _cable_layer(
+            LineLayer, "segments", plan.segments, words, group, by="kind",
+            categories=[Category("trench", words("maps.segment_trench"), trench),
+                        Category("duct", words("maps.segment_duct"), duct)],
+            columns=["street", "side", "length_m", "method", "surface", "bores", "shared", "cost_vnd"],
+        ),
+        _cable_layer(
+            None, "drops", plan.drops, words, group, style=Style(color="#ad5c7c", width=1.1, radius=2.4),
+            min_zoom=14.5, columns=["operator", "length_m", "cost_vnd"],
+        ),
+        _cable_layer(
+            LineLayer, "crossings", plan.crossings, words, group, style=Style(color="#e65100", width=4.0, casing="#ffffff"),
+            columns=["street", "method", "length_m", "cost_vnd"], codes={"method": "crossing"},
+        ),
+        _cable_layer(
+            PointLayer, "chambers", plan.chambers, words, group, by="kind", min_zoom=14,
+            categories=[Category("manhole", words("maps.chamber_manhole"), big),
+                        Category("handhole", words("maps.chamber_handhole"), small)],
+            columns=["street", "cost_vnd"],
+        ),
+    ]  # fmt: skip
+
+
+def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - CablePlan
+    """
+    Return the bill of quantities and who pays what.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    tables
+        Bill, shares.
+    """
+    bill, shares = plan.bill.reset_index(), plan.shares.reset_index()
+    note = words(
+        "maps.bill_total",
+        cost=words.number(float(plan.cost_vnd) / 1e9, 2),
+        gap=words.number(100 * float(plan.gap), 1),
+    )
+    if "verified" in bill and not bill["verified"].astype(bool).all():
+        note = f"{note} {words('maps.bill_assumed')}"
+    rows = tuple(
+        (
+            _phrase(words, str(row.get("description", "")), str(row.get("item", ""))),
+            words.number(float(row["quantity"]), 0),
+            _phrase(words, f"maps.unit_{row.get('unit')}", str(row.get("unit", ""))),
+            words.number(float(row["cost_vnd"]) / 1e6, 1),
+        )
+        for row in bill.to_dict("records")
+    )
+    heads = tuple(words(f"maps.head_{k}") for k in ("item", "quantity", "unit", "million"))
+    made = [Table(words("maps.table_bill"), heads, rows, note=note)]
+    if len(shares) and {"operator", "cost_vnd"} <= set(shares.columns):
+        total = float(shares["cost_vnd"].sum()) or 1.0
+        parts = tuple(
+            (
+                str(row["operator"]),
+                words.number(float(row["cost_vnd"]) / 1e6, 1),
+                f"{words.number(100 * float(row['cost_vnd']) / total, 1)} %",
+            )
+            for row in shares.to_dict("records")
+        )
+        heads = tuple(words(f"maps.head_{k}") for k in ("operator", "million", "cost_share"))
+        made.append(Table(words("maps.table_cost_shares"), heads, parts))
+    return made
+
+
+def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Route
+    """
+    Return a route and, where there is one, its alternative.
+
+    Parameters
+    ----------
+    route
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    drawn
+        Lines, the alternative beneath.
+    """
+    group = words("maps.group_route")
+    columns = ["street", "name", "kind", "surface", "length_m", "shared", "cost_vnd"]
+    second = getattr(route, "alternative", None)
+    made = []
+    if second is not None and len(second):
+        style = Style(color="#6b6b6b", width=3.0, casing="#ffffff", dash=(7, 4))
+        made.append(
+            _cable_layer(LineLayer, "alternative", second, words, group, style=style, columns=columns)
+        )
+    style = Style(color="#c2185b", width=4.0, casing="#ffffff")
+    made.append(
+        _cable_layer(LineLayer, "route", route.segments, words, group, style=style, columns=columns)
+    )
+    return made
+
+
+def route_tables(route: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Route
+    """
+    Return the parts of a route with their lengths and costs.
+
+    Parameters
+    ----------
+    route
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    tables
+        One table.
+    """
+    segments = route.segments
+    names = segments.get("street", segments.get("name", pd.Series(segments.index, segments.index)))
+    rows = tuple(
+        (
+            str(key) if name is None or pd.isna(name) else str(name),
+            words.number(float(length_m)),
+            words.number(float(cost_vnd) / 1e6, 1),
+        )
+        for key, name, length_m, cost_vnd in zip(
+            segments.index, names, segments["length_m"], segments["cost_vnd"], strict=True
+        )
+    )
+    length_m, cost_vnd = float(segments["length_m"].sum()), float(segments["cost_vnd"].sum())
+    note = words(
+        "maps.route_note", length=words.number(length_m), cost=words.number(cost_vnd / 1e9, 2)
+    )
+    heads = (words("maps.field_street"), words("maps.unit_m"), words("maps.head_million"))
+    return [Table(words("maps.table_route"), heads, rows, note=note)]
+
+
+def _classes(limits: Any, words: Words) -> list[RasterClass]:  # noqa: ANN401 - TechnologyThresholds
+    """Return the classes of signal of a technology, the lowest first."""
+    lowest = (-1e9, limits.weak_dbm, limits.acceptable_dbm, limits.good_dbm)
+    told = (limits.weak_dbm, limits.weak_dbm, limits.acceptable_dbm, limits.good_dbm)
+    names = ("none", "weak", "acceptable", "good")
+    return [
+        RasterClass(low, words(f"maps.class_{name}", limit=_limit(limit)), color)
+        for low, limit, name, color in zip(lowest, told, names, CLASSES, strict=True)
+    ]
+
+
+def _limit(value_dbm: float) -> str:
+    """Return a level with a true minus sign."""
+    return f"{value_dbm:g}".replace("-", "−")
+
+
+def _definition(
+    words: Words,
+    *,
+    p_cov: float,
+    limits: Mapping[str, float],
+    model: str,
+    resolution_m: float,
+    sigma_db: float,
+) -> tuple[str, ...]:
+    """Return what "covered" means, with all its numbers."""
+    told = ", ".join(
+        words("maps.limit", technology=name, value=_limit(value)) for name, value in limits.items()
+    )
+    first = words(
+        "maps.definition",
+        p_cov=words.number(100 * p_cov),
+        limits=told,
+        model=model,
+        resolution=words.number(resolution_m),
+        sigma=words.number(sigma_db, 1),
+    )
+    return (first, words("maps.definition_people", technologies=words("maps.group_hamlets").lower()))
+
+
+def _share(row: Mapping[Any, Any], words: Words) -> tuple[str, str, str]:
+    """Return a share with its range and the part of people who are not known, in per cent."""
+    low, high = (float(row.get(key, float("nan"))) for key in ("share_low", "share_high"))
+    total = float(row.get("total", 0.0))
+    unknown = 100 * float(row.get("unknown", 0.0)) / total if total else float("nan")
+    span = f"{words.number(100 * low, 1)} – {words.number(100 * high, 1)}" if low == low else "–"
+    return words.number(100 * float(row["share"]), 1), span, words.number(unknown, 1)
+
+
+def _area_style(level: str, color: str) -> Style:
+    """Return the style of a hamlet: those without service stand out, good ones stay quiet."""
+    if level == "unknown":
+        return Style(color=color, fill="#bdbdbd", fill_opacity=0.35, width=0.8, hatch=True)
+    if level == "good":
+        return Style(color=color, fill=color, fill_opacity=0.12, width=1.1)
+    return Style(color=color, fill=color, fill_opacity=0.8, width=1.6)
+
+
+def _request_style(proposal: str) -> Style:
+    """Return the style of a request: colour and shape both tell the proposal."""
+    return Style(
+        color="#ffffff",
+        fill=PROPOSALS.get(proposal, "#8c8c8c"),
+        radius=8.0,
+        width=1.6,
+        shape=SHAPES.get(proposal, "cross"),
+    )
+
+
+def _proposals(words: Words) -> dict[str, str]:
+    """Return the words for each proposal."""
+    return {name: _phrase(words, f"sites.{name}", name) for name in PROPOSALS}
+
+
+def _without_rests(hamlets: Any) -> Any:  # noqa: ANN401 - GeoDataFrame
+    """Return hamlets without the rows for people who live outside all of them."""
+    return hamlets[~hamlets.index.astype(str).str.endswith("-rest")]
+
+
+def _ranges(table: pd.DataFrame, column: str, target: str, words: Words) -> dict[str, Any]:
+    """Return people with their range as text, as a column to assign."""
+    if column not in table:
+        return {}
+    low = table.get(f"{column}_low", table[column])
+    high = table.get(f"{column}_high", table[column])
+    rows = zip(table[column], low, high, strict=True)
+    texts = [
+        words("common.unknown")
+        if any(pd.isna(part) for part in row)
+        else words.people_range(*(float(part) for part in row))
+        for row in rows
+    ]
+    return {target: pd.Series(texts, index=table.index, dtype="object")}
+
+
+def _people(table: pd.DataFrame, column: str, words: Words) -> Any:  # noqa: ANN401 - a column
+    """Return people to two figures, None where there are none told."""
+    if column not in table:
+        return None
+    return [None if pd.isna(value) else words.people(float(value)) for value in table[column]]
+
+
+def _reasons(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON or nothing
+    """Return the reasons that weigh most, one a line, with value, limit and what is unconfirmed."""
+    try:
+        reasons = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return "\n".join(_reason(reason, words) for reason in reasons[:REASONS_SHOWN])
+
+
+def _reason(reason: Mapping[str, Any], words: Words) -> str:
+    """Return one reason in words."""
+    code = str(reason.get("rule", ""))
+    name = _phrase(words, f"sites.rule_{code}", code)
+    outcome = str(reason.get("outcome", ""))
+    values = {
+        key: _told(value, words)
+        for key, value in {**(reason.get("detail") or {}), **reason}.items()
+        if not isinstance(value, dict)
+    }
+    share = str(reason.get("unit", "")).startswith("share")
+    for key in ("value", "limit"):
+        number = reason.get(key)
+        if isinstance(number, int | float):
+            values[key] = words.number(100 * number if share else number)
+    sentence = ""
+    if outcome in ("fail", "condition"):
+        measured = bool((reason.get("detail") or {}).get("measure_on_site"))
+        sentence = _filled(words, "sites.measure_on_site" if measured else f"sites.why_{code}", values)
+    sentence = sentence or _phrase(words, f"sites.outcome_{outcome}", outcome)
+    if outcome != "pass" and reason.get("verified") is False and reason.get("legal_reference"):
+        sentence += f" ({_phrase(words, 'sites.unverified', '')})"
+    return words("maps.reason_line", rule=name, outcome=sentence)
+
+
+def _filled(words: Words, key: str, values: Mapping[str, str]) -> str:
+    """Return a sentence with its values, empty where a value or the sentence is lacking."""
+    if key not in words.entries or any(f"{{{name}}}" in words(key) and values.get(name) in (None, "") for name in ("value", "limit")):
+        return ""
+    try:
+        return words(key, **values)
+    except (KeyError, IndexError):
+        return ""
+
+
+def _told(value: Any, words: Words) -> str:  # noqa: ANN401 - any value of JSON
+    """Return a value of a reason as text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return words("maps.yes" if value else "maps.no")
+    if isinstance(value, int | float):
+        return words.number(value)
+    if isinstance(value, list):
+        return ", ".join(_told(part, words) for part in value)
+    return str(value)
+
+
+def _phrase(words: Words, key: str, fallback: str) -> str:
+    """Return the words of a key, or what stands for them where the catalogue lacks it."""
+    return words(key) if key in words.entries else fallback
+
+
+def _cable_layer(
+    kind: type[VectorLayer] | None,
+    name: str,
+    data: Any,  # noqa: ANN401 - GeoDataFrame
+    words: Words,
+    group: str,
+    *,
+    columns: list[str],
+    codes: Mapping[str, str] | None = None,
+    **options: Any,  # noqa: ANN401 - the other fields of a layer
+) -> VectorLayer:
+    """Return a layer of a cable plan; its kind follows the geometry where none is given."""
+    if kind is None:
+        kind = PointLayer if (data.geometry.geom_type == "Point").all() else LineLayer
+    return kind(
+        name=name,
+        title=words(f"maps.layer_{name}"),
+        data=data,
+        group=group,
+        fields=fields_of(words, columns, codes=codes),
+        heading=str(data.index.name or "index"),
+        precision_m=0.2,
+        **options,
+    )
