@@ -281,6 +281,8 @@ def _lanes(
     at, inside = at[free], inside[free]
     lone = np.setdiff1d(np.arange(len(hamlets.table)), inside)
     middles = shapely.get_coordinates(hamlets.table.geometry.iloc[lone].representative_point())
+    outside = ~shapely.intersects_xy(city.ground.buffer(30.0), middles[:, 0], middles[:, 1])
+    lone, middles = lone[outside], middles[outside]  # in the city the streets serve
     new = np.full(rows * columns, -1, dtype=np.int64)
     new[at] = np.arange(len(at))
     pairs = np.vstack(

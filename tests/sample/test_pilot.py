@@ -14,6 +14,7 @@ from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import index_of
 from infraplan.layers.grid import same_grid
 from infraplan.layers.schemas import schema
+from infraplan.layers.validate import conform
 from infraplan.sample import generate
 
 DATUM_SHIFT_M = (-195.7, 110.3)
@@ -102,6 +103,12 @@ def test_every_value_is_one_that_its_schema_allows(tables):
                 assert (values >= column.low).all(), (name, column.name)
             if column.high is not None:
                 assert (values <= column.high).all(), (name, column.name)
+
+
+def test_every_layer_passes_the_plans_own_check(pilot, tables):
+    for name, table in {**tables, "sources": pilot.sources}.items():
+        kept = conform(table.reset_index(), name, plan_crs="EPSG:9209")
+        assert len(kept.table) == len(table), name
 
 
 def test_geometry_is_valid_not_empty_and_in_the_planning_crs(tables):
