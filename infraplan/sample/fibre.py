@@ -119,6 +119,7 @@ def make_fibre(
         cables += own
         grown.append(trunk)
         progress(0.1 + 0.15 * network.operator, f"fibre of {OPERATORS[network.operator].name}")
+    cables = _within_length(cables, size.cable_km * 1000)
     cables += _access(ways, (networks, grown), street, size.cable_km * 1000 - _total(cables), rng)
     progress(0.9, "installation of cables")
     return _table(cables, size, rng, str(sites.crs))
@@ -152,6 +153,16 @@ def aerial_streets(ways: Ways, fibre: gpd.GeoDataFrame, sections: Ints) -> Ints:
 def _total(cables: Sequence[_Cable]) -> float:
     """Return the length of cables together [m]."""
     return sum(cable.length_m for cable in cables)
+
+
+def _within_length(cables: list[_Cable], most_m: float) -> list[_Cable]:
+    """Return cables without the longest rings of the backbone where all are too long together."""
+    rings = sorted((c for c in cables if c.level == "backbone"), key=lambda cable: cable.length_m)
+    over, dropped = _total(cables) - 0.97 * most_m, set()
+    while over > 0 and rings:
+        dropped.add(id(rings[-1]))
+        over -= rings.pop().length_m
+    return [cable for cable in cables if id(cable) not in dropped]
 
 
 def _network(ways: Ways, sites: gpd.GeoDataFrame, operator: int, size: Size) -> _Network:

@@ -76,7 +76,7 @@ class Size:
 PILOT = Size(
     name="pilot", station_count=150, mast_count=122, cable_km=600.0, aerial_share=0.90,
     people_per_hamlet=3200.0, remote=(Remote(5, 900.0, 5000.0),), coarse_m=180.0,
-    lattice_m=110.0, hub_count=5, street_rows=7, street_columns=7,
+    lattice_m=110.0, hub_count=4, street_rows=7, street_columns=7,
 )  # fmt: skip
 PROVINCE = Size(
     name="province", station_count=3250, mast_count=2640, cable_km=21_000.0, aerial_share=0.90,
