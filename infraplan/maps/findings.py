@@ -625,7 +625,7 @@ def _definition(
         resolution=words.number(resolution_m),
         sigma=words.number(sigma_db, 1),
     )
-    return (first, words("maps.definition_people", technologies=words("maps.group_hamlets").lower()))
+    return (first, words("maps.definition_people"))
 
 
 def _share(row: Mapping[Any, Any], words: Words) -> tuple[str, str, str]:

@@ -17,7 +17,7 @@ LEVELS = {
     "none": "#a50026",
     "2g_only": "#f46d43",
     "weak": "#fdae61",
-    "single_operator": "#abd9e9",
+    "single_operator": "#fee090",
     "good": "#4575b4",
     "unknown": UNKNOWN,
 }

@@ -240,9 +240,7 @@
     _update: function () {
       if (this._map._animatingZoom && this._bounds) return;
       L.Renderer.prototype._update.call(this);
-      var span = this._bounds.getSize(), ratio = window.devicePixelRatio || 1, canvas = this._container;
-      canvas.width = Math.round(span.x * ratio);
-      canvas.height = Math.round(span.y * ratio);
+      var span = this._bounds.getSize(), canvas = this._container;
       canvas.style.width = span.x + "px";
       canvas.style.height = span.y + "px";
       L.DomUtil.setPosition(canvas, this._bounds.min);
@@ -251,8 +249,10 @@
     draw: function () {
       var context = this._context, ratio = window.devicePixelRatio || 1, span = this._bounds.getSize();
       var view = frame(this._map, this._bounds.min), zoom = view.zoom, labels = [];
+      // Giving the size anew clears the canvas.
+      this._container.width = Math.round(span.x * ratio);
+      this._container.height = Math.round(span.y * ratio);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.clearRect(0, 0, span.x, span.y);
       this._drawn.forEach(function (layer) {
         if (!ip.shown(layer, zoom)) return;
         var m = view.of(layer), rim = 24;

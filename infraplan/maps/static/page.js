@@ -269,7 +269,7 @@
       app.map.closePopup();
       root.classList.add("ip-printing");
       app.map.invalidateSize({ animate: false, pan: false });
-      app.map.fitBounds(before.bounds, { animate: false });
+      fit(app, before.bounds.contains(app.home) ? app.home : before.bounds);
     });
     window.addEventListener("afterprint", function () {
       if (!before) return;

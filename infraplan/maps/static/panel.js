@@ -148,8 +148,9 @@
     layer.fields.forEach(function (field) {
       var text = ip.text(layer, field[1], feature);
       if (!text) return;
-      rows.push(make("dt", { text: field[0] }));
-      rows.push(make("dd", { text: text }));
+      var kind = text.indexOf("\n") < 0 ? "ip-short" : "ip-long";
+      rows.push(make("dt", { class: kind, text: field[0] }));
+      rows.push(make("dd", { class: kind, text: text }));
     });
     var style = layer.styles[layer.category[feature]];
     return make("div", { class: "ip-card" }, [
