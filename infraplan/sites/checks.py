@@ -29,6 +29,7 @@ __all__ = ["check_batch", "check_request"]
 
 Check = Callable[[Request, Surroundings, Rule], Reason | None]
 ON_ROOF = ("A1a", "A1b", "A2a")
+NEXT_TO_NOBODY = 0.01  # share of the people in reach below which a gain is not compared
 HEAD_M = 2.0  # a standing person's head above ground
 FLOOR_M, UNKNOWN_ROOF_M = 3.6, 10.0  # assumed where a building's height is not known
 
@@ -294,7 +295,8 @@ def _share(request: Request, place: int) -> float:
     if here is None:
         return 0.0
     for name in ("people", "relieved", "served"):
-        if (wanted := getattr(here, name)) >= 1:
+        # a gain of next to nobody is not what a capacity request is about
+        if (wanted := getattr(here, name)) >= max(1.0, NEXT_TO_NOBODY * here.served):
             return float(getattr(there, name) / wanted)
     return 0.0
 

@@ -165,6 +165,14 @@ def test_a_mast_that_gives_nine_tenths_is_to_be_shared(share, expected):
     assert (reason.detail["mast"], reason.value) == ("M", pytest.approx(share))
 
 
+def test_a_capacity_request_is_compared_by_the_people_it_relieves():
+    request = a_request(own_gain=gain(2.0, relieved=500.0, served=1_000.0), technology="4G")
+    far = gain(2.0, relieved=50.0, served=900.0)
+    request.alternatives.append(Alternative("M", ("B",), 400.0, 38.0, far))
+    place = around(sites=stations(S1=(3_000, 5_000, "B", 42, "4G", "M")))
+    assert found("sharing", request, place).value == pytest.approx(0.1)
+
+
 def test_only_a_confirmed_rule_of_sharing_rejects():
     assert told(sharing_case(0.95, rules=confirmed("sharing"))) == REJECT
 
