@@ -199,13 +199,30 @@ def base_layers(layers: Layers, words: Words) -> list[VectorLayer | PictureLayer
     water = layers.table("waterways")
     areas = water.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
     blue = Style(color="#8fb8d2", fill="#bcd8e8", width=0.6)
-    made.append(_layer(PolygonLayer, "lakes", water[areas], words, group, style=blue, heading="name"))
+    made.append(
+        _layer(PolygonLayer, "lakes", water[areas], words, group, style=blue, heading="name")
+    )
     river = Style(color="#86b3cf", width=1.6)
-    made.append(_layer(LineLayer, "waterways", water[~areas], words, group, style=river, heading="name"))
+    made.append(
+        _layer(LineLayer, "waterways", water[~areas], words, group, style=river, heading="name")
+    )
     grey = Style(color="#b9b2a6", fill="#d9d3c8", width=0.5)
-    made.append(_layer(PolygonLayer, "buildings", layers.table("buildings"), words, group, style=grey, min_zoom=14.5, precision_m=0.5))
+    made.append(
+        _layer(
+            PolygonLayer,
+            "buildings",
+            layers.table("buildings"),
+            words,
+            group,
+            style=grey,
+            min_zoom=14.5,
+            precision_m=0.5,
+        )
+    )
     roads = [
-        Category(name, words(f"maps.class_road_{name}"), Style(color=color, width=width, min_zoom=zoom))
+        Category(
+            name, words(f"maps.class_road_{name}"), Style(color=color, width=width, min_zoom=zoom)
+        )
         for name, (color, width, zoom) in ROADS.items()
     ]
     made.append(
@@ -215,7 +232,9 @@ def base_layers(layers: Layers, words: Words) -> list[VectorLayer | PictureLayer
         )
     )  # fmt: skip
     rail = Style(color="#6b6b6b", width=1.6, dash=(7, 4))
-    made.append(_layer(LineLayer, "rail", layers.table("rail"), words, group, style=rail, heading="name"))
+    made.append(
+        _layer(LineLayer, "rail", layers.table("rail"), words, group, style=rail, heading="name")
+    )
     street = Style(color="#ffffff", width=3.0, casing="#b8b2a8")
     made.append(
         _layer(

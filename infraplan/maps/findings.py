@@ -212,7 +212,9 @@ def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
             heads,
             tuple(
                 (str(row["technology"]), *_share(row, words))
-                for row in shares[shares["operator"] == "any"].sort_values("technology").to_dict("records")
+                for row in shares[shares["operator"] == "any"]
+                .sort_values("technology")
+                .to_dict("records")
             ),
         )
     ]
@@ -379,7 +381,16 @@ def proposal_layers(proposal: Any, words: Words) -> list[VectorLayer]:  # noqa: 
     if "kind" in table:
         table["kind"] = table["kind"].map(lambda k: coded(words, "new_site").get(str(k), str(k)))
     labels = {"place": "rank", "gain_text": "gain", "kind": "new_site"}
-    columns = ["place", "gain_text", "kind", "mast_id", "height_m", "commune", "cost_vnd", "fibre_m"]
+    columns = [
+        "place",
+        "gain_text",
+        "kind",
+        "mast_id",
+        "height_m",
+        "commune",
+        "cost_vnd",
+        "fibre_m",
+    ]
     return [
         PointLayer(
             name="proposal",
@@ -543,7 +554,9 @@ def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401
     if second is not None and len(second):
         style = Style(color="#6b6b6b", width=3.0, casing="#ffffff", dash=(7, 4))
         made.append(
-            _cable_layer(LineLayer, "alternative", second, words, group, style=style, columns=columns)
+            _cable_layer(
+                LineLayer, "alternative", second, words, group, style=style, columns=columns
+            )
         )
     style = Style(color="#c2185b", width=4.0, casing="#ffffff")
     made.append(
@@ -717,7 +730,9 @@ def _reason(reason: Mapping[str, Any], words: Words) -> str:
     sentence = ""
     if outcome in ("fail", "condition"):
         measured = bool((reason.get("detail") or {}).get("measure_on_site"))
-        sentence = _filled(words, "sites.measure_on_site" if measured else f"sites.why_{code}", values)
+        sentence = _filled(
+            words, "sites.measure_on_site" if measured else f"sites.why_{code}", values
+        )
     sentence = sentence or _phrase(words, f"sites.outcome_{outcome}", outcome)
     if outcome != "pass" and reason.get("verified") is False and reason.get("legal_reference"):
         sentence += f" ({_phrase(words, 'sites.unverified', '')})"
@@ -726,7 +741,10 @@ def _reason(reason: Mapping[str, Any], words: Words) -> str:
 
 def _filled(words: Words, key: str, values: Mapping[str, str]) -> str:
     """Return a sentence with its values, empty where a value or the sentence is lacking."""
-    if key not in words.entries or any(f"{{{name}}}" in words(key) and values.get(name) in (None, "") for name in ("value", "limit")):
+    if key not in words.entries or any(
+        f"{{{name}}}" in words(key) and values.get(name) in (None, "")
+        for name in ("value", "limit")
+    ):
         return ""
     try:
         return words(key, **values)

@@ -81,7 +81,9 @@ def unpack(text: str) -> tuple[dict[str, Any], dict[str, Ints]]:
         zigzag = np.zeros(size, dtype=np.uint32)
         for plane in range(4):
             zigzag |= planes[plane].astype(np.uint32) << np.uint32(8 * plane)
-        steps = (zigzag >> np.uint32(1)).astype(np.int64) ^ -(zigzag & np.uint32(1)).astype(np.int64)
+        steps = (zigzag >> np.uint32(1)).astype(np.int64) ^ -(zigzag & np.uint32(1)).astype(
+            np.int64
+        )
         arrays[name] = np.cumsum(steps)
         place += 4 * size
     return header, arrays

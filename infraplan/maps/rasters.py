@@ -92,7 +92,9 @@ class RasterLayer:
             "choice": self.choice,
             "note": self.note,
             "styles": legend,
-            "lookup": {color: entry.label for color, entry in zip(colors, self.classes, strict=False)}
+            "lookup": {
+                color: entry.label for color, entry in zip(colors, self.classes, strict=False)
+            }
             | {color: words("common.unknown") for color in colors[-2:]},
             "pixelated": True,
             "bounds": _bounds(box),
@@ -194,7 +196,14 @@ def relief(
     shade = _shade(np.where(known, z, 0.0), float(box.resolution.x))
     stops = np.array([0.0, 40.0, 200.0, 600.0, 1200.0, 2500.0])
     tints = np.array(
-        [[244, 246, 238], [240, 243, 230], [232, 236, 218], [226, 222, 205], [222, 213, 200], [240, 238, 236]]
+        [
+            [244, 246, 238],
+            [240, 243, 230],
+            [232, 236, 218],
+            [226, 222, 205],
+            [222, 213, 200],
+            [240, 238, 236],
+        ]
     )
     filled = np.where(known, z, 0.0)
     rgb = np.stack([np.interp(filled, stops, tints[:, band]) for band in range(3)], axis=-1)
@@ -224,9 +233,10 @@ def _warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any
     from odc.geo.geobox import GeoBox
     from rasterio.warp import Resampling
     from rasterio.warp import reproject
+    from rasterio.warp import transform_bounds
 
-    extent = source.extent.to_crs(WEB, resolution=float(source.resolution.x) * 20).boundingbox
-    longest = max(extent.span_x, extent.span_y)
+    extent = transform_bounds(str(source.crs), WEB, *source.boundingbox)
+    longest = max(extent[2] - extent[0], extent[3] - extent[1])
     per_cell = longest / max(source.shape)
     step = max(per_cell, longest / LONGEST_SIDE)
     box = GeoBox.from_bbox(extent, WEB, resolution=step)
