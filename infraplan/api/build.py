@@ -529,13 +529,12 @@ def _fill_by_sample(plan: Plan, *, size: str, seed: int, progress: Progress | No
     for name, raster in made.rasters.items():
         write_raster(plan.raster_path(name), {name: raster})
     sources = plan.table("sources")
-    added = _sources_of(made.sources)
-    sources = (
-        pd.concat([sources[~sources.index.isin(added.index)], added]) if len(sources) else added
-    )
+    added = made.sources
+    if len(sources):
+        added = pd.concat([sources[~sources.index.isin(added.index)], added])
     communes = made.tables.get("communes", plan.table("communes"))
     tables = {name: with_communes(table, name, communes) for name, table in made.tables.items()}
-    plan.write_tables({**tables, "sources": sources.sort_index()})
+    plan.write_tables({**tables, "sources": added.sort_index()})
     streets = tuple(str(name) for name in made.figures.get("underground_streets", ()))
     part(progress, 0.9, 1.0)(1.0)
     return plan.with_settings(underground_streets=streets)

@@ -184,12 +184,63 @@ def profile_terms_db(ground, surface, at_km, f_ghz, h_tx, h_rx, radius_km, verti
 
 
 @njit
-def ray_losses_db(ground, at_km, needed, f_ghz, h_tx, h_rx, radius_km, vertical, out):
+def smooth_parameter(n, step_km, h_te, h_re, bulge_500):
+    """
+    Return `edge_parameter` of a smooth profile with even steps, without scanning it.
+
+    Each maximum is that of a function with one top, found between two neighbouring samples.
+    """
+    d = n * step_km
+    best = min(max(int(np.sqrt(h_te / bulge_500) / step_km), 1), n - 1)
+    stim = -1e30
+    for i in range(best, min(best + 2, n)):
+        stim = max(stim, bulge_500 * (n - i) * step_km - h_te / (i * step_km))
+    best = min(max(int(np.sqrt(h_re / bulge_500) / step_km), 1), n - 1)
+    srim = -1e30
+    for i in range(best, min(best + 2, n)):
+        srim = max(srim, bulge_500 * (n - i) * step_km - h_re / (i * step_km))
+    if stim >= (h_re - h_te) / d:
+        d_bp = (h_re - h_te + srim * d) / (stim + srim)
+        d_bp = min(max(d_bp, step_km), d - step_km)
+        rise = h_te + stim * d_bp - (h_te * (d - d_bp) + h_re * d_bp) / d
+        return rise / np.sqrt(d_bp * (d - d_bp))
+    low = 1
+    high = n - 1
+    while high - low > 2:
+        third = (high - low) // 3
+        left = low + third
+        right = high - third
+        if smooth_clearance(left, n, step_km, h_te, h_re, bulge_500) < smooth_clearance(
+            right, n, step_km, h_te, h_re, bulge_500
+        ):
+            low = left
+        else:
+            high = right
+    v_max = -1e30
+    for i in range(low, high + 1):
+        v_max = max(v_max, smooth_clearance(i, n, step_km, h_te, h_re, bulge_500))
+    return v_max
+
+
+@njit
+def smooth_clearance(i, n, step_km, h_te, h_re, bulge_500):
+    """Return the diffraction parameter of one sample of a smooth profile."""
+    root = np.sqrt(float(i * (n - i)))
+    line = (h_te * (n - i) + h_re * i) / n
+    return bulge_500 * root * step_km - line / (root * step_km)
+
+
+@njit
+def ray_losses_db(
+    ground, step_km, needed, f_ghz, h_tx, h_rx, radius_km, vertical, inverse, root, out
+):
     """
     Fill the diffraction losses at the needed samples of one ray, for each carrier.
 
-    `ground[0]` lies under the mast; `needed` holds sample numbers in rising order; `out` is
-    (carrier, needed). NaN where the profile is unknown anywhere up to the sample.
+    `ground[0]` lies under the mast, samples are `step_km` apart; `needed` holds sample numbers in
+    rising order; `out` is (carrier, needed); `inverse[i]` is 1 / i and `root[i]` its square root.
+    NaN where the profile is unknown anywhere up to the sample. Equal to `profile_terms_db`: what
+    does not depend on the receiver is carried along, and a scan is made only where it matters.
     """
     known = 0
     while known < ground.size and not np.isnan(ground[known]):
@@ -198,7 +249,9 @@ def ray_losses_db(ground, at_km, needed, f_ghz, h_tx, h_rx, radius_km, vertical,
     bulge_500 = 500.0 / radius_km
     v1 = 0.0
     v2 = 0.0
-    summed = 0
+    summed = 0  # samples that are in v1, v2 and the two running slopes
+    risen = -1e30  # largest (h_i - h_ts) / d_i - 500 C_e d_i: slope to the horizon less its bulge
+    straight = -1e30  # largest (h_i - h_ts) / d_i
     for j in range(needed.size):
         n = needed[j]
         if n >= known:
@@ -208,24 +261,70 @@ def ray_losses_db(ground, at_km, needed, f_ghz, h_tx, h_rx, radius_km, vertical,
             out[:, j] = 0.0
             continue
         while summed < n:
+            if summed > 0:
+                slope = (ground[summed] - h_ts) * inverse[summed] / step_km
+                straight = max(straight, slope)
+                risen = max(risen, slope - bulge_500 * summed * step_km)
             summed += 1
-            step = at_km[summed] - at_km[summed - 1]
-            v1 += step * (ground[summed] + ground[summed - 1])
-            v2 += step * (
-                ground[summed] * (2.0 * at_km[summed] + at_km[summed - 1])
-                + ground[summed - 1] * (at_km[summed] + 2.0 * at_km[summed - 1])
-            )
-        d = at_km[n]
+            both = ground[summed] + ground[summed - 1]
+            v1 += both
+            v2 += ground[summed] * (3 * summed - 1) + ground[summed - 1] * (3 * summed - 2)
+        d = n * step_km
         h_rs = ground[n] + h_rx
-        h_te, h_re = effective_heights(ground, n, at_km, d, h_ts, h_rs, v1, v2)
-        v_b = edge_parameter(ground, n, at_km, d, h_ts, h_rs, bulge_500, False)  # noqa: FBT003
-        v_s = edge_parameter(ground, n, at_km, d, h_te, h_re, bulge_500, True)  # noqa: FBT003
+        to_rx = (h_rs - h_ts) / d
+        stim = risen + bulge_500 * d
+        h_st = (2.0 * v1 * n - v2) / (n * n)
+        h_sr = (v2 - v1 * n) / (n * n)
+        per_sample = (h_rs - h_ts) / n
+        srim = -1e30
+        if straight > to_rx:  # terrain above the straight line: the scan serves both needs
+            h_obs = -1e30
+            alpha_t = -1e30
+            alpha_r = -1e30
+            for i in range(1, n):
+                over = ground[i] - h_ts - per_sample * i
+                h_obs = max(h_obs, over)
+                alpha_t = max(alpha_t, over * inverse[i])
+                alpha_r = max(alpha_r, over * inverse[n - i])
+                srim = max(
+                    srim,
+                    (ground[i] - h_rs) * inverse[n - i] / step_km + bulge_500 * i * step_km,
+                )
+            h_st -= h_obs * alpha_t / (alpha_t + alpha_r)
+            h_sr -= h_obs * alpha_r / (alpha_t + alpha_r)
+        if stim < to_rx:
+            v_b = -1e30
+            bulge = bulge_500 * step_km * step_km
+            for i in range(1, n):
+                excess = ground[i] - h_ts - per_sample * i + bulge * i * (n - i)
+                v_b = max(v_b, excess * root[i] * root[n - i])
+            v_b /= step_km
+        else:
+            if srim == -1e30:
+                for i in range(1, n):
+                    srim = max(
+                        srim,
+                        (ground[i] - h_rs) * inverse[n - i] / step_km + bulge_500 * i * step_km,
+                    )
+            d_bp = (h_rs - h_ts + srim * d) / (stim + srim)
+            d_bp = min(max(d_bp, step_km), d - step_km)
+            rise = h_ts + stim * d_bp - (h_ts * (d - d_bp) + h_rs * d_bp) / d
+            v_b = rise / np.sqrt(d_bp * (d - d_bp))
+        h_te = h_ts - min(h_st, ground[0])
+        h_re = h_rs - min(h_sr, ground[n])
+        v_s = 0.0
+        has_smooth = False
         for c in range(f_ghz.size):
             factor = np.sqrt(0.002 * d * f_ghz[c] / 0.299792458)
-            actual = completed_db(knife_edge_db(v_b * factor), d)
-            smooth = completed_db(knife_edge_db(v_s * factor), d)
+            loss = completed_db(knife_edge_db(v_b * factor), d)
             sphere = spherical_db(d, radius_km, f_ghz[c], h_te, h_re, vertical, 0.0)
-            out[c, j] = actual + max(sphere - smooth, 0.0)
+            if sphere > 0.0:
+                if not has_smooth:
+                    v_s = smooth_parameter(n, step_km, h_te, h_re, bulge_500)
+                    has_smooth = True
+                smooth = completed_db(knife_edge_db(v_s * factor), d)
+                loss += max(sphere - smooth, 0.0)
+            out[c, j] = loss
 
 
 @njit
@@ -249,29 +348,38 @@ def height_at(ground, row, column):
 
 @njit(parallel=True)
 def mast_losses_db(
-    ground, row, column, height_m, f_ghz, sample_row, sample_column, sample_km, ray_start, needed,
+    ground, row, column, height_m, f_ghz, sample_row, sample_column, step_km, ray_start, needed,
     need_start, h_rx, radius_km, vertical, out,
 ):  # fmt: skip
     """
     Fill the diffraction losses around several masts; `out` is (mast, carrier, needed sample).
 
     `sample_row` and `sample_column` are the offsets from the mast, in cells, of the samples of all
-    rays one after the other; ray r has the samples `ray_start[r]:ray_start[r + 1]`.
+    rays one after the other; ray r has the samples `ray_start[r]:ray_start[r + 1]`, `step_km[r]` apart.
     """
+    longest = 0
+    for r in range(ray_start.size - 1):
+        longest = max(longest, ray_start[r + 1] - ray_start[r])
+    inverse = np.ones(longest + 1)
+    for i in range(1, longest + 1):
+        inverse[i] = 1.0 / i
+    root = np.sqrt(inverse)
     for m in prange(row.size):
+        profile = np.empty(longest)
         for r in range(ray_start.size - 1):
             a = ray_start[r]
-            b = ray_start[r + 1]
-            profile = np.empty(b - a)
-            for k in range(a, b):
-                profile[k - a] = height_at(
-                    ground, row[m] + sample_row[k], column[m] + sample_column[k]
-                )
             c = need_start[r]
             e = need_start[r + 1]
+            if c == e:
+                continue
+            last = needed[e - 1]
+            for k in range(last + 1):
+                profile[k] = height_at(
+                    ground, row[m] + sample_row[a + k], column[m] + sample_column[a + k]
+                )
             ray_losses_db(
-                profile, sample_km[a:b], needed[c:e], f_ghz, height_m[m], h_rx, radius_km,
-                vertical, out[m, :, c:e],
+                profile[: last + 1], step_km[r], needed[c:e], f_ghz, height_m[m], h_rx, radius_km,
+                vertical, inverse, root, out[m, :, c:e],
             )  # fmt: skip
 
 
@@ -331,9 +439,7 @@ def cell_levels_dbm(
         path_m = np.sqrt(flat_m * flat_m + drop_m * drop_m)
         below = np.degrees(np.arctan2(drop_m, flat_m))
         bearing = np.degrees(np.arctan2(east, north))
-        gain = pattern_gain_db(
-            azimuth_deg, bearing, below, mechanical_deg, electrical_deg, shape
-        )
+        gain = pattern_gain_db(azimuth_deg, bearing, below, mechanical_deg, electrical_deg, shape)
         space = 20.0 * np.log10(4.0 * np.pi * path_m * freq_mhz / 299.792458)
         free = eirp_dbm + gain - space
         free_dbm[o] = free

@@ -568,7 +568,7 @@ def _losses(
                 masts.freq_mhz / 1000.0,
                 table.sample_row,
                 table.sample_column,
-                table.sample_km,
+                table.step_km,
                 table.ray_start,
                 table.needed,
                 table.need_start,
@@ -729,7 +729,9 @@ def _signals_of(
             unknown = np.isnan(levels[inside]) & (window[at] == EMPTY_DBM)
             window[at[0][unknown], at[1][unknown]] = np.nan
         known = np.isfinite(ground[rows, columns])
-        window = np.where(known, np.where(window == EMPTY_DBM, NOTHING_RECEIVED_DBM, window), np.nan)
+        window = np.where(
+            known, np.where(window == EMPTY_DBM, NOTHING_RECEIVED_DBM, window), np.nan
+        )
         window = np.fmax(window, NOTHING_RECEIVED_DBM, where=np.isfinite(window), out=window)
         yield SiteSignal(
             site_id=str(part["site_id"].iloc[0]),
@@ -763,7 +765,9 @@ def _loss_grid(
     )  # fmt: skip
     out = np.full(ground.shape, np.nan, dtype=np.float32)
     reached = levels != EMPTY_DBM
-    out[table.offset_row[reached] + mast[0], table.offset_column[reached] + mast[1]] = -levels[reached]
+    out[table.offset_row[reached] + mast[0], table.offset_column[reached] + mast[1]] = -levels[
+        reached
+    ]
     return out
 
 

@@ -115,7 +115,9 @@ def derive_cells(
         Table as of layer `cells`, indexed by `cell_id`, sorted; `assumed` is true where any field
         was filled.
     """
-    on_air = sites[sites["status"].isna() | (sites["status"] == "operating")] if len(sites) else sites
+    on_air = (
+        sites[sites["status"].isna() | (sites["status"] == "operating")] if len(sites) else sites
+    )
     known = _completed(cells[cells["site_id"].isin(on_air.index)], on_air, defaults)
     assumed = _assumed(on_air, known, defaults)
     parts = [part for part in (known, assumed) if len(part)]

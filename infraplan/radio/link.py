@@ -6,7 +6,13 @@ import pandas as pd
 from infraplan.errors import ModelRangeError
 from infraplan.radio.antennas import antenna
 
-__all__ = ["noise_dbm", "reference_eirp_dbm", "reference_offset_db", "resource_blocks", "service_margin_db"]
+__all__ = [
+    "noise_dbm",
+    "reference_eirp_dbm",
+    "reference_offset_db",
+    "resource_blocks",
+    "service_margin_db",
+]
 
 # 3GPP TS 36.101 V17, table 5.6-1: channel bandwidth [MHz] to resource blocks
 LTE_BLOCKS = {1.4: 6, 3.0: 15, 5.0: 25, 10.0: 50, 15.0: 75, 20.0: 100}
@@ -163,4 +169,3 @@ def service_margin_db(p_cov: float, sigma_db: float) -> float:
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(p_cov) * sigma_db
-

@@ -16,15 +16,15 @@ class RayTable:
     """
     Rays around a mast in the middle of a cell, and the sample that serves each cell.
 
-    Samples of all rays lie one after the other; ray r has `ray_start[r]:ray_start[r + 1]` and the
-    sample numbers `needed[need_start[r]:need_start[r + 1]]` are evaluated. Cells within reach are
+    Samples of all rays lie one after the other; ray r has `ray_start[r]:ray_start[r + 1]`, all
+    `step_km[r]` apart, and the sample numbers `needed[need_start[r]:need_start[r + 1]]` are evaluated. Cells within reach are
     listed by offset, row by row; cell o takes the loss at place `slot[o]` of `needed`.
     `row_start[i]` is the first offset of row `i - reach`.
     """
 
     sample_row: Floats
     sample_column: Floats
-    sample_km: Floats
+    step_km: Floats
     ray_start: Ints
     needed: Ints
     need_start: Ints
@@ -84,11 +84,10 @@ def _radial(
     steps = np.arange(size)
     sample_row = (-np.cos(angle)[:, None] * steps).ravel()
     sample_column = (np.sin(angle)[:, None] * steps).ravel()
-    sample_km = np.tile(steps * resolution_m / 1000.0, ray_count)
     return (
         sample_row,
         sample_column,
-        sample_km,
+        np.full(ray_count, resolution_m / 1000.0),
         np.arange(ray_count + 1, dtype=np.int64) * size,
         (unique % size).astype(np.int64),
         need_start.astype(np.int64),
@@ -113,7 +112,7 @@ def _exact(
     return (
         share * np.repeat(rows, count + 1),
         share * np.repeat(columns, count + 1),
-        share * np.repeat(length_km, count + 1),
+        length_km / count,
         ray_start.astype(np.int64),
         count,
         np.arange(count.size + 1, dtype=np.int64),
