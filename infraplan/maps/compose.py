@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from typing import Any
 
 from infraplan.layers.bundle import Layers
 from infraplan.maps.context import base_layers

@@ -238,7 +238,8 @@ def base_layers(layers: Layers, words: Words) -> list[VectorLayer | PictureLayer
     street = Style(color="#ffffff", width=3.0, casing="#b8b2a8")
     made.append(
         _layer(
-            LineLayer, "streets", layers.table("streets"), words, group, style=street, min_zoom=11.5,
+            LineLayer, "streets", layers.table("streets"), words, group, style=street,
+            min_zoom=11.5,
             heading="name", label="name", label_zoom=15.5, search=("name",), precision_m=0.5,
             fields=fields_of(words, ["width_m", "surface"]),
         )
@@ -301,7 +302,8 @@ def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[
             heading="site_id", label="site_id", label_zoom=14.5, search=("site_id", "name"),
             fields=fields_of(
                 words,
-                ["name", "operator", "technologies", "status", "height_m", "mast_class", "structure",
+                ["name", "operator", "technologies", "status", "height_m", "mast_class",
+                 "structure",
                  "mast_id", "owner", "power_backup_h", "address"],
             ),
         )
@@ -473,7 +475,8 @@ def _communes(layers: Layers, words: Words) -> VectorLayer:
         PolygonLayer, "communes", outlines, words, words("maps.group_base"),
         style=Style(color="#6f7b88", width=1.1, dash=(6, 3, 1.5, 3)), precision_m=4.0,
         heading="full_name" if "full_name" in outlines else "name", label="name", label_zoom=9.25,
-        search=("name",), fields=fields_of(words, ["people", "households", "area_km2", "merged_from"]),
+        search=("name",),
+        fields=fields_of(words, ["people", "households", "area_km2", "merged_from"]),
     )  # fmt: skip
 
 

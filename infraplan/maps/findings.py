@@ -1,6 +1,7 @@
 """Results as layers, tables and sentences: what was computed, in the words of an official."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
@@ -158,7 +159,8 @@ def gaps_layers(gaps: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 -
         told = table["near_border"].fillna(value=False).astype(bool)
         table["near_border"] = told.map({True: words("maps.near_border"), False: None})
     columns = ["commune", "level", "people", "covered_share", "uncovered_text", "cause",
-               "median_signal_dbm", "nearest_site", "nearest_site_m", "nearest_fibre_m"]  # fmt: skip
+               "median_signal_dbm", "nearest_site", "nearest_site_m",
+               "nearest_fibre_m"]  # fmt: skip
     told_fields = fields_of(
         words,
         columns,
@@ -226,7 +228,7 @@ def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
     if "level" in hamlets:
         levels = hamlets["level"].astype("object").where(hamlets["level"].notna(), "unknown")
         people = hamlets.get("people", pd.Series(0.0, index=hamlets.index)).astype("float64")
-        rows = tuple(
+        counted = tuple(
             (
                 words(f"maps.level_{level}"),
                 words.number(int((levels == level).sum())),
@@ -236,7 +238,7 @@ def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
             if (levels == level).any()
         )
         heads = tuple(words(f"maps.head_{k}") for k in ("level", "hamlets", "people"))
-        made.append(Table(words("maps.table_levels"), heads, rows, open=False))
+        made.append(Table(words("maps.table_levels"), heads, counted, open=False))
     return made
 
 
@@ -462,14 +464,17 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 
             LineLayer, "segments", plan.segments, words, group, by="kind",
             categories=[Category("trench", words("maps.segment_trench"), trench),
                         Category("duct", words("maps.segment_duct"), duct)],
-            columns=["street", "side", "length_m", "method", "surface", "bores", "shared", "cost_vnd"],
+            columns=["street", "side", "length_m", "method", "surface", "bores", "shared",
+                     "cost_vnd"],
         ),
         _cable_layer(
-            None, "drops", plan.drops, words, group, style=Style(color="#ad5c7c", width=1.1, radius=2.4),
-            min_zoom=14.5, columns=["operator", "length_m", "cost_vnd"],
+            None, "drops", plan.drops, words, group,
+            style=Style(color="#ad5c7c", width=1.1, radius=2.4), min_zoom=14.5,
+            columns=["operator", "length_m", "cost_vnd"],
         ),
         _cable_layer(
-            LineLayer, "crossings", plan.crossings, words, group, style=Style(color="#e65100", width=4.0, casing="#ffffff"),
+            LineLayer, "crossings", plan.crossings, words, group,
+            style=Style(color="#e65100", width=4.0, casing="#ffffff"),
             columns=["street", "method", "length_m", "cost_vnd"], codes={"method": "crossing"},
         ),
         _cable_layer(
@@ -507,7 +512,7 @@ def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cabl
         note = f"{note} {words('maps.bill_assumed')}"
     rows = tuple(
         (
-            _phrase(words, str(row.get("description", "")), str(row.get("item", ""))),
+            _item(row, words),
             words.number(float(row["quantity"]), 0),
             _phrase(words, f"maps.unit_{row.get('unit')}", str(row.get("unit", ""))),
             words.number(float(row["cost_vnd"]) / 1e6, 1),
@@ -529,6 +534,12 @@ def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cabl
         heads = tuple(words(f"maps.head_{k}") for k in ("operator", "million", "cost_share"))
         made.append(Table(words("maps.table_cost_shares"), heads, parts))
     return made
+
+
+def _item(row: Mapping[Any, Any], words: Words) -> str:
+    """Return the words for a line of a bill: its description may be a key or plain text."""
+    told = str(row.get("description", ""))
+    return _phrase(words, told, str(row.get("item", "")) if told.startswith("cables.") else told)
 
 
 def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Route
@@ -646,7 +657,11 @@ def _share(row: Mapping[Any, Any], words: Words) -> tuple[str, str, str]:
     low, high = (float(row.get(key, float("nan"))) for key in ("share_low", "share_high"))
     total = float(row.get("total", 0.0))
     unknown = 100 * float(row.get("unknown", 0.0)) / total if total else float("nan")
-    span = f"{words.number(100 * low, 1)} – {words.number(100 * high, 1)}" if low == low else "–"
+    span = (
+        f"{words.number(100 * low, 1)} – {words.number(100 * high, 1)}"
+        if math.isfinite(low)
+        else "–"
+    )
     return words.number(100 * float(row["share"]), 1), span, words.number(unknown, 1)
 
 

@@ -1,9 +1,10 @@
 """
 What a map draws: points, lines and polygons with their style, legend, popup and search.
 
-A layer is told once, in any CRS; `packed` turns it into the bytes that the page carries. Coordinates
-travel as whole numbers in the page's own projection, so that the browser draws without computing a
-single sine. Text travels inside the packed bytes and is only ever shown with `textContent`.
+A layer is told once, in any CRS; `packed` turns it into the bytes that the page carries.
+Coordinates travel as whole numbers in the page's own projection, so that the browser draws without
+computing a single sine. Text travels inside the packed bytes and is only ever shown with
+`textContent`.
 """
 
 from collections.abc import Mapping
@@ -38,8 +39,8 @@ class Style:
 
     Colours are CSS colours; `""` leaves a part out. `radius` and `width` are in CSS pixels at a
     close view; `shape` is circle, square, diamond, triangle or cross; `dash` the lengths of strokes
-    and gaps; `casing` a wider line drawn beneath; `hatch` strokes a polygon's inside; `min_zoom` is the zoom from which
-    features of this style are drawn.
+    and gaps; `casing` a wider line drawn beneath; `hatch` strokes a polygon's inside; `min_zoom` is
+    the zoom from which features of this style are drawn.
     """
 
     color: str = "#333333"

@@ -2,8 +2,8 @@
 One HTML page that holds its map, its data and its programs, and asks the network for nothing.
 
 folium makes the shell and nothing else: branca renders every text a second time as a template, so
-no text from data ever passes through it. Data go in afterwards as inert JSON; the browser shows them
-with `textContent`; the page's own policy lets only the scripts run whose hashes it names.
+no text from data ever passes through it. Data go in afterwards as inert JSON; the browser shows
+them with `textContent`; the page's own policy lets only the scripts run whose hashes it names.
 """
 
 import base64
@@ -57,9 +57,9 @@ class Facts:
     What the page says in words.
 
     `warning` is printed over the map and on every print (synthetic input); `definition` says what
-    the figures mean; `sources` name the data, their licences and their days; `credit` is the line at
-    the foot of the map, all sources where it is empty; `frame` names the layer that the page opens
-    at, all layers where it is empty.
+    the figures mean; `sources` name the data, their licences and their days; `credit` is the line
+    at the foot of the map, all sources where it is empty; `frame` names the layer that the page
+    opens at, all layers where it is empty.
     """
 
     title: str

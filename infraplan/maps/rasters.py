@@ -42,8 +42,8 @@ class RasterLayer:
     A raster shown as classes.
 
     A cell belongs to the last class whose `lowest` its value reaches; below the first it is
-    transparent. NaN is striped grey and told as "not enough data". Cells where `within` is false are
-    transparent. Of all rasters with one `choice`, the page shows one at a time.
+    transparent. NaN is striped grey and told as "not enough data". Cells where `within` is false
+    are transparent. Of all rasters with one `choice`, the page shows one at a time.
     """
 
     name: str
@@ -79,7 +79,7 @@ class RasterLayer:
         stripes = (codes == last) & ((row + column) % STRIPE < STRIPE // 3)
         colors = [entry.color for entry in self.classes] + ["#d9d9d9", UNKNOWN]
         alpha = [0] + [255] * len(self.classes) + [150, 255]
-        legend = [{"label": c.label, "color": c.color} for c in self.classes]
+        legend: list[dict[str, Any]] = [{"label": c.label, "color": c.color} for c in self.classes]
         if (codes == last).any():
             legend.append({"label": words("common.unknown"), "color": UNKNOWN, "hatch": True})
         return {
@@ -225,7 +225,8 @@ def _shade(heights: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.fl
         low = np.sin(np.radians(45)) / np.sqrt(1 + slope**2)
         side = np.cos(np.radians(45)) * slope / np.sqrt(1 + slope**2) * np.cos(turned - aspect)
         total += weight * np.clip(low - side, 0, 1)
-    return np.clip(total / np.sin(np.radians(45)), 0, 1.25)
+    light: npt.NDArray[np.float64] = np.clip(total / np.sin(np.radians(45)), 0, 1.25)
+    return light
 
 
 def _warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any, "GeoBox"]:  # noqa: ANN401
@@ -269,7 +270,7 @@ def _png(codes: Bytes, colors: Sequence[str], alpha: Sequence[int]) -> str:
     image = Image.fromarray(codes)
     image.putpalette([int(color[n : n + 2], 16) for color in colors for n in (1, 3, 5)])
     stream = io.BytesIO()
-    image.save(stream, "PNG", transparency=bytes(alpha), compress_level=9)
+    image.save(stream, "PNG", transparency=bytes(alpha), compress_level=7)
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 

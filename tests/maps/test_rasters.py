@@ -9,8 +9,8 @@ from PIL import Image
 from pyproj import Transformer
 
 from infraplan.layers.bundle import Layers
-from infraplan.layers.grid import wrap
 from infraplan.layers.grid import grid_over
+from infraplan.layers.grid import wrap
 from infraplan.maps.rasters import RasterClass
 from infraplan.maps.rasters import RasterLayer
 from infraplan.maps.rasters import relief

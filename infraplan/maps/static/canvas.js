@@ -92,8 +92,11 @@
     return layer.shown && layer.x && zoom >= layer.minZoom;
   };
 
+  // Small marks shrink to dots in far views, so that thousands leave the map legible; large ones,
+  // which mark what the page is about, hardly do.
   function size(style, zoom) {
-    return style.radius * Math.max(0.36, Math.min(1.15, 0.36 + (zoom - 8.5) * 0.14));
+    var least = style.radius < 7 ? 0.3 : 0.75;
+    return style.radius * Math.max(least, Math.min(1.15, least + (zoom - 8.5) * 0.11));
   }
 
   function ring(zoom) { return zoom >= 12.5; }

@@ -153,13 +153,23 @@
     }
     app.open = function (layer, feature, latlng) {
       var found = { layer: layer, feature: feature };
-      var card = ip.card(layer, feature, app);
+      var card = ip.card(layer, feature, app), here = values(latlng);
+      if (here) card.appendChild(here);
       card.appendChild(make("p", { class: "ip-where", text: coordinates(app, latlng) }));
       var popup = L.popup({ maxWidth: 380, maxHeight: 380, autoPanPadding: [20, 20] }).setLatLng(latlng).setContent(card);
       popup.openOn(map);
       choose(found);
       popup.on("remove", function () { if (over.chosen === found) choose(null); });
     };
+    // What the rasters that are shown say of a place.
+    function values(latlng) {
+      var rows = [];
+      app.layers.forEach(function (layer) {
+        var text = layer.kind === "raster" && layer.shown && sample(layer, latlng);
+        if (text) rows.push(make("dt", { text: layer.title }), make("dd", { text: text }));
+      });
+      return rows.length ? make("dl", { class: "ip-here" }, rows) : null;
+    }
     function choose(found) {
       app.canvases.forEach(function (canvas) { canvas.chosen = found; });
       app.redraw();
@@ -171,14 +181,9 @@
         app.open(found.layer, found.feature, exact);
         return;
       }
-      var values = app.layers.filter(function (layer) { return layer.kind === "raster" && layer.shown; }).map(function (layer) {
-        return { layer: layer, text: sample(layer, event.latlng) };
-      }).filter(function (entry) { return entry.text; });
-      if (!values.length) return;
-      var card = make("div", { class: "ip-card" }, values.map(function (entry) {
-        return make("dl", {}, [make("dt", { text: entry.layer.title }), make("dd", { text: entry.text })]);
-      }));
-      card.appendChild(make("p", { class: "ip-where", text: coordinates(app, event.latlng) }));
+      var here = values(event.latlng);
+      if (!here) return;
+      var card = make("div", { class: "ip-card" }, [here, make("p", { class: "ip-where", text: coordinates(app, event.latlng) })]);
       L.popup({ maxWidth: 360 }).setLatLng(event.latlng).setContent(card).openOn(map);
     });
     var waiting = 0;
