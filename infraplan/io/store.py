@@ -196,7 +196,7 @@ def read_cells(path: Path) -> pd.DataFrame:
     Returns
     -------
     cells
-        Cells in the order of the file, columns with the types of the schema.
+        `cell_id`, `site_id`, `mast_id`, `operator` and `assumed`, by row number as `best_cell`.
 
     Raises
     ------
@@ -208,10 +208,12 @@ def read_cells(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         msg = f"{path} cannot be read as a list of cells; run the coverage again"
         raise SourceFileError(msg) from error
-    first = frame.columns[0]
-    numbers = frame[first].str.fullmatch(r"\d+").all() if len(frame) else True
-    frame = frame.set_index(frame[first].astype("int64") if numbers else first)
-    return _typed(frame.drop(columns=first, errors="ignore"), "cells")
+    kept = [name for name in ("cell_id", "site_id", "mast_id", "operator", "assumed") if name in frame]
+    if len(kept) < 5:
+        msg = f"{path} lacks columns of a list of cells; run the coverage again"
+        raise SourceFileError(msg)
+    flags = frame["assumed"].map({"True": True, "False": False}).astype("boolean")
+    return frame[kept].assign(assumed=flags).rename_axis("best_cell")
 
 
 def settle(path: Path) -> None:

@@ -1,0 +1,42 @@
+"""People per grid cell, residential areas, covered shares, gaps and inventory."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from infraplan.coverage.areas import residential_areas as residential_areas
+    from infraplan.coverage.gaps import Definition as Definition
+    from infraplan.coverage.gaps import Gaps as Gaps
+    from infraplan.coverage.gaps import find_gaps as find_gaps
+    from infraplan.coverage.inventory import Inventory as Inventory
+    from infraplan.coverage.inventory import inventory as inventory
+    from infraplan.coverage.people import PeopleGrid as PeopleGrid
+    from infraplan.coverage.people import people_grid as people_grid
+    from infraplan.coverage.shares import covered_shares as covered_shares
+    from infraplan.coverage.zonal import Zones as Zones
+    from infraplan.coverage.zonal import zones_over as zones_over
+
+_WHERE = {
+    "Definition": "gaps",
+    "Gaps": "gaps",
+    "Inventory": "inventory",
+    "PeopleGrid": "people",
+    "Zones": "zonal",
+    "covered_shares": "shares",
+    "find_gaps": "gaps",
+    "inventory": "inventory",
+    "people_grid": "people",
+    "residential_areas": "areas",
+    "zones_over": "zonal",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605 - one list, above
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
+    """Import a function at its first use."""
+    if name in _WHERE:
+        return getattr(import_module(f"infraplan.coverage.{_WHERE[name]}"), name)
+    msg = f"module 'infraplan.coverage' has no attribute '{name}'"
+    raise AttributeError(msg)

@@ -1,0 +1,121 @@
+"""
+Sums over areas, exact to the share of each grid cell that an area takes.
+
+The rule of cell centres errs by up to a quarter on hamlets of 60 m; here every border cell counts by
+the fraction that lies inside (exactextract). The fractions are found once and kept as a sparse
+matrix, so that any number of rasters is summed by one product.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from infraplan.errors import GridMismatchError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from odc.geo.geobox import GeoBox
+
+__all__ = ["Zones", "zones_over"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Zones:
+    """
+    Areas on a grid.
+
+    `fractions` is (area, grid cell): the share of the cell inside the area; grid cells are counted
+    row by row. `index` names the areas.
+    """
+
+    index: pd.Index
+    fractions: sparse.csr_array
+    cell_m2: float
+
+    def sums(self, values: npt.ArrayLike) -> Floats:
+        """
+        Return the sum of a quantity per grid cell over each area.
+
+        Parameters
+        ----------
+        values
+            Quantity per grid cell (people, not density), of the grid's shape; no NaN.
+
+        Returns
+        -------
+        sums
+            One sum for each area.
+        """
+        return np.asarray(self.fractions @ np.asarray(values, dtype=np.float64).ravel())
+
+    def areas_m2(self) -> Floats:
+        """
+        Return the ground of each area that lies on the grid.
+
+        Returns
+        -------
+        area_m2
+            One area for each zone [m2].
+        """
+        return np.asarray(self.fractions.sum(axis=1)).ravel() * self.cell_m2
+
+
+def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
+    """
+    Return which share of each grid cell lies in each area.
+
+    Parameters
+    ----------
+    areas
+        Polygons in the CRS of the grid; overlaps are allowed, index kept.
+    geobox
+        Grid.
+
+    Returns
+    -------
+    zones
+        Fractions, exact for polygons.
+
+    Raises
+    ------
+    GridMismatchError
+        If the CRS of the areas is not that of the grid: exactextract itself would only warn.
+    """
+    crs = areas.crs
+    if crs is None or crs.to_epsg() != geobox.crs.epsg:  # type: ignore[union-attr]
+        msg = f"the areas are in {crs}, the grid in {geobox.crs}; bring the areas to the grid's CRS"
+        raise GridMismatchError(msg)
+    rows, columns = geobox.shape
+    shape = (len(areas), rows * columns)
+    if not len(areas):
+        return Zones(areas.index, sparse.csr_array(shape), _cell_m2(geobox))
+    from exactextract import exact_extract
+    from exactextract.raster import NumPyRasterSource
+
+    # cell numbers must survive as whole float64, for the extraction returns values, not places
+    number = np.arange(rows * columns, dtype=np.float64).reshape(rows, columns)
+    box = geobox.boundingbox
+    source = NumPyRasterSource(
+        number, xmin=box.left, ymin=box.bottom, xmax=box.right, ymax=box.top, srs_wkt=crs.to_wkt()
+    )
+    plain = areas[["geometry"]].reset_index(drop=True).assign(zone=np.arange(len(areas)))
+    found = exact_extract(
+        source, plain, ["values", "coverage"], include_cols=["zone"], output="pandas"
+    )
+    lengths = [len(values) for values in found["values"]]
+    zone = np.repeat(found["zone"].to_numpy(dtype=np.int64), lengths)
+    cell = np.concatenate([np.asarray(v, dtype=np.float64) for v in found["values"]])
+    share = np.concatenate([np.asarray(v, dtype=np.float64) for v in found["coverage"]])
+    fractions = sparse.csr_array((share, (zone, cell.astype(np.int64))), shape=shape)
+    return Zones(areas.index, fractions, _cell_m2(geobox))
+
+
+def _cell_m2(geobox: "GeoBox") -> float:
+    """Return the area of a grid cell."""
+    return abs(float(geobox.affine.a * geobox.affine.e))
