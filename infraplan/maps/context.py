@@ -105,6 +105,7 @@ def fields_of(
         Lines.
     """
     made = []
+    flags = {"True": words("maps.yes"), "False": words("maps.no")}
     for column in columns:
         decimals, unit, scale = FORMATS.get(column, (None, "", 1.0))
         unit = {"million": words("maps.million_vnd"), "h": words("maps.hours")}.get(unit, unit)
@@ -117,7 +118,7 @@ def fields_of(
                 unit=unit,
                 scale=scale,
                 missing=missing,
-                words=coded(words, prefix) if prefix else {},
+                words=coded(words, prefix) if prefix else flags,
             )
         )
     return tuple(made)

@@ -470,7 +470,7 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 
         _cable_layer(
             None, "drops", plan.drops, words, group,
             style=Style(color="#ad5c7c", width=1.1, radius=2.4), min_zoom=14.5,
-            columns=["operator", "length_m", "cost_vnd"],
+            columns=["street", "length_m", "cost_vnd", "assumed"],
         ),
         _cable_layer(
             LineLayer, "crossings", plan.crossings, words, group,
@@ -481,7 +481,7 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 
             PointLayer, "chambers", plan.chambers, words, group, by="kind", min_zoom=14,
             categories=[Category("manhole", words("maps.chamber_manhole"), big),
                         Category("handhole", words("maps.chamber_handhole"), small)],
-            columns=["street", "cost_vnd"],
+            columns=["existing", "cost_vnd"],
         ),
     ]  # fmt: skip
 
@@ -559,20 +559,30 @@ def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401
         Lines, the alternative beneath.
     """
     group = words("maps.group_route")
-    columns = ["street", "name", "kind", "surface", "length_m", "shared", "cost_vnd"]
-    second = getattr(route, "alternative", None)
+    columns = ["name", "length_m", "method", "surface", "shared", "cost_vnd"]
+    others = getattr(route, "alternatives", None)
     made = []
-    if second is not None and len(second):
+    if others is not None and len(others):
         style = Style(color="#6b6b6b", width=3.0, casing="#ffffff", dash=(7, 4))
+        columns_other = ["rank", *columns]
         made.append(
             _cable_layer(
-                LineLayer, "alternative", second, words, group, style=style, columns=columns
+                LineLayer, "alternative", others, words, group, style=style, columns=columns_other
             )
         )
-    style = Style(color="#c2185b", width=4.0, casing="#ffffff")
+    kinds = {
+        "trench": Style(color="#c2185b", width=4.0, casing="#ffffff"),
+        "duct": Style(color="#00695c", width=4.0, casing="#ffffff", dash=(6, 3)),
+        "drop": Style(color="#ad5c7c", width=2.4, casing="#ffffff"),
+    }
+    categories = [Category(k, words(f"maps.segment_{k}"), style) for k, style in kinds.items()]
+    by = {"by": "kind", "categories": categories} if "kind" in route.segments else {}
     made.append(
-        _cable_layer(LineLayer, "route", route.segments, words, group, style=style, columns=columns)
-    )
+        _cable_layer(
+            LineLayer, "route", route.segments, words, group, style=kinds["trench"],
+            columns=columns, **by,
+        )
+    )  # fmt: skip
     return made
 
 
@@ -593,20 +603,24 @@ def route_tables(route: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Rou
         One table.
     """
     segments = route.segments
-    names = segments.get("street", segments.get("name", pd.Series(segments.index, segments.index)))
+    unnamed = segments.get("kind", pd.Series("", index=segments.index))
+    names = segments.get("name", pd.Series(None, index=segments.index, dtype="object"))
     rows = tuple(
         (
-            str(key) if name is None or pd.isna(name) else str(name),
+            str(name)
+            if isinstance(name, str)
+            else _phrase(words, f"maps.segment_{kind}", words("maps.layer_roads")),
             words.number(float(length_m)),
             words.number(float(cost_vnd) / 1e6, 1),
         )
-        for key, name, length_m, cost_vnd in zip(
-            segments.index, names, segments["length_m"], segments["cost_vnd"], strict=True
+        for name, kind, length_m, cost_vnd in zip(
+            names, unnamed, segments["length_m"], segments["cost_vnd"], strict=True
         )
     )
-    length_m, cost_vnd = float(segments["length_m"].sum()), float(segments["cost_vnd"].sum())
     note = words(
-        "maps.route_note", length=words.number(length_m), cost=words.number(cost_vnd / 1e9, 2)
+        "maps.route_note",
+        length=words.number(float(route.length_m)),
+        cost=words.number(float(route.cost_vnd) / 1e9, 2),
     )
     heads = (words("maps.field_street"), words("maps.unit_m"), words("maps.head_million"))
     return [Table(words("maps.table_route"), heads, rows, note=note)]

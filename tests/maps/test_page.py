@@ -144,11 +144,12 @@ def test_coverage_alone_has_a_page(coverage: Coverage) -> None:
 
 def test_a_route_has_a_page(layers: Layers, cable_plan: SimpleNamespace) -> None:
     found = SimpleNamespace(
-        segments=cable_plan.segments.drop(columns="kind"), alternative=None, layers=layers,
+        segments=cable_plan.segments.rename(columns={"street": "name"}), length_m=700.0,
+        alternatives=cable_plan.segments.assign(rank=2), cost_vnd=460_000_000, layers=layers,
         provenance=cable_plan.provenance,
     )  # fmt: skip
     page = maps.route(found)
-    assert "route" in [entry["name"] for entry in blocks(page, "layer")]
+    assert {"route", "alternative"} <= {entry["name"] for entry in blocks(page, "layer")}
     assert "700" in blocks(page, "page")[0]["tables"][0]["note"]
 
 
