@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from infraplan.coverage.gaps import Definition as Definition
     from infraplan.coverage.gaps import Gaps as Gaps
     from infraplan.coverage.gaps import find_gaps as find_gaps
-    from infraplan.coverage.inventory import Inventory as Inventory
-    from infraplan.coverage.inventory import inventory as inventory
+    from infraplan.coverage.stock import Inventory as Inventory
+    from infraplan.coverage.stock import inventory as inventory
     from infraplan.coverage.people import PeopleGrid as PeopleGrid
     from infraplan.coverage.people import people_grid as people_grid
     from infraplan.coverage.shares import covered_shares as covered_shares
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _WHERE = {
     "Definition": "gaps",
     "Gaps": "gaps",
-    "Inventory": "inventory",
+    "Inventory": "stock",
     "PeopleGrid": "people",
     "Zones": "zonal",
     "covered_shares": "shares",
     "find_gaps": "gaps",
-    "inventory": "inventory",
+    "inventory": "stock",
     "people_grid": "people",
     "residential_areas": "areas",
     "zones_over": "zonal",
