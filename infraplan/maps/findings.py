@@ -1,6 +1,5 @@
 """Results as layers, tables and sentences: what was computed, in the words of an official."""
 
-import json
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -25,6 +24,8 @@ from infraplan.maps.palette import LEVELS
 from infraplan.maps.palette import PROPOSALS
 from infraplan.maps.rasters import RasterClass
 from infraplan.maps.rasters import RasterLayer
+from infraplan.maps.reasons import phrase
+from infraplan.maps.reasons import reasons_text
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ __all__ = [
     "route_tables",
 ]
 
-REASONS_SHOWN = 5
 ANY = "any"
 SHAPES = {
     "approve": "circle",
@@ -80,6 +80,9 @@ def coverage_layers(
     """
     pairs = sorted(coverage.maps, key=lambda pair: (pair[1] != ANY, pair[1], pair[0]))
     first = next((pair for pair in pairs if pair[0] == headline), pairs[0] if pairs else None)
+    within = None
+    if layers is not None and pairs:  # all predictions lie on one grid
+        within = area_mask(layers, coverage.maps[pairs[0]]["signal_dbm"])
     made = []
     for pair in reversed(pairs):
         technology, operator = pair
@@ -92,7 +95,7 @@ def coverage_layers(
                 title=words("maps.layer_coverage", technology=technology, operator=name),
                 data=signal,
                 classes=_classes(limits, words),
-                within=None if layers is None else area_mask(layers, signal),
+                within=within,
                 group=words("maps.group_coverage"),
                 shown=pair == first,
                 opacity=0.6,
@@ -261,7 +264,7 @@ def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401
     told = gaps.definition
     if not hasattr(told, "thresholds_dbm"):
         return (str(told),) if told else ()
-    return _definition(
+    sentences = _definition(
         words,
         p_cov=told.p_cov,
         limits=told.thresholds_dbm,
@@ -269,6 +272,19 @@ def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401
         resolution_m=told.resolution_m,
         sigma_db=told.sigma_db,
     )
+    if range_db := getattr(told, "range_db", None):
+        who = words("maps.any_operator") if told.operator == ANY else told.operator
+        sentences += (
+            words(
+                "maps.definition_range",
+                range=words.number(range_db),
+                headline=words("maps.layer_coverage", technology=told.technology, operator=who),
+            ),
+        )
+    if without := getattr(told, "without", ()):
+        names = ", ".join(without)
+        sentences += (words("maps.definition_without", names=names, as_of=told.as_of),)
+    return sentences
 
 
 def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Appraisal
@@ -290,7 +306,7 @@ def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:  # noqa
     requests = appraisal.requests
     table = requests.assign(**_ranges(requests, "people_gained", "gain_text", words))
     if "reasons" in table:
-        table["reasons_text"] = [_reasons(text, words) for text in table["reasons"]]
+        table["reasons_text"] = [reasons_text(text, words) for text in table["reasons"]]
     if "proposal" in table:
         table["proposal_text"] = table["proposal"].map(_proposals(words))
     table["marginal_text"] = _people(table, "marginal_people", words)
@@ -475,7 +491,8 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 
         _cable_layer(
             LineLayer, "crossings", plan.crossings, words, group,
             style=Style(color="#e65100", width=4.0, casing="#ffffff"),
-            columns=["street", "method", "length_m", "cost_vnd"], codes={"method": "crossing"},
+            min_zoom=13, columns=["street", "method", "length_m", "cost_vnd"],
+            codes={"method": "crossing"},
         ),
         _cable_layer(
             PointLayer, "chambers", plan.chambers, words, group, by="kind", min_zoom=14,
@@ -514,7 +531,7 @@ def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cabl
         (
             _item(row, words),
             words.number(float(row["quantity"]), 0),
-            _phrase(words, f"maps.unit_{row.get('unit')}", str(row.get("unit", ""))),
+            phrase(words, f"maps.unit_{row.get('unit')}", str(row.get("unit", ""))),
             words.number(float(row["cost_vnd"]) / 1e6, 1),
         )
         for row in bill.to_dict("records")
@@ -539,7 +556,7 @@ def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cabl
 def _item(row: Mapping[Any, Any], words: Words) -> str:
     """Return the words for a line of a bill: its description may be a key or plain text."""
     told = str(row.get("description", ""))
-    return _phrase(words, told, str(row.get("item", "")) if told.startswith("cables.") else told)
+    return phrase(words, told, str(row.get("item", "")) if told.startswith("cables.") else told)
 
 
 def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Route
@@ -576,11 +593,11 @@ def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401
         "drop": Style(color="#ad5c7c", width=2.4, casing="#ffffff"),
     }
     categories = [Category(k, words(f"maps.segment_{k}"), style) for k, style in kinds.items()]
-    by = {"by": "kind", "categories": categories} if "kind" in route.segments else {}
+    by = "kind" if "kind" in route.segments else ""
     made.append(
         _cable_layer(
             LineLayer, "route", route.segments, words, group, style=kinds["trench"],
-            columns=columns, **by,
+            columns=columns, by=by, categories=categories,
         )
     )  # fmt: skip
     return made
@@ -602,20 +619,16 @@ def route_tables(route: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Rou
     tables
         One table.
     """
-    segments = route.segments
-    unnamed = segments.get("kind", pd.Series("", index=segments.index))
-    names = segments.get("name", pd.Series(None, index=segments.index, dtype="object"))
+    sums: dict[str, tuple[float, float]] = {}
+    for row in route.segments.to_dict("records"):
+        name = row.get("name")
+        if not isinstance(name, str):
+            name = phrase(words, f"maps.segment_{row.get('kind')}", words("maps.layer_roads"))
+        length_m, cost_vnd = sums.get(name, (0.0, 0.0))
+        sums[name] = (length_m + row["length_m"], cost_vnd + row["cost_vnd"])
     rows = tuple(
-        (
-            str(name)
-            if isinstance(name, str)
-            else _phrase(words, f"maps.segment_{kind}", words("maps.layer_roads")),
-            words.number(float(length_m)),
-            words.number(float(cost_vnd) / 1e6, 1),
-        )
-        for name, kind, length_m, cost_vnd in zip(
-            names, unnamed, segments["length_m"], segments["cost_vnd"], strict=True
-        )
+        (name, words.number(length_m), words.number(cost_vnd / 1e6, 1))
+        for name, (length_m, cost_vnd) in sums.items()
     )
     note = words(
         "maps.route_note",
@@ -701,7 +714,7 @@ def _request_style(proposal: str) -> Style:
 
 def _proposals(words: Words) -> dict[str, str]:
     """Return the words for each proposal."""
-    return {name: _phrase(words, f"sites.{name}", name) for name in PROPOSALS}
+    return {name: phrase(words, f"sites.{name}", name) for name in PROPOSALS}
 
 
 def _without_rests(hamlets: Any) -> Any:  # noqa: ANN401 - GeoDataFrame
@@ -730,73 +743,6 @@ def _people(table: pd.DataFrame, column: str, words: Words) -> Any:  # noqa: ANN
     if column not in table:
         return None
     return [None if pd.isna(value) else words.people(float(value)) for value in table[column]]
-
-
-def _reasons(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON or nothing
-    """Return the reasons that weigh most, one a line, with value, limit and what is unconfirmed."""
-    try:
-        reasons = json.loads(text)
-    except (TypeError, ValueError):
-        return None
-    return "\n".join(_reason(reason, words) for reason in reasons[:REASONS_SHOWN])
-
-
-def _reason(reason: Mapping[str, Any], words: Words) -> str:
-    """Return one reason in words."""
-    code = str(reason.get("rule", ""))
-    name = _phrase(words, f"sites.rule_{code}", code)
-    outcome = str(reason.get("outcome", ""))
-    values = {
-        key: _told(value, words)
-        for key, value in {**(reason.get("detail") or {}), **reason}.items()
-        if not isinstance(value, dict)
-    }
-    share = str(reason.get("unit", "")).startswith("share")
-    for key in ("value", "limit"):
-        number = reason.get(key)
-        if isinstance(number, int | float):
-            values[key] = words.number(100 * number if share else number)
-    sentence = ""
-    if outcome in ("fail", "condition"):
-        measured = bool((reason.get("detail") or {}).get("measure_on_site"))
-        sentence = _filled(
-            words, "sites.measure_on_site" if measured else f"sites.why_{code}", values
-        )
-    sentence = sentence or _phrase(words, f"sites.outcome_{outcome}", outcome)
-    if outcome != "pass" and reason.get("verified") is False and reason.get("legal_reference"):
-        sentence += f" ({_phrase(words, 'sites.unverified', '')})"
-    return words("maps.reason_line", rule=name, outcome=sentence)
-
-
-def _filled(words: Words, key: str, values: Mapping[str, str]) -> str:
-    """Return a sentence with its values, empty where a value or the sentence is lacking."""
-    if key not in words.entries or any(
-        f"{{{name}}}" in words(key) and values.get(name) in (None, "")
-        for name in ("value", "limit")
-    ):
-        return ""
-    try:
-        return words(key, **values)
-    except (KeyError, IndexError):
-        return ""
-
-
-def _told(value: Any, words: Words) -> str:  # noqa: ANN401 - any value of JSON
-    """Return a value of a reason as text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return words("maps.yes" if value else "maps.no")
-    if isinstance(value, int | float):
-        return words.number(value)
-    if isinstance(value, list):
-        return ", ".join(_told(part, words) for part in value)
-    return str(value)
-
-
-def _phrase(words: Words, key: str, fallback: str) -> str:
-    """Return the words of a key, or what stands for them where the catalogue lacks it."""
-    return words(key) if key in words.entries else fallback
 
 
 def _cable_layer(
