@@ -87,14 +87,15 @@ class Words:
         Returns
         -------
         text
-            Such as `khoảng 400 (250 đến 560)`.
+            Such as `khoảng 400 (250 đến 560)`; the number alone where both ends are the same to two
+            figures; "not enough data" where it is not known.
         """
-        return self(
-            "common.people_range",
-            value=self.people(value),
-            low=self.people(low),
-            high=self.people(high),
-        )
+        if not math.isfinite(value):
+            return self("common.unknown")
+        told = [self.people(number) for number in (value, low, high)]
+        if len(set(told)) == 1:
+            return told[0]
+        return self("common.people_range", value=told[0], low=told[1], high=told[2])
 
 
 @cache
@@ -136,6 +137,8 @@ def _flat(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 def _two_figures(value: float) -> float:
     """Return a value rounded to two significant figures."""
-    if not math.isfinite(value) or value == 0:
+    if not math.isfinite(value):
         return value
+    if abs(value) < 0.5:  # nobody
+        return 0.0
     return round(value, 1 - math.floor(math.log10(abs(value))))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["RadioInputs", "gaps", "predict", "radio_inputs"]
 
 PREDICTED_FROM = ("communes", "sea", "sites", "cells", "terrain", "water")
+BYTES_PER_CELL = 130  # servers kept and bands made, of one technology and operator
+MEMORY_BYTES = 6_000_000_000
 GAPS_FROM = (
     *PREDICTED_FROM,
     "settlements",
@@ -55,7 +57,12 @@ class RadioInputs:
     defaults: "CellDefaults"
 
 
-def radio_inputs(plan: Plan, *, resolution_m: float | None = None) -> RadioInputs:
+def radio_inputs(
+    plan: Plan,
+    *,
+    resolution_m: float | None = None,
+    rasters: Iterable[str] = ("terrain", "landcover", "water", "population"),
+) -> RadioInputs:
     """
     Read what radio steps need.
 
@@ -65,6 +72,8 @@ def radio_inputs(plan: Plan, *, resolution_m: float | None = None) -> RadioInput
         The plan.
     resolution_m
         Side of a grid cell, > 0; that of the plan where None [m].
+    rasters
+        Rasters to read onto the grid.
 
     Returns
     -------
@@ -79,7 +88,7 @@ def radio_inputs(plan: Plan, *, resolution_m: float | None = None) -> RadioInput
     from infraplan.radio.cells import CellDefaults
     from infraplan.radio.cells import derive_cells
 
-    layers = plan.layers(resolution_m=resolution_m)
+    layers = plan.layers(rasters=rasters, resolution_m=resolution_m)
     layers.need("communes", "sites", "terrain", step="coverage")
     defaults = CellDefaults.from_dict(read_toml(data_path("cells/defaults.toml")))
     cells = derive_cells(layers.table("sites"), layers.table("cells"), defaults)
@@ -311,20 +320,19 @@ def _compute(
 
     terrain = inputs.layers.terrain
     assert terrain is not None  # noqa: S101 - radio_inputs needs it
-    technologies = sorted({technology for technology, _ in pairs})
+    batches = _batches(pairs, terrain.ground_m.size)
     parts: list[Coverage] = []
-    for number, technology in enumerate(technologies):
-        share = part(progress, number / len(technologies), (number + 1) / len(technologies))
+    for number, batch in enumerate(batches):
         made = predict_area(
             terrain,
             inputs.layers.table("sites"),
             inputs.cells,
             profile=inputs.profile,
             settings=settings,
-            technologies=[technology],
-            operators=[operator for t, operator in pairs if t == technology],
+            technologies=sorted({technology for technology, _ in batch}),
+            operators=sorted({operator for _, operator in batch}),
             workers=workers,
-            progress=share,
+            progress=part(progress, number / len(batches), (number + 1) / len(batches)),
         )
         provenance = replace(
             made.provenance,
@@ -340,6 +348,14 @@ def _compute(
         maps |= dict(made.maps)
         cells |= dict(made.cells)
     return replace(parts[0], maps=maps, cells=cells)
+
+
+def _batches(pairs: list[tuple[str, str]], cell_count: int) -> list[list[tuple[str, str]]]:
+    """Return what is predicted together: rays serve all technologies, while memory lasts."""
+    if len(pairs) * cell_count * BYTES_PER_CELL <= MEMORY_BYTES:
+        return [pairs]
+    technologies = sorted({technology for technology, _ in pairs})
+    return [[pair for pair in pairs if pair[0] == name] for name in technologies]
 
 
 def _completed(plan: Plan, coverage: "Coverage") -> "Coverage":

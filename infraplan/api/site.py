@@ -48,6 +48,7 @@ APPRAISED_FROM = (
     "floods",
     "sources",
 )
+APPRAISED_ON = ("terrain", "landcover", "water", "population", "floods")
 SITE_COST_VND = 1_371_000_000  # VNPT Hà Tĩnh, c. 2021: 17 sites for 23.313 billion; press report
 
 
@@ -96,7 +97,7 @@ def appraise(
     from infraplan.sites import appraise_sites
 
     batch, rows = _batch(plan, requests, batch, crs)
-    inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan))
+    inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan), rasters=APPRAISED_ON)
     rules_table = plan.configuration("rules")
     from infraplan.io import content_hash
 

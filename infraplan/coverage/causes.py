@@ -108,7 +108,9 @@ def cause_of(context: CauseContext, x_m: float, y_m: float, *, has_other: bool) 
         return "no_technology" if has_other else "distance"
     near = near[np.argsort(distance_m[near], kind="stable")][:STATIONS_TRIED]
     for station in near:
-        level = _smooth_level_dbm(context, float(distance_m[station]), float(context.height_m[station]))
+        level = _smooth_level_dbm(
+            context, float(distance_m[station]), float(context.height_m[station])
+        )
         if level >= context.needed_dbm:
             return "terrain"
     return "distance"

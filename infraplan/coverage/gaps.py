@@ -480,9 +480,7 @@ def _causes(
         # the cell in the middle of those without service, by people
         at = cell[np.searchsorted(np.cumsum(mass), mass.sum() / 2.0)]
         has_other = max((row.get(f"share_{name}", 0.0) for name in others), default=0.0) >= HARDLY
-        causes.append(
-            cause_of(context, x_m[at % columns], y_m[at // columns], has_other=has_other)
-        )
+        causes.append(cause_of(context, x_m[at % columns], y_m[at // columns], has_other=has_other))
     return causes
 
 
@@ -490,4 +488,3 @@ def _listed(layers: Layers) -> list[str]:
     """Return the technologies that the stations of a plan list."""
     listed = layers.table("sites")["technologies"].dropna().str.split(";")
     return sorted({name for names in listed for name in names})
-

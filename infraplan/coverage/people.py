@@ -25,6 +25,8 @@ FEW_PATCHES_HA = 40.0  # below it a commune's hamlets stand under trees, unseen 
 OUTSIDE_NO_PATCHES = 1.0
 OUTSIDE_FEW_PATCHES = 0.5
 OUTSIDE_USUAL = 0.1
+LEFT_SHARE = 0.02  # of a settlement outside hamlets, below which it is a sliver
+POLYGONS = ("Polygon", "MultiPolygon")
 EDGE_SHARE = 1e-4  # of a cell that may lie outside before it counts as a border cell
 
 
@@ -46,13 +48,14 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
     """
     Spread the people of each commune over its ground.
 
-    Within a commune, most people are put on its settlements (or building footprints) by their
-    population, the rest by the population raster; then all are scaled to the commune's total.
+    Within a commune, most people are put on its inhabited ground (hamlets that the office counted,
+    elsewhere settlements) by their population, the rest by the population raster; then all are
+    scaled to the commune's total.
 
     Parameters
     ----------
     layers
-        Bundle with `communes`; `settlements`, `buildings` and the raster `population` where there.
+        Bundle with `communes`; `hamlets`, `settlements` and the raster `population` where there.
     geobox
         Grid of the result.
 
@@ -96,7 +99,13 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
         },
         index=communes.index,
     )
-    named = wrap(grid.reshape(geobox.shape), geobox, name="people", units="persons", long_name="people per cell")
+    named = wrap(
+        grid.reshape(geobox.shape),
+        geobox,
+        name="people",
+        units="persons",
+        long_name="people per cell",
+    )
     return PeopleGrid(named, report)
 
 
@@ -123,7 +132,7 @@ def _settled(
     layers: Layers, communes: "gpd.GeoDataFrame", geobox: "GeoBox"
 ) -> tuple[Floats, Floats]:
     """Return people of settlements per grid cell, unscaled, and their area in each commune [ha]."""
-    patches = layers.table("settlements")
+    patches = _inhabited(layers)
     if not len(patches):
         return np.zeros(geobox.shape[0] * geobox.shape[1]), np.zeros(len(communes))
     zones = zones_over(patches, geobox)
@@ -137,6 +146,35 @@ def _settled(
     people = np.asarray(zones.fractions.T @ per_cell)
     ground = np.asarray(zones.fractions.sum(axis=0)).ravel() * zones.cell_m2 / 10_000.0
     return people, zones_over(communes, geobox).sums(ground)
+
+
+def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
+    """
+    Return inhabited ground with its people: hamlets that the office counted, then settlements.
+
+    A hamlet's ground with its listed people says more than land cover, which sees no house under
+    trees; settlements count only where no such hamlet lies.
+    """
+    settlements, hamlets = layers.table("settlements"), layers.table("hamlets")
+    if "people" in hamlets and len(hamlets):
+        hamlets = hamlets[hamlets["people"].notna() & hamlets.geom_type.isin(POLYGONS)]
+    else:
+        hamlets = hamlets.iloc[:0]
+    parts = []
+    if len(hamlets):
+        parts.append(hamlets[["people", "geometry"]])
+    if len(settlements):
+        left = settlements[["people", "geometry"]]
+        if len(hamlets):
+            cut = left.geometry.difference(hamlets.geometry.union_all(), align=False)
+            share = cut.area / left.area
+            left = left.assign(people=left["people"] * share).set_geometry(cut)
+            left = left[share > LEFT_SHARE]
+        parts.append(left)
+    if not parts:
+        return settlements
+    joined = pd.concat([part.astype({"people": "float64"}) for part in parts])
+    return joined.reset_index(drop=True)
 
 
 def _raster(layers: Layers, geobox: "GeoBox") -> Floats:

@@ -37,6 +37,7 @@ from infraplan.sample.people import make_hamlets
 from infraplan.sample.people import make_population
 from infraplan.sample.people import make_settlements
 from infraplan.sample.pilot import CENTRE
+from infraplan.sample.pilot import flooded
 from infraplan.sample.pilot import landcover_of
 from infraplan.sample.pilot import pilot_ground
 from infraplan.sample.size import OPERATORS
@@ -174,6 +175,7 @@ def _own_place(size: Size, chance: _Chance) -> _Place:
         "landcover": wrap(landcover_of(ground, rng), box, name="landcover"),
         "water": wrap(ground.water.astype(np.uint8), box, name="water"),
         "population": wrap(ground.population, box, name="population", units="persons"),
+        "floods": wrap(flooded(ground), box, name="floods"),
     }
     tables = {
         "communes": ground.communes,

@@ -22,6 +22,7 @@ BATCH = "Viettel-2025-11"
 LETTER = "1873/VTNet-HTI"
 RECEIVED = "2025-11-03"
 FARTHEST_SERVED_M = 7000.0  # from a mast: beyond it no operator asks for a site
+CLEAR_OF_MASTS_M = 520.0  # farther than a mast is looked for to share in a town (500 m)
 # VN-2000 read as WGS 84 without the datum transformation: how far the point moves, east and north
 # (computed with EPSG:6960 at 18.34 N 105.90 E; 224.4 to 224.8 m across the province)
 DATUM_SHIFT_M = (-195.7, 110.3)
@@ -90,8 +91,8 @@ def make_requests(
     requests
         Fifteen requests of one operator in one batch.
     kinds
-        By request id: coverage, behind_ridge, tall, no_height, capacity, duplicate, beside_mast,
-        datum_shift, sea.
+        By request id: coverage, behind_ridge, tall, no_height, capacity, clear, duplicate,
+        beside_mast, datum_shift, sea.
     """
     scene = _Scene(
         ground=ground,
@@ -105,7 +106,8 @@ def make_requests(
     )
     asked = [
         *_for_coverage(scene, rng),
-        *_for_capacity(scene, rng),
+        *_for_capacity(scene, rng, 4),
+        _clear_of_all(scene),
         _duplicate(scene, rng),
         _beside_mast(scene, rng),
         _datum_shift(scene, rng),
@@ -197,7 +199,7 @@ def _high_near(scene: _Scene, hamlet: int, rng: np.random.Generator) -> tuple[fl
     return float(x), float(y)
 
 
-def _for_capacity(scene: _Scene, rng: np.random.Generator) -> list[_Request]:
+def _for_capacity(scene: _Scene, rng: np.random.Generator, count: int) -> list[_Request]:
     """Return requests in the densest places that are not beside a mast yet."""
     away, _ = nearest(scene.site_xy, scene.way_xy)
     free = np.arange(len(away))
@@ -211,7 +213,7 @@ def _for_capacity(scene: _Scene, rng: np.random.Generator) -> list[_Request]:
         xy = scene.way_xy[node]
         if all(np.hypot(*(xy - scene.way_xy[other])) > 400 for other in chosen):
             chosen.append(node)
-        if len(chosen) == 5:
+        if len(chosen) == count:
             break
     found = []
     for node in chosen:
@@ -220,6 +222,27 @@ def _for_capacity(scene: _Scene, rng: np.random.Generator) -> list[_Request]:
             _Request("capacity", x, y, _commune(scene, x, y), "capacity", 27.0, "4G", "A2a")
         )
     return found
+
+
+def _clear_of_all(scene: _Scene) -> _Request:
+    """Return a request in town, on a road, farther from every mast than sharing reaches."""
+    communes = scene.ground.communes
+    towns = communes[communes["type"] == "phường"] if "type" in communes else communes
+    towns = communes if not len(towns) else towns
+    # a little inside, so that the position is not a matter of whose land it is
+    inner = towns.geometry.buffer(-150.0).union_all()
+    away, _ = nearest(scene.site_xy, scene.way_xy)
+    inside = shapely.contains_xy(inner, scene.way_xy[:, 0], scene.way_xy[:, 1])
+    free = np.flatnonzero(inside & (away > CLEAR_OF_MASTS_M))
+    if not len(free):
+        free = np.flatnonzero(inside) if inside.any() else np.arange(len(away))
+        free = free[np.argsort(-away[free], kind="stable")][:1]
+    height = _height_at(scene.ground, scene.way_xy[free])
+    low = free[np.nan_to_num(height, nan=np.inf) <= np.nanmedian(height) + 20.0]
+    free = low if len(low) else free
+    node = int(free[np.argmax(scene.way_density[free])])
+    x, y = (float(v) for v in scene.way_xy[node] + 10.0)
+    return _Request("clear", x, y, _commune(scene, x, y), "capacity", 30.0, "4G", "A2b")
 
 
 def _duplicate(scene: _Scene, rng: np.random.Generator) -> _Request:

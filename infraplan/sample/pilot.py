@@ -16,7 +16,7 @@ from infraplan.sample.noise import Floats
 from infraplan.sample.noise import NoiseField
 from infraplan.sample.noise import fractal
 
-__all__ = ["CENTRE", "landcover_of", "pilot_ground"]
+__all__ = ["CENTRE", "flooded", "landcover_of", "pilot_ground"]
 
 CRS = "EPSG:9209"
 BOUNDS = (535_200.0, 2_021_400.0, 550_200.0, 2_036_400.0)  # around 18.34 N 105.90 E
@@ -25,7 +25,27 @@ CELL_M = 30.0
 PEOPLE = 180_000
 HIGHEST_M = 450.0
 RIVER_HALF_WIDTH_M = 55.0
+FLOOD_M, FLOOD_WIDTH_M = 4.0, 900.0  # height and width of the land that the river floods
 TREES, SHRUBS, CROPS, BUILT, BARE, WATER = 10, 20, 40, 50, 60, 80  # ESA WorldCover 2021
+
+
+def flooded(ground: Ground) -> npt.NDArray[np.uint8]:
+    """
+    Return where the river floods.
+
+    Parameters
+    ----------
+    ground
+        Ground of the pilot.
+
+    Returns
+    -------
+    flooded
+        1 on land close to the river and hardly above it, 0 elsewhere, on the grid of the ground.
+    """
+    away_m = ndimage.distance_transform_edt(~ground.water) * CELL_M
+    low = np.nan_to_num(ground.elevation_m, nan=-1.0) < FLOOD_M
+    return ((away_m < FLOOD_WIDTH_M) & low).astype(np.uint8)
 
 
 def pilot_ground(rng: np.random.Generator) -> Ground:

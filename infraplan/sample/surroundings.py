@@ -254,7 +254,7 @@ def make_institutions(
 
 def make_aerodromes(ground: Ground, centre: tuple[float, float]) -> gpd.GeoDataFrame:
     """
-    Return a helipad of the hospital, so that rules about aerodromes have something to look at.
+    Return an airport some 50 km away, as a province has one: near enough to matter to its north.
 
     Parameters
     ----------
@@ -271,10 +271,10 @@ def make_aerodromes(ground: Ground, centre: tuple[float, float]) -> gpd.GeoDataF
     return gpd.GeoDataFrame(
         {
             "aerodrome_id": ["AD1"],
-            "name": ["Bãi đáp trực thăng bệnh viện (giả lập)"],
+            "name": ["Sân bay (giả lập)"],
             "elevation_m": [6.0],
         },
-        geometry=[shapely.Point(round(centre[0] + 2300.0, 1), round(centre[1] - 1700.0, 1))],
+        geometry=[shapely.Point(round(centre[0] - 25_000.0, 1), round(centre[1] + 44_000.0, 1))],
         crs=ground.crs,
     ).set_index("aerodrome_id")
 

@@ -519,7 +519,8 @@ def _chosen_table(
         float(around.station_distances_m(point).min(initial=np.inf)) for point in table.geometry
     ]
     table["nearest_site_m"] = table["nearest_site_m"].replace(np.inf, np.nan).astype("float64")
-    return table.rename_axis("candidate_id")
+    # "at most so many": a site that reaches less than one more person is none
+    return table[table["people_gained"] >= 1.0].rename_axis("candidate_id")
 
 
 def _commune_names(table: "gpd.GeoDataFrame", around: Surroundings) -> "pd.Series[str]":
