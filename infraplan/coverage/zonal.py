@@ -105,6 +105,11 @@ def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
         number, xmin=box.left, ymin=box.bottom, xmax=box.right, ymax=box.top, srs_wkt=crs.to_wkt()
     )
     plain = areas[["geometry"]].reset_index(drop=True).assign(zone=np.arange(len(areas)))
+    plain = plain[
+        ~(plain.geometry.isna() | plain.geometry.is_empty)
+    ]  # a zone without ground sums to 0
+    if not len(plain):
+        return Zones(areas.index, sparse.csr_array(shape), _cell_m2(geobox))
     found = exact_extract(
         source, plain, ["values", "coverage"], include_cols=["zone"], output="pandas"
     )

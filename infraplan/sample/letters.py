@@ -247,7 +247,9 @@ def _clear_of_all(scene: _Scene) -> _Request:
 
 def _duplicate(scene: _Scene, rng: np.random.Generator) -> _Request:
     """Return a request where the operator stands already, some 10 m aside."""
-    own = np.flatnonzero((scene.sites["operator"] == OPERATOR).to_numpy())
+    sites = scene.sites
+    has_all = sites["technologies"].fillna("").str.contains("3G;4G")  # else it is an upgrade
+    own = np.flatnonzero(((sites["operator"] == OPERATOR) & has_all).to_numpy())
     x, y = (float(v) for v in scene.site_xy[int(rng.choice(own))])
     return _Request("duplicate", x + 8.0, y - 6.0, _commune(scene, x, y))
 
