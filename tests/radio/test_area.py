@@ -1,0 +1,230 @@
+"""The area engine obeys the laws of its subject."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from pyproj import Geod
+from pyproj import Transformer
+
+from infraplan.errors import ModelRangeError
+from infraplan.errors import SettingsError
+from infraplan.layers.bundle import empty_table
+from infraplan.layers.grid import cell_centres
+from infraplan.layers.grid import geobox_of
+from infraplan.layers.terrain import Terrain
+from infraplan.radio.area import _grid_azimuth
+from infraplan.radio.area import predict
+from infraplan.radio.area import service_probability
+from infraplan.radio.area import site_loss_db
+from infraplan.radio.area import site_signals
+from infraplan.radio.cells import derive_cells
+from infraplan.radio.diffraction import delta_bullington
+from infraplan.radio.models import free_space_loss_db
+from infraplan.radio.results import NOTHING_RECEIVED_DBM
+from infraplan.radio.settings import RadioSettings
+from tests.radio.conftest import CRS
+from tests.radio.conftest import SOUTH
+from tests.radio.conftest import WEST
+from tests.radio.conftest import stations
+from tests.radio.conftest import terrain_of
+
+SHORT = RadioSettings(radius_m=4_000.0)
+MIDDLE = (WEST + 6_050.0, SOUTH + 6_050.0)
+
+
+def cells_of(sites: gpd.GeoDataFrame, defaults: object, **fields: object):
+    cells = derive_cells(sites, empty_table("cells", CRS), defaults)
+    return cells.assign(**fields) if fields else cells
+
+
+def sectors(sites: gpd.GeoDataFrame, defaults: object, *azimuths: float):
+    usual = cells_of(sites, defaults).iloc[0]
+    rows = [{**usual, "azimuth_deg": azimuth, "sector": n} for n, azimuth in enumerate(azimuths, 1)]
+    frame = empty_table("cells", CRS).iloc[:0].reindex([f"c{n}" for n in range(len(rows))])
+    for n, row in enumerate(rows):
+        for name, value in row.items():
+            frame.loc[f"c{n}", name] = value
+    return frame.rename_axis("cell_id")
+
+
+@pytest.mark.parametrize("rays", ["radial", "cell"])
+def test_loss_on_flat_ground_is_that_of_the_profile(rays: str) -> None:
+    flat = terrain_of(np.zeros((81, 81)))
+    x, y = (float(v) for v in cell_centres(geobox_of(flat.ground_m), 40, 40))
+    options = {"freq_mhz": 1800.0, "tx_height_m": 30.0, "rx_height_m": 1.5}
+    loss = site_loss_db(flat.ground_m, x, y, radius_m=3500.0, rays=rays, **options)
+    at_m = np.arange(31) * 100.0
+    diffraction = delta_bullington(at_m, np.zeros(31), **options).loss_db
+    space = float(free_space_loss_db(np.hypot(3000.0, 28.5), 1800.0))
+    assert float(loss[40, 70]) == pytest.approx(space + diffraction, abs=1e-3)
+
+
+def test_one_ray_a_cell_gives_the_loss_of_the_profile_to_that_cell(hills: Terrain) -> None:
+    geobox = geobox_of(hills.ground_m)
+    x, y = (float(v) for v in cell_centres(geobox, 60, 60))
+    options = {"freq_mhz": 945.0, "tx_height_m": 35.0, "rx_height_m": 1.5}
+    loss = site_loss_db(hills.ground_m, x, y, radius_m=4000.0, rays="cell", **options)
+    ground = hills.ground_m.to_numpy().astype(float)
+    for column in (75, 85, 98):  # along a row every sample is the middle of a cell
+        heights = ground[60, 60 : column + 1]
+        distance = np.arange(heights.size) * 100.0
+        drop = heights[0] + 35.0 - heights[-1] - 1.5
+        space = float(free_space_loss_db(np.hypot(distance[-1], drop), 945.0))
+        expected = space + delta_bullington(distance, heights, **options).loss_db
+        assert float(loss[60, column]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_radial_rays_stay_close_to_exact_ones(hills: Terrain) -> None:
+    options = {"freq_mhz": 945.0, "tx_height_m": 35.0, "radius_m": 5000.0}
+    radial = site_loss_db(hills.ground_m, *MIDDLE, rays="radial", **options)
+    exact = site_loss_db(hills.ground_m, *MIDDLE, rays="cell", **options)
+    difference = (radial - exact).to_numpy()
+    assert abs(np.nanmean(difference)) < 0.2
+    assert np.nanstd(difference) < 2.0
+
+
+def test_turning_station_and_terrain_turns_the_map(hills: Terrain) -> None:
+    ground = hills.ground_m.to_numpy()
+    turned = terrain_of(np.rot90(ground, -1))  # clockwise
+    options = {"freq_mhz": 945.0, "tx_height_m": 35.0, "radius_m": 4000.0, "rays": "cell"}
+    straight = site_loss_db(hills.ground_m, *MIDDLE, **options).to_numpy()
+    # (row 59, column 60) turns to (row 60, column 60)
+    aside = site_loss_db(turned.ground_m, MIDDLE[0], MIDDLE[1] - 100.0, **options).to_numpy()
+    assert np.allclose(np.rot90(straight, -1), aside, atol=1e-3, equal_nan=True)
+
+
+def test_unknown_ground_makes_what_lies_behind_it_unknown(hills: Terrain) -> None:
+    x, y = (float(v) for v in cell_centres(geobox_of(hills.ground_m), 12, 30))
+    loss = site_loss_db(
+        hills.ground_m, x, y, freq_mhz=945.0, tx_height_m=35.0, radius_m=2500.0, rays="cell"
+    )
+    assert np.isnan(float(loss[12, 22]))  # unknown itself
+    assert np.isnan(float(loss[12, 15]))  # behind it
+    assert np.isfinite(float(loss[12, 40]))  # the other way
+
+
+def test_a_mast_on_unknown_ground_is_refused(hills: Terrain) -> None:
+    x, y = (float(v) for v in cell_centres(geobox_of(hills.ground_m), 12, 22))
+    with pytest.raises(ModelRangeError, match="unknown ground"):
+        site_loss_db(hills.ground_m, x, y, freq_mhz=945.0, tx_height_m=35.0, radius_m=2500.0)
+
+
+def test_more_stations_never_lower_the_signal(hills: Terrain, profile, defaults) -> None:
+    rows = [
+        {"id": f"S{n}", "x": WEST + 2000 + 1700 * n, "y": SOUTH + 3000 + 900 * n, "operator": o}
+        for n, o in enumerate("AABAB")
+    ]
+    few, many = stations(rows[:3]), stations(rows)
+    before = predict(hills, few, cells_of(few, defaults), profile=profile, settings=SHORT)
+    after = predict(hills, many, cells_of(many, defaults), profile=profile, settings=SHORT)
+    for operator in ("A", "B", "any"):
+        old = before.bands("4G", operator)["signal_dbm"].to_numpy()
+        new = after.bands("4G", operator)["signal_dbm"].to_numpy()
+        known = np.isfinite(old) & np.isfinite(new)
+        assert (new[known] >= old[known]).all()
+
+
+def test_any_is_the_best_of_the_operators(hills: Terrain, profile, defaults) -> None:
+    rows = [
+        {"id": f"S{n}", "x": WEST + 2000 + 1700 * n, "y": SOUTH + 6000, "operator": o, "mast_id": m}
+        for n, (o, m) in enumerate([("A", "M1"), ("B", "M2"), ("A", "M3"), ("B", "M4")])
+    ]
+    sites = stations(rows)
+    made = predict(hills, sites, cells_of(sites, defaults), profile=profile, settings=SHORT)
+    best = np.fmax(*(made.bands("4G", o)["signal_dbm"].to_numpy() for o in "AB"))
+    of_any = made.bands("4G", "any")["signal_dbm"].to_numpy()
+    known = np.isfinite(of_any)
+    assert np.array_equal(of_any[known], best[known])
+
+
+def test_stations_that_share_a_mast_are_one_server(hills: Terrain, profile, defaults) -> None:
+    at = {"x": MIDDLE[0], "y": MIDDLE[1], "mast_id": "M"}
+    sites = stations([{"id": "A1", "operator": "A", **at}, {"id": "B1", "operator": "B", **at}])
+    bands = predict(hills, sites, cells_of(sites, defaults), profile=profile, settings=SHORT).bands(
+        "4G", "any"
+    )
+    near = bands["signal_dbm"].to_numpy() > NOTHING_RECEIVED_DBM
+    assert (bands["servers"].to_numpy()[near] == 1).all()
+    assert (bands["second_dbm"].to_numpy()[near] == NOTHING_RECEIVED_DBM).all()
+
+
+def test_threads_do_not_change_a_bit(hills: Terrain, profile, defaults) -> None:
+    rows = [
+        {"id": f"S{n:02d}", "x": WEST + 1500 + 700 * n, "y": SOUTH + 9000 - 500 * n, "operator": o}
+        for n, o in enumerate("ABCABCABCABC")
+    ]
+    sites = stations(rows)
+    cells = cells_of(sites, defaults)
+    one, two = (
+        predict(hills, sites, cells, profile=profile, settings=SHORT, workers=n) for n in (1, 2)
+    )
+    for key, bands in one.maps.items():
+        for name in bands:
+            assert bands[name].to_numpy().tobytes() == two.maps[key][name].to_numpy().tobytes()
+
+
+@pytest.mark.parametrize("lon", [103.5, 105.5, 108.5])
+def test_azimuths_turn_from_true_north_to_the_grid_s(lon: float, defaults) -> None:
+    to_grid = Transformer.from_crs("EPSG:4326", CRS, always_xy=True)
+    far_lon, far_lat, _ = Geod(ellps="WGS84").fwd(lon, 18.3, 40.0, 2000.0)
+    x, y = to_grid.transform([lon, far_lon], [18.3, far_lat])
+    bearing = np.degrees(np.arctan2(x[1] - x[0], y[1] - y[0])) % 360
+    sites = stations([{"id": "S", "x": x[0], "y": y[0]}])
+    cells = sectors(sites, defaults, 40.0)
+    found = _grid_azimuth(cells, sites.geometry.loc[cells["site_id"]], sites.crs)
+    assert found[0] == pytest.approx(bearing, abs=0.01)
+
+
+def test_a_sector_is_weaker_behind_by_its_front_to_back_ratio(profile, defaults) -> None:
+    flat = terrain_of(np.zeros((121, 121)))
+    sites = stations([{"id": "S", "x": MIDDLE[0], "y": MIDDLE[1]}])
+    cells = sectors(sites, defaults, 90.0)
+    signal = predict(flat, sites, cells, profile=profile, settings=SHORT).bands("4G")["signal_dbm"]
+    east, west = float(signal[60, 85]), float(signal[60, 35])
+    assert east - west == pytest.approx(25.0, abs=1.5)  # less what the tilt costs
+
+
+def test_more_power_raises_the_level_by_as_much(hills: Terrain, profile, defaults) -> None:
+    sites = stations([{"id": "S", "x": MIDDLE[0], "y": MIDDLE[1]}])
+    cells = cells_of(sites, defaults)
+    louder = cells.assign(tx_power_dbm=cells["tx_power_dbm"] + 3.0)
+    low, high = (
+        predict(hills, sites, c, profile=profile, settings=SHORT).bands("4G")["signal_dbm"]
+        for c in (cells, louder)
+    )
+    heard = (low > NOTHING_RECEIVED_DBM).to_numpy()
+    assert np.allclose((high - low).to_numpy()[heard], 3.0, atol=0.11)
+
+
+def test_a_cell_is_unknown_only_where_no_known_path_covers_it(hills: Terrain, profile, defaults):
+    geobox = geobox_of(hills.ground_m)
+    x, y = (float(v) for v in cell_centres(geobox, 12, 30))
+    one = stations([{"id": "S1", "x": x, "y": y}])
+    alone = predict(hills, one, cells_of(one, defaults), profile=profile, settings=SHORT)
+    assert np.isnan(float(alone.bands("4G")["signal_dbm"][12, 15]))
+    x2, y2 = (float(v) for v in cell_centres(geobox, 12, 12))
+    two = stations([{"id": "S1", "x": x, "y": y}, {"id": "S2", "x": x2, "y": y2}])
+    both = predict(hills, two, cells_of(two, defaults), profile=profile, settings=SHORT)
+    assert float(both.covered("4G")[12, 15]) == 1.0
+
+
+def test_a_station_alone_gives_the_signal_of_the_prediction(hills: Terrain, profile, defaults):
+    sites = stations([{"id": "S", "x": MIDDLE[0], "y": MIDDLE[1]}])
+    cells = cells_of(sites, defaults)
+    (signal,) = site_signals(hills, sites, cells, settings=SHORT)
+    whole = predict(hills, sites, cells, profile=profile, settings=SHORT).bands("4G")["signal_dbm"]
+    part = whole.to_numpy()[signal.rows, signal.columns]
+    known = np.isfinite(part)
+    assert np.allclose(part[known], np.maximum(signal.signal_dbm[known], -160.0), atol=0.051)
+
+
+def test_probability_is_one_half_at_the_threshold() -> None:
+    found = service_probability([-110.0, np.nan], threshold_dbm=-110.0, sigma_db=8.0)
+    assert found[0] == pytest.approx(0.5)
+    assert np.isnan(found[1])
+
+
+def test_an_unknown_operator_is_refused_with_those_there_are(hills, profile, defaults) -> None:
+    sites = stations([{"id": "S", "x": MIDDLE[0], "y": MIDDLE[1]}])
+    with pytest.raises(SettingsError, match="there is A"):
+        predict(hills, sites, cells_of(sites, defaults), profile=profile, operators=["Z"])
