@@ -1,0 +1,28 @@
+"""Workbooks for the office."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from infraplan.reports.compose import plan_workbook as plan_workbook
+    from infraplan.reports.workbook import Column as Column
+    from infraplan.reports.workbook import Sheet as Sheet
+    from infraplan.reports.workbook import write_workbook as write_workbook
+
+_WHERE = {
+    "Column": "workbook",
+    "Sheet": "workbook",
+    "plan_workbook": "compose",
+    "write_workbook": "workbook",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605 - one list, above
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
+    """Import a function at its first use."""
+    if name in _WHERE:
+        return getattr(import_module(f"infraplan.reports.{_WHERE[name]}"), name)
+    msg = f"module 'infraplan.reports' has no attribute '{name}'"
+    raise AttributeError(msg)

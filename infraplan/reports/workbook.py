@@ -1,0 +1,202 @@
+"""
+Tables in a workbook that opens in any Excel and prints on A4.
+
+Text from data is written as text: a station called `=1+1` must not become a formula.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from infraplan import atomic
+from infraplan.errors import SourceFileError
+from infraplan.text import Words
+
+__all__ = ["Column", "Sheet", "write_workbook"]
+
+# Excel's codes; it shows them with the separators of the office's own settings
+FORMATS = {
+    "text": "@",
+    "whole": "#,##0",
+    "share": "0.0%",
+    "db": "0.0",
+    "km": "#,##0.0",
+    "vnd": "#,##0",
+}
+FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
+WIDEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a sheet: where it comes from, its heading, and how it is written."""
+
+    name: str
+    heading: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """
+    One table on one sheet.
+
+    `lines` stand above the table: what it is, its definition, its source. `total` is a row of the
+    same columns below the table, or None.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    columns: tuple[Column, ...]
+    table: pd.DataFrame
+    total: dict[str, Any] | None = None
+
+
+def write_workbook(
+    path: Path, sheets: Sequence[Sheet], *, words: Words, is_synthetic: bool = False
+) -> Path:
+    """
+    Write sheets into a workbook, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Target, ending in `.xlsx`.
+    sheets
+        Sheets in their order, at least one.
+    words
+        Catalogue of the office's language.
+    is_synthetic
+        True where any of it rests on made-up data; every sheet then says so.
+
+    Returns
+    -------
+    path
+        The file; `name (2).xlsx` where the old one is open in Excel.
+
+    Raises
+    ------
+    PlanError
+        If the file cannot be written.
+    """
+
+    def fill(temporary: Path) -> None:
+        """Write all sheets."""
+        import xlsxwriter
+
+        options = {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "nan_inf_to_errors": True,
+        }
+        book = xlsxwriter.Workbook(str(temporary), options)
+        book.set_properties({"created": FIXED_DATE})
+        formats = _formats(book)
+        for sheet in sheets:
+            _write_sheet(book, sheet, formats, words, is_synthetic=is_synthetic)
+        book.close()
+
+    def verify(temporary: Path) -> None:
+        """Open the file as a reader would and count its sheets."""
+        import openpyxl
+
+        book = openpyxl.load_workbook(temporary, read_only=True)
+        count = len(book.sheetnames)
+        book.close()
+        if count != len(sheets):
+            msg = f"{path} came out with {count} of {len(sheets)} sheets"
+            raise SourceFileError(msg)
+
+    return atomic.write(path, fill, verify=verify, if_held="rename")
+
+
+def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyped
+    """Return the formats of a workbook."""
+    base = {"font_name": "Times New Roman", "font_size": 11, "valign": "top"}
+    made = {kind: book.add_format({**base, "num_format": code}) for kind, code in FORMATS.items()}
+    for kind, code in FORMATS.items():
+        made[f"total_{kind}"] = book.add_format(
+            {**base, "num_format": code, "bold": True, "top": 1}
+        )
+    made["title"] = book.add_format({**base, "bold": True, "font_size": 14})
+    made["line"] = book.add_format({**base, "italic": True, "font_color": "#444444"})
+    made["head"] = book.add_format(
+        {**base, "bold": True, "text_wrap": True, "bg_color": "#DCE6F1", "border": 1}
+    )
+    made["warning"] = book.add_format(
+        {**base, "bold": True, "font_color": "#9C0006", "bg_color": "#FFE9A8"}
+    )
+    return made
+
+
+def _write_sheet(
+    book: Any,  # noqa: ANN401 - xlsxwriter is untyped
+    sheet: Sheet,
+    formats: dict[str, Any],
+    words: Words,
+    *,
+    is_synthetic: bool,
+) -> None:
+    """Write one sheet: warning, title, lines, headings, rows, total."""
+    page = book.add_worksheet(_sheet_name(sheet.title, [s.name for s in book.worksheets()]))
+    row = 0
+    if is_synthetic:
+        page.write_string(row, 0, words("reports.synthetic"), formats["warning"])
+        row += 1
+    page.write_string(row, 0, sheet.title, formats["title"])
+    for line in sheet.lines:
+        row += 1
+        page.write_string(row, 0, line, formats["line"])
+    head = row + 2
+    for number, column in enumerate(sheet.columns):
+        page.write_string(head, number, column.heading, formats["head"])
+        width = max(len(column.heading) // 2, 9)
+        for offset, value in enumerate(sheet.table[column.name].tolist(), start=1):
+            width = max(width, _write_cell(page, head + offset, number, value, column, formats))
+        if sheet.total is not None:
+            below = head + len(sheet.table) + 1
+            total = Column(column.name, "", f"total_{column.kind}")
+            _write_cell(page, below, number, sheet.total.get(column.name), total, formats)
+        page.set_column(number, number, min(width + 2, WIDEST))
+    page.freeze_panes(head + 1, 1)
+    if len(sheet.table) and sheet.columns:
+        page.autofilter(head, 0, head + len(sheet.table), len(sheet.columns) - 1)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(head)
+
+
+def _write_cell(
+    page: Any,  # noqa: ANN401 - xlsxwriter is untyped
+    row: int,
+    number: int,
+    value: object,
+    column: Column,
+    formats: dict[str, Any],
+) -> int:
+    """Write one value as what it is; return how wide it shows."""
+    kind = column.kind.removeprefix("total_")
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
+        page.write_blank(row, number, None, formats[column.kind])
+        return 0
+    if isinstance(value, (bool, str)) or kind == "text":
+        text = str(value)
+        page.write_string(row, number, text, formats[column.kind])
+        return len(text)
+    page.write_number(row, number, float(value), formats[column.kind])  # type: ignore[arg-type]
+    return len(f"{float(value):,.0f}") + (2 if kind in ("share", "km", "db") else 0)  # type: ignore[arg-type]
+
+
+def _sheet_name(title: str, taken: Sequence[str]) -> str:
+    """Return a name that Excel accepts: short, without its seven barred signs, not taken."""
+    plain = "".join(" " if sign in "[]:*?/\\'" else sign for sign in title).strip()[:28] or "-"
+    name, number = plain, 2
+    while name.lower() in {other.lower() for other in taken}:
+        name = f"{plain} {number}"
+        number += 1
+    return name

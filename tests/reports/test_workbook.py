@@ -1,0 +1,64 @@
+"""A workbook holds what was put in, as what it is."""
+
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from infraplan.reports import Column
+from infraplan.reports import Sheet
+from infraplan.reports import write_workbook
+from infraplan.text import words
+
+HOSTILE = ["=1+1", "+A1", "-2", "@SUM(A1)", "=cmd|'/C calc'!A0", "http://example.org", "\tx"]
+
+
+def sheet_of(values: list[object], kind: str = "text", title: str = "Bảng") -> Sheet:
+    columns = (Column("a", "Cột", kind),)
+    return Sheet(title, ("định nghĩa",), columns, pd.DataFrame({"a": values}))
+
+
+def cells_of(path: Path, sheet: int = 0):
+    book = openpyxl.load_workbook(path)
+    return [cell for row in book.worksheets[sheet].iter_rows() for cell in row if cell.value is not None]
+
+
+def test_no_text_becomes_a_formula_or_a_link(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "x.xlsx", [sheet_of(list(HOSTILE))], words=words("vi"))
+    cells = cells_of(path)
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert not any(cell.hyperlink for cell in cells)
+    assert set(HOSTILE) <= {cell.value for cell in cells}
+
+
+def test_numbers_stay_numbers_and_the_unknown_stays_empty(tmp_path: Path) -> None:
+    path = write_workbook(
+        tmp_path / "x.xlsx", [sheet_of([1.5, float("nan"), 3.0], "share")], words=words("vi")
+    )
+    numbers = [cell for cell in cells_of(path) if cell.data_type == "n"]
+    assert [cell.value for cell in numbers] == [1.5, 3.0]
+    assert {cell.number_format for cell in numbers} == {"0.0%"}
+
+
+def test_synthetic_data_are_said_to_be_on_every_sheet(tmp_path: Path) -> None:
+    sheets = [sheet_of(["x"], title="A"), sheet_of(["y"], title="B")]
+    path = write_workbook(tmp_path / "x.xlsx", sheets, words=words("vi"), is_synthetic=True)
+    for number in range(2):
+        assert cells_of(path, number)[0].value == "SỐ LIỆU GIẢ LẬP, KHÔNG DÙNG ĐỂ KÝ"
+
+
+def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+    one, two = (
+        write_workbook(tmp_path / f"{n}.xlsx", [sheet_of(["x"])], words=words("vi")) for n in "ab"
+    )
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize("title", ["a/b:c*?[x]", "x" * 60, "'", "Bảng"])
+def test_any_title_makes_a_sheet_that_excel_accepts(tmp_path: Path, title: str) -> None:
+    sheets = [sheet_of(["x"], title=title), sheet_of(["y"], title=title)]
+    path = write_workbook(tmp_path / "x.xlsx", sheets, words=words("vi"))
+    names = openpyxl.load_workbook(path).sheetnames
+    assert len(set(names)) == 2
+    assert all(len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names)
