@@ -3,8 +3,8 @@ The one way in which a file comes to lie on disk: whole, verified, or not at all
 
 A file is written beside its target under a temporary name, checked by re-reading, flushed to the
 disk and moved over the old one in one step. A killed process, a full disk or a failed check leaves
-the old file as it was. On Windows a file that Word, QGIS or a scanner holds open cannot be replaced:
-the move is tried again for a while, then the caller's choice decides.
+the old file as it was. On Windows a file that Word, QGIS or a scanner holds open cannot be
+replaced: the move is tried again for a while, then the caller's choice decides.
 """
 
 import contextlib
@@ -304,8 +304,8 @@ def _claim(lock: Path) -> None:
     holder = _holder(lock)
     msg = (
         f"{lock.parent} is being written to by process {holder.get('pid', '?')} on "
-        f"{holder.get('host', '?')} since {holder.get('since', '?')}; wait for it, or delete {lock} "
-        "if you know that it no longer runs"
+        f"{holder.get('host', '?')} since {holder.get('since', '?')}; wait for it, or delete "
+        f"{lock} if you know that it no longer runs"
     )
     raise PlanError(msg)
 

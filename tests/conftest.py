@@ -58,3 +58,15 @@ def is_open_here(path: Path) -> bool:
         except OSError:
             continue  # the descriptor of this very listing is gone by now
     return str(path) in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.fixture(scope="session")
+def demo_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sample plan on which every step has run; about a minute, made once."""
+    from infraplan.api import run_plan
+    from infraplan.api import sample_plan
+
+    plan = sample_plan(tmp_path_factory.mktemp("office") / "demo")
+    for _ in run_plan(plan):
+        pass
+    return plan.folder

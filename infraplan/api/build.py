@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from infraplan.errors import Fault
@@ -190,7 +191,7 @@ def sample_plan(
     return _fill_by_sample(plan, size=size, seed=seed, progress=progress)
 
 
-def import_layer(
+def import_layer(  # noqa: PLR0913 - what a person says of a file
     plan: Plan,
     layer: str,
     path: Path | str,
@@ -505,7 +506,7 @@ def _sources_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     from infraplan.layers.validate import conform
 
     frame = pd.DataFrame([dict(row) for row in rows], columns=schema_columns("sources"))
-    return conform(frame, "sources", plan_crs="EPSG:9209").table
+    return pd.DataFrame(conform(frame, "sources", plan_crs="EPSG:9209").table)
 
 
 def _sources_after(plan: Plan, layer: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -535,7 +536,8 @@ def _fill_by_sample(plan: Plan, *, size: str, seed: int, progress: Progress | No
     communes = made.tables.get("communes", plan.table("communes"))
     tables = {name: with_communes(table, name, communes) for name, table in made.tables.items()}
     plan.write_tables({**tables, "sources": added.sort_index()})
-    streets = tuple(str(name) for name in made.figures.get("underground_streets", ()))
+    named: Any = made.figures.get("underground_streets", ())
+    streets = tuple(str(name) for name in named)
     part(progress, 0.9, 1.0)(1.0)
     return plan.with_settings(underground_streets=streets)
 
@@ -602,5 +604,5 @@ def _unknown_terrain(layers: "Layers") -> str:
         return "no terrain"
     ground = layers.terrain.ground_m
     inside = burn(layers.table("communes"), geobox_of(ground)).to_numpy()
-    share = float(ground.isnull().to_numpy()[inside].mean()) if inside.any() else 0.0
+    share = float(np.isnan(ground.to_numpy())[inside].mean()) if inside.any() else 0.0
     return f"terrain is unknown on {share:.1%} of the communes' area"

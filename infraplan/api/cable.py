@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import shapely
 
     from infraplan.cables import CablePlan
+    from infraplan.cables import PriceBook
     from infraplan.cables import Route
 
 __all__ = ["locate", "route", "underground"]
@@ -139,7 +140,7 @@ def underground(
     return made
 
 
-def price_book(plan: Plan) -> "object":
+def price_book(plan: Plan) -> "PriceBook":
     """
     Return the prices that the plan names.
 

@@ -131,7 +131,7 @@ def stored_results(plan: Plan, layers: "Layers") -> Results:
     from infraplan.sites import SiteRules
 
     found: Results = {"appraisals": ()}
-    pairs = [pair for pair in _pairs(plan) if plan.record(coverage_step(*pair)) is not None]
+    pairs = [pair for pair in _pairs() if plan.record(coverage_step(*pair)) is not None]
     if pairs:
         profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
         found["coverage"] = load_coverage(plan, pairs, profile=profile, settings=RadioSettings())
@@ -148,14 +148,14 @@ def stored_results(plan: Plan, layers: "Layers") -> Results:
     return found
 
 
-def _pairs(plan: Plan) -> list[tuple[str, str]]:
+def _pairs() -> list[tuple[str, str]]:
     """Return the pairs whose coverage a map shows: each technology, of any operator."""
     return [(technology, "any") for technology in ("2G", "3G", "4G", "5G")]
 
 
 def _result_keys(plan: Plan) -> dict[str, str]:
     """Return the keys of the results that the plan keeps, which maps and reports depend on."""
-    steps = [coverage_step(*pair) for pair in _pairs(plan)]
+    steps = [coverage_step(*pair) for pair in _pairs()]
     steps += ["gaps", "proposal", "underground", *map(appraisal_step, batches(plan))]
     keys = {step: record.key for step in steps if (record := plan.record(step)) is not None}
     return keys | {"language": plan.settings.language, "name": plan.settings.name}

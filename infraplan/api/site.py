@@ -296,7 +296,7 @@ def _stored_batch(plan: Plan, batch: str | None) -> tuple[str, "gpd.GeoDataFrame
     return matching[0], requests[requests["batch"] == matching[0]]
 
 
-def _fibre_m(inputs: RadioInputs, rows: "gpd.GeoDataFrame") -> object:
+def _fibre_m(inputs: RadioInputs, rows: "gpd.GeoDataFrame") -> "pd.Series[float] | None":
     """Return the distance of each request to the nearest cable, None where no cable is known."""
     from infraplan.cables import fibre_distance_m
 

@@ -6,10 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
 
+from infraplan.cli.console import heading
 from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
-from infraplan.cli.console import title
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def tell_sample(plan: "Plan", words: Words) -> None:
 
     layers = plan.layers(["communes", "hamlets", "sites", "fibre", "requests"], rasters=())
     counted = inventory(layers)
-    title(words("cli.plan_title", name=plan.settings.name))
+    heading(words("cli.plan_title", name=plan.settings.name))
     say(shown_path(plan.folder))
     say(words("cli.synthetic", layers=", ".join(layers.synthetic())))
     total = counted.totals
@@ -67,7 +67,7 @@ def tell_sample(plan: "Plan", words: Words) -> None:
         )
     )
     if layers.has("fibre"):
-        lengths = fibre_lengths(layers).loc["total"]
+        lengths = {name: float(km) for name, km in fibre_lengths(layers).loc["total"].items()}
         say(
             words(
                 "cli.sample_fibre",
@@ -105,7 +105,7 @@ def tell_coverage(plan: "Plan", coverage: "Coverage", words: Words) -> None:
         name = words("cli.any_operator") if operator == "any" else operator
         percent = words.number(100 * share, 1), words.number(100 * unknown / people.sum(), 1)
         rows.append((technology, name, *percent))
-    title(words("cli.coverage_title"))
+    heading(words("cli.coverage_title"))
     _table([_heads(words, "technology", "operator", "people_covered", "people_unknown"), *rows])
     say(_definition(coverage, words))
 
@@ -123,7 +123,7 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     rows
         How many hamlets to list.
     """
-    title(words("cli.gaps_title"))
+    heading(words("cli.gaps_title"))
     shares = gaps.shares
     province = shares[(shares["area_level"] == "province") & (shares["denominator"] == "people")]
     lines = [_heads(words, "technology", "operator", "share", "range", "people_unknown")]
@@ -137,8 +137,7 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
                 row["technology"],
                 name,
                 words.number(100 * row["share"], 1),
-                f"{words.number(100 * row['share_low'], 1)} - "
-                f"{words.number(100 * row['share_high'], 1)}",
+                " - ".join(words.number(100 * row[end], 1) for end in ("share_low", "share_high")),
                 words.number(unknown, 1),
             )
         )
@@ -185,7 +184,7 @@ def tell_appraisal(appraisal: "Appraisal", words: Words) -> None:
         Catalogue to speak with.
     """
     requests = appraisal.requests.sort_values("rank")
-    title(words("cli.appraisal_title", batch=appraisal.batch, count=len(requests)))
+    heading(words("cli.appraisal_title", batch=appraisal.batch, count=len(requests)))
     counts = requests["proposal"].value_counts()
     told = [
         f"{words(f'sites.{kind}')}: {words.number(int(counts.get(kind, 0)))}" for kind in PROPOSALS
@@ -214,7 +213,7 @@ def tell_proposal(proposal: "Proposal", words: Words) -> None:
         Catalogue to speak with.
     """
     gained = float(proposal.people_gained.sum())
-    title(words("cli.proposal_title", count=len(proposal.sites)))
+    heading(words("cli.proposal_title", count=len(proposal.sites)))
     lines = [_heads(words, "site", "people_gained")]
     for site_id, people in proposal.people_gained.items():
         lines.append((str(site_id), words.people(float(people))))
@@ -240,7 +239,7 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
     words
         Catalogue to speak with.
     """
-    title(words("cli.underground_title"))
+    heading(words("cli.underground_title"))
     length_m = float(cable_plan.segments["length_m"].sum())
     say(
         words(
@@ -252,9 +251,12 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
             gap=words.number(100 * cable_plan.gap, 1),
         )
     )
+    shared = cable_plan.shares.reset_index()
     shares = "; ".join(
-        f"{row.operator} {_billion(row.cost_vnd, words)}"
-        for row in cable_plan.shares.reset_index().itertuples()
+        f"{operator} {_billion(float(cost_vnd), words)}"
+        for operator, cost_vnd in zip(
+            shared["operator"].tolist(), shared["cost_vnd"].tolist(), strict=True
+        )
     )
     say(words("cli.underground_shares", shares=shares))
     if not cable_plan.bill["verified"].all():
@@ -312,7 +314,7 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
         _tell_step(done, words)
         if done.step in ("map", "report"):
             outputs.append(done.result)
-    title(words("cli.outputs"))
+    heading(words("cli.outputs"))
     for path in outputs:
         say(shown_path(path))
     say(shown_path(plan.results))
@@ -321,12 +323,13 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
 
 def _tell_step(done: Any, words: Words) -> None:  # noqa: ANN401 - a StepDone, imported late
     """Tell the result of one step of a run."""
-    tell = {
+    tellers: dict[str, Any] = {
         "gaps": tell_gaps,
         "appraise": tell_appraisal,
         "propose": tell_proposal,
         "underground": tell_underground,
-    }.get(done.step)
+    }
+    tell = tellers.get(done.step)
     if tell is not None and done.result is not None:
         tell(done.result, words)
     if done.step == "check":
@@ -341,9 +344,9 @@ def _tell_step(done: Any, words: Words) -> None:  # noqa: ANN401 - a StepDone, i
 def _definition(coverage: "Coverage", words: Words) -> str:
     """Return in words what covered means in a prediction."""
     profile = coverage.profile
+    of_each = {name: profile.technologies[name] for name in coverage.technologies}
     limits = ", ".join(
-        f"{name} {profile.technologies[name].quantity} {profile.technologies[name].service_dbm:g} dBm"
-        for name in coverage.technologies
+        f"{name} {entry.quantity} {entry.service_dbm:g} dBm" for name, entry in of_each.items()
     )
     from infraplan.layers.grid import geobox_of
 

@@ -1,4 +1,4 @@
-"""How the commands speak: UTF-8 whatever the console, progress that suits it, errors in one block."""
+"""How the commands speak: UTF-8 everywhere, progress that suits the console, plain errors."""
 
 import contextlib
 import io
@@ -12,7 +12,16 @@ from infraplan.progress import Progress
 from infraplan.text import Words
 from infraplan.text import words
 
-__all__ = ["LANGUAGE", "choose_language", "fail", "progress_bar", "say", "speak_utf8", "title"]
+__all__ = [
+    "LANGUAGE",
+    "choose_language",
+    "fail",
+    "heading",
+    "progress_bar",
+    "say",
+    "shown_path",
+    "speak_utf8",
+]
 
 LANGUAGE = {"now": ""}  # what --lang said; empty: the plan's own
 
@@ -53,7 +62,7 @@ def say(text: str = "") -> None:
     print(text, flush=True)
 
 
-def title(text: str) -> None:
+def heading(text: str) -> None:
     """
     Print a heading.
 
@@ -83,13 +92,13 @@ def fail(error: InfraplanError) -> None:
 
 
 @contextlib.contextmanager
-def progress_bar(what: str) -> Iterator[Progress]:
+def progress_bar(title: str) -> Iterator[Progress]:
     """
     Show how far long work is: a bar on a terminal, a line for every tenth elsewhere.
 
     Parameters
     ----------
-    what
+    title
         Name of the work.
 
     Yields
@@ -107,22 +116,22 @@ def progress_bar(what: str) -> Iterator[Progress]:
         from rich.console import Console
 
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(what, total=1.0)
+            task = bar.add_task(title, total=1.0)
 
-            def show(done_share: float, what_now: str = "") -> None:
+            def show(done_share: float, what: str = "") -> None:
                 """Move the bar."""
-                described = f"{what}: {what_now}" if what_now else what
+                described = f"{title}: {what}" if what else title
                 bar.update(task, completed=done_share, description=described)
 
             yield show
         return
     start_s, shown = time.monotonic(), {"tenth": 0}
 
-    def line(done_share: float, what_now: str = "") -> None:
+    def line(done_share: float, what: str = "") -> None:
         """Print a line when another tenth is done, and only for work that takes a while."""
         tenth = int(done_share * 10)
         if tenth > shown["tenth"] and time.monotonic() - start_s > 2.0:
-            print(f"{what} {tenth * 10} % {what_now}".rstrip(), file=sys.stderr, flush=True)
+            print(f"{title} {tenth * 10} % {what}".rstrip(), file=sys.stderr, flush=True)
         shown["tenth"] = max(shown["tenth"], tenth)
 
     yield line
