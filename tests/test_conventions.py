@@ -51,7 +51,9 @@ def test_no_module_is_a_drawer_for_odds_and_ends(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in MODULES if p.relative_to(ROOT / "infraplan").parts[0] in CORE], ids=module_id
+    "path",
+    [p for p in MODULES if p.relative_to(ROOT / "infraplan").parts[0] in CORE],
+    ids=module_id,
 )
 def test_the_core_opens_no_file(path: Path) -> None:
     calls = [

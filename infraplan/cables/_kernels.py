@@ -1,11 +1,11 @@
 """
 Compiled loops of the cables room: Steiner trees, dual ascent, parallel lines.
 
-A graph is given by rows: the neighbours of node v are `heads[starts[v]:starts[v + 1]]`, reached over
-the edges `links[...]` of the same places. A tree is a flag an edge.
+A graph is given by rows: the neighbours of node v are `heads[starts[v]:starts[v + 1]]`, reached
+over the edges `links[...]` of the same places. A tree is a flag an edge.
 """
 
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917 - compiled loops over bare arrays
+# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,9 @@ def _push(heap: Ints, place: Ints, key: Floats, size: int, node: int) -> int:
 
 
 @njit
-def _pop(heap: Ints, place: Ints, key: Floats, size: int) -> int:
+def _pop(heap: Ints, place: Ints, key: Floats, size: int) -> np.int64:
     """Take the node of the least key from the heap, ties by number; its size falls by one."""
-    top = heap[0]
+    top: np.int64 = heap[0]
     place[top] = -1
     size -= 1
     if size > 0:
@@ -150,9 +150,7 @@ def peel(
 
 
 @njit
-def chains(
-    starts: Ints, heads: Ints, links: Ints, is_terminal: Flags
-) -> tuple[Ints, Ints, Ints]:
+def chains(starts: Ints, heads: Ints, links: Ints, is_terminal: Flags) -> tuple[Ints, Ints, Ints]:
     """
     Join the edges that meet in nodes of degree two that need no connection.
 
@@ -456,7 +454,7 @@ def dual_ascent(
     is_terminal: Flags,
     root: int,
     work_limit: int,
-) -> tuple[int, Ints, bool]:
+) -> tuple[np.int64, Ints, bool]:
     """
     Raise the duals of cuts between the root and terminals (Wong, 1984), in whole numbers.
 
@@ -482,7 +480,7 @@ def dual_ascent(
     mark = np.full(n, -1, dtype=np.int64)
     nodes = np.empty(n, dtype=np.int64)
     cut = np.empty(heads.size, dtype=np.int64)
-    bound = 0
+    bound = np.int64(0)
     work = 0
     stamp = 0
     while size > 0:
@@ -518,14 +516,13 @@ def dual_ascent(
                 active[t] = False
                 break
             kept = 0
-            least = np.int64(9223372036854775807)
+            least: np.int64 = np.int64(9223372036854775807)
             for k in range(cuts):
                 p = cut[k]
                 if mark[heads[p]] != stamp:
                     cut[kept] = p
                     kept += 1
-                    if left[p] < least:
-                        least = left[p]
+                    least = min(least, left[p])
             work += cuts
             cuts = kept
             if kept == 0:  # not connected to the root at all

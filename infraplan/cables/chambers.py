@@ -132,9 +132,7 @@ def _leaving(trench: TrenchGraph, node: int, edge: int) -> Floats:
     return np.asarray(run / max(float(np.hypot(*run)), 1e-9), dtype=np.float64)
 
 
-def _stretches(
-    trench: TrenchGraph, around: dict[int, list[int]], stops: set[int]
-) -> list[Floats]:
+def _stretches(trench: TrenchGraph, around: dict[int, list[int]], stops: set[int]) -> list[Floats]:
     """Return the trenches between chambers as lines."""
     used: set[int] = set()
     out = []

@@ -197,7 +197,7 @@ def _removed(cables: "gpd.GeoDataFrame", crs: str, prices: "PriceBook") -> "pd.D
 
 
 def _bores(removed: "pd.DataFrame", graph: "StreetGraph", prices: "PriceBook") -> int:
-    """Return the ducts of a new trench: by fill and spare, and one for each operator and one more."""
+    """Return the ducts of a new trench: by fill and spare, and one an operator and one more."""
     rules = prices.rules
     chosen = graph.table["chosen"].to_numpy(dtype=bool)
     street_m = float(graph.table["length_m"].to_numpy()[chosen].sum())
@@ -207,7 +207,9 @@ def _bores(removed: "pd.DataFrame", graph: "StreetGraph", prices: "PriceBook") -
     return rules.layout(max(rules.least_bores, by_fill, len(removed) + 1)).bores
 
 
-def _entries(cables: "gpd.GeoDataFrame", lines: list["shapely.Geometry"]) -> list[tuple[int, float]]:
+def _entries(
+    cables: "gpd.GeoDataFrame", lines: list["shapely.Geometry"]
+) -> list[tuple[int, float]]:
     """Return where along which side cables come in, go out or end, those near each other as one."""
     import shapely
 
@@ -246,17 +248,16 @@ def _drops(
         tree = shapely.STRtree(lines)
         table = buildings.sort_index()
         shapes = table.geometry.to_numpy()
-        which, distance = tree.query_nearest(
-            shapes, max_distance=HOUSE_M, return_distance=True, all_matches=False
-        )
+        which = tree.query_nearest(shapes, max_distance=HOUSE_M, all_matches=False)
         service = table["aerial_service"]
         assumed = bool(service.isna().all())
-        served = np.ones(len(table), bool) if assumed else service.fillna(False).to_numpy(bool)
+        served = service.isna().to_numpy() if assumed else (service == True).to_numpy(bool)  # noqa: E712 - missing is false
         housed = {sides[number].street for number in which[1].tolist()}
         for row, number in zip(*which.tolist(), strict=True):
             if served[row]:
-                drop = shapely.shortest_line(lines[number], shapes[row])
-                at = float(shapely.line_locate_point(lines[number], shapely.get_point(drop, 0)))
+                # from opposite the middle of the house: its nearest corner may be either of two
+                at = float(shapely.line_locate_point(lines[number], shapely.centroid(shapes[row])))
+                drop = shapely.shortest_line(lines[number].interpolate(at), shapes[row])
                 rows.append((str(table.index[row]), number, at, drop, assumed))
     for number, side in enumerate(sides):
         if side.street not in housed:
@@ -267,7 +268,7 @@ def _drops(
     frame = pd.DataFrame(
         {
             "building_id": pd.Series([row[0] for row in rows], dtype="object"),
-            "street": [graph.table["name"].iat[sides[row[1]].street] for row in rows],
+            "street": [graph.table["name"].iloc[sides[row[1]].street] for row in rows],
             "length_m": length_m,
             "cost_vnd": np.round(each + length_m * metre),
             "assumed": pd.Series([row[4] for row in rows], dtype="bool"),

@@ -1,8 +1,8 @@
 """
 Streets and roads as one graph.
 
-Lines as people draw them miss each other by a metre, cross without a node, and are drawn twice. Here
-a road gives way to a street within 15 m, near ends become one, ends that nearly touch a line are
+Lines as people draw them miss each other by a metre, cross without a node, and are drawn twice.
+Here a road gives way to a street within 15 m, near ends become one, ends that nearly touch a line are
 joined to it, lines that cross are split, and pieces that only a drawing hand divided are joined
 again: neither the number of pieces nor the direction of drawing changes anything that follows.
 """
@@ -94,8 +94,8 @@ def street_graph(layers: Layers) -> StreetGraph:
     """
     if not layers.has("roads"):
         layers.need("streets", step="a street graph")
-    return noded(rows_of(layers.table("streets"), "streets"), rows_of(layers.table("roads"), "roads"),
-                 crs=layers.crs)  # fmt: skip
+    streets = rows_of(layers.table("streets"), "streets")
+    return noded(streets, rows_of(layers.table("roads"), "roads"), crs=layers.crs)
 
 
 def noded(streets: "gpd.GeoDataFrame", roads: "gpd.GeoDataFrame", *, crs: str) -> StreetGraph:
@@ -152,7 +152,7 @@ def rows_of(table: "gpd.GeoDataFrame", layer: str) -> "gpd.GeoDataFrame":
     rows = rows.copy()
     for name in ATTRIBUTES[1:]:
         blank = np.nan if name.endswith("_m") else None
-        rows[name] = table[name] if name in table else blank
+        rows[name] = table.get(name, blank)
         if name.endswith("_m"):
             rows[name] = pd.to_numeric(rows[name]).astype("float64")
         else:
@@ -296,9 +296,7 @@ def _cut_at(line: Floats, shape: "shapely.LineString", points: Floats) -> list[F
     return pieces
 
 
-def _joined(
-    lines: list[Floats], owner: Ints, rows: "gpd.GeoDataFrame", crs: str
-) -> StreetGraph:
+def _joined(lines: list[Floats], owner: Ints, rows: "gpd.GeoDataFrame", crs: str) -> StreetGraph:
     """Return the graph of the pieces, joined again where only the drawing divided them."""
     tips = np.vstack([[line[0], line[-1]] for line in lines])
     moved = _clusters(tips, SNAP_M)
@@ -407,7 +405,9 @@ def _chains(pieces: list[_Piece]) -> list[_Piece]:
 def _canonical(piece: _Piece) -> _Piece:
     """Return a piece in the direction that does not depend on how it was drawn."""
     line = _straightened(piece.line)
-    piece = _Piece(piece.start, piece.end, line, piece.owner, piece.look, piece.members, piece.flipped)
+    piece = _Piece(
+        piece.start, piece.end, line, piece.owner, piece.look, piece.members, piece.flipped
+    )
     forward, backward = piece.line.ravel().tolist(), piece.line[::-1].ravel().tolist()
     return piece if forward <= backward else piece.turned()
 
@@ -416,12 +416,19 @@ def _straightened(line: Floats) -> Floats:
     """Return a line without vertices that lie on the straight between their neighbours."""
     import shapely
 
-    return shapely.get_coordinates(shapely.simplify(shapely.LineString(line), 0.02))
+    plain = shapely.simplify(shapely.LineString(line), 0.02)
+    return np.asarray(shapely.get_coordinates(plain), dtype=np.float64)
 
 
 def _order(piece: _Piece) -> tuple[Any, ...]:
     """Return by what pieces are sorted: their ground, never their ids."""
-    return (*piece.line[0].tolist(), *piece.line[-1].tolist(), len(piece.line), piece.start, piece.end)
+    return (
+        *piece.line[0].tolist(),
+        *piece.line[-1].tolist(),
+        len(piece.line),
+        piece.start,
+        piece.end,
+    )
 
 
 def _without_doubles(pieces: list[_Piece]) -> list[_Piece]:

@@ -81,7 +81,8 @@ def geodesic_lengths_m(lines: "Sequence[shapely.Geometry] | npt.NDArray[Any]", c
     xy, part = shapely.get_coordinates(parts, return_index=True)
     step_m = geodesic_steps_m(xy, crs)
     within = part[1:] == part[:-1]
-    return np.bincount(owner[part[:-1][within]], step_m[within], minlength=len(lines))
+    total_m = np.bincount(owner[part[:-1][within]], step_m[within], minlength=len(lines))
+    return np.asarray(total_m, dtype=np.float64)
 
 
 def project(xy: Floats, points: Floats) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""What digging costs: prices with their sources, and the shapes that turn metres into quantities."""
+"""What digging costs: prices with their sources, and the shapes that make metres quantities."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING
@@ -268,7 +268,7 @@ def _faults(table: Mapping[str, Any], place: str, made: type) -> list[str]:
     needed = {field.name for field in fields(made) if field.default is MISSING}
     wrong = _keys(table, place, needed)
     for field in fields(made):
-        value = table.get(field.name)
+        value: Any = table.get(field.name)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if field.name in table and field.type in ("int", "float", int, float):
             if not is_number:

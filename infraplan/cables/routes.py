@@ -288,7 +288,7 @@ def _what_bars(network: _Network, tips: tuple[int, int], ends: Ints) -> str:
         total_km = network.length_m[mine].sum() / 1000
         words.append(f"a part of {total_km:.1f} km ({', '.join(named) or 'without names'})")
     here, there = (network.nodes[label == label[tip]] for tip in tips)
-    gap_m, nearest = cKDTree(there).query(here)
+    gap_m, _ = cKDTree(there).query(here)
     x, y = here[int(np.argmin(gap_m))]
     return (
         f"streets and roads do not join the two points: one lies at {words[0]}, the other at "
@@ -330,7 +330,7 @@ def _segments(
         link = network.links[k]
         turned = link.start != at
         at = link.start if turned else link.end
-        if group and _alike(network, group[-1], k) is False:
+        if group and not _alike(network, group[-1], k):
             rows.append(_row(network, group, lines))
             group, lines = [], []
         group.append(k)
@@ -364,7 +364,11 @@ def _row(network: _Network, group: list[int], lines: list[Floats]) -> dict[str, 
     placement = "verge" if street["layer"] == "roads" else item.split("_")[1]
     if item == "duct_reuse":
         placement = "duct"
-    ids = {i for k in group for i in network.graph.table["ids"].iloc[network.links[k].street].split(";")}
+    ids = {
+        i
+        for k in group
+        for i in network.graph.table["ids"].iloc[network.links[k].street].split(";")
+    }
     surface = item.rsplit("_", 1)[1] if item != "duct_reuse" else (street["surface"] or "asphalt")
     return {
         "name": street["name"],

@@ -3,8 +3,8 @@ The cheapest tree that joins given nodes of a graph, with a proof of how cheap a
 
 Trees are grown by shortest paths from several roots (Takahashi and Matsuyama, Math. Japonica 24,
 1980) and improved by exchanging key paths; the bound is Wong's dual ascent (Math. Program. 28,
-1984), run in whole numbers so that rounding cannot lift it. Bound and tree shrink the graph in turn:
-what no better tree can use is taken out, and both are tried again on the rest.
+1984), run in whole numbers so that rounding cannot lift it. Bound and tree shrink the graph in
+turn: what no better tree can use is taken out, and both are tried again on the rest.
 """
 
 import math
@@ -148,7 +148,8 @@ def steiner_tree(
 
     Examples
     --------
-    >>> star = steiner_tree([[0, 3], [1, 3], [2, 3], [0, 1], [1, 2]], [1, 1, 1, 1.9, 1.9], [0, 1, 2])
+    >>> edges = [[0, 3], [1, 3], [2, 3], [0, 1], [1, 2]]
+    >>> star = steiner_tree(edges, [1, 1, 1, 1.9, 1.9], [0, 1, 2])
     >>> star.edges.tolist(), star.cost, star.bound, star.optimal
     ([0, 1, 2], 3.0, 3.0, True)
     """
@@ -158,7 +159,8 @@ def steiner_tree(
     places = np.searchsorted(nodes, wanted)
     _require_joined(ends, places, wanted, len(nodes))
     if len(wanted) < 2:
-        return SteinerTree(np.zeros(0, dtype=np.int64), 0.0, 0.0, 0.0, True, False)
+        nothing = np.zeros(0, dtype=np.int64)
+        return SteinerTree(nothing, 0.0, 0.0, 0.0, optimal=True, stopped_by_time=False)
     whole, scale = _whole_costs(costs)
     search = _Search(
         cost=whole,
@@ -270,7 +272,8 @@ def _single(graph: _Graph) -> Flags:
     first = np.ones(len(low), dtype=np.bool_)
     first[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
     keep[order[first]] = True
-    return keep & (low != high)
+    single: Flags = keep & (low != high)
+    return single
 
 
 def _reduced(graph: _Graph, keep: Flags) -> _Graph:
@@ -469,7 +472,5 @@ def _proper_tree(ends: Ints, cost: Ints, places: Ints, chosen: Ints, count: int)
     inside[ends[chosen].ravel()] = True
     chosen = np.unique(chosen)
     starts, heads, links, _ = neighbours(ends[chosen], count)
-    tree = spanning_tree(
-        starts, heads, links, cost[chosen].astype(np.float64), is_terminal, inside
-    )
+    tree = spanning_tree(starts, heads, links, cost[chosen].astype(np.float64), is_terminal, inside)
     return np.asarray(chosen[tree], dtype=np.int64)

@@ -2,8 +2,8 @@
 Where a trench may run: both sides of chosen streets, and the crossings between them.
 
 Each side of a street is a chain of its own, in the footway or, without one, at the edge of the
-carriageway. Sides meet at the corners of junctions; going from one corner to the next means crossing
-the mouth of a street. Existing ducts with free bores make a part of a side cheap.
+carriageway. Sides meet at the corners of junctions; going from one corner to the next means
+crossing the mouth of a street. Existing ducts with free bores make a part of a side cheap.
 """
 
 from dataclasses import dataclass
@@ -147,10 +147,11 @@ def sides_of(graph: "StreetGraph") -> tuple[Floats, list[Side], list[tuple[int, 
     mouths = []
     for node, around in sorted(arms.items()):
         centre = graph.nodes[node]
-        chosen = any(bool(graph.table["chosen"].iat[arm.street]) for arm in around)
+        chosen = any(bool(graph.table["chosen"].iloc[arm.street]) for arm in around)
         if not chosen:
             continue
-        left_of, right_of = {}, {}
+        left_of: dict[int, int] = {}
+        right_of: dict[int, int] = {}
         for k, arm in enumerate(around):
             following = around[(k + 1) % len(around)]
             if len(around) == 1:
@@ -335,9 +336,10 @@ def _crossing_places(
 ) -> list[list[float]]:
     """Return for each side where along it a crossing may begin."""
     places = []
+    street_m = graph.table["length_m"].to_numpy(dtype=np.float64)
     for side in sides:
         length_m = float(np.hypot(*np.diff(side.line, axis=0).T).sum())
-        count = int(np.ceil(graph.table["length_m"].iat[side.street] / spacing_m - 1e-6)) - 1
+        count = int(np.ceil(street_m[side.street] / spacing_m - 1e-6)) - 1
         places.append([length_m * (k + 1) / (count + 1) for k in range(count)])
     return places
 
@@ -374,11 +376,11 @@ def _known_side(graph: "StreetGraph", sides: list[Side], duct: "pd.Series") -> i
     if not isinstance(street_id, str) or name not in ("left", "right"):
         return None
     for number, side in enumerate(sides):
-        if street_id in graph.table["ids"].iat[side.street].split(";"):
+        if graph.table["ids"].iloc[side.street] == street_id:
             sign = 1 if name == "left" else -1
-            if graph.table["flipped"].iat[side.street]:
+            if graph.table["flipped"].iloc[side.street]:
                 sign = -sign
-            if side.sign == sign and ";" not in graph.table["ids"].iat[side.street]:
+            if side.sign == sign:
                 return number
     return None
 

@@ -131,8 +131,8 @@ def plan_underground(
     -----
     Streets that do not touch are planned each on its own; cable between them stays as it is. The
     bound covers trenches, re-used ducts and crossings (dual ascent on the same graph), one chamber
-    for each crossing and each `chamber_spacing_m` of new trench, less those that exist, and all items that do not
-    depend on the layout: drops, risers, cable, removal.
+    for each crossing and each `chamber_spacing_m` of new trench, less those that exist, and all
+    items that do not depend on the layout: drops, risers, cable, removal.
     """
     graph = chosen_graph(layers, streets, area)
     shape = sides_of(graph)
@@ -285,7 +285,9 @@ def _segments(
     for _, same in table.groupby(keys, sort=True):
         first = same.iloc[0]
         lines = [trench.lines[k] for k in same.index]
-        merged = shapely.line_merge(shapely.multilinestrings([shapely.LineString(x) for x in lines]))
+        merged = shapely.line_merge(
+            shapely.multilinestrings([shapely.LineString(x) for x in lines])
+        )
         total_m, total_vnd = float(same["length_m"].sum()), float(same["cost_vnd"].sum())
         drawn_m = float(merged.length)
         for stretch in shapely.get_parts(merged):
@@ -336,8 +338,8 @@ def _crossings(graph: "StreetGraph", trench: TrenchGraph, chosen: Ints) -> "gpd.
     table = table[table["kind"] == "crossing"]
     rows = [
         {
-            "street": graph.table["name"].iat[row.street],
-            "street_ids": graph.table["ids"].iat[row.street],
+            "street": graph.table["name"].iloc[row.street],
+            "street_ids": graph.table["ids"].iloc[row.street],
             "kind": "road",
             "method": "hdd" if row.item == "crossing_hdd" else "open",
             "item": row.item,
@@ -357,15 +359,18 @@ def _provenance(layers: Layers, prices: "PriceBook", demand: Demand, seed: int) 
     """Return where the plan comes from and what its bound covers."""
     from infraplan import __version__
 
+    bound = (
+        "bound: trenches, re-used ducts and crossings by dual ascent; one chamber for each crossing "
+        f"and each {prices.rules.chamber_spacing_m:g} m of new trench, less existing ones; drops, "
+        "risers, cable and removal as billed"
+    )
     return Provenance(
         step="underground",
         version=__version__,
         settings={"prices": prices.name, "seed": seed, "bores": demand.bores},
         synthetic=tuple(name for name in layers.synthetic() if name in READ),
         notes=(
-            "bound: trenches, re-used ducts and crossings by dual ascent; one chamber for each "
-            f"crossing and each {prices.rules.chamber_spacing_m:g} m of new trench, less existing ones; "
-            "drops, risers, cable and removal as billed",
+            bound,
             "costs: construction before tax, without contingency and consulting",
             f"shares: by length and diameter of the cables; {prices.share_source}",
             *demand.notes,

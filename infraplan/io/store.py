@@ -208,7 +208,9 @@ def read_cells(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         msg = f"{path} cannot be read as a list of cells; run the coverage again"
         raise SourceFileError(msg) from error
-    kept = [name for name in ("cell_id", "site_id", "mast_id", "operator", "assumed") if name in frame]
+    kept = [
+        name for name in ("cell_id", "site_id", "mast_id", "operator", "assumed") if name in frame
+    ]
     if len(kept) < 5:
         msg = f"{path} lacks columns of a list of cells; run the coverage again"
         raise SourceFileError(msg)

@@ -7,6 +7,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+import shapely.ops
 
 from infraplan.cables import PriceBook
 from infraplan.layers.bundle import Layers

@@ -49,7 +49,9 @@ def test_all_faults_of_a_price_book_are_listed_at_once(table) -> None:
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize(("diameter_mm", "weight"), [(40, 15_526), (15, 3_881), (15.1, 5_175), (2, 1_035)])
+@pytest.mark.parametrize(
+    ("diameter_mm", "weight"), [(40, 15_526), (15, 3_881), (15.1, 5_175), (2, 1_035)]
+)
 def test_thicker_cable_weighs_more(table, diameter_mm, weight) -> None:
     assert PriceBook.from_dict(table).share_weight_vnd(diameter_mm) == weight
 

@@ -64,7 +64,7 @@ def assert_is_tree(found: SteinerTree, edges, cost, terminals) -> None:
 
 
 @st.composite
-def instances(draw: st.DrawFn, whole: bool = False) -> tuple[np.ndarray, np.ndarray, list[int]]:
+def instances(draw: st.DrawFn, *, whole: bool = False) -> tuple[np.ndarray, np.ndarray, list[int]]:
     count = draw(st.integers(3, 8))
     spine = [(draw(st.integers(0, node - 1)), node) for node in range(1, count)]
     pair = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))

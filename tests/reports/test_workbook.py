@@ -21,7 +21,9 @@ def sheet_of(values: list[object], kind: str = "text", title: str = "Bảng") ->
 
 def cells_of(path: Path, sheet: int = 0):
     book = openpyxl.load_workbook(path)
-    return [cell for row in book.worksheets[sheet].iter_rows() for cell in row if cell.value is not None]
+    return [
+        cell for row in book.worksheets[sheet].iter_rows() for cell in row if cell.value is not None
+    ]
 
 
 def test_no_text_becomes_a_formula_or_a_link(tmp_path: Path) -> None:

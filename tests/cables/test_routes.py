@@ -1,0 +1,110 @@
+"""Routes: cheapest way, ducts, symmetry, what bars."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from infraplan.cables import plan_route
+from infraplan.errors import NoRouteError
+from infraplan.errors import SettingsError
+from tests.cables.conftest import EAST
+from tests.cables.conftest import NORTH
+from tests.cables.conftest import reversed_layers
+from tests.cables.conftest import shifted
+from tests.cables.conftest import split_streets
+from tests.cables.conftest import street
+
+BLOCK = [
+    street("S1", (0, 0), (200, 0), name="A"),
+    street("S2", (200, 0), (200, 150), name="B"),
+    street("S3", (0, 0), (0, 150), name="C"),
+    street("S4", (0, 150), (200, 150), name="D"),
+]
+ROAD = {"road_id": "R1", "name": "QL1", "geometry": shifted((200, 150), (500, 400))}
+
+
+def at(x: float, y: float) -> shapely.Point:
+    return shapely.Point(EAST + x, NORTH + y)
+
+
+def test_a_route_takes_the_shorter_way_round(town, prices) -> None:
+    route = plan_route(town(streets=BLOCK), at(0, 0), at(200, 100), prices=prices)
+    assert route.segments["name"].tolist() == ["A", "B"]
+    assert route.length_m == pytest.approx(300, abs=0.1)
+    assert route.cost_vnd == pytest.approx(300 * (1_150_000 + 2 * 110_000), rel=1e-3)
+    assert route.alternatives["name"].tolist() == ["C", "D", "B"]
+
+
+def test_a_duct_with_a_free_bore_draws_the_route_to_it(town, prices) -> None:
+    duct = {
+        "duct_id": "D1",
+        "owner": "VNPT",
+        "free_bores": 1,
+        "geometry": shifted((0, 145), (200, 145)),
+    }
+    route = plan_route(town(streets=BLOCK, ducts=[duct]), at(0, 0), at(200, 100), prices=prices)
+    assert route.segments["name"].tolist() == ["C", "D", "B"]
+    assert route.segments["shared"].dropna().tolist() == ["D1"]
+    full = duct | {"free_bores": 0}
+    route = plan_route(town(streets=BLOCK, ducts=[full]), at(0, 0), at(200, 100), prices=prices)
+    assert route.segments["name"].tolist() == ["A", "B"]
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(x=st.floats(-50, 500), y=st.floats(-50, 400))
+def test_a_route_costs_the_same_in_both_directions(town, prices, x, y) -> None:
+    layers = town(streets=BLOCK, roads=[ROAD])
+    there = plan_route(layers, at(30, -12), at(x, y), prices=prices)
+    back = plan_route(layers, at(x, y), at(30, -12), prices=prices)
+    assert there.cost_vnd == back.cost_vnd
+    assert there.segments["item"].tolist() == back.segments["item"].tolist()[::-1]
+
+
+def test_segments_follow_one_another_from_start_to_end(town, prices) -> None:
+    route = plan_route(town(streets=BLOCK, roads=[ROAD]), at(450, 380), at(30, -12), prices=prices)
+    lines = route.segments.geometry.to_list()
+    assert lines[0].coords[0] == pytest.approx(at(450, 380).coords[0])
+    assert lines[-1].coords[-1] == pytest.approx(at(30, -12).coords[0])
+    gaps = [shapely.Point(a.coords[-1]).distance(shapely.Point(b.coords[0]))
+            for a, b in pairwise(lines)]  # fmt: skip
+    assert max(gaps) < 1e-6
+
+
+@settings(
+    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(share=st.floats(0.1, 0.9))
+def test_pieces_and_direction_of_drawing_change_nothing(town, prices, share) -> None:
+    layers = town(streets=BLOCK)
+    costs = {
+        plan_route(one, at(0, 0), at(200, 100), prices=prices).cost_vnd
+        for one in (layers, reversed_layers(layers), split_streets(layers, [share]))
+    }
+    assert len(costs) == 1
+
+
+def test_what_bars_is_named(town, prices) -> None:
+    far = street("S9", (0, 900), (200, 900), name="Xa")
+    with pytest.raises(NoRouteError, match=r"\(A, B, C\).*\(Xa\).*nearest, 750 m"):
+        plan_route(town(streets=[*BLOCK, far]), at(0, 0), at(100, 905), prices=prices)
+
+
+@pytest.mark.parametrize("end", [(0.0, 0.0), (np.nan, 0.0)])
+def test_points_that_make_no_route_are_refused(town, prices, end) -> None:
+    with pytest.raises(SettingsError, match="two different points"):
+        plan_route(town(streets=BLOCK), at(0, 0), at(*end), prices=prices)
+
+
+def test_a_road_beside_a_street_gives_way_and_still_joins(town, prices) -> None:
+    twin = {"road_id": "R2", "name": "twin", "geometry": shifted((-300, 6), (0, 6), (190, 6))}
+    route = plan_route(town(streets=BLOCK, roads=[twin]), at(-300, 6), at(200, 0), prices=prices)
+    assert route.segments["name"].tolist() == ["twin", "C", "A"]  # C for the last 6 m
+    assert route.length_m == pytest.approx(506, abs=1)
