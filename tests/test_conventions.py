@@ -78,7 +78,8 @@ def test_both_catalogues_have_the_same_placeholders() -> None:
 
 
 def test_the_commands_start_without_the_heavy_libraries() -> None:
-    code = "import sys, infraplan.cli; print([m for m in ('pandas','numba','numpy') if m in sys.modules])"
+    heavy = ("pandas", "numba", "numpy", "geopandas", "folium")
+    code = f"import sys, infraplan.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -100,7 +100,10 @@ def demand_of(
         stops=stops,
         drops=drops,
         removed=removed,
-        weights={str(r.operator): float(r.weight_vnd) for r in removed.itertuples()},
+        weights={
+            str(r): float(v)
+            for r, v in zip(removed["operator"], removed["weight_vnd"], strict=True)
+        },
         fixed={
             "drop_house": float(len(drops)),
             "drop_duct": float(drops["length_m"].sum()),

@@ -2,8 +2,8 @@
 Streets and roads as one graph.
 
 Lines as people draw them miss each other by a metre, cross without a node, and are drawn twice.
-Here a road gives way to a street within 15 m, near ends become one, ends that nearly touch a line are
-joined to it, lines that cross are split, and pieces that only a drawing hand divided are joined
+Here a road gives way to a street within 15 m, near ends become one, ends that nearly touch a line
+are joined to it, lines that cross are split, and pieces that only a drawing hand divided are joined
 again: neither the number of pieces nor the direction of drawing changes anything that follows.
 """
 
@@ -234,7 +234,7 @@ def _clusters(points: Floats, distance_m: float) -> Floats:
     first = np.concatenate([[True], np.diff(label[order]) != 0])
     chosen = np.empty(label.max() + 1, dtype=np.int64)
     chosen[label[order[first]]] = order[first]
-    return points[chosen[label]]
+    return np.asarray(points[chosen[label]])
 
 
 def _snapped(lines: list[Floats]) -> list[Floats]:

@@ -266,7 +266,7 @@ def _bound(
     # a bill rounds each of its lines by at most half a dong and half a centimetre of quantity
     rounding = sum(0.5 + 0.005 * price for price in bill["price_vnd"].tolist())
     credit = usable * prices.price_vnd("chamber_handhole")
-    return fixed_vnd + max(0, math.floor(bound - credit - rounding))
+    return int(fixed_vnd + max(0, math.floor(bound - credit - rounding)))
 
 
 def _segments(
@@ -338,16 +338,16 @@ def _crossings(graph: "StreetGraph", trench: TrenchGraph, chosen: Ints) -> "gpd.
     table = table[table["kind"] == "crossing"]
     rows = [
         {
-            "street": graph.table["name"].iloc[row.street],
-            "street_ids": graph.table["ids"].iloc[row.street],
+            "street": graph.table["name"].iloc[int(row["street"])],
+            "street_ids": graph.table["ids"].iloc[int(row["street"])],
             "kind": "road",
-            "method": "hdd" if row.item == "crossing_hdd" else "open",
-            "item": row.item,
-            "length_m": row.length_m,
-            "cost_vnd": row.cost_vnd,
-            "geometry": shapely.LineString(trench.lines[row.Index]),
+            "method": "hdd" if row["item"] == "crossing_hdd" else "open",
+            "item": row["item"],
+            "length_m": row["length_m"],
+            "cost_vnd": row["cost_vnd"],
+            "geometry": shapely.LineString(trench.lines[edge]),
         }
-        for row in table.itertuples()
+        for edge, (_, row) in zip(table.index.tolist(), table.iterrows(), strict=True)
     ]
     columns = ["street", "street_ids", "kind", "method", "item", "length_m", "cost_vnd", "geometry"]
     frame = pd.DataFrame(rows, columns=columns)
@@ -360,7 +360,7 @@ def _provenance(layers: Layers, prices: "PriceBook", demand: Demand, seed: int) 
     from infraplan import __version__
 
     bound = (
-        "bound: trenches, re-used ducts and crossings by dual ascent; one chamber for each crossing "
+        "bound: trenches, re-used ducts, crossings by dual ascent; one chamber for each crossing "
         f"and each {prices.rules.chamber_spacing_m:g} m of new trench, less existing ones; drops, "
         "risers, cable and removal as billed"
     )

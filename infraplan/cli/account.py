@@ -67,7 +67,8 @@ def tell_sample(plan: "Plan", words: Words) -> None:
         )
     )
     if layers.has("fibre"):
-        lengths = {name: float(km) for name, km in fibre_lengths(layers).loc["total"].items()}
+        table = fibre_lengths(layers).T
+        lengths = dict(zip(table.index.tolist(), table["total"].tolist(), strict=True))
         say(
             words(
                 "cli.sample_fibre",

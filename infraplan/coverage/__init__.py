@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from infraplan.coverage.gaps import Definition as Definition
     from infraplan.coverage.gaps import Gaps as Gaps
     from infraplan.coverage.gaps import find_gaps as find_gaps
-    from infraplan.coverage.stock import Inventory as Inventory
-    from infraplan.coverage.stock import inventory as inventory
     from infraplan.coverage.people import PeopleGrid as PeopleGrid
     from infraplan.coverage.people import people_grid as people_grid
     from infraplan.coverage.shares import covered_shares as covered_shares
+    from infraplan.coverage.stock import Inventory as Inventory
+    from infraplan.coverage.stock import inventory as inventory
     from infraplan.coverage.zonal import Zones as Zones
     from infraplan.coverage.zonal import zones_over as zones_over
 

@@ -35,9 +35,9 @@ class PeopleGrid:
     """
     People of an area.
 
-    `people` is persons per grid cell, 0 outside the communes. `communes` tells for each commune its
-    `people`, the `outside_share` assumed to live outside settlements, the `patches_ha` seen, and the
-    `source` of the total: `register` or `raster`.
+    `people` is persons per grid cell, 0 outside the communes. `communes` tells of each commune its
+    `people`, the `outside_share` assumed to live outside settlements, the `patches_ha` seen, and
+    the `source` of the total: `register` or `raster`.
     """
 
     people: "xr.DataArray"
@@ -62,7 +62,8 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
     Returns
     -------
     grid
-        People per grid cell, whose sum over each commune is its total to 1e-6, and what was assumed.
+        People per grid cell, whose sum over each commune is its total to 1e-6, and what was
+        assumed.
 
     Raises
     ------
@@ -89,7 +90,8 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
     outside = np.where(has_patches, outside, OUTSIDE_NO_PATCHES)
     rest = _scaled(spread, has_raster * outside) + _scaled(even, ~has_raster * outside)
     people = _scaled(_scaled(settled, 1.0 - outside) + rest, total)
-    grid = _balanced(np.asarray(people.sum(axis=0)).ravel(), inside, total)
+    spread_out = np.asarray(people.sum(axis=0), dtype=np.float64).ravel()
+    grid = _balanced(spread_out, inside, total)
     report = pd.DataFrame(
         {
             "people": total,

@@ -139,7 +139,7 @@ def covered_shares(
             for denominator, weight in weights.items():
                 part = _part(zones.fractions, levels, weight)
                 if denominator != "people":
-                    part["people_assumed"] = np.nan
+                    part["people_assumed"] = np.full(len(areas), np.nan)
                 frames.append(
                     areas.assign(
                         technology=technology, operator=operator, denominator=denominator, **part
@@ -165,7 +165,8 @@ def _part(fractions: sparse.csr_array, levels: Levels, weight: Floats) -> dict[s
 
     def share(part: Floats) -> Floats:
         """Return a part of the total; NaN where there is nobody."""
-        return np.divide(part, total, out=np.full_like(total, np.nan), where=total > 0)
+        empty = np.full_like(total, np.nan)
+        return np.asarray(np.divide(part, total, out=empty, where=total > 0))
 
     return {
         "total": total,

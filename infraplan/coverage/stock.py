@@ -16,8 +16,8 @@ class Inventory:
     """
     Counts of stations.
 
-    `totals`: `positions` (distinct masts), `stations` (operator x position), `technologies` (station
-    x technology), `shared_mast_share` (masts with two operators or more, of all masts) and
+    `totals`: `positions` (distinct masts), `stations` (operator x position), `technologies`
+    (station x technology), `shared_mast_share` (masts with two operators or more, of all masts) and
     `shared_station_share` (stations on such masts, of all stations). `by_operator` and `by_commune`
     hold the counts by operator and by commune code.
     """

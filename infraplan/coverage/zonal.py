@@ -1,8 +1,8 @@
 """
 Sums over areas, exact to the share of each grid cell that an area takes.
 
-The rule of cell centres errs by up to a quarter on hamlets of 60 m; here every border cell counts by
-the fraction that lies inside (exactextract). The fractions are found once and kept as a sparse
+The rule of cell centres errs by up to a quarter on hamlets of 60 m; here every border cell counts
+by the fraction that lies inside (exactextract). The fractions are found once and kept as a sparse
 matrix, so that any number of rasters is summed by one product.
 """
 
@@ -52,7 +52,8 @@ class Zones:
         sums
             One sum for each area.
         """
-        return np.asarray(self.fractions @ np.asarray(values, dtype=np.float64).ravel())
+        flat = np.asarray(values, dtype=np.float64).ravel()
+        return np.asarray(self.fractions @ flat, dtype=np.float64)
 
     def areas_m2(self) -> Floats:
         """
@@ -63,7 +64,8 @@ class Zones:
         area_m2
             One area for each zone [m2].
         """
-        return np.asarray(self.fractions.sum(axis=1)).ravel() * self.cell_m2
+        shares = np.asarray(self.fractions.sum(axis=1), dtype=np.float64)
+        return shares.ravel() * self.cell_m2
 
 
 def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
@@ -105,9 +107,7 @@ def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
         number, xmin=box.left, ymin=box.bottom, xmax=box.right, ymax=box.top, srs_wkt=crs.to_wkt()
     )
     plain = areas[["geometry"]].reset_index(drop=True).assign(zone=np.arange(len(areas)))
-    plain = plain[
-        ~(plain.geometry.isna() | plain.geometry.is_empty)
-    ]  # a zone without ground sums to 0
+    plain = plain[~(plain.geometry.isna() | plain.geometry.is_empty)]  # no ground: sums to 0
     if not len(plain):
         return Zones(areas.index, sparse.csr_array(shape), _cell_m2(geobox))
     found = exact_extract(

@@ -98,12 +98,13 @@ class Layers:
         Raises
         ------
         PlanError
-            If any is absent or empty; the message names all of them and the command that brings them.
+            If any is absent or empty; the message names all of them and what brings them.
         """
         absent = [layer for layer in layers if not self.has(layer)]
         if absent:
             commands = "; ".join(f"infraplan import PLAN {layer} FILE" for layer in absent)
-            msg = f"{step} needs the layer(s) {', '.join(absent)}, which the plan lacks. Bring them by: {commands}"
+            names = ", ".join(absent)
+            msg = f"{step} needs the layer(s) {names}, which the plan lacks. Bring them: {commands}"
             raise PlanError(msg)
 
     def synthetic(self) -> tuple[str, ...]:
@@ -174,8 +175,9 @@ def require_one_vintage(*tables: "gpd.GeoDataFrame") -> str:
     vintages = sorted({str(v) for table in tables for v in table["vintage"].unique()})
     if len(vintages) != 1:
         msg = (
-            f"administrative layers of different vintages ({', '.join(vintages) or 'none'}) cannot be joined: "
-            "codes were re-used by the 2025 reform. Import layers of one vintage, or convert by the crosswalk"
+            f"administrative layers of different vintages ({', '.join(vintages) or 'none'}) cannot "
+            "be joined: codes were re-used by the 2025 reform. Import layers of one vintage, or "
+            "convert by the crosswalk"
         )
         raise VintageError(msg)
     return vintages[0]

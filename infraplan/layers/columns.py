@@ -51,8 +51,8 @@ class Column:
         """Return the unit that the name's suffix states, empty where it has none."""
         suffix = self.name.rsplit("_", 1)[-1]
         return {
-            "m": "m", "m2": "m2", "km2": "km2", "ha": "ha", "mhz": "MHz", "dbm": "dBm", "dbi": "dBi",
-            "db": "dB", "deg": "deg", "h": "h", "mm": "mm", "kv": "kV", "vnd": "VND",
+            "m": "m", "m2": "m2", "km2": "km2", "ha": "ha", "mhz": "MHz", "dbm": "dBm",
+            "dbi": "dBi", "db": "dB", "deg": "deg", "h": "h", "mm": "mm", "kv": "kV", "vnd": "VND",
         }.get(suffix, "")  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """
 Rasters on one shared grid.
 
-A raster outside the kernels is an `xarray.DataArray` with dimensions `y, x` (north up, square cells,
-origin on a multiple of the cell) and a scalar coordinate `spatial_ref` holding the EPSG code: unlike
-attributes it survives arithmetic. Two rasters meet only after `same_grid`, for xarray itself joins
-arrays of different CRS without a word and arrays shifted by a hair to an empty one.
+A raster outside the kernels is an `xarray.DataArray` with dimensions `y, x` (north up, square
+cells, origin on a multiple of the cell) and a scalar coordinate `spatial_ref` holding the EPSG
+code: unlike attributes it survives arithmetic. Two rasters meet only after `same_grid`, for xarray
+itself joins arrays of different CRS without a word and arrays shifted by a hair to an empty one.
 """
 
 from typing import TYPE_CHECKING
@@ -113,7 +113,8 @@ def geobox_of(raster: "xr.DataArray | xr.Dataset") -> "GeoBox":
 
     missing = {"x", "y", "spatial_ref"} - set(map(str, raster.coords))
     if missing:
-        msg = f"the raster lacks the coordinates {sorted(missing)}; make it with infraplan.io.read_raster"
+        names = ", ".join(sorted(missing))
+        msg = f"the raster lacks the coordinates {names}; make it with infraplan.io.read_raster"
         raise GridMismatchError(msg)
     x_m, y_m = raster["x"].to_numpy(), raster["y"].to_numpy()
     if min(x_m.size, y_m.size) < 2:

@@ -40,8 +40,8 @@ def terrain_from(
     """
     Return the terrain of an area from its elevation and its water.
 
-    Cells of the sea without elevation are 0 m; inland water without elevation takes the lowest known
-    elevation of its shore; every other cell without elevation stays unknown.
+    Cells of the sea without elevation are 0 m; inland water without elevation takes the lowest
+    known elevation of its shore; every other cell without elevation stays unknown.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def terrain_from(
 
 
 def _fill_inland(ground: npt.NDArray[np.float32], water: npt.NDArray[np.bool_]) -> int:
-    """Give each body of water without elevation its shore's lowest height; return the cells filled."""
+    """Give water without elevation its shore's lowest height; return the cells filled."""
     from scipy import ndimage
 
     unknown = water & np.isnan(ground)

@@ -447,7 +447,8 @@ def _decoded(value: Any) -> Any:
         module, name = value["class"].split(":")
         made = getattr(importlib.import_module(module), name) if _is_ours(module) else None
         if not (isinstance(made, type) and is_dataclass(made)):
-            msg = f"a stored result names the class {value['class']}; delete it and run the step again"
+            named = value["class"]
+            msg = f"a stored result names the class {named}; delete it and run the step again"
             raise PlanError(msg)
         return made(**{key: _decoded(entry) for key, entry in value["fields"].items()})
     if "mapping" in value:

@@ -23,7 +23,8 @@ class PlanSettings:
     headline (`any`: the best of all operators); `propose_sites` and `underground_streets` are what
     `run` computes (0 and none: skipped). `thresholds`, `rules` and `prices` name a TOML file in the
     plan's folder or in the project's `data`. `area_bounds` (west, south, east, north in `crs`) is
-    the extent where there are no communes yet; `sea_side` says on which side of the area the sea lies.
+    the extent where there are no communes yet; `sea_side` says on which side of the area the sea
+    lies.
     """
 
     name: str

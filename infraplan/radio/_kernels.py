@@ -100,8 +100,8 @@ def edge_parameter(ground, n, at_km, d, h_ts, h_rs, bulge_500, flat):
     """
     Return the diffraction parameter of the Bullington point without its frequency factor.
 
-    It is v / sqrt(0.002 d / lambda), P.1812-7 (14)-(20); the actual profile, or with `flat` a smooth
-    one of height zero.
+    It is v / sqrt(0.002 d / lambda), P.1812-7 (14)-(20); the actual profile, or with `flat` a
+    smooth one of height zero.
     """
     stim = -1e30
     srim = -1e30
@@ -175,8 +175,8 @@ def profile_terms_db(ground, surface, at_km, f_ghz, h_tx, h_rx, radius_km, verti
     v1, v2 = smooth_sums(ground, n, at_km)
     h_te, h_re = effective_heights(ground, n, at_km, d, h_ts, h_rs, v1, v2)
     factor = np.sqrt(0.002 * d * f_ghz / 0.299792458)
-    v_b = edge_parameter(surface, n, at_km, d, h_ts, h_rs, bulge_500, False)  # noqa: FBT003
-    v_s = edge_parameter(surface, n, at_km, d, h_te, h_re, bulge_500, True)  # noqa: FBT003
+    v_b = edge_parameter(surface, n, at_km, d, h_ts, h_rs, bulge_500, False)
+    v_s = edge_parameter(surface, n, at_km, d, h_te, h_re, bulge_500, True)
     actual = completed_db(knife_edge_db(v_b * factor), d)
     smooth = completed_db(knife_edge_db(v_s * factor), d)
     sphere = spherical_db(d, radius_km, f_ghz, h_te, h_re, vertical, sea)
@@ -355,7 +355,8 @@ def mast_losses_db(
     Fill the diffraction losses around several masts; `out` is (mast, carrier, needed sample).
 
     `sample_row` and `sample_column` are the offsets from the mast, in cells, of the samples of all
-    rays one after the other; ray r has the samples `ray_start[r]:ray_start[r + 1]`, `step_km[r]` apart.
+    rays one after the other; ray r has the samples `ray_start[r]:ray_start[r + 1]`, `step_km[r]`
+    apart.
     """
     longest = 0
     for r in range(ray_start.size - 1):
@@ -478,8 +479,8 @@ def insert(level, mast, cell, top_dbm, top_mast, top_cell, at):
 @njit(parallel=True)
 def reduce_masts(
     ground, place, h_rx, resolution_m, offset_row, offset_column, row_start, slot, losses,
-    row, column, height_m, mast, cell_start, cell_number, cell_group, cell_band, cell_total, eirp_dbm, freq_mhz,
-    azimuth_deg, mechanical_deg, electrical_deg, shape, load, needed_dbm,
+    row, column, height_m, mast, cell_start, cell_number, cell_group, cell_band, cell_total,
+    eirp_dbm, freq_mhz, azimuth_deg, mechanical_deg, electrical_deg, shape, load, needed_dbm,
     top_dbm, top_mast, top_cell, total, maybe,
 ):  # fmt: skip
     """

@@ -121,7 +121,8 @@ def predict(
     -----
     Sources: free space ITU-R P.525-4; diffraction ITU-R P.1812-7, section 4.3 (delta-Bullington,
     median refractivity); neither ducting, troposcatter nor clutter. A path over unknown terrain is
-    unknown: a grid cell is NaN where no known path covers it and an unknown one could, in free space.
+    unknown: a grid cell is NaN where no known path covers it and an unknown one could, in free
+    space.
     """
     settings = settings or RadioSettings()
     show = progress or silent
@@ -185,7 +186,8 @@ def site_signals(
     Yields
     ------
     signal
-        Strongest level of the station's cells in the window it can reach, by station and technology.
+        Strongest level of the station's cells in the window it can reach, by station and
+        technology.
     """
     settings = settings or RadioSettings()
     on_air = _on_air(sites, cells, technologies)
@@ -447,7 +449,7 @@ class _State:
     kept: npt.NDArray[np.bool_]
 
 
-def _reduced(
+def _reduced(  # noqa: PLR0917 - both stages share all of it
     terrain: "Terrain",
     geobox: "GeoBox",
     masts: _Masts,
@@ -634,7 +636,7 @@ def _servers(
     size = state.at.size
     if len(chosen) == 1:
         n = chosen[0]
-        return state.top_dbm[n], state.top_cell[n], state.maybe[n] > 0
+        return state.top_dbm[n], state.top_cell[n], np.asarray(state.maybe[n] > 0)
     level = np.full((SERVERS_KEPT, size), EMPTY_DBM, dtype=np.float32)
     mast = np.full((SERVERS_KEPT, size), NONE, dtype=np.int32)
     cell = np.full((SERVERS_KEPT, size), NONE, dtype=np.int32)
@@ -645,7 +647,7 @@ def _servers(
         state.top_dbm[low:high], state.top_mast[low:high], state.top_cell[low:high],
         level, mast, cell,
     )  # fmt: skip
-    return level, cell, state.maybe[low:high].any(axis=0)
+    return level, cell, np.asarray(state.maybe[low:high].any(axis=0))
 
 
 def _sinr_db(
@@ -776,7 +778,7 @@ def _notes(masts: _Masts, settings: RadioSettings) -> tuple[str, ...]:
     notes = [_model_words(settings), f"rays: {settings.rays}"]
     if masts.out_of_range:
         notes.append(
-            f"{masts.out_of_range} cells left out: outside the terrain, on unknown ground or outside "
+            f"{masts.out_of_range} cells left out: off the terrain, on unknown ground or outside "
             "30-6000 MHz"
         )
     return tuple(notes)

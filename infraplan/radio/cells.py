@@ -122,7 +122,7 @@ def derive_cells(
     assumed = _assumed(on_air, known, defaults)
     parts = [part for part in (known, assumed) if len(part)]
     if not parts:
-        return empty_table("cells", "EPSG:4326")
+        return pd.DataFrame(empty_table("cells", "EPSG:4326"))
     return pd.concat(parts).sort_index(kind="stable").rename_axis("cell_id")
 
 
@@ -156,9 +156,9 @@ def _assumed(
             )
     template = empty_table("cells", "EPSG:4326")
     if not rows:
-        return template
+        return pd.DataFrame(template)
     frame = pd.DataFrame(rows).set_index("cell_id")[template.columns]
-    return frame.astype(template.dtypes.to_dict())
+    return pd.DataFrame(frame.astype(template.dtypes.to_dict()))
 
 
 def _completed(

@@ -125,7 +125,8 @@ def reference_eirp_dbm(cells: pd.DataFrame) -> "pd.Series[float]":
         reference_offset_db(technology, float(bandwidth))
         for technology, bandwidth in zip(cells["technology"], cells["bandwidth_mhz"], strict=True)
     ]
-    return (cells["tx_power_dbm"] + gains - np.array(offsets)).rename("eirp_dbm")
+    eirp_dbm = cells["tx_power_dbm"] + gains - np.array(offsets)
+    return pd.Series(eirp_dbm, index=cells.index, name="eirp_dbm")
 
 
 def noise_dbm(technology: str) -> float:

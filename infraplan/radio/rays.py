@@ -17,9 +17,9 @@ class RayTable:
     Rays around a mast in the middle of a cell, and the sample that serves each cell.
 
     Samples of all rays lie one after the other; ray r has `ray_start[r]:ray_start[r + 1]`, all
-    `step_km[r]` apart, and the sample numbers `needed[need_start[r]:need_start[r + 1]]` are evaluated. Cells within reach are
-    listed by offset, row by row; cell o takes the loss at place `slot[o]` of `needed`.
-    `row_start[i]` is the first offset of row `i - reach`.
+    `step_km[r]` apart, and the sample numbers `needed[need_start[r]:need_start[r + 1]]` are
+    evaluated. Cells within reach are listed by offset, row by row; cell o takes the loss at place
+    `slot[o]` of `needed`. `row_start[i]` is the first offset of row `i - reach`.
     """
 
     sample_row: Floats
@@ -85,8 +85,8 @@ def _radial(
     sample_row = (-np.cos(angle)[:, None] * steps).ravel()
     sample_column = (np.sin(angle)[:, None] * steps).ravel()
     return (
-        sample_row,
-        sample_column,
+        np.asarray(sample_row),
+        np.asarray(sample_column),
         np.full(ray_count, resolution_m / 1000.0),
         np.arange(ray_count + 1, dtype=np.int64) * size,
         (unique % size).astype(np.int64),

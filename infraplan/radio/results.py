@@ -111,4 +111,4 @@ class Coverage:
         """
         probability = self.bands(technology, operator)["probability"]
         covered = (probability >= np.float32(self.profile.p_cov)).astype(np.float32)
-        return covered.where(probability.notnull()).rename("covered")
+        return covered.where(~np.isnan(probability)).rename("covered")

@@ -397,8 +397,8 @@ def _sources(layers: Layers, words: Words) -> Sheet:
             None if flag is pd.NA else words("reports.yes") if flag else words("reports.no")
             for flag in flags
         ]
-    names = ("layer", "operator", "as_of", "rows", "expected_rows", "complete", "synthetic", "file")
-    names = (*names, "licence", "attribution", "note")
+    names = ["layer", "operator", "as_of", "rows", "expected_rows", "complete", "synthetic", "file"]
+    names += ["licence", "attribution", "note"]
     columns = tuple(
         _column(words, name, "whole" if name.endswith("rows") else "text") for name in names
     )

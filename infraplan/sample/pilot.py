@@ -45,7 +45,7 @@ def flooded(ground: Ground) -> npt.NDArray[np.uint8]:
     """
     away_m = ndimage.distance_transform_edt(~ground.water) * CELL_M
     low = np.nan_to_num(ground.elevation_m, nan=-1.0) < FLOOD_M
-    return ((away_m < FLOOD_WIDTH_M) & low).astype(np.uint8)
+    return np.asarray((away_m < FLOOD_WIDTH_M) & low, dtype=np.uint8)
 
 
 def pilot_ground(rng: np.random.Generator) -> Ground:

@@ -177,7 +177,8 @@ def test_drops_are_assumed_by_frontage_where_no_houses_are_known(town, prices) -
 
 
 def test_poles_of_operators_go_and_others_stay(town, prices) -> None:
-    poles = [{"pole_id": f"P{k}", "owner": owner, "geometry": shifted((40 * k, 5), (40 * k, 5.01)).centroid}
+    at = [shifted((40 * k, 5), (40 * k, 5.01)).centroid for k in range(9)]
+    poles = [{"pole_id": f"P{k}", "owner": owner, "geometry": at[k]}
              for k, owner in enumerate(("Viettel", "Điện lực", "Viettel"))]  # fmt: skip
     layers = town(streets=[ONE], fibre=[LEFT_CABLE], poles=poles)
     plan = plan_underground(layers, streets=["S1"], prices=prices)
