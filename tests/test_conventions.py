@@ -45,6 +45,37 @@ def test_every_argument_with_a_unit_in_its_name_states_the_unit() -> None:
     assert not silent
 
 
+def public_functions() -> list[tuple[str, ast.FunctionDef]]:
+    found = []
+    for path in MODULES:
+        if path.stem == "_kernels" or "cli" in path.parts:
+            continue  # compiled code has no signature to check; commands are documented by --help
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        whole = ast.unparse(tree) + "__all__ = []"
+        listed = re.findall(r"'(\w+)'", re.search(r"__all__ = \[(.*?)\]", whole, re.DOTALL)[1])
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        found += [(module_id(path), node) for node in functions if node.name in listed]
+    return found
+
+
+def test_every_public_function_documents_its_arguments_and_what_it_returns() -> None:
+    silent = []
+    for module, node in public_functions():
+        text = ast.get_docstring(node) or ""
+        arguments = [*node.args.args, *node.args.kwonlyargs]
+        silent += [
+            f"{module} {node.name}: {argument.arg}"
+            for argument in arguments
+            if not re.search(rf"^\*?\*?{argument.arg}$", text, flags=re.MULTILINE)
+        ]
+        returns = node.returns is not None and ast.unparse(node.returns) != "None"
+        returns &= not any("contextmanager" in ast.unparse(d) for d in node.decorator_list)
+        if returns and not re.search(r"^(Returns|Yields)\n-", text, flags=re.MULTILINE):
+            silent.append(f"{module} {node.name}: what it returns")
+    assert len(public_functions()) > 100
+    assert not silent
+
+
 @pytest.mark.parametrize("path", MODULES, ids=module_id)
 def test_no_module_is_a_drawer_for_odds_and_ends(path: Path) -> None:
     assert path.stem not in ("utils", "helpers", "misc", "common")

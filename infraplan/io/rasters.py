@@ -72,7 +72,7 @@ def raster_crs(path: Path) -> str:
 
 
 def read_raster(
-    path: Path,
+    path: Path | str,
     *,
     crs: str,
     resolution_m: float | None = None,
@@ -112,6 +112,7 @@ def read_raster(
 
     from infraplan.layers.grid import grid_over
 
+    path = Path(path)
     with open_geotiff(path) as source:
         edges = bounds or transform_bounds(source.crs, crs, *source.bounds, densify_pts=21)
         size = (source.width, source.height)

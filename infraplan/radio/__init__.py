@@ -1,1 +1,56 @@
 """Path loss models, diffraction, antennas, link budgets and the area engine."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from infraplan.radio.antennas import relative_gain_db as relative_gain_db
+    from infraplan.radio.area import predict as predict
+    from infraplan.radio.area import service_probability as service_probability
+    from infraplan.radio.area import site_loss_db as site_loss_db
+    from infraplan.radio.area import site_signals as site_signals
+    from infraplan.radio.cells import CellDefaults as CellDefaults
+    from infraplan.radio.cells import derive_cells as derive_cells
+    from infraplan.radio.diffraction import delta_bullington as delta_bullington
+    from infraplan.radio.models import cost231_loss_db as cost231_loss_db
+    from infraplan.radio.models import free_space_loss_db as free_space_loss_db
+    from infraplan.radio.models import hata_loss_db as hata_loss_db
+    from infraplan.radio.results import Coverage as Coverage
+    from infraplan.radio.results import SiteSignal as SiteSignal
+    from infraplan.radio.settings import RadioSettings as RadioSettings
+    from infraplan.radio.settings import ThresholdProfile as ThresholdProfile
+
+_HOMES = {
+    "ANTENNAS": "antennas",
+    "Antenna": "antennas",
+    "antenna": "antennas",
+    "relative_gain_db": "antennas",
+    "predict": "area",
+    "service_probability": "area",
+    "site_loss_db": "area",
+    "site_signals": "area",
+    "CellDefaults": "cells",
+    "derive_cells": "cells",
+    "Diffraction": "diffraction",
+    "delta_bullington": "diffraction",
+    "reference_eirp_dbm": "link",
+    "service_margin_db": "link",
+    "cost231_loss_db": "models",
+    "free_space_loss_db": "models",
+    "hata_loss_db": "models",
+    "Coverage": "results",
+    "SiteSignal": "results",
+    "RadioSettings": "settings",
+    "ThresholdProfile": "settings",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - named once, above
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
+    """Import a name at its first use, for numba and xarray are slow to import."""
+    if name in _HOMES:
+        return getattr(import_module(f"infraplan.radio.{_HOMES[name]}"), name)
+    msg = f"module 'infraplan.radio' has no attribute '{name}'"
+    raise AttributeError(msg)

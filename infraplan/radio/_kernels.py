@@ -329,21 +329,29 @@ def ray_losses_db(
 
 @njit
 def height_at(ground, row, column):
-    """Return the bilinear height at a fractional cell; NaN outside and beside the unknown."""
-    r0 = int(np.floor(row))
-    c0 = int(np.floor(column))
-    if r0 < 0 or c0 < 0 or r0 >= ground.shape[0] or c0 >= ground.shape[1]:
+    """
+    Return the bilinear height at a fractional cell; NaN outside and on unknown ground.
+
+    Beside the unknown, where bilinear has no answer, it is the height of the sample's own cell.
+    """
+    rows, columns = ground.shape
+    own_row = int(np.floor(row + 0.5))
+    own_column = int(np.floor(column + 0.5))
+    if own_row < 0 or own_column < 0 or own_row >= rows or own_column >= columns:
         return np.nan
-    fr = row - r0
-    fc = column - c0
-    # a neighbour of no weight is not asked: at the border of the known it may be unknown
-    r1 = r0 + 1 if fr > 1e-9 else r0
-    c1 = c0 + 1 if fc > 1e-9 else c0
-    if r1 >= ground.shape[0] or c1 >= ground.shape[1]:
+    own = ground[own_row, own_column]
+    if np.isnan(own):
         return np.nan
+    r0 = min(max(int(np.floor(row)), 0), rows - 1)
+    c0 = min(max(int(np.floor(column)), 0), columns - 1)
+    r1 = min(r0 + 1, rows - 1)
+    c1 = min(c0 + 1, columns - 1)
+    fr = min(max(row - r0, 0.0), 1.0)
+    fc = min(max(column - c0, 0.0), 1.0)
     top = ground[r0, c0] * (1.0 - fc) + ground[r0, c1] * fc
     bottom = ground[r1, c0] * (1.0 - fc) + ground[r1, c1] * fc
-    return top * (1.0 - fr) + bottom * fr
+    height = top * (1.0 - fr) + bottom * fr
+    return own if np.isnan(height) else height
 
 
 @njit(parallel=True)
@@ -436,7 +444,7 @@ def cell_levels_dbm(
         east = offset_column[o] * resolution_m
         north = -offset_row[o] * resolution_m
         flat_m = max(np.sqrt(east * east + north * north), resolution_m / 2.0)
-        drop_m = h_ts - (ground[r, c] + h_rx)
+        drop_m = 0.0 if np.isnan(h_ts) else h_ts - (ground[r, c] + h_rx)
         path_m = np.sqrt(flat_m * flat_m + drop_m * drop_m)
         below = np.degrees(np.arctan2(drop_m, flat_m))
         bearing = np.degrees(np.arctan2(east, north))
@@ -444,7 +452,7 @@ def cell_levels_dbm(
         space = 20.0 * np.log10(4.0 * np.pi * path_m * freq_mhz / 299.792458)
         free = eirp_dbm + gain - space
         free_dbm[o] = free
-        levels[o] = free - losses[slot[o]]
+        levels[o] = np.nan if np.isnan(h_ts) else free - losses[slot[o]]
 
 
 @njit

@@ -51,7 +51,7 @@ class Antenna:
         )
 
 
-_3GPP = "3GPP TR 36.814 V9.2.0, table A.2.1.1-2: 70 and 10 deg, 25 and 20 dB; peak gain by band"
+_3GPP = "formula of 3GPP TR 36.814, A.2.1.1-2; widths and gain of usual panels, assumed"
 ANTENNAS: Mapping[str, Antenna] = MappingProxyType(
     {
         item.name: item

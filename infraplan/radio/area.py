@@ -7,11 +7,12 @@ mast in the order of their ids, to the strongest servers of each grid cell. Mast
 middle of their grid cell (at most 0.71 cells away).
 """
 
-import os
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -133,7 +134,8 @@ def predict(
     geobox = geobox_of(terrain.ground_m)
     masts = _masts(on_air, sites, geobox, terrain)
     groups = _groups(masts.cells, wanted)
-    state = _reduced(terrain, geobox, masts, groups, profile, settings, workers, show)
+    with _threads(workers):
+        state = _reduced(terrain, geobox, masts, groups, profile, settings, show)
     maps: dict[tuple[str, str], xr.Dataset] = {}
     tables = {name: _cell_table(masts.cells, sites, name) for name in names}
     for technology in names:
@@ -196,11 +198,18 @@ def site_signals(
     table = ray_table(settings.radius_m, _resolution_m(geobox), rays=settings.rays)
     ground = terrain.ground_m.to_numpy().astype(np.float64)
     count = masts.row.size
-    for first, losses in _losses(ground, masts, table, settings, None):
+    pending: dict[tuple[str, str], SiteSignal] = {}
+    for first, losses in _losses(ground, masts, table, settings):
         for m in range(first, first + len(losses)):
             if progress is not None:
                 progress(m / max(count, 1))
-            yield from _signals_of(m, losses[m - first], ground, masts, table, settings, geobox)
+            for signal in _signals_of(m, losses[m - first], ground, masts, table, settings, geobox):
+                key = signal.site_id, signal.technology
+                if any(site_id != signal.site_id for site_id, _ in pending):
+                    yield from (pending[name] for name in sorted(pending))
+                    pending = {}
+                pending[key] = _stronger(pending[key], signal) if key in pending else signal
+    yield from (pending[name] for name in sorted(pending))
 
 
 def site_loss_db(
@@ -285,7 +294,7 @@ def site_loss_db(
         out_of_range=0,
     )
     table = ray_table(radius_m, _resolution_m(geobox), rays=rays)
-    ((_, losses),) = _losses(ground, masts, table, settings, None)
+    ((_, losses),) = _losses(ground, masts, table, settings)
     out = _loss_grid(
         ground,
         (row, column),
@@ -378,7 +387,8 @@ def _masts(
     ground = terrain.ground_m.to_numpy()
     inside = (row >= 0) & (row < ground.shape[0]) & (column >= 0) & (column < ground.shape[1])
     known = inside.copy()
-    known[inside] = np.isfinite(ground[row[inside], column[inside]])
+    if by_site:  # a prediction keeps a mast on unknown ground: what it could reach is unknown
+        known[inside] = np.isfinite(ground[row[inside], column[inside]])
     in_range = cells["freq_mhz"].between(*FREQ_RANGE_MHZ).to_numpy()
     structure = sites["mast_id"].where(sites["mast_id"].notna(), sites.index.to_series())
     table = cells.assign(
@@ -449,14 +459,13 @@ class _State:
     kept: npt.NDArray[np.bool_]
 
 
-def _reduced(  # noqa: PLR0917 - both stages share all of it
+def _reduced(
     terrain: "Terrain",
     geobox: "GeoBox",
     masts: _Masts,
     groups: list[tuple[str, str]],
     profile: ThresholdProfile,
     settings: RadioSettings,
-    workers: int | None,
     show: Progress,
 ) -> _State:
     """Run both stages over all masts."""
@@ -471,8 +480,9 @@ def _reduced(  # noqa: PLR0917 - both stages share all of it
     number = {pair: n for n, pair in enumerate(groups)}
     pairs = list(zip(masts.cells["technology"], masts.cells["operator"], strict=True))
     kept = np.array([pair in number for pair in pairs], dtype=bool)
-    carriers = masts.cells[["technology", "operator", "carrier"]].astype(str).agg("|".join, axis=1)
-    total_of_cell = pd.factorize(carriers, sort=True)[0].astype(np.int64)
+    names = (masts.cells[name].astype(str) for name in ("technology", "operator", "carrier"))
+    carriers = ["|".join(parts) for parts in zip(*names, strict=True)]
+    total_of_cell = pd.factorize(np.array(carriers, dtype=object), sort=True)[0].astype(np.int64)
     size, depth = len(groups), SERVERS_KEPT
     state = _State(
         at=at,
@@ -490,7 +500,7 @@ def _reduced(  # noqa: PLR0917 - both stages share all of it
     column = _kernel_columns(masts.cells)
     group = np.array([number.get(pair, NONE) for pair in pairs], dtype=np.int64)
     table = ray_table(settings.radius_m, _resolution_m(geobox), rays=settings.rays)
-    for first, losses in _losses(ground, masts, table, settings, workers):
+    for first, losses in _losses(ground, masts, table, settings):
         last = first + len(losses)
         show(0.95 * first / masts.row.size, "")
         a, b = masts.cell_start[first], masts.cell_start[last]
@@ -546,15 +556,10 @@ def _losses(
     masts: _Masts,
     table: RayTable,
     settings: RadioSettings,
-    workers: int | None,
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
     """Yield the number of a batch's first mast and the batch's losses (mast, carrier, place)."""
-    import numba
-
     from infraplan.radio._kernels import mast_losses_db
 
-    if workers is not None:
-        numba.set_num_threads(max(1, min(workers, os.cpu_count() or 1)))
     radius_km = effective_earth_radius_km(settings.delta_n)
     per_mast = masts.freq_mhz.size * table.needed.size * 4
     size = int(np.clip(BATCH_BYTES // max(per_mast, 1), 2, 64))
@@ -678,7 +683,7 @@ def _place_in_table(cells: pd.DataFrame, technology: str) -> npt.NDArray[np.int6
     """Return the row of each cell in the table of its technology."""
     of_technology = (cells["technology"] == technology).to_numpy()
     order = np.argsort(cells["cell_id"].to_numpy(dtype=str), kind="stable")
-    place = np.full(len(cells), -1, dtype=np.int64)
+    place = np.full(max(len(cells), 1), -1, dtype=np.int64)  # one at least, for the masked look-up
     mine = order[of_technology[order]]
     place[mine] = np.arange(mine.size)
     return place
@@ -744,6 +749,11 @@ def _signals_of(
         )
 
 
+def _stronger(one: SiteSignal, other: SiteSignal) -> SiteSignal:
+    """Return the stronger of two heights of a station; unknown only where both are."""
+    return replace(one, signal_dbm=np.fmax(one.signal_dbm, other.signal_dbm))
+
+
 def _loss_grid(
     ground: Floats,
     mast: tuple[int, int],
@@ -777,10 +787,7 @@ def _notes(masts: _Masts, settings: RadioSettings) -> tuple[str, ...]:
     """Return what a reader of the prediction must know."""
     notes = [_model_words(settings), f"rays: {settings.rays}"]
     if masts.out_of_range:
-        notes.append(
-            f"{masts.out_of_range} cells left out: off the terrain, on unknown ground or outside "
-            "30-6000 MHz"
-        )
+        notes.append(f"{masts.out_of_range} cells left out: off the grid or outside 30-6000 MHz")
     return tuple(notes)
 
 
@@ -789,6 +796,20 @@ def _model_words(settings: RadioSettings) -> str:
     if settings.model == "free_space":
         return "free space (ITU-R P.525-4)"
     return "free space (ITU-R P.525-4) + delta-Bullington diffraction (ITU-R P.1812-7, 4.3)"
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Run kernels on so many threads, and on as many as before afterwards."""
+    import numba
+
+    before = numba.get_num_threads()
+    if count is not None:
+        numba.set_num_threads(max(1, min(count, before)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 def _resolution_m(geobox: "GeoBox") -> float:

@@ -17,7 +17,10 @@ __all__ = [
 # 3GPP TS 36.101 V17, table 5.6-1: channel bandwidth [MHz] to resource blocks
 LTE_BLOCKS = {1.4: 6, 3.0: 15, 5.0: 25, 10.0: 50, 15.0: 75, 20.0: 100}
 # 3GPP TS 38.101-1 V17, table 5.3.2-1, 30 kHz subcarriers
-NR_BLOCKS = {10.0: 24, 20.0: 51, 40.0: 106, 50.0: 133, 60.0: 162, 80.0: 217, 100.0: 273}
+NR_BLOCKS = {
+    5.0: 11, 10.0: 24, 15.0: 38, 20.0: 51, 25.0: 65, 30.0: 78, 40.0: 106, 50.0: 133, 60.0: 162,
+    70.0: 189, 80.0: 217, 90.0: 245, 100.0: 273,
+}  # fmt: skip
 CPICH_SHARE = 0.1  # 33 dBm of 43: usual share of the common pilot channel; 3GPP TS 25.942 uses 10 %
 THERMAL_DBM_PER_HZ = -173.98  # k T at 290 K
 NOISE_FIGURE_DB = 9.0  # of a handset, 3GPP TR 36.942, table 4.1
