@@ -41,6 +41,7 @@ __all__ = [
     "sample_plan",
 ]
 
+Note = tuple[str, dict[str, Any]]
 BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
 PROVINCE_RESOLUTION_M = 60.0  # until the engine is tuned for 30 m
 
@@ -264,7 +265,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     )
 
 
-def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
+def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[Note, ...]]:
     """
     Check all layers of a plan at once, each for itself and against the others.
 
@@ -278,7 +279,8 @@ def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
     faults
         What must be mended before any step can be trusted; empty where all is well.
     notes
-        What a reader should know: layers that are absent, unknown terrain, stations outside.
+        What a reader should know, as codes with numbers: layers that are absent, unknown terrain,
+        stations outside.
     """
     from infraplan.layers.validate import conform
 
@@ -578,31 +580,30 @@ def _broken_references(tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Fault]:
     return faults
 
 
-def _notes(plan: Plan, tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[str]:
+def _notes(plan: Plan, tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Note]:
     """Return what is worth knowing before the figures are read."""
-    notes = []
+    notes: list[Note] = []
     expected = ("communes", "sites", "hamlets", "fibre", "terrain", "population")
     present = plan.layer_names()
     if absent := [name for name in expected if name not in present]:
-        notes.append(f"absent: {', '.join(absent)}")
+        notes.append(("absent", {"layers": absent}))
     if "communes" in tables and "sites" in tables:
         area = tables["communes"].geometry.union_all()
         outside = int((~tables["sites"].within(area)).sum())
         if outside:
-            notes.append(f"{outside} stations lie outside the communes")
+            notes.append(("outside", {"count": outside}))
     if "communes" in tables and plan.raster_path("terrain").exists():
         notes.append(_unknown_terrain(plan.layers(["communes", "sea"], rasters=("terrain",))))
     return notes
 
 
-def _unknown_terrain(layers: "Layers") -> str:
-    """Return in words how much of the area has no known height."""
+def _unknown_terrain(layers: "Layers") -> Note:
+    """Return how much of the area has no known height."""
     from infraplan.io import burn
     from infraplan.layers.grid import geobox_of
 
-    if layers.terrain is None:
-        return "no terrain"
+    assert layers.terrain is not None  # noqa: S101 - the caller looked for it
     ground = layers.terrain.ground_m
     inside = burn(layers.table("communes"), geobox_of(ground)).to_numpy()
     share = float(np.isnan(ground.to_numpy())[inside].mean()) if inside.any() else 0.0
-    return f"terrain is unknown on {share:.1%} of the communes' area"
+    return "unknown_terrain", {"share": share}

@@ -1,6 +1,7 @@
 """What a step found, told in a few lines: figures with their definition, then where to look."""
 
 import json
+from collections.abc import Iterable
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from infraplan.sites import Proposal
 
 __all__ = [
+    "layer_words",
     "tell_appraisal",
     "tell_coverage",
     "tell_gaps",
+    "tell_notes",
     "tell_proposal",
     "tell_route",
     "tell_run",
@@ -53,7 +56,7 @@ def tell_sample(plan: "Plan", words: Words) -> None:
     counted = inventory(layers)
     heading(words("cli.plan_title", name=plan.settings.name))
     say(shown_path(plan.folder))
-    say(words("cli.synthetic", layers=", ".join(layers.synthetic())))
+    say(words("cli.synthetic", layers=", ".join(layer_words(layers.synthetic(), words))))
     total = counted.totals
     say(
         words(
@@ -77,6 +80,45 @@ def tell_sample(plan: "Plan", words: Words) -> None:
                 aerial=words.number(100 * lengths["aerial_km"] / lengths["cable_km"]),
             )
         )
+
+
+def tell_notes(notes: Iterable[tuple[str, dict[str, Any]]], words: Words) -> None:
+    """
+    Tell what a check found worth knowing.
+
+    Parameters
+    ----------
+    notes
+        Codes with their numbers, of `check_layers`.
+    words
+        Catalogue to speak with.
+    """
+    for code, values in notes:
+        told = dict(values)
+        if "layers" in told:
+            told["layers"] = ", ".join(layer_words(told["layers"], words))
+        if "share" in told:
+            told["share"] = words.number(100 * told["share"], 1)
+        say(f"  {words(f'cli.note_{code}', **told)}")
+
+
+def layer_words(layers: Iterable[str], words: Words) -> list[str]:
+    """
+    Return layers by the names that people use.
+
+    Parameters
+    ----------
+    layers
+        Names of layers.
+    words
+        Catalogue to speak with.
+
+    Returns
+    -------
+    names
+        In the same order; the layer's own name where the catalogue has none.
+    """
+    return [words.entries.get(f"maps.name_{layer}", layer) for layer in layers]
 
 
 def tell_coverage(plan: "Plan", coverage: "Coverage", words: Words) -> None:
@@ -334,8 +376,7 @@ def _tell_step(done: Any, words: Words) -> None:  # noqa: ANN401 - a StepDone, i
     if tell is not None and done.result is not None:
         tell(done.result, words)
     if done.step == "check":
-        for note in done.result:
-            say(f"  {note}")
+        tell_notes(done.result, words)
         return
     state = words(f"cli.{done.state}", seconds=words.number(done.seconds, 1))
     why = f": {words(f'cli.why_{done.why}')}" if done.why else ""

@@ -105,13 +105,13 @@ def import_(
 def check(plan: PlanFolder) -> None:
     """Check all layers at once, each for itself and against the others."""
     from infraplan.api import check_layers
+    from infraplan.cli.account import tell_notes
     from infraplan.plan import open_folder
 
     opened = open_folder(plan)
     words = choose_language(opened.settings.language)
     faults, notes = check_layers(opened)
-    for note in notes:
-        say(f"  {note}")
+    tell_notes(notes, words)
     if faults:
         raise LayerError(layer=opened.settings.name, faults=faults)
     say(words("cli.check_good", layers=", ".join(opened.layer_names())))
