@@ -41,7 +41,7 @@ def measured(what, work, reference_s):
     seconds = time.perf_counter() - start
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     ratio = seconds / reference_s
-    print(f"\n{what}: {seconds:.2f} s, {ratio:.0f} x reference, peak {peak_mb:.0f} MB")  # noqa: T201 - the benchmark's result
+    print(f"\n{what}: {seconds:.2f} s, {ratio:.0f} x reference, peak {peak_mb:.0f} MB")
     return result
 
 

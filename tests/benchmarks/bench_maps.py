@@ -127,7 +127,7 @@ def timed(work: Any, *arguments: Any) -> tuple[Any, float]:
 def told(what: str, **figures: float) -> None:
     """Print one line of figures, for the history of the benchmarks."""
     values = ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
-    print(f"\n{what}: {values}")  # noqa: T201 - the benchmark's result
+    print(f"\n{what}: {values}")
 
 
 def test_the_page_of_a_province(

@@ -30,7 +30,7 @@ BEST_KNOWN = {
 def told(what, seconds, **figures):
     """Print one line of figures, for the history of the benchmarks."""
     values = ", ".join(f"{name} {value}" for name, value in figures.items())
-    print(f"\n{what}: {seconds:.2f} s, {values}")  # noqa: T201 - the benchmark's result
+    print(f"\n{what}: {seconds:.2f} s, {values}")
 
 
 @pytest.fixture(scope="module")
