@@ -116,5 +116,5 @@ def test_people_hamlets_and_gaps_of_a_province(province, geobox, reference_s):
     coverage = reception(province, geobox)
     gaps = measured("gaps", lambda: find_gaps(province, grid.people, coverage), reference_s)
     error = np.abs(zones.sums(grid.people.to_numpy()) / communes["people"].astype(float) - 1).max()
-    print(f"largest error of a commune's people: {error:.1e}; {len(gaps.shares)} shares")  # noqa: T201
+    print(f"largest error of a commune's people: {error:.1e}; {len(gaps.shares)} shares")
     assert len(gaps.hamlets) == len(areas)

@@ -48,7 +48,7 @@ def told(what, work, count):
     np.log10(values)
     ratio = seconds / (time.perf_counter() - began)
     each = 1e9 * seconds / count
-    print(f"\n{what}: {seconds:.2f} s, {each:.0f} ns a cell, {ratio:.0f} x log10, {peak_mb:.0f} MB")  # noqa: T201 - the result
+    print(f"\n{what}: {seconds:.2f} s, {each:.0f} ns a cell, {ratio:.0f} x log10, {peak_mb:.0f} MB")
 
 
 @pytest.mark.parametrize("rays", ["radial", "cell"])
