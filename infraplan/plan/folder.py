@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import fields
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -338,7 +339,8 @@ class Plan:
         path = self.results / f"{step}.json"
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            record = Record(**{**content, "files": tuple(content["files"])})
+            known = {item.name: content[item.name] for item in fields(Record)}
+            record = Record(**{**known, "files": tuple(content["files"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return record if all((self.folder / file).exists() for file in record.files) else None
@@ -351,6 +353,7 @@ class Plan:
         files: Iterable[Path],
         figures: Mapping[str, Any],
         provenance: "Provenance",
+        headline: Mapping[str, Any] | None = None,
     ) -> Record:
         """
         Write what a step left behind, after its files.
@@ -367,6 +370,8 @@ class Plan:
             Figures that other steps and reports quote.
         provenance
             Where the result comes from.
+        headline
+            Figures that stand first in the file, for readers other than this program; None: none.
 
         Returns
         -------
@@ -382,7 +387,8 @@ class Plan:
             "figures": dict(figures),
             "provenance": asdict(provenance),
         }
-        text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True, default=str)
+        whole = {**(headline or {}), **content}
+        text = json.dumps(whole, indent=1, ensure_ascii=False, default=str)
         atomic.write_text(self.results / f"{step}.json", text + "\n")
         return Record(**{**content, "files": tuple(content["files"])})  # type: ignore[arg-type]
 

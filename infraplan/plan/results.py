@@ -51,7 +51,7 @@ __all__ = [
     "store_underground",
 ]
 
-ROUNDED = {"probability": 3}  # decimals; the other bands are rounded to 0.1
+HEADLINE = ("objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m")
 
 
 def coverage_step(technology: str, operator: str) -> str:
@@ -393,6 +393,7 @@ def _store(
             values[item.name] = {"table": item.name}
         elif not isinstance(value, (Layers, Provenance)) and item.name != "rules":
             values[item.name] = {"value": _encoded(value)}
+    plain = {name: getattr(result, name) for name in HEADLINE if hasattr(result, name)}
     path = plan.results / f"{step}.gpkg"
     description = write_frames(path, tables)
     plan.write_record(
@@ -401,7 +402,19 @@ def _store(
         files=[path],
         figures={**(figures or {}), "tables": description, "values": values},
         provenance=result.provenance,
+        headline={name: _plain(value) for name, value in plain.items()},
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return a figure as any reader of JSON understands it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _load(plan: Plan, step: str, layers: Layers) -> dict[str, Any]:

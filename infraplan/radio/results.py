@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +56,12 @@ class Coverage:
     settings: RadioSettings
     profile: ThresholdProfile
     provenance: Provenance
+
+    def _repr_html_(self) -> str:
+        """Return what was predicted, for a notebook."""
+        pairs = ", ".join(f"{technology} {operator}" for technology, operator in sorted(self.maps))
+        model = "; ".join(self.provenance.notes)
+        return f"<p>{escape(f'Coverage of {pairs}. {model}')}</p>"
 
     @property
     def technologies(self) -> tuple[str, ...]:

@@ -105,7 +105,8 @@ def test_a_raster_without_a_system_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_declares_too_much_is_refused(tmp_path: Path) -> None:
     profile = {
         "driver": "GTiff", "height": 200_000, "width": 200_000, "count": 1, "dtype": "uint8",
-        "crs": CRS, "transform": from_origin(540_000, 2_200_000, 1, 1), "sparse_ok": True, "tiled": True,
+        "crs": CRS, "transform": from_origin(540_000, 2_200_000, 1, 1), "sparse_ok": True,
+        "tiled": True,
     }  # fmt: skip
     with rasterio.open(tmp_path / "t.tif", "w", **profile):
         pass
