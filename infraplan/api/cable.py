@@ -23,6 +23,7 @@ __all__ = ["locate", "route", "underground"]
 ROUTED_ON = ("streets", "roads", "ducts", "fibre", "waterways", "rail")
 DUG_FROM = (*ROUTED_ON, "buildings", "poles", "chambers", "communes", "sources")
 UNDERGROUND_STEP = "underground"
+NEAR_AREA_M = 10_000.0  # a route may end a little outside, at a neighbour's station
 
 
 def route(
@@ -186,15 +187,7 @@ def locate(plan: Plan, point: "str | shapely.Point") -> "shapely.Point":
         return point
     numbers = [_number(word) for word in point.replace(";", ",").split(",")]
     if len(numbers) == 2 and None not in numbers:
-        x, y = float(numbers[0] or 0), float(numbers[1] or 0)
-        if abs(x) <= 180 and abs(y) <= 90:
-            from pyproj import Transformer
-
-            to_plan = Transformer.from_crs(
-                "EPSG:4326", plan.settings.crs, always_xy=True, allow_ballpark=False
-            )
-            return shapely.Point(to_plan.transform(x, y))
-        return shapely.Point(x, y)
+        return _inside(plan, _from_numbers(plan, float(numbers[0] or 0), float(numbers[1] or 0)))
     for layer in ("sites", "chambers", "institutions", "requests", "poles", "hamlets"):
         table = plan.table(layer)
         if point in table.index:
@@ -203,6 +196,35 @@ def locate(plan: Plan, point: "str | shapely.Point") -> "shapely.Point":
     msg = (
         f"'{point}' is no place: give lon,lat (105.9057,18.3428), E,N of the plan "
         "(542682,2028879) or the id of a station, chamber, institution, request or hamlet"
+    )
+    raise SettingsError(msg)
+
+
+def _from_numbers(plan: Plan, x: float, y: float) -> "shapely.Point":
+    """Return the point that two numbers mean: degrees where they can be, else metres."""
+    import shapely
+
+    if abs(x) > 180 or abs(y) > 90:
+        return shapely.Point(x, y)
+    from pyproj import Transformer
+
+    to_plan = Transformer.from_crs(
+        "EPSG:4326", plan.settings.crs, always_xy=True, allow_ballpark=False
+    )
+    return shapely.Point(to_plan.transform(x, y))
+
+
+def _inside(plan: Plan, point: "shapely.Point") -> "shapely.Point":
+    """Return a point that lies in the plan's area or close to it; refuse any other."""
+    box = plan.geobox(plan.tables(["communes"])).boundingbox
+    west, south, east, north = box.left, box.bottom, box.right, box.top
+    near = NEAR_AREA_M
+    if west - near <= point.x <= east + near and south - near <= point.y <= north + near:
+        return point
+    msg = (
+        f"the point {point.x:.0f},{point.y:.0f} lies outside the plan's area (E {west:.0f} to "
+        f"{east:.0f}, N {south:.0f} to {north:.0f}); longitude comes before latitude, east before "
+        "north"
     )
     raise SettingsError(msg)
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
 
+from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
@@ -92,6 +93,12 @@ def radio_inputs(
     layers.need("communes", "sites", "terrain", step="coverage")
     defaults = CellDefaults.from_dict(read_toml(data_path("cells/defaults.toml")))
     cells = derive_cells(layers.table("sites"), layers.table("cells"), defaults)
+    if not len(cells):
+        msg = (
+            "no station on air lists a technology: fill the column technologies (2G;3G;4G) of the "
+            "stations, or import layer cells"
+        )
+        raise PlanError(msg)
     profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
     return RadioInputs(layers=layers, cells=cells, profile=profile, defaults=defaults)
 

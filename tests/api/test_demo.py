@@ -115,6 +115,22 @@ def test_the_map_asks_for_nothing_from_outside(demo_plan: Path) -> None:
     assert "GIẢ LẬP" in text
 
 
+@pytest.mark.parametrize("place", ["18.34,105.90", "1,2", "nowhere", "1e9,1e9", "542682;nan"])
+def test_a_place_that_is_none_is_refused(demo_plan: Path, place: str) -> None:
+    plan = ip.open_plan(demo_plan)
+    with pytest.raises(ip.SettingsError, match=r"outside the plan's area|is no place"):
+        ip.route(plan, place, plan.table("sites").index[0])
+
+
+def test_stations_without_technologies_are_told_as_the_reason(
+    demo_plan: Path, tmp_path: Path
+) -> None:
+    plan = open_folder(Path(shutil.copytree(demo_plan, tmp_path / "copy")))
+    plan.write_tables({"sites": plan.table("sites").assign(technologies=None)})
+    with pytest.raises(ip.PlanError, match="technologies"):
+        ip.predict(plan)
+
+
 def test_a_route_follows_the_streets(demo_plan: Path) -> None:
     plan = ip.open_plan(demo_plan)
     sites = plan.table("sites").index
