@@ -15,7 +15,6 @@ from scipy import sparse
 from infraplan.coverage.areas import residential_areas
 from infraplan.coverage.causes import CauseContext
 from infraplan.coverage.causes import cause_of
-from infraplan.coverage.shares import AT_LEAST_TWO
 from infraplan.coverage.shares import RANGE_DB
 from infraplan.coverage.shares import covered_shares
 from infraplan.coverage.shares import levels_of
@@ -376,19 +375,27 @@ def _level_column(
     coverage: Coverage,
     technologies: Iterable[str],
 ) -> list[str | None]:
-    """Return the level of each area, counting some technologies only."""
+    """
+    Return the level of each area, counting some technologies only.
+
+    None where none of 3G and better, or fewer operators than have stations, was predicted: the
+    levels that say what is lacking would then claim what nobody looked at.
+    """
     counted = [name for name in technologies if (name, ANY) in coverage.maps]
-    if not counted:
+    seen = {name for name in coverage.technologies if name in BROADBAND}
+    if not counted or not seen or not _all_operators(coverage):
         return [None] * len(areas)
     weight, total = _weights(areas, zones, people)
     found = {name: levels_of(coverage, name, ANY) for name in counted}
     best = np.max([level.covered for level in found.values()], axis=0)
     doubt = np.max([level.unknown for level in found.values()], axis=0) * (1.0 - best)
     broadband = [name for name in counted if name in BROADBAND]
-    second = np.zeros(best.size)
-    for name in broadband:
-        if len(coverage.operators) >= 2:
-            second = np.maximum(second, levels_of(coverage, name, AT_LEAST_TWO).covered)
+    # an operator serves with whatever it has: one on 3G and another on 4G are two
+    serving = np.zeros(best.size)
+    for operator in coverage.operators:
+        own = [levels_of(coverage, name, operator).covered for name in broadband]
+        serving += np.max(own, axis=0) if own else 0.0
+    second = (serving >= 2).astype(np.float64)
     shares = {name: np.asarray(weight @ level.covered) / total for name, level in found.items()}
     any_share = np.asarray(weight @ best) / total
     unknown = np.asarray(weight @ doubt) / total
@@ -404,6 +411,13 @@ def _level_column(
         else "unknown"
         for n in range(len(areas))
     ]
+
+
+def _all_operators(coverage: Coverage) -> bool:
+    """Return whether every operator on air was predicted with every technology predicted."""
+    operators = {name for table in coverage.cells.values() for name in table["operator"].dropna()}
+    pairs = {(technology, name) for technology in coverage.technologies for name in operators}
+    return pairs <= set(coverage.maps)
 
 
 def _ends_soon(coverage: Coverage, technology: str, as_of: date | None) -> bool:

@@ -10,7 +10,9 @@ import scipy.sparse.linalg
 from scipy import sparse
 
 from infraplan.coverage.zonal import zones_over
+from infraplan.errors import GridMismatchError
 from infraplan.layers.bundle import Layers
+from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import wrap
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
     ------
     PlanError
         If there are no communes.
+    GridMismatchError
+        If the population raster lies on another grid.
 
     Notes
     -----
@@ -155,9 +159,11 @@ def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
     Return inhabited ground with its people: hamlets that the office counted, then settlements.
 
     A hamlet's ground with its listed people says more than land cover, which sees no house under
-    trees; settlements count only where no such hamlet lies.
+    trees; settlements, or dwellings where there are none, count only where no such hamlet lies.
     """
     settlements, hamlets = layers.table("settlements"), layers.table("hamlets")
+    if not len(settlements):
+        settlements = _dwellings(layers)
     if "people" in hamlets and len(hamlets):
         hamlets = hamlets[hamlets["people"].notna() & hamlets.geom_type.isin(POLYGONS)]
     else:
@@ -179,11 +185,27 @@ def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
     return joined.reset_index(drop=True)
 
 
+def _dwellings(layers: Layers) -> "gpd.GeoDataFrame":
+    """Return footprints of dwellings with their people, or else with their floor space as such."""
+    buildings = layers.table("buildings")
+    if not len(buildings):
+        return buildings
+    homes = buildings[buildings["use"].isna() | (buildings["use"] == "dwelling")]
+    people = homes["people"].to_numpy(dtype=np.float64, na_value=np.nan)
+    floor_m2 = homes["floors"].fillna(1).to_numpy(dtype=np.float64) * homes.area.to_numpy()
+    known = np.isfinite(people)
+    density = people[known].sum() / floor_m2[known].sum() if known.any() else 1.0
+    return homes.assign(people=np.where(known, people, floor_m2 * density))
+
+
 def _raster(layers: Layers, geobox: "GeoBox") -> Floats:
     """Return the population raster per grid cell; zeros where there is none."""
     raster = layers.rasters.get("population")
     if raster is None:
         return np.zeros(geobox.shape[0] * geobox.shape[1])
+    if geobox_of(raster) != geobox:
+        msg = "the population raster lies on another grid than the people asked for; read it on it"
+        raise GridMismatchError(msg)
     return np.nan_to_num(raster.to_numpy().astype(np.float64)).ravel()
 
 

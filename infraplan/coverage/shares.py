@@ -21,6 +21,7 @@ AT_LEAST_TWO = "at_least_two"
 ALL = "all"
 RANGE_DB = 3.0  # a systematic error of the model either way, near its mean error uncalibrated
 Floats = npt.NDArray[np.float64]
+Cells = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,9 @@ class Levels:
     assumed: Floats
 
 
-def levels_of(coverage: Coverage, technology: str, operator: str) -> Levels:
+def levels_of(
+    coverage: Coverage, technology: str, operator: str, *, cells: Cells | None = None
+) -> Levels:
     """
     Return where a technology of an operator, or of several, gives service.
 
@@ -52,6 +55,8 @@ def levels_of(coverage: Coverage, technology: str, operator: str) -> Levels:
         Technology.
     operator
         Operator, `"any"`, `"at_least_two"` or `"all"` (of those predicted).
+    cells
+        Grid cells wanted, counted row by row; all where None.
 
     Returns
     -------
@@ -64,22 +69,17 @@ def levels_of(coverage: Coverage, technology: str, operator: str) -> Levels:
         If it was not predicted.
     """
     if operator in (AT_LEAST_TWO, ALL):
-        each = [levels_of(coverage, technology, name) for name in coverage.operators]
-        need = 2 if operator == AT_LEAST_TWO else len(each)
-        covered, low, high, assumed = (
-            np.sum([getattr(one, name) for one in each], axis=0) >= need
-            for name in ("covered", "low", "high", "assumed")
-        )
-        doubt = np.sum([one.covered + one.unknown for one in each], axis=0) >= need
-        unknown = doubt & ~covered
-        return Levels(*(a.astype(np.float64) for a in (covered, low, high, unknown, assumed)))
+        each = [levels_of(coverage, technology, name, cells=cells) for name in coverage.operators]
+        return _met(each, 2 if operator == AT_LEAST_TWO else len(each))
     bands = coverage.bands(technology, operator)
-    probability = bands["probability"].to_numpy().ravel().astype(np.float64)
-    signal = bands["signal_dbm"].to_numpy().ravel().astype(np.float64)
-    server = bands["best_cell"].to_numpy().ravel()
+    wanted = slice(None) if cells is None else cells
+    probability, signal, server = (
+        bands[name].to_numpy().ravel()[wanted]
+        for name in ("probability", "signal_dbm", "best_cell")
+    )
     profile = coverage.profile
     unknown = np.isnan(probability)
-    covered = probability >= profile.p_cov
+    covered = probability >= np.float32(profile.p_cov)  # bands are float32, as Coverage.covered
     margin = _margin_db(profile.p_cov, profile.sigma_db)
     least = profile.technologies[technology].service_dbm + margin
     table = coverage.cells[technology]
@@ -124,20 +124,45 @@ def covered_shares(
         denominator (`people`, `area`, `residential`), with `total`, `covered`, `unknown`, `share`,
         `share_low`, `share_high` and `people_assumed` (covered people whose server is assumed).
     """
-    persons = people.to_numpy().astype(np.float64).ravel()
-    ground = np.full(persons.size, zones.cell_m2 / 1e6)
-    weights = {"people": persons, "area": ground, "residential": ground * residential}
+    cells = np.unique(zones.fractions.indices).astype(np.int64)
+    inside = sparse.csr_array(zones.fractions[:, cells])
+    persons = people.to_numpy().ravel()[cells].astype(np.float64)
+    ground = np.full(cells.size, zones.cell_m2 / 1e6)
+    by_weight = {"people": persons, "area": ground, "residential": ground * residential[cells]}
+    weights = {
+        name: sparse.csr_array(inside @ sparse.diags_array(weight))
+        for name, weight in by_weight.items()
+    }
     operators = [*coverage.operators, ANY, AT_LEAST_TWO, ALL]
     if len(coverage.operators) < 2:
         operators = [*coverage.operators, ANY]
     frames = []
     for technology in coverage.technologies:
+        each = {
+            name: levels_of(coverage, technology, name, cells=cells) for name in coverage.operators
+        }
         for operator in operators:
             if operator == ANY and (technology, ANY) not in coverage.maps:
                 continue
-            levels = levels_of(coverage, technology, operator)
+            if operator in each:
+                levels = each[operator]
+            elif operator == ANY:
+                levels = levels_of(coverage, technology, ANY, cells=cells)
+            else:
+                levels = _met([*each.values()], 2 if operator == AT_LEAST_TWO else len(each))
+            # flags as rows: written one after the other, they are far faster than as columns
+            flags = np.stack(
+                [
+                    np.ones(cells.size),
+                    levels.covered,
+                    levels.unknown,
+                    levels.low,
+                    levels.high,
+                    levels.assumed,
+                ]
+            ).T
             for denominator, weight in weights.items():
-                part = _part(zones.fractions, levels, weight)
+                part = _part(weight, flags)
                 if denominator != "people":
                     part["people_assumed"] = np.full(len(areas), np.nan)
                 frames.append(
@@ -148,20 +173,20 @@ def covered_shares(
     return pd.concat(frames, ignore_index=True)
 
 
-def _part(fractions: sparse.csr_array, levels: Levels, weight: Floats) -> dict[str, Floats]:
-    """Return the sums and shares of one reading for every area."""
-    stack = np.stack(
-        [
-            weight,
-            weight * levels.covered,
-            weight * levels.unknown,
-            weight * levels.low,
-            weight * levels.high,
-            weight * levels.assumed,
-        ],
-        axis=1,
+def _met(each: list[Levels], need: int) -> Levels:
+    """Return where so many operators give service at once."""
+    covered, low, high, assumed = (
+        np.sum([getattr(one, name) for one in each], axis=0) >= need
+        for name in ("covered", "low", "high", "assumed")
     )
-    total, covered, unknown, low, high, assumed = (fractions @ stack).T
+    doubt = np.sum([one.covered + one.unknown for one in each], axis=0) >= need
+    unknown = doubt & ~covered
+    return Levels(*(a.astype(np.float64) for a in (covered, low, high, unknown, assumed)))
+
+
+def _part(weight: sparse.csr_array, flags: Floats) -> dict[str, Floats]:
+    """Return the sums and shares of one reading for every area."""
+    total, covered, unknown, low, high, assumed = np.asarray(weight @ flags).T
 
     def share(part: Floats) -> Floats:
         """Return a part of the total; NaN where there is nobody."""

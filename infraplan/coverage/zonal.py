@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Zones", "zones_over"]
 
 Floats = npt.NDArray[np.float64]
+SNAP_M = 1e-5  # what coordinates are rounded to before they are laid over the grid
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +107,10 @@ def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
     source = NumPyRasterSource(
         number, xmin=box.left, ymin=box.bottom, xmax=box.right, ymax=box.top, srs_wkt=crs.to_wkt()
     )
-    plain = areas[["geometry"]].reset_index(drop=True).assign(zone=np.arange(len(areas)))
+    # exactextract errs by whole cells, or stops, on valid polygons with threads of rounding
+    snapped = areas.geometry.set_precision(SNAP_M).set_crs(crs)
+    plain = snapped.rename("geometry").to_frame().reset_index(drop=True)
+    plain = plain.assign(zone=np.arange(len(areas)))
     plain = plain[~(plain.geometry.isna() | plain.geometry.is_empty)]  # no ground: sums to 0
     if not len(plain):
         return Zones(areas.index, sparse.csr_array(shape), _cell_m2(geobox))
