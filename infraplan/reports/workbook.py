@@ -4,6 +4,7 @@ Tables in a workbook that opens in any Excel and prints on A4.
 Text from data is written as text: a station called `=1+1` must not become a formula.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,9 @@ FORMATS = {
 }
 FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 WIDEST = 60
+LINE_COLUMNS = 8  # over which a line above the table runs
+LINE_LETTERS = 12  # about so many fit the width of a column
+LINE_HEIGHT = 15.0  # points
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,9 @@ def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyp
             {**base, "num_format": code, "bold": True, "top": 1}
         )
     made["title"] = book.add_format({**base, "bold": True, "font_size": 14})
-    made["line"] = book.add_format({**base, "italic": True, "font_color": "#444444"})
+    made["line"] = book.add_format(
+        {**base, "italic": True, "font_color": "#444444", "text_wrap": True}
+    )
     made["head"] = book.add_format(
         {**base, "bold": True, "text_wrap": True, "bg_color": "#DCE6F1", "border": 1}
     )
@@ -148,10 +154,15 @@ def _write_sheet(
         page.write_string(row, 0, words("reports.synthetic"), formats["warning"])
         row += 1
     page.write_string(row, 0, sheet.title, formats["title"])
+    last = min(len(sheet.columns), LINE_COLUMNS) - 1
     for line in sheet.lines:
         row += 1
+        if last > 0:
+            page.merge_range(row, 0, row, last, "", formats["line"])
         page.write_string(row, 0, line, formats["line"])
+        page.set_row(row, LINE_HEIGHT * math.ceil(len(line) / (LINE_LETTERS * (last + 1))))
     head = row + 2
+    page.set_row(head, 3 * LINE_HEIGHT)
     for number, column in enumerate(sheet.columns):
         page.write_string(head, number, column.heading, formats["head"])
         width = max(len(column.heading) // 2, 9)
