@@ -156,7 +156,7 @@
       var card = ip.card(layer, feature, app), here = values(latlng);
       if (here) card.appendChild(here);
       card.appendChild(make("p", { class: "ip-where", text: coordinates(app, latlng) }));
-      var popup = L.popup({ maxWidth: 380, maxHeight: 380, autoPanPadding: [20, 20] }).setLatLng(latlng).setContent(card);
+      var popup = L.popup({ minWidth: 240, maxWidth: 380, maxHeight: 380, autoPanPadding: [20, 20] }).setLatLng(latlng).setContent(card);
       popup.openOn(map);
       choose(found);
       popup.on("remove", function () { if (over.chosen === found) choose(null); });
@@ -184,7 +184,7 @@
       var here = values(event.latlng);
       if (!here) return;
       var card = make("div", { class: "ip-card" }, [here, make("p", { class: "ip-where", text: coordinates(app, event.latlng) })]);
-      L.popup({ maxWidth: 360 }).setLatLng(event.latlng).setContent(card).openOn(map);
+      L.popup({ minWidth: 240, maxWidth: 360 }).setLatLng(event.latlng).setContent(card).openOn(map);
     });
     var waiting = 0;
     map.on("mousemove", function (event) {
