@@ -172,3 +172,28 @@ def test_a_write_cut_short_by_another_program_is_rolled_back(tmp_path: Path) -> 
     with sqlite3.connect(path) as database:
         assert not database.execute("select 1 from sqlite_master where name='big'").fetchall()
     database.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A file system of 400 kB, where root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine lets nobody mount a small file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_small_file_system_that_runs_full_keeps_the_old_layers(small_disk: Path) -> None:
+    path = small_disk / "layers.gpkg"
+    write_tables(path, {"sites": sites()})
+    before = path.read_bytes()
+    with pytest.raises(PlanError):
+        write_tables(path, {"sites": sites(20_000)})
+    assert path.read_bytes() == before
+    assert [p.name for p in small_disk.iterdir()] == ["layers.gpkg"]
+    assert len(read_tables(path)["sites"]) == 3
