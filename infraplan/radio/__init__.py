@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from infraplan.radio.area import site_signals as site_signals
     from infraplan.radio.cells import CellDefaults as CellDefaults
     from infraplan.radio.cells import derive_cells as derive_cells
+    from infraplan.radio.cellular import tr38901_rma_los_probability as tr38901_rma_los_probability
+    from infraplan.radio.cellular import tr38901_rma_loss_db as tr38901_rma_loss_db
+    from infraplan.radio.cellular import tr38901_uma_los_probability as tr38901_uma_los_probability
+    from infraplan.radio.cellular import tr38901_uma_loss_db as tr38901_uma_loss_db
+    from infraplan.radio.clutter import p2108_statistical_loss_db as p2108_statistical_loss_db
+    from infraplan.radio.clutter import p2108_terminal_loss_db as p2108_terminal_loss_db
+    from infraplan.radio.clutter import p2109_entry_loss_db as p2109_entry_loss_db
     from infraplan.radio.diffraction import delta_bullington as delta_bullington
     from infraplan.radio.models import cost231_loss_db as cost231_loss_db
     from infraplan.radio.models import free_space_loss_db as free_space_loss_db
@@ -30,8 +37,15 @@ _HOMES = {
     "service_probability": "area",
     "site_loss_db": "area",
     "site_signals": "area",
+    "tr38901_rma_los_probability": "cellular",
+    "tr38901_rma_loss_db": "cellular",
+    "tr38901_uma_los_probability": "cellular",
+    "tr38901_uma_loss_db": "cellular",
     "CellDefaults": "cells",
     "derive_cells": "cells",
+    "p2108_statistical_loss_db": "clutter",
+    "p2108_terminal_loss_db": "clutter",
+    "p2109_entry_loss_db": "clutter",
     "Diffraction": "diffraction",
     "delta_bullington": "diffraction",
     "reference_eirp_dbm": "link",
