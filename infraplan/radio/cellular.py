@@ -72,7 +72,7 @@ def tr38901_rma_loss_db(
     :math:`L_1` (PL1 of the table) holds to the breakpoint :math:`d_{BP}` (note 5), measured along
     the ground, and :math:`L_2` (PL2) beyond. Without line of sight the loss is the greater of that
     and PL'RMa-NLOS. The table takes :math:`L_1` at a slant distance of :math:`d_{BP}`, so that the
-    loss steps at the breakpoint: by less than 0.01 dB downwards (base at 150 m, buildings of 50 m).
+    loss steps a little at the breakpoint; with high bases and buildings down, by less than 0.01 dB.
 
     Source: 3GPP TR 38.901 V17.0.0 (2022), table 7.4.1-1, row RMa, with notes 2 and 5.
 

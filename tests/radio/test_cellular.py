@@ -56,6 +56,33 @@ def test_loss_agrees_with_published_rows(scenario, loss_db, condition) -> None:
     assert found == pytest.approx(expected, abs=0.05)
 
 
+# The published rows are all of 5 GHz and the usual heights; these values are the formulas of ns-3
+# (three-gpp-propagation-loss-model.cc), worked one number at a time: LOS, NLOS.
+@pytest.mark.parametrize(
+    ("place", "width", "building", "expected"),
+    [
+        ((4_000.0, 700.0, 60.0, 5.0), 10.0, 12.0, (114.620458, 133.645681)),
+        ((4_000.0, 2_600.0, 15.0, 1.0), 40.0, 30.0, (143.345580, 183.040628)),
+    ],
+)
+def test_rural_loss_agrees_with_another_program(place, width, building, expected) -> None:
+    options = {"street_width_m": width, "building_height_m": building}
+    found = [tr38901_rma_loss_db(*place, line_of_sight=seen, **options) for seen in (True, False)]
+    assert np.array(found) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ((3_000.0, 900.0, 40.0, 10.0), (103.581995, 143.411597)),
+        ((3_000.0, 3_500.0, 25.0, 22.5), (115.378032, 147.707265)),
+    ],
+)
+def test_urban_loss_agrees_with_another_program(place, expected) -> None:
+    found = [tr38901_uma_loss_db(*place, line_of_sight=seen) for seen in (True, False)]
+    assert np.array(found) == pytest.approx(expected, abs=1e-5)
+
+
 @given(line_of_sight=sight, others=rural)
 def test_rural_loss_rises_with_distance(*, line_of_sight: bool, others: dict[str, float]) -> None:
     loss = tr38901_rma_loss_db(ALONG_THE_GROUND, line_of_sight=line_of_sight, **others)
