@@ -48,7 +48,7 @@ def test_every_argument_with_a_unit_in_its_name_states_the_unit() -> None:
 def public_functions() -> list[tuple[str, ast.FunctionDef]]:
     found = []
     for path in MODULES:
-        if path.stem == "_kernels" or "cli" in path.parts:
+        if "_kernels" in path.as_posix() or "cli" in path.parts:
             continue  # compiled code has no signature to check; commands are documented by --help
         tree = ast.parse(path.read_text(encoding="utf-8"))
         whole = ast.unparse(tree) + "__all__ = []"

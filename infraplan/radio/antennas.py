@@ -128,15 +128,17 @@ def relative_gain_db(
     Source: 3GPP TR 36.814 V9.2.0, table A.2.1.1-2. Mechanical tilt turns the whole pattern about
     the horizontal axis across the main direction; electrical tilt moves the vertical cut only.
     """
-    from infraplan.radio._kernels import pattern_gain_db
+    from infraplan.radio._kernels.servers import pattern_gain_db
 
-    shape = antenna(name).shape()
+    shape = antenna(name).shape().astype(np.float32)
     bearing, below = np.broadcast_arrays(
-        np.asarray(bearing_deg, dtype=float), np.asarray(below_horizon_deg, dtype=float)
+        np.asarray(bearing_deg, dtype=np.float32), np.asarray(below_horizon_deg, dtype=np.float32)
     )
-    azimuth = float("nan") if antenna(name).is_omni else azimuth_deg
+    azimuth = np.float32("nan") if antenna(name).is_omni else np.float32(azimuth_deg)
+    tilts = np.float32(mechanical_downtilt_deg), np.float32(electrical_downtilt_deg)
+    cuts = np.zeros((0, 2, 361), dtype=np.float32)
     gains = [
-        pattern_gain_db(azimuth, b, e, mechanical_downtilt_deg, electrical_downtilt_deg, shape)
+        pattern_gain_db(azimuth, b, e, *tilts, shape, cuts, -1)
         for b, e in zip(bearing.ravel(), below.ravel(), strict=True)
     ]
-    return np.array(gains).reshape(bearing.shape)
+    return np.array(gains, dtype=np.float64).reshape(bearing.shape)

@@ -117,7 +117,7 @@ def delta_bullington(
     -----
     Source: ITU-R P.1812-7, section 4.3; ITU-R P.526-15, section 4.5.
     """
-    from infraplan.radio._kernels import profile_terms_db
+    from infraplan.radio._kernels.profile import profile_terms_db
 
     at_km = np.asarray(distance_m, dtype=float) / 1000.0
     ground = np.asarray(ground_m, dtype=float)

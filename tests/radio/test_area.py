@@ -12,7 +12,6 @@ from infraplan.layers.bundle import empty_table
 from infraplan.layers.grid import cell_centres
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.terrain import Terrain
-from infraplan.radio.area import _grid_azimuth
 from infraplan.radio.area import predict
 from infraplan.radio.area import service_probability
 from infraplan.radio.area import site_loss_db
@@ -20,6 +19,7 @@ from infraplan.radio.area import site_signals
 from infraplan.radio.cells import derive_cells
 from infraplan.radio.diffraction import delta_bullington
 from infraplan.radio.models import free_space_loss_db
+from infraplan.radio.network import grid_azimuth
 from infraplan.radio.results import NOTHING_RECEIVED_DBM
 from infraplan.radio.settings import RadioSettings
 from tests.radio.conftest import CRS
@@ -171,7 +171,7 @@ def test_azimuths_turn_from_true_north_to_the_grid_s(lon: float, defaults) -> No
     bearing = np.degrees(np.arctan2(x[1] - x[0], y[1] - y[0])) % 360
     sites = stations([{"id": "S", "x": x[0], "y": y[0]}])
     cells = sectors(sites, defaults, 40.0)
-    found = _grid_azimuth(cells, sites.geometry.loc[cells["site_id"]], sites.crs)
+    found = grid_azimuth(cells, sites.geometry.loc[cells["site_id"]], sites.crs)
     assert found[0] == pytest.approx(bearing, abs=0.01)
 
 

@@ -98,7 +98,7 @@ def test_5g_knows_the_channels_of_the_standard() -> None:
 
 @pytest.mark.parametrize("name", P452)
 def test_every_published_row_of_p452_agrees(name: str) -> None:
-    from infraplan.radio._kernels import profile_terms_db
+    from infraplan.radio._kernels.profile import profile_terms_db
 
     folder = shared_folder("benchmarks/p452_diffraction")
     lines = (folder / f"profiles/test_profile_{name}.csv").read_text("latin-1").splitlines()

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from infraplan.radio import _kernels as kernels
+from infraplan.jit import njit
+from infraplan.radio._kernels import profile as kernels
+from infraplan.radio._kernels import rays
+from infraplan.radio._kernels import servers
+from infraplan.radio._kernels import simd
 from infraplan.radio.diffraction import effective_earth_radius_km
 from infraplan.radio.rays import ray_table
 
@@ -44,22 +48,42 @@ def test_the_bullington_part_equals_a_plain_reference(seed: int) -> None:
     assert terms[0] == pytest.approx(expected, abs=1e-6)
 
 
+def ray_losses_db(ground: np.ndarray, step_km: float, f_ghz: np.ndarray) -> np.ndarray:
+    """Return the losses along one ray over a strip of ground, from sample 0 on."""
+    strip = np.repeat(ground.astype(np.float32)[None, :], 5, axis=0)
+    needed = np.arange(1, ground.size, dtype=np.int32)
+    out = np.full((1, f_ghz.size, needed.size), np.nan, dtype=np.float32)
+    rays.mast_losses_db(
+        strip, np.array([2]), np.array([0]), np.array([35.0]), f_ghz,
+        np.ones((1, f_ghz.size), dtype=bool), np.zeros(1, np.float32), np.ones(1, np.float32),
+        np.array([step_km]), needed, np.array([0, needed.size], dtype=np.int32),
+        np.zeros(needed.size, dtype=np.int32), needed, ground.size, 1.5, RADIUS_KM, True, 1, out,
+    )  # fmt: skip
+    return out[0]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_ray_equals_the_profile_at_each_of_its_samples(seed: int) -> None:
-    ground, step = random_profile(seed), 0.03
-    f_ghz, needed = np.array([0.945, 1.8425, 2.14]), np.arange(ground.size)
-    inverse = 1.0 / np.maximum(np.arange(ground.size + 1), 1)
-    out = np.empty((3, ground.size), dtype=np.float32)
-    kernels.ray_losses_db(
-        ground, step, needed, f_ghz, 35.0, 1.5, RADIUS_KM, True, inverse, np.sqrt(inverse), out
-    )
+    ground, step = random_profile(seed).astype(np.float32).astype(float), 0.03
+    f_ghz = np.array([0.945, 1.8425, 2.14])
+    out = ray_losses_db(ground, step, f_ghz)
     differences = [
-        abs(profile_loss_db(ground[: n + 1], step, f) - out[c, n])
+        abs(profile_loss_db(ground[: n + 1], step, f) - out[c, n - 1])
         for n in range(2, ground.size, 5)
         for c, f in enumerate(f_ghz)
     ]
     assert max(differences) <= JUMP_DB
     assert np.quantile(differences, 0.99) <= 1e-3
+
+
+@pytest.mark.parametrize("size", [700, 1500])
+def test_a_ray_beyond_the_horizon_equals_the_profile(size: int) -> None:
+    ground = np.maximum(random_profile(3, size).astype(np.float32).astype(float) - 90.0, 0.0)
+    out = ray_losses_db(ground, 0.05, np.array([0.945]))
+    for n in range(600, size, 100):
+        assert out[0, n - 1] == pytest.approx(
+            profile_loss_db(ground[: n + 1], 0.05, 0.945), abs=2e-3
+        )
 
 
 def profile_loss_db(ground: np.ndarray, step_km: float, f_ghz: float) -> float:
@@ -69,14 +93,16 @@ def profile_loss_db(ground: np.ndarray, step_km: float, f_ghz: float) -> float:
     ]
 
 
-@pytest.mark.parametrize("rays", ["radial", "cell"])
-def test_every_cell_in_reach_is_served_by_a_sample_near_it(rays: str) -> None:
-    table = ray_table(1500.0, 100.0, rays=rays)
+@pytest.mark.parametrize("way", ["radial", "cell"])
+def test_every_cell_in_reach_ends_a_ray_that_passes_near_it(way: str) -> None:
+    table = ray_table(1500.0, 100.0, rays=way)
     ray = np.searchsorted(table.need_start, table.slot, side="right") - 1
-    sample = table.ray_start[ray] + table.needed[table.slot]
-    off_row = table.sample_row[sample] - table.offset_row
-    off_column = table.sample_column[sample] - table.offset_column
+    number = table.needed[table.slot]
+    off_row = table.row_step[ray] * number - table.offset_row
+    off_column = table.column_step[ray] * number - table.offset_column
     assert np.hypot(off_row, off_column).max() < 0.8
+    assert np.array_equal(table.end_row[table.slot], table.offset_row)
+    assert np.array_equal(table.end_column[table.slot], table.offset_column)
     assert np.hypot(table.offset_row, table.offset_column).max() <= 15
 
 
@@ -85,3 +111,47 @@ def test_the_rows_of_a_ray_table_begin_where_it_says() -> None:
     for row in range(-table.reach, table.reach + 1):
         part = slice(table.row_start[row + table.reach], table.row_start[row + table.reach + 1])
         assert (table.offset_row[part] == row).all()
+
+
+def test_single_precision_logarithms_and_powers_are_those_of_numpy() -> None:
+    @njit(cache=False)
+    def both(values, logs, powers):
+        for i in range(values.size):
+            logs[i] = simd.log2_32(values[i])
+            powers[i] = simd.exp2_32(logs[i])
+
+    values = np.exp(np.linspace(-60.0, 60.0, 9_001)).astype(np.float32)
+    logs, powers = np.empty_like(values), np.empty_like(values)
+    both(values, logs, powers)
+    assert np.abs(logs - np.log2(values.astype(float))).max() < 8e-6
+    assert np.abs(powers / np.exp2(logs.astype(float)) - 1.0).max() < 3e-7
+
+
+def test_angles_are_those_of_numpy_all_round() -> None:
+    at = np.radians(np.arange(-179.9, 180.0, 0.7)).astype(np.float32)
+    y, x = np.sin(at), np.cos(at)
+    found = [servers.arctan_deg(*pair) for pair in zip(y, x, strict=True)]
+    assert np.allclose(found, np.degrees(np.arctan2(y, x)), atol=2e-5)
+
+
+def test_ranking_keeps_the_strongest_masts_in_order() -> None:
+    rng = np.random.default_rng(5)
+    offered = rng.integers(1, 10_000, (20, 300)).astype(np.int32)
+    top = np.zeros((4, 300), dtype=np.int32)
+    for best in offered:
+        servers.row_ranked(best.copy(), best.size, top)
+    assert np.array_equal(top, np.sort(offered, axis=0)[::-1][:4])
+
+
+def test_a_power_is_taken_off_a_sum_exactly_as_it_was_added() -> None:
+    level = np.array([-60.03, -97.51, -140.2, np.nan, -170.0], dtype=np.float32)
+    best, total = np.zeros(5, dtype=np.int32), np.zeros(5, dtype=np.int64)
+    work = np.empty(5, dtype=np.int32)
+    servers.row_servers(
+        level, 5, 12, np.float32(512), np.float32(2**19 - 1), 7, np.float32(0.4), work, best, total
+    )
+    kept = [servers.packed_level(np.int32(b), 12, np.float32(512)) for b in best]
+    assert (best[3:] == 0).all()
+    for n in range(3):
+        assert total[n] == servers.fixed_point_mw(kept[n], np.float32(0.4))
+        assert kept[n] == pytest.approx(level[n], abs=0.001)
