@@ -22,7 +22,7 @@ from pathlib import Path
 
 from infraplan.errors import PlanError
 
-__all__ = ["exclusive", "file_stem", "sweep", "write", "write_bytes", "write_text"]
+__all__ = ["exclusive", "file_stem", "sweep", "write", "write_bytes", "write_scratch", "write_text"]
 
 RETRY_FIRST_S = 0.05
 RETRY_TOTAL_S = 2.5
@@ -136,6 +136,32 @@ def write_text(path: Path, text: str, *, if_held: str = "stop") -> Path:
         As in `write`.
     """
     return write_bytes(path, text.encode("utf-8"), if_held=if_held)
+
+
+def write_scratch(path: Path, content: bytes) -> None:
+    """
+    Write a file that can be made again: whole or not at all, but not flushed to the disk.
+
+    Parameters
+    ----------
+    path
+        Target; its folder is made where missing.
+    content
+        What the file shall hold; with a checksum of its own, for a power cut may lose some of it.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def file_stem(name: str) -> str:

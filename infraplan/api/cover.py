@@ -16,6 +16,7 @@ from infraplan.plan import Plan
 from infraplan.plan.results import coverage_step
 from infraplan.plan.results import load_coverage
 from infraplan.plan.results import load_gaps
+from infraplan.plan.results import store_bands
 from infraplan.plan.results import store_coverage
 from infraplan.plan.results import store_gaps
 from infraplan.progress import Progress
@@ -25,18 +26,27 @@ from infraplan.radio.settings import RadioSettings
 from infraplan.radio.settings import ThresholdProfile
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
+    import xarray as xr
+    from odc.geo.geobox import GeoBox
 
     from infraplan.coverage import Gaps
     from infraplan.layers.bundle import Layers
+    from infraplan.radio.area import Sink
     from infraplan.radio.cells import CellDefaults
     from infraplan.radio.results import Coverage
 
-__all__ = ["RadioInputs", "gaps", "predict", "radio_inputs"]
+__all__ = ["RadioInputs", "gaps", "predict", "predict_around", "radio_inputs"]
 
 PREDICTED_FROM = ("communes", "sea", "sites", "cells", "terrain", "water")
-BYTES_PER_CELL = 130  # servers kept and bands made, of one technology and operator
-MEMORY_BYTES = 6_000_000_000
+BYTES_PER_CELL = 50  # servers kept, of one technology and operator
+MEMORY_BYTES = 4_000_000_000
+BYTES_PER_PAIR_CELL = 24  # six bands
+HELD_BYTES = 1_500_000_000  # of bands held in memory; more are read back when they are asked for
+MOST_OF_THE_AREA = 0.6  # from this share on, the whole area is predicted and kept
 GAPS_FROM = (
     *PREDICTED_FROM,
     "settlements",
@@ -311,6 +321,62 @@ def _is_step_current(plan: Plan, step: str, key: str) -> bool:
     return record is not None and record.key == key
 
 
+def predict_around(
+    plan: Plan,
+    places: "gpd.GeoSeries",
+    *,
+    resolution_m: float | None = None,
+    progress: Progress | None = None,
+) -> "Coverage":
+    """
+    Predict what new stations at some places could change, where the plan keeps no coverage.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    places
+        Where the stations would stand, on the CRS of the plan.
+    resolution_m
+        Side of a grid cell, > 0; that of the plan where None [m].
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    coverage
+        All technologies and operators: kept ones where they are up to date; else predicted within
+        the radius of the places, NaN elsewhere, and not kept; or, where the places are all over the
+        area, predicted and kept as `predict` does.
+    """
+    import numpy as np
+
+    from infraplan.layers.grid import geobox_of
+
+    settings = RadioSettings()
+    inputs = radio_inputs(plan, resolution_m=resolution_m)
+    wanted = _wanted(inputs, None, None)
+    key = coverage_key(plan, inputs, settings)
+    if not all(_is_current(plan, pair, key) for pair in wanted):
+        terrain = inputs.layers.terrain
+        assert terrain is not None  # noqa: S101 - radio_inputs needs it
+        region = _around(places, geobox_of(terrain.ground_m), settings.radius_m)
+        known = np.isfinite(terrain.ground_m.to_numpy())
+        if (region & known).sum() < MOST_OF_THE_AREA * known.sum():
+            return _computed(plan, inputs, settings, wanted, region=region, progress=progress)
+    return predict(plan, resolution_m=resolution_m, progress=progress)
+
+
+def _around(places: "gpd.GeoSeries", geobox: "GeoBox", radius_m: float) -> "npt.NDArray[np.bool_]":
+    """Return the grid cells within a radius of some places, and a cell more."""
+    import numpy as np
+
+    from infraplan.io import burn
+
+    reach_m = radius_m + 2.0 * float(geobox.resolution.x)
+    return np.asarray(burn(places.buffer(reach_m).to_frame("geometry"), geobox).to_numpy())
+
+
 def _compute(
     plan: Plan,
     inputs: RadioInputs,
@@ -320,17 +386,47 @@ def _compute(
     workers: int | None,
     progress: Progress,
 ) -> "Coverage":
-    """Predict pairs of technology and operator, technology by technology to spare memory."""
+    """Predict pairs of technology and operator and keep them."""
+    terrain = inputs.layers.terrain
+    assert terrain is not None  # noqa: S101 - radio_inputs needs it
+    holds_all = len(pairs) * terrain.ground_m.size * BYTES_PER_PAIR_CELL <= HELD_BYTES
+
+    def keep(pair: tuple[str, str], bands: "xr.Dataset") -> "xr.Dataset | None":
+        """Write bands as they come, and hold them while memory lasts."""
+        store_bands(plan, pair, bands)
+        return bands if holds_all else None
+
+    made = _computed(plan, inputs, settings, pairs, sink=keep, workers=workers, progress=progress)
+    resolution_m = float(terrain.ground_m["x"][1] - terrain.ground_m["x"][0])
+    store_coverage(plan, made, resolution_m=resolution_m, key=key)
+    if holds_all:
+        return made
+    return load_coverage(plan, pairs, profile=inputs.profile, settings=settings)
+
+
+def _computed(  # noqa: PLR0913 - what a prediction is, and how it is made
+    plan: Plan,
+    inputs: RadioInputs,
+    settings: RadioSettings,
+    pairs: list[tuple[str, str]],
+    *,
+    region: "npt.NDArray[np.bool_] | None" = None,
+    sink: "Sink | None" = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> "Coverage":
+    """Predict pairs, all technologies in one pass while memory lasts: rays serve them all."""
     from dataclasses import replace
 
+    from infraplan.jobs import LossCache
     from infraplan.radio.area import predict as predict_area
 
     terrain = inputs.layers.terrain
     assert terrain is not None  # noqa: S101 - radio_inputs needs it
     batches = _batches(pairs, terrain.ground_m.size)
-    parts: list[Coverage] = []
-    for number, batch in enumerate(batches):
-        made = predict_area(
+    cache = LossCache(plan.folder / "cache" / "losses", max_gb=plan.settings.cache_max_gb)
+    parts = [
+        predict_area(
             terrain,
             inputs.layers.table("sites"),
             inputs.cells,
@@ -338,23 +434,25 @@ def _compute(
             settings=settings,
             technologies=sorted({technology for technology, _ in batch}),
             operators=sorted({operator for _, operator in batch}),
+            region=region,
+            store=cache,
+            sink=sink,
             workers=workers,
             progress=part(progress, number / len(batches), (number + 1) / len(batches)),
         )
-        provenance = replace(
-            made.provenance,
-            inputs=plan.hashes(PREDICTED_FROM),
-            synthetic=inputs.layers.synthetic(),
-        )
-        made = replace(made, provenance=provenance)
-        store_coverage(plan, made, key=key)
-        parts.append(made)
+        for number, batch in enumerate(batches)
+    ]
     maps: dict[tuple[str, str], Any] = {}
     cells: dict[str, pd.DataFrame] = {}
     for made in parts:
         maps |= dict(made.maps)
         cells |= dict(made.cells)
-    return replace(parts[0], maps=maps, cells=cells)
+    provenance = replace(
+        parts[0].provenance,
+        inputs=plan.hashes(PREDICTED_FROM),
+        synthetic=inputs.layers.synthetic(),
+    )
+    return replace(parts[0], maps=maps, cells=cells, provenance=provenance)
 
 
 def _batches(pairs: list[tuple[str, str]], cell_count: int) -> list[list[tuple[str, str]]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from infraplan.api.cover import PREDICTED_FROM
 from infraplan.api.cover import RadioInputs
 from infraplan.api.cover import predict
+from infraplan.api.cover import predict_around
 from infraplan.api.cover import radio_inputs
 from infraplan.api.cover import stored_resolution_m
 from infraplan.atomic import file_stem
@@ -115,8 +116,11 @@ def appraise(
     record = plan.record(step)
     if record is not None and record.key == key:
         return load_appraisal(plan, batch, inputs.layers, rules)
-    coverage = predict(
-        plan, resolution_m=stored_resolution_m(plan), progress=part(progress, 0.0, 0.6)
+    coverage = predict_around(
+        plan,
+        rows.geometry,
+        resolution_m=stored_resolution_m(plan),
+        progress=part(progress, 0.0, 0.6),
     )
     grid = geobox_of(next(iter(coverage.maps.values())))
     appraisal = appraise_sites(

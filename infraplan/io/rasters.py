@@ -622,7 +622,7 @@ def _profile(dtype: str, count: int, width: int, height: int) -> dict[str, Any]:
         "driver": "GTiff", "dtype": dtype, "count": count, "width": width, "height": height,
         "tiled": True, "blockxsize": TILE, "blockysize": TILE, "interleave": "band",
         "compress": "zstd", "predictor": 3 if np.dtype(dtype).kind == "f" else 2,
-        "BIGTIFF": "IF_SAFER",
+        "BIGTIFF": "IF_SAFER", "num_threads": "all_cpus",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ was computed from are not stored twice: the caller hands them in on reading.
 
 import importlib
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import fields
 from dataclasses import is_dataclass
@@ -25,6 +26,8 @@ from infraplan.layers.bundle import Provenance
 from infraplan.plan.folder import Plan
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from infraplan.cables import CablePlan
     from infraplan.cables import Route
     from infraplan.coverage import Gaps
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from infraplan.sites import SiteRules
 
 __all__ = [
+    "StoredMaps",
     "appraisal_step",
     "coverage_step",
     "load_appraisal",
@@ -44,6 +48,7 @@ __all__ = [
     "load_proposal",
     "load_underground",
     "store_appraisal",
+    "store_bands",
     "store_coverage",
     "store_gaps",
     "store_proposal",
@@ -51,6 +56,7 @@ __all__ = [
     "store_underground",
 ]
 
+HELD_BYTES = 1_500_000_000  # of bands read from a plan
 HEADLINE = ("objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m")
 
 
@@ -90,9 +96,28 @@ def appraisal_step(batch: str) -> str:
     return f"appraisal/{file_stem(batch)}"
 
 
-def store_coverage(plan: Plan, coverage: "Coverage", *, key: str) -> None:
+def store_bands(plan: Plan, pair: tuple[str, str], bands: "xr.Dataset") -> None:
     """
-    Keep a prediction.
+    Write the bands of one technology and operator; `store_coverage` then makes them known.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    pair
+        Technology and operator.
+    bands
+        Bands of coverage.
+    """
+    from infraplan.io import write_raster
+
+    path = plan.results / f"{coverage_step(*pair)}.tif"
+    write_raster(path, {str(name): bands[name] for name in bands.data_vars})
+
+
+def store_coverage(plan: Plan, coverage: "Coverage", *, resolution_m: float, key: str) -> None:
+    """
+    Keep a prediction of which the bands have been written.
 
     Parameters
     ----------
@@ -100,31 +125,86 @@ def store_coverage(plan: Plan, coverage: "Coverage", *, key: str) -> None:
         The plan.
     coverage
         Prediction of any number of technologies and operators.
+    resolution_m
+        Side of its grid cells, > 0 [m].
     key
         Hash of all that it depends on.
     """
     from infraplan import atomic
-    from infraplan.io import write_raster
-    from infraplan.layers.grid import geobox_of
 
     tables = {}
     for technology, cells in coverage.cells.items():
         tables[technology] = plan.results / f"coverage_{file_stem(technology)}_cells.csv"
         text = cells.rename_axis("best_cell").to_csv(lineterminator="\n")
         atomic.write_text(tables[technology], text)
-    for (technology, operator), bands in coverage.maps.items():
+    for technology, operator in coverage.maps:
         step = coverage_step(technology, operator)
-        path = plan.results / f"{step}.tif"
-        write_raster(path, {str(name): bands[name] for name in bands.data_vars})
-        grid = geobox_of(bands)
-        figures = {"resolution_m": float(grid.resolution.x), "technology": technology}
         plan.write_record(
             step,
             key=key,
-            files=[path, tables[technology]],
-            figures={**figures, "operator": operator},
+            files=[plan.results / f"{step}.tif", tables[technology]],
+            figures={
+                "resolution_m": resolution_m,
+                "technology": technology,
+                "operator": operator,
+            },
             provenance=coverage.provenance,
         )
+
+
+class StoredMaps(Mapping[tuple[str, str], "xr.Dataset"]):
+    """
+    Bands that a plan keeps, read as they are asked for; the last few stay in memory.
+
+    A province of fifteen technologies and operators on 30 m cells takes 6 GB at once.
+    """
+
+    def __init__(self, plan: Plan, pairs: Iterable[tuple[str, str]]) -> None:
+        """
+        Name what there is.
+
+        Parameters
+        ----------
+        plan
+            The plan.
+        pairs
+            Technologies and operators that it keeps.
+
+        Raises
+        ------
+        PlanError
+            If one of them is not there.
+        """
+        self._plan = plan
+        self._keys = {pair: _recorded(plan, coverage_step(*pair)).key for pair in pairs}
+        self._held: dict[tuple[str, str], xr.Dataset] = {}
+
+    def __getitem__(self, pair: tuple[str, str]) -> "xr.Dataset":
+        """Return the bands of a pair; refused where the plan has computed them anew since."""
+        from infraplan.io import read_bands
+
+        key = self._keys[pair]
+        if pair in self._held:
+            self._held[pair] = self._held.pop(pair)  # used last, it goes last
+            return self._held[pair]
+        step = coverage_step(*pair)
+        if _recorded(self._plan, step).key != key:
+            msg = f"{step}: the plan has computed its coverage anew; read it again"
+            raise PlanError(msg)
+        bands = read_bands(self._plan.results / f"{step}.tif")
+        self._held[pair] = bands
+        most = max(1, HELD_BYTES // max(int(bands.nbytes), 1))
+        while len(self._held) > most:
+            del self._held[next(iter(self._held))]
+        return bands
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Iterate over technologies and operators."""
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self._keys)
 
 
 def load_coverage(
@@ -158,21 +238,20 @@ def load_coverage(
     PlanError
         If one of them is not there.
     """
-    from infraplan.io import read_bands
     from infraplan.io import read_cells
     from infraplan.radio.results import Coverage
 
-    maps, cells, provenance = {}, {}, Provenance("coverage", "")
-    for technology, operator in pairs:
-        step = coverage_step(technology, operator)
-        record = _recorded(plan, step)
-        maps[technology, operator] = read_bands(plan.results / f"{step}.tif")
-        if technology not in cells:
-            stored = plan.results / f"coverage_{file_stem(technology)}_cells.csv"
-            cells[technology] = read_cells(stored)
-        provenance = _provenance(record.provenance)
+    maps = StoredMaps(plan, pairs)
+    cells = {}
+    for technology in sorted({technology for technology, _ in maps}):
+        cells[technology] = read_cells(plan.results / f"coverage_{file_stem(technology)}_cells.csv")
+    record = _recorded(plan, coverage_step(*next(iter(maps))))
     return Coverage(
-        maps=maps, cells=cells, settings=settings, profile=profile, provenance=provenance
+        maps=maps,
+        cells=cells,
+        settings=settings,
+        profile=profile,
+        provenance=_provenance(record.provenance),
     )
 
 

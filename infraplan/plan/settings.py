@@ -24,7 +24,7 @@ class PlanSettings:
     `run` computes (0 and none: skipped). `thresholds`, `rules` and `prices` name a TOML file in the
     plan's folder or in the project's `data`. `area_bounds` (west, south, east, north in `crs`) is
     the extent where there are no communes yet; `sea_side` says on which side of the area the sea
-    lies.
+    lies. `cache_max_gb` is the disk space that losses around masts may take, 0 to keep none.
     """
 
     name: str
@@ -40,27 +40,43 @@ class PlanSettings:
     operator: str = "any"
     propose_sites: int = 10
     underground_streets: tuple[str, ...] = field(default=())
+    cache_max_gb: float = 5.0
 
     def __post_init__(self) -> None:
         """Refuse what no step could work with, all at once."""
-        wrong = []
-        if not self.name.strip():
-            wrong.append("name must not be empty")
-        if not (self.crs.startswith("EPSG:") and self.crs[5:].isdigit()):
-            wrong.append(f"crs must be an EPSG code such as EPSG:9209; found '{self.crs}'")
-        if self.language not in ("vi", "en"):
-            wrong.append(f"language must be vi or en; found '{self.language}'")
-        if not 5 <= self.resolution_m <= 1000:
-            wrong.append(f"grid.resolution_m must be in [5, 1000] m; found {self.resolution_m}")
-        if self.technology not in ("2G", "3G", "4G", "5G"):
-            wrong.append(f"service.technology must be 2G, 3G, 4G or 5G; found '{self.technology}'")
-        if self.propose_sites < 0:
-            wrong.append(f"run.propose_sites must be 0 or more; found {self.propose_sites}")
-        if self.sea_side not in ("", "north", "east", "south", "west"):
-            wrong.append(f"sea_side must be north, east, south or west; found '{self.sea_side}'")
-        if len(self.area_bounds) not in (0, 4):
-            wrong.append("area_bounds must be west, south, east, north")
-        if wrong:
+        rules = (
+            (bool(self.name.strip()), "name must not be empty"),
+            (
+                self.crs.startswith("EPSG:") and self.crs[5:].isdigit(),
+                f"crs must be an EPSG code such as EPSG:9209; found '{self.crs}'",
+            ),
+            (self.language in ("vi", "en"), f"language must be vi or en; found '{self.language}'"),
+            (
+                5 <= self.resolution_m <= 1000,
+                f"grid.resolution_m must be in [5, 1000] m; found {self.resolution_m}",
+            ),
+            (
+                self.technology in ("2G", "3G", "4G", "5G"),
+                f"service.technology must be 2G, 3G, 4G or 5G; found '{self.technology}'",
+            ),
+            (
+                self.propose_sites >= 0,
+                f"run.propose_sites must be 0 or more; found {self.propose_sites}",
+            ),
+            (
+                0 <= self.cache_max_gb <= 1000,
+                f"cache.max_gb must be in [0, 1000] GB; found {self.cache_max_gb}",
+            ),
+            (
+                self.sea_side in ("", "north", "east", "south", "west"),
+                f"sea_side must be north, east, south or west; found '{self.sea_side}'",
+            ),
+            (
+                len(self.area_bounds) in (0, 4),
+                "area_bounds must be west, south, east, north",
+            ),
+        )
+        if wrong := [words for holds, words in rules if not holds]:
             raise SettingsError("infraplan.toml: " + "; ".join(wrong))
 
     @classmethod
@@ -147,6 +163,7 @@ _PATHS = {
     "service.operator": "operator",
     "run.propose_sites": "propose_sites",
     "run.underground_streets": "underground_streets",
+    "cache.max_gb": "cache_max_gb",
 }
 _KINDS: dict[object, tuple[tuple[type, ...], str]] = {
     str: ((str,), "text in quotes"),

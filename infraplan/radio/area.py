@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from infraplan.layers.terrain import Terrain
 
-Sink = Callable[[tuple[str, str], "xr.Dataset"], "xr.Dataset"]
+Sink = Callable[[tuple[str, str], "xr.Dataset"], "xr.Dataset | None"]
 
 __all__ = ["predict", "service_probability", "site_loss_db", "site_signals"]
 
@@ -98,8 +98,8 @@ def predict(
     store
         Keeps the losses around masts from one run to the next; nothing is kept where None.
     sink
-        Takes the bands of each pair as they are made and returns what stands for them, so that not
-        all need lie in memory.
+        Takes the bands of each pair as they are made and returns them, or None: so not all need
+        lie in memory, and the caller puts others in their place.
     workers
         Threads, >= 1; as many as cores where None. The result does not depend on it.
     progress
@@ -153,7 +153,7 @@ def predict(
         for number, pair in enumerate(pairs):
             show(0.95 + 0.05 * number / len(pairs), "")
             made = servers.bands(pair, profile=profile, settings=settings, geobox=geobox)
-            maps[pair] = made if sink is None else sink(pair, made)
+            maps[pair] = made if sink is None else sink(pair, made)  # type: ignore[assignment]
     show(1.0, "")
     return Coverage(
         maps=maps,

@@ -20,16 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from odc.geo.geobox import GeoBox
 
-__all__ = [
-    "FREQ_RANGE_MHZ",
-    "Network",
-    "cells_on_air",
-    "check_profile",
-    "grid_azimuth",
-    "groups_of",
-    "network_of",
-    "wanted_operators",
-]
+__all__ = ["FREQ_RANGE_MHZ", "Network", "network_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

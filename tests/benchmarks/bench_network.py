@@ -119,9 +119,9 @@ def test_a_province_in_minutes(ground, profile) -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(
             f"\n{COUNT} masts x 3 sectors, {len(technologies)} carrier(s): wall {wall:.1f} s "
-            f"({wall / COUNT * MASTS:.0f} s for {MASTS}), cpu {cpu:.1f} s; losses {loss_wall:.1f} s "
-            f"wall, {loss_cpu * each:.0f} ns a cell; all else {(cpu - loss_cpu) * each:.0f} ns a "
-            f"cell; peak {peak:.2f} GB"
+            f"({wall / COUNT * MASTS:.0f} s for {MASTS}), cpu {cpu:.1f} s; losses "
+            f"{loss_wall:.1f} s, {loss_cpu * each:.0f} ns a cell; all else "
+            f"{(cpu - loss_cpu) * each:.0f} ns a cell; peak {peak:.2f} GB"
         )
         assert np.isfinite(made.bands("4G", "A")["signal_dbm"]).any()
     print(f"second carrier: +{100 * (walls[2] / walls[1] - 1):.0f} %")

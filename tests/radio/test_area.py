@@ -228,3 +228,56 @@ def test_an_unknown_operator_is_refused_with_those_there_are(hills, profile, def
     sites = stations([{"id": "S", "x": MIDDLE[0], "y": MIDDLE[1]}])
     with pytest.raises(SettingsError, match="there is A"):
         predict(hills, sites, cells_of(sites, defaults), profile=profile, operators=["Z"])
+
+
+class Interrupted(Exception):
+    """What kills a run in the tests."""
+
+
+class FailingStore:
+    """Keeps losses in memory and kills the run after some."""
+
+    def __init__(self, kept: dict, lives: int) -> None:
+        self.kept, self.lives, self.found = kept, lives, 0
+
+    def load(self, key: str):
+        self.found += key in self.kept
+        return self.kept.get(key)
+
+    def save(self, key: str, losses) -> None:
+        if not self.lives:
+            raise Interrupted
+        self.lives -= 1
+        self.kept[key] = losses.copy()
+
+
+def test_a_run_that_was_killed_resumes_and_ends_the_same(hills: Terrain, profile, defaults) -> None:
+    rows = [{"id": f"S{n}", "x": WEST + 2000 + 900 * n, "y": SOUTH + 5000} for n in range(8)]
+    sites = stations(rows)
+    options = {"profile": profile, "settings": SHORT}
+    whole = predict(hills, sites, cells_of(sites, defaults), **options).bands("4G")
+    kept: dict = {}
+    with pytest.raises(Interrupted):
+        predict(hills, sites, cells_of(sites, defaults), store=FailingStore(kept, 3), **options)
+    second = FailingStore(kept, 99)
+    again = predict(hills, sites, cells_of(sites, defaults), store=second, **options).bands("4G")
+    assert second.found == 3
+    assert second.lives == 99 - 5
+    for name in whole:
+        assert whole[name].to_numpy().tobytes() == again[name].to_numpy().tobytes()
+
+
+def test_a_region_is_predicted_as_the_whole_is(hills: Terrain, profile, defaults) -> None:
+    rows = [{"id": f"S{n}", "x": WEST + 1000 + 1400 * n, "y": SOUTH + 9000} for n in range(8)]
+    sites = stations(rows)
+    region = np.zeros(hills.ground_m.shape, dtype=bool)
+    region[15:40, 5:30] = True
+    options = {"profile": profile, "settings": SHORT}
+    whole = predict(hills, sites, cells_of(sites, defaults), **options).bands("4G", "A")
+    some = predict(hills, sites, cells_of(sites, defaults), region=region, **options)
+    part = some.bands("4G", "A")
+    for name in ("signal_dbm", "second_dbm", "sinr_db", "servers", "probability"):
+        inside = part[name].to_numpy()
+        assert np.array_equal(inside[region], whole[name].to_numpy()[region], equal_nan=True)
+        assert np.isnan(inside[~region]).all()
+    assert len(some.cells["4G"]) < len(sites)  # those too far away were left out

@@ -9,7 +9,6 @@ the profile lives in the tests.
 import numpy as np
 
 from infraplan.jit import njit
-from infraplan.jit import prange
 
 NONE = -1
 EMPTY_DBM = -1e9  # a server slot that nobody fills

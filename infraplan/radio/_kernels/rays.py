@@ -108,7 +108,7 @@ def sample_ray(window, reach, row_step, column_step, last, heights, place, parts
         heights[FRONT + 1 + k] = top + parts[0, k] * (bottom - top)
     unknown = 0
     for k in range(FRONT + 1, FRONT + last + 1):
-        unknown += heights[k] != heights[k]  # noqa: PLR0124 - NaN, counted in vectors
+        unknown += heights[k] != heights[k]
     if unknown == 0:
         return last + 1
     known = 1
