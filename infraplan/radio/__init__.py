@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from infraplan.radio.models import cost231_loss_db as cost231_loss_db
     from infraplan.radio.models import free_space_loss_db as free_space_loss_db
     from infraplan.radio.models import hata_loss_db as hata_loss_db
+    from infraplan.radio.paths import P1812 as P1812
+    from infraplan.radio.paths import p1812 as p1812
+    from infraplan.radio.paths import p1812_location_sigma_db as p1812_location_sigma_db
+    from infraplan.radio.paths import p1812_loss_db as p1812_loss_db
+    from infraplan.radio.paths import p1812_losses_db as p1812_losses_db
     from infraplan.radio.results import Coverage as Coverage
     from infraplan.radio.results import SiteSignal as SiteSignal
     from infraplan.radio.settings import RadioSettings as RadioSettings
@@ -55,6 +60,11 @@ _HOMES = {
     "hata_loss_db": "models",
     "Coverage": "results",
     "SiteSignal": "results",
+    "P1812": "paths",
+    "p1812": "paths",
+    "p1812_location_sigma_db": "paths",
+    "p1812_loss_db": "paths",
+    "p1812_losses_db": "paths",
     "RadioSettings": "settings",
     "ThresholdProfile": "settings",
 }

@@ -7,6 +7,7 @@ Run: pytest tests/benchmarks/bench_radio.py -o python_files='bench_*.py' -s
 import time
 import tracemalloc
 
+import numba
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from infraplan.radio.area import predict
 from infraplan.radio.area import site_loss_db
 from infraplan.radio.cells import CellDefaults
 from infraplan.radio.cells import derive_cells
+from infraplan.radio.paths import p1812_losses_db
 from infraplan.radio.settings import ThresholdProfile
 from tests.radio.conftest import CRS
 from tests.radio.conftest import SOUTH
@@ -72,3 +74,29 @@ def test_coverage_of_a_network(hills) -> None:
     cells = derive_cells(sites, empty_table("cells", CRS), defaults)
     count = 3 * len(rows) * int(np.pi * (10_000.0 / CELL_M) ** 2)
     told("24 masts, 3 carriers", lambda: predict(hills, sites, cells, profile=profile), count)
+
+
+def test_profiles_of_p1812_a_minute() -> None:
+    """Return how many paths of 10 km and 334 points one core takes in a minute."""
+    count, points = 20_000, 334
+    rng = np.random.default_rng(2)
+    at_km = np.tile(np.linspace(0.0, 10.0, points), (count, 1))
+    ground = 60.0 + np.cumsum(rng.normal(0.0, 2.0, (count, points)), axis=1)
+    options = {"freq_ghz": 0.9, "tx_height_m": 30.0, "rx_height_m": 1.5, "latitude_deg": 18.3}
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        p1812_losses_db(at_km[:10], ground[:10], **options)
+        began = time.process_time()
+        p1812_losses_db(at_km, ground, **options)
+        seconds = time.process_time() - began
+    finally:
+        numba.set_num_threads(threads)
+    values = np.linspace(1.0, 2.0, count * points)
+    began = time.process_time()
+    np.log10(values)
+    ratio = seconds / (time.process_time() - began)
+    print(
+        f"\nP.1812: {1e6 * seconds / count:.2f} us a profile, {60e-6 * count / seconds:.1f} "
+        f"million a minute a core, {ratio:.1f} x log10 of as many points"
+    )

@@ -230,7 +230,7 @@ def test_an_unknown_operator_is_refused_with_those_there_are(hills, profile, def
         predict(hills, sites, cells_of(sites, defaults), profile=profile, operators=["Z"])
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     """What kills a run in the tests."""
 
 
@@ -246,7 +246,7 @@ class FailingStore:
 
     def save(self, key: str, losses) -> None:
         if not self.lives:
-            raise Interrupted
+            raise InterruptedRunError
         self.lives -= 1
         self.kept[key] = losses.copy()
 
@@ -257,7 +257,7 @@ def test_a_run_that_was_killed_resumes_and_ends_the_same(hills: Terrain, profile
     options = {"profile": profile, "settings": SHORT}
     whole = predict(hills, sites, cells_of(sites, defaults), **options).bands("4G")
     kept: dict = {}
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         predict(hills, sites, cells_of(sites, defaults), store=FailingStore(kept, 3), **options)
     second = FailingStore(kept, 99)
     again = predict(hills, sites, cells_of(sites, defaults), store=second, **options).bands("4G")
