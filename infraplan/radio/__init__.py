@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from infraplan.radio.models import cost231_loss_db as cost231_loss_db
     from infraplan.radio.models import free_space_loss_db as free_space_loss_db
     from infraplan.radio.models import hata_loss_db as hata_loss_db
+    from infraplan.radio.patterns import AntennaPattern as AntennaPattern
     from infraplan.radio.results import Coverage as Coverage
     from infraplan.radio.results import SiteSignal as SiteSignal
     from infraplan.radio.settings import RadioSettings as RadioSettings
@@ -39,6 +40,7 @@ _HOMES = {
     "cost231_loss_db": "models",
     "free_space_loss_db": "models",
     "hata_loss_db": "models",
+    "AntennaPattern": "patterns",
     "Coverage": "results",
     "SiteSignal": "results",
     "RadioSettings": "settings",
