@@ -48,8 +48,7 @@ HEADINGS = frozenset(
         "POLARIZATION", "COMMENT", "COMMENTS",
     ]
 )  # fmt: skip
-NUMBER = r"[-+]?\d+(?:[.,]\d*)?"
-SIGNED = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
+NUMBER = r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?"
 
 
 @dataclass(slots=True)
@@ -190,7 +189,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
         raise SourceFileError(msg)
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", _text(path))]
     filled = [line for line in lines if line]
-    if filled and all(SIGNED.fullmatch(line) for line in filled):
+    if filled and all(re.fullmatch(NUMBER, line) for line in filled):
         msg = (
             f"{path} is a list of {len(filled)} bare numbers, as Radio Mobile keeps them, without "
             "gain, frequency and angles; give the MSI Planet file of the same antenna"
@@ -278,7 +277,7 @@ def _source(draft: _Draft) -> str:
 def _number(text: str) -> float:
     """Return a number with a point or a decimal comma, NaN where it is none."""
     text = text.strip().rstrip(",")
-    number = float(text.replace(",", ".")) if SIGNED.fullmatch(text) else math.nan
+    number = float(text.replace(",", ".")) if re.fullmatch(NUMBER, text) else math.nan
     return number if math.isfinite(number) else math.nan
 
 

@@ -196,11 +196,18 @@ def main_lobe_deg(cut_db: npt.NDArray[np.float64]) -> float:
     Returns
     -------
     angle
-        Angle of the least attenuation, above -180 to 180, the one nearest to 0 of several [deg].
+        Angle of the least attenuation, above -180 to 180; the middle where it spans several
+        degrees, the span nearest to 0 of several, and 0 of a cut that is the same all round [deg].
     """
-    least = np.flatnonzero(cut_db == cut_db.min())
-    signed = np.where(least > DEGREES // 2, least - DEGREES, least)
-    return float(signed[np.argmin(np.abs(signed))])
+    is_least = cut_db == cut_db.min()
+    if is_least.all():
+        return 0.0
+    angles = np.flatnonzero(is_least)
+    start = int(angles[np.argmin(np.minimum(angles, DEGREES - angles))])
+    onward = np.roll(is_least, -start)
+    after, before = int(np.argmin(onward)) - 1, int(np.argmin(np.roll(onward[::-1], 1))) - 1
+    middle = start + (after - before) / 2.0
+    return 180.0 - (180.0 - middle) % 360.0
 
 
 def _checked_cut(column: str, values: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], list[Fault]]:
