@@ -38,14 +38,17 @@ FINEST_DEG = 0.1
 COARSEST_DEG = 30.0  # a cut in wider steps has no shape left
 LOBE_DEG = 45.0  # antennas of masts point at the horizon, or near it
 LOBE_DB = 3.0
+ROUND_DBI = 4.0  # with more gain an antenna cannot be as good to all sides...
+ROUND_DB = 1.0  # ...as this
 TILT_DEG = 5.0  # by more a main lobe does not differ from the tilt of its heading
 MHZ = {"ghz": 1000.0, "mhz": 1.0, "khz": 1e-3, "hz": 1e-6}
 CUTS = ("HORIZONTAL", "VERTICAL")
 ONCE = ("NAME", "FREQUENCY", "GAIN")
+WORDS = ("NAME", "MAKE", "COMMENT", "COMMENTS")  # their values may begin with any sign
 HEADINGS = frozenset(
     [
-        *CUTS, *ONCE, "MAKE", "H_WIDTH", "V_WIDTH", "FRONT_TO_BACK", "TILT", "ELECTRICAL_TILT",
-        "POLARIZATION", "COMMENT", "COMMENTS",
+        *CUTS, *ONCE, *WORDS, "H_WIDTH", "V_WIDTH", "FRONT_TO_BACK", "TILT", "ELECTRICAL_TILT",
+        "POLARIZATION",
     ]
 )  # fmt: skip
 NUMBER = r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?"
@@ -97,7 +100,9 @@ def read_antenna(path: Path | str) -> AntennaPattern:
     Raises
     ------
     LayerError
-        If headings or lines are at fault; all faults at once, with file, line and remedy.
+        If headings or lines are at fault, or a vertical cut cannot be meant as it stands: one
+        counted from the zenith or upwards, or of fields instead of decibels. All faults at once,
+        with file, line and remedy.
     SourceFileError
         If the file is missing or not a text of this kind at all.
     """
@@ -109,6 +114,7 @@ def read_antenna(path: Path | str) -> AntennaPattern:
     horizontal, vertical = cuts
     if horizontal is not None and vertical is not None:
         _check_lobes(draft, horizontal, vertical, tilt_deg)
+        _check_shape(draft, vertical, gain_dbi)
     if draft.faults or horizontal is None or vertical is None:
         faults = [replace(fault, file=draft.path.name) for fault in draft.faults]
         raise LayerError(LAYER, faults)
@@ -158,10 +164,10 @@ def _draft(path: Path) -> _Draft:
     draft = _Draft(path)
     cut: _Cut | None = None
     for row, line in _lines(path):
-        match = re.match(r"([A-Za-z_]+)\s*[:=]?\s*(.*)", line)
+        match = re.match(r"([A-Za-z_]+)[:=]?\s*(.*)", line)
         word = match[1].upper() if match else ""
         if match and word in CUTS:
-            cut = _new_cut(draft, word, row, match[2])
+            cut = _new_cut(draft, word, row, match[2].lstrip(":= "))
         elif match and word in HEADINGS:
             cut = None
             _add_heading(draft, word, row, match[2])
@@ -237,6 +243,8 @@ def _new_cut(draft: _Draft, name: str, row: str, count: str) -> _Cut:
 def _add_heading(draft: _Draft, word: str, row: str, value: str) -> None:
     """Keep a heading; the first of two."""
     value = " ".join(value.split())
+    if word not in WORDS:
+        value = value.lstrip(":= ")
     if word.startswith("COMMENT"):
         draft.comments += [value] if value else []
         return
@@ -303,7 +311,9 @@ def _gain_dbi(draft: _Draft) -> float:
         )
         draft.faults.append(replace(fault, what=what))
         return math.nan
-    gain_dbi = _number(match[1]) + (0.0 if unit == "dbi" else DIPOLE_DBI)
+    gain_dbi = _number(match[1])
+    if unit != "dbi":
+        gain_dbi = round(gain_dbi + DIPOLE_DBI, 6)  # 12.95, not 12.950000000000001
     if not low <= gain_dbi <= high:
         draft.faults.append(replace(fault, what="GAIN is out of range"))
     if not unit:
@@ -490,7 +500,7 @@ def _step_faults(rows: list[str], angles: npt.NDArray[np.float64]) -> list[Fault
     step = float(found[np.argmax(times)])
     count = round(360.0 / max(step, FINEST_DEG))
     near = 0.01 * step
-    if not FINEST_DEG <= step <= COARSEST_DEG or abs(count * step - 360.0) > near:
+    if step > COARSEST_DEG or abs(count * step - 360.0) > near:
         what, wrong = "the step between angles does not fit", np.arange(angles.size) == 0
         shown = f"{step:g} degrees"
     else:
@@ -594,4 +604,23 @@ def _check_lobes(
         draft.notes.append(
             f"the main lobe of HORIZONTAL is at {main_lobe_deg(horizontal):g} degrees; azimuths of "
             "cells are of its 0, not of the lobe"
+        )
+
+
+def _check_shape(draft: _Draft, vertical: npt.NDArray[np.float64], gain_dbi: float) -> None:
+    """
+    Look whether a cut is of decibels: some programs write the field, from 0 to 1, under this name.
+
+    Read as decibels it would be a pattern with its full gain all round, which no antenna has.
+    """
+    if gain_dbi > ROUND_DBI and vertical.max() <= ROUND_DB:
+        draft.faults.append(
+            Fault(
+                what="the vertical cut is the same all round, which its gain rules out",
+                rows=(draft.cuts["VERTICAL"].row,),
+                column="VERTICAL",
+                found=f"at most {vertical.max():g} dB below a peak of {gain_dbi:g} dBi",
+                expected="losses in dB against the peak, more than 10 dB in some directions",
+                remedy="of fields from 0 to 1 write -20 log10 of each; else ask the maker",
+            )
         )
