@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from infraplan.io.antennas import format_antenna as format_antenna
+    from infraplan.io.antennas import read_antenna as read_antenna
     from infraplan.io.base import Base as Base
     from infraplan.io.base import read_base as read_base
     from infraplan.io.frames import read_frames as read_frames
@@ -33,7 +35,9 @@ _WHERE = {
     "content_hash": "store",
     "crop_raster": "rasters",
     "file_hash": "store",
+    "format_antenna": "antennas",
     "raster_crs": "rasters",
+    "read_antenna": "antennas",
     "read_bands": "rasters",
     "read_base": "base",
     "read_cells": "store",

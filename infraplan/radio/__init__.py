@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from infraplan.radio.paths import p1812_location_sigma_db as p1812_location_sigma_db
     from infraplan.radio.paths import p1812_loss_db as p1812_loss_db
     from infraplan.radio.paths import p1812_losses_db as p1812_losses_db
+    from infraplan.radio.patterns import AntennaPattern as AntennaPattern
     from infraplan.radio.results import Coverage as Coverage
     from infraplan.radio.results import SiteSignal as SiteSignal
     from infraplan.radio.settings import RadioSettings as RadioSettings
@@ -58,6 +59,7 @@ _HOMES = {
     "cost231_loss_db": "models",
     "free_space_loss_db": "models",
     "hata_loss_db": "models",
+    "AntennaPattern": "patterns",
     "Coverage": "results",
     "SiteSignal": "results",
     "P1812": "paths",
