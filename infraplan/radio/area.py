@@ -33,6 +33,7 @@ from infraplan.radio.diffraction import effective_earth_radius_km
 from infraplan.radio.link import noise_dbm
 from infraplan.radio.link import reference_eirp_dbm
 from infraplan.radio.link import service_margin_db
+from infraplan.radio.link import subcarrier_spacing_khz
 from infraplan.radio.rays import RayTable
 from infraplan.radio.rays import ray_table
 from infraplan.radio.results import ANY
@@ -674,9 +675,20 @@ def _sinr_db(
     load = masts.cells["load"].to_numpy(dtype=np.float64, na_value=1.0)[number]
     total_mw = state.total[state.total_of_cell[number], has] / FIXED_POINT
     interference_mw = np.maximum(total_mw - load * signal_mw, 0.0)
-    noise_mw = 10.0 ** (noise_dbm(technology) / 10.0)
+    noise_mw = 10.0 ** (_noise_dbm(masts.cells, technology)[number] / 10.0)
     sinr[has] = 10.0 * np.log10(signal_mw / (interference_mw + noise_mw))
     return sinr
+
+
+def _noise_dbm(cells: pd.DataFrame, technology: str) -> Floats:
+    """Return the noise in the bandwidth of each cell's level, if it is of the technology."""
+    if technology != "5G":
+        return np.full(len(cells), noise_dbm(technology))
+    spacings = [
+        subcarrier_spacing_khz(float(freq), float(bandwidth))
+        for freq, bandwidth in zip(cells["freq_mhz"], cells["bandwidth_mhz"], strict=True)
+    ]
+    return np.array([noise_dbm(technology, subcarrier_khz=spacing) for spacing in spacings])
 
 
 def _place_in_table(cells: pd.DataFrame, technology: str) -> npt.NDArray[np.int64]:
