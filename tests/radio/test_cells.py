@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 
 from infraplan.errors import LayerError
 from infraplan.errors import SettingsError
+from infraplan.io.store import read_tables
 from infraplan.layers.bundle import empty_table
 from infraplan.layers.validate import conform
 from infraplan.radio.antennas import UNKNOWN_AZIMUTH_LOSS_DB
@@ -235,3 +237,13 @@ def test_an_assumed_power_is_behind_the_feeder(defaults: CellDefaults) -> None:
     assert filled.loc["c0", "feeder_loss_db"] == 2.0
     assert np.isnan(filled.loc["c1", "feeder_loss_db"])
     assert not filled.loc["c0", "assumed"]
+
+
+def test_a_plan_from_before_the_feeder_loads_and_gives_the_same_power(tmp_path, defaults) -> None:
+    old = cells_of({}, {"sector": 2, "azimuth_deg": 120.0}).drop(columns="feeder_loss_db")
+    pyogrio.write_dataframe(old.reset_index(), tmp_path / "layers.gpkg", layer="cells")
+    table = read_tables(tmp_path / "layers.gpkg")["cells"]
+    assert table["feeder_loss_db"].isna().all()
+    filled = derive_cells(SITES, table, defaults).loc[old.index]
+    assert not filled["assumed"].any()
+    pd.testing.assert_series_equal(reference_eirp_dbm(filled), reference_eirp_dbm(old))
