@@ -71,7 +71,8 @@ BANDWIDTHS_MHZ: Mapping[str, tuple[float, ...]] = MappingProxyType(
     }
 )
 TILT_DEG = (-10.0, 30.0)  # both tilts together; beyond it no sector antenna is hung, recalled
-LEAST_MACRO_DBM = 30.0  # 1 W; a macro cell has 10 W or more, so less is a small cell or watts
+USUAL_DBM = (30.0, 55.0)  # 1 W, a small cell, to 320 W, a 5G panel of 64 branches; recalled
+USUAL_WATTS = 40.0  # the one power in watts that is a likely number of dBm too
 MOST_HEIGHT_M = 200.0  # masts of broadcasters apart, none is higher
 ABOVE_MAST_M = 5.0  # an antenna may stand on a pole on top
 
@@ -323,7 +324,7 @@ def check_cells(cells: pd.DataFrame, sites: "gpd.GeoDataFrame") -> CellFindings:
     carrier whose name tells no known band: the frequency is not checked        note
     one direction twice: same azimuth and other sector, or the reverse          note
     several cells of one carrier whose directions, or carriers, are not told    note
-    transmit power below 30 dBm (20 W are 43 dBm)                               note
+    transmit power below 30 or above 55 dBm, or 40 dBm (40 W are 46 dBm)        note
     height above 200 m                                                          note
     height more than 5 m above the highest known antenna of the mast            note
     frequency, height, bandwidth, power, antenna or carrier empty: assumed      note
@@ -528,11 +529,13 @@ def _check_antennas(cells: pd.DataFrame, found: _Findings) -> None:
         expected=f"a sum in [{TILT_DEG[0]:g}, {TILT_DEG[1]:g}] deg, positive below the horizon",
         remedy="correct the tilts; a list may give the total in the place of the electrical one",
     )
+    power = cells["tx_power_dbm"]
+    likely = power.isna() | (power.between(*USUAL_DBM) & (power != USUAL_WATTS))
     found.note(
-        (cells["tx_power_dbm"] < LEAST_MACRO_DBM).to_numpy(dtype=bool),
-        "the power is that of a small cell, or is in watts",
+        ~likely.to_numpy(dtype=bool),
+        "the power is unusual for a cell, or is in watts",
         column="tx_power_dbm",
-        expected="dBm: 20 W are 43 dBm, 40 W are 46 dBm",
+        expected="dBm: 10 W are 40 dBm, 20 W are 43 dBm, 40 W are 46 dBm, 60 W are 48 dBm",
         remedy="convert the power where it is in watts",
     )
 

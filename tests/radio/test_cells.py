@@ -153,6 +153,8 @@ def test_what_makes_a_prediction_wrong_is_a_fault(change, message) -> None:
         ({"freq_mhz": 1800.0}, "the name of the band"),
         ({"carrier": "band 3"}, "tells no band that is known"),
         ({"tx_power_dbm": 20.0}, "20 W are 43 dBm"),
+        ({"tx_power_dbm": 40.0}, "40 W are 46 dBm"),
+        ({"tx_power_dbm": 60.0}, "60 W are 48 dBm"),
         ({"height_m": 53.5}, "above the highest one known of its mast"),
         ({"freq_mhz": None}, "freq_mhz is empty"),
         ({"height_m": None}, "height_m is empty; that of the station or the default is taken"),
