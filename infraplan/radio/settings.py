@@ -1,13 +1,20 @@
-"""What a prediction is told: the settings of the engine and the profile of thresholds."""
+"""What a prediction is told: settings of the engine, thresholds, classes of throughput."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any
 
 from infraplan.errors import SettingsError
 
-__all__ = ["RadioSettings", "TechnologyThresholds", "ThresholdProfile"]
+__all__ = [
+    "RadioSettings",
+    "TechnologyThresholds",
+    "ThresholdProfile",
+    "ThroughputClass",
+    "ThroughputClasses",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +126,56 @@ class ThresholdProfile:
             msg = f"thresholds profile: {error}"
             raise SettingsError(msg) from error
         return cls(**{**table, "technologies": technologies})
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputClass:
+    """One class of throughput: from `from_mbps` [Mbit/s] up to the next class."""
+
+    name: str
+    from_mbps: float
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputClasses:
+    """Classes of downlink throughput, from 0 Mbit/s upwards."""
+
+    name: str
+    classes: tuple[ThroughputClass, ...]
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "ThroughputClasses":
+        """
+        Return the classes that a TOML file describes.
+
+        Parameters
+        ----------
+        table
+            Content of a file such as `data/thresholds/throughput.toml`; unknown keys are refused.
+
+        Returns
+        -------
+        classes
+            Checked classes.
+
+        Raises
+        ------
+        SettingsError
+            If a key is unknown or missing, or the limits do not rise from 0.
+        """
+        known = {field.name for field in fields(cls)}
+        entries = {field.name for field in fields(ThroughputClass)}
+        wrong = [f"unknown key '{key}'" for key in table if key not in known]
+        wrong += [f"missing key '{key}'" for key in known if key not in table]
+        for number, entry in enumerate(table.get("classes", ()), 1):
+            wrong += [f"class {number}: unknown key '{key}'" for key in entry if key not in entries]
+            wrong += [f"class {number}: missing key '{key}'" for key in entries if key not in entry]
+        if not wrong:
+            limits = [entry["from_mbps"] for entry in table["classes"]]
+            if limits[:1] != [0] or any(b <= a for a, b in pairwise(limits)):
+                wrong.append(f"from_mbps must rise from 0; found {limits}")
+        if wrong:
+            raise SettingsError("classes of throughput: " + "; ".join(wrong))
+        return cls(table["name"], tuple(ThroughputClass(**entry) for entry in table["classes"]))
