@@ -283,6 +283,7 @@ def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[Note, ...]]:
         stations outside.
     """
     from infraplan.layers.validate import conform
+    from infraplan.radio.cells import check_cells
 
     tables = plan.tables()
     faults: list[Fault] = []
@@ -292,7 +293,13 @@ def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[Note, ...]]:
         except LayerError as error:
             faults += [_of_layer(fault, name) for fault in error.faults]
     faults += _broken_references(tables)
-    return tuple(faults), tuple(_notes(plan, tables))
+    notes = _notes(plan, tables)
+    if len(tables.get("cells", ())) and not any(fault.sheet == "cells" for fault in faults):
+        sites = tables["sites"] if "sites" in tables else plan.table("sites")
+        found = check_cells(tables["cells"], sites, plan.antennas())
+        faults += [_of_layer(fault, "cells") for fault in found.faults]
+        notes += [("cells", {"text": str(note)}) for note in found.notes]
+    return tuple(faults), tuple(notes)
 
 
 def export_schema(layer: str | None = None) -> pd.DataFrame:
@@ -554,7 +561,6 @@ def _of_layer(fault: Fault, layer: str) -> Fault:
 def _broken_references(tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Fault]:
     """Return rows that name a row of another layer which is not there."""
     links = (
-        ("cells", "site_id", "sites"),
         ("hamlets", "commune_code", "communes"),
         ("evidence", "hamlet_id", "hamlets"),
     )

@@ -97,12 +97,15 @@ def radio_inputs(
         If the plan lacks communes, stations or terrain.
     """
     from infraplan.radio.cells import CellDefaults
+    from infraplan.radio.cells import check_cells
     from infraplan.radio.cells import derive_cells
 
     layers = plan.layers(rasters=rasters, resolution_m=resolution_m)
     layers.need("communes", "sites", "terrain", step="coverage")
     defaults = CellDefaults.from_dict(read_toml(data_path("cells/defaults.toml")))
-    cells = derive_cells(layers.table("sites"), layers.table("cells"), defaults)
+    antennas = plan.antennas()
+    check_cells(layers.table("cells"), layers.table("sites"), antennas).refuse()
+    cells = derive_cells(layers.table("sites"), layers.table("cells"), defaults, antennas)
     if not len(cells):
         msg = (
             "no station on air lists a technology: fill the column technologies (2G;3G;4G) of the "
@@ -193,9 +196,26 @@ def coverage_key(plan: Plan, inputs: RadioInputs, settings: RadioSettings) -> st
         "settings": asdict(settings),
         "profile": asdict(inputs.profile),
         "defaults": repr(inputs.defaults),
+        "antennas": _antennas_key(inputs.cells),
         "grid": [*grid.shape, *map(float, tuple(grid.affine)[:6])],
     }
     return plan.step_key("coverage", plan.hashes(PREDICTED_FROM), options)
+
+
+def _antennas_key(cells: "pd.DataFrame") -> list[str]:
+    """Return hashes of the measured patterns that cells have."""
+    import hashlib
+
+    from infraplan.radio.antennas import patterns_of
+
+    found = {pattern for pattern in patterns_of(cells) if pattern is not None}
+    texts = (
+        repr((item.name, item.gain_dbi, item.electrical_downtilt_deg)).encode()
+        + item.horizontal_db.tobytes()
+        + item.vertical_db.tobytes()
+        for item in found
+    )
+    return sorted(hashlib.sha256(text).hexdigest() for text in texts)
 
 
 def gaps(

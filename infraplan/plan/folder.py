@@ -18,6 +18,8 @@ from typing import Any
 
 import infraplan
 from infraplan import atomic
+from infraplan.errors import Fault
+from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.layers.schemas import LAYERS
 from infraplan.layers.schemas import RASTERS
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
 
     from infraplan.layers.bundle import Layers
     from infraplan.layers.bundle import Provenance
+    from infraplan.radio.patterns import AntennaPattern
 
 __all__ = ["SETTINGS_FILE", "Plan", "Record", "create_plan", "open_folder"]
 
 SETTINGS_FILE = "infraplan.toml"
 HALO_M = 10_000.0  # rasters are kept this far around the area: hills outside it throw shadows in
 WARPED = {"population": "count", "terrain": "height"}  # the other rasters hold classes
+ANTENNA_FILES = (".msi", ".pln", ".txt", ".ant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +302,35 @@ class Plan:
         return read_toml(
             own if own.exists() else data_path(f"{kind}/{atomic.file_stem(name)}.toml")
         )
+
+    def antennas(self) -> dict[str, "AntennaPattern"]:
+        """
+        Return the antenna patterns in the plan's folder `antennas`, MSI or Planet files.
+
+        Returns
+        -------
+        antennas
+            Patterns by name: that of the file, without its ending.
+
+        Raises
+        ------
+        LayerError
+            If files are at fault; all at once.
+        """
+        from infraplan.io import read_antenna
+
+        found: dict[str, AntennaPattern] = {}
+        faults: list[Fault] = []
+        for path in sorted((self.folder / "antennas").glob("*")):
+            if path.suffix.lower() not in ANTENNA_FILES or path.name.startswith((".", "~")):
+                continue
+            try:
+                found[path.stem] = read_antenna(path)
+            except LayerError as error:
+                faults += error.faults
+        if faults:
+            raise LayerError(layer="antenna", faults=faults)
+        return found
 
     def hashes(self, names: Iterable[str] | None = None) -> dict[str, str]:
         """

@@ -6,13 +6,24 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from infraplan.errors import SettingsError
+from infraplan.radio.patterns import AntennaPattern
 
-__all__ = ["ANTENNAS", "UNKNOWN_AZIMUTH_LOSS_DB", "Antenna", "antenna", "relative_gain_db"]
+__all__ = [
+    "ANTENNAS",
+    "UNKNOWN_AZIMUTH_LOSS_DB",
+    "Antenna",
+    "antenna",
+    "is_omni",
+    "patterns_of",
+    "relative_gain_db",
+]
 
 # Three sectors 120 degrees apart, turned by an unknown angle: a receiver lies up to 60 degrees off
 # the nearest axis, and 12 (phi / 65)^2 averaged over [0, 60] is 12 (60 / 65)^2 / 3 = 3.4 dB.
+OMNI_RIPPLE_DB = 3.0  # between the strongest and the weakest direction of an antenna all round
 UNKNOWN_AZIMUTH_LOSS_DB = 12.0 * (60.0 / 65.0) ** 2 / 3.0
 
 
@@ -89,6 +100,44 @@ def antenna(name: str) -> Antenna:
         msg = f"there is no antenna '{name}'; there is {', '.join(ANTENNAS)}"
         raise SettingsError(msg)
     return ANTENNAS[name]
+
+
+def patterns_of(cells: pd.DataFrame) -> list[AntennaPattern | None]:
+    """
+    Return the measured patterns of cells.
+
+    Parameters
+    ----------
+    cells
+        Cells; those that `derive_cells` returned have the column `pattern`.
+
+    Returns
+    -------
+    patterns
+        Pattern of each cell, None where its antenna has a formula.
+    """
+    return list(cells["pattern"]) if "pattern" in cells else [None] * len(cells)
+
+
+def is_omni(name: str, pattern: AntennaPattern | None) -> bool:
+    """
+    Return whether an antenna radiates alike in all directions of the horizon.
+
+    Parameters
+    ----------
+    name
+        Name of the antenna.
+    pattern
+        Measured pattern, None where the antenna has a formula.
+
+    Returns
+    -------
+    is_omni
+        Whether an azimuth means nothing.
+    """
+    if pattern is None:
+        return antenna(name).is_omni
+    return float(pattern.horizontal_db.max() - pattern.horizontal_db.min()) <= OMNI_RIPPLE_DB
 
 
 def relative_gain_db(

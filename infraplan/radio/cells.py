@@ -1,6 +1,7 @@
 """Cells: those that are known, those that must be assumed from a list, and what is odd in both."""
 
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields
@@ -17,9 +18,11 @@ from infraplan.errors import LayerError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import empty_table
 from infraplan.layers.schemas import TECHNOLOGIES
+from infraplan.radio.antennas import ANTENNAS
 from infraplan.radio.antennas import antenna
 from infraplan.radio.link import LTE_BLOCKS
 from infraplan.radio.link import NR_BLOCKS
+from infraplan.radio.patterns import AntennaPattern
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -142,7 +145,10 @@ class CellDefaults:
 
 
 def derive_cells(
-    sites: "gpd.GeoDataFrame", cells: pd.DataFrame, defaults: CellDefaults
+    sites: "gpd.GeoDataFrame",
+    cells: pd.DataFrame,
+    defaults: CellDefaults,
+    antennas: Mapping[str, AntennaPattern] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """
     Return the cells on air, missing ones and missing fields filled from defaults.
@@ -157,22 +163,28 @@ def derive_cells(
         What is assumed. Where a carrier without a frequency names another band than the default,
         the middle of that band is taken, and where a frequency without a carrier lies in another
         band, the carrier is named after it.
+    antennas
+        Measured patterns by name, besides those that have a formula. A cell that names one and
+        gives no electrical tilt has that of the pattern.
 
     Returns
     -------
     cells
         Table as of layer `cells`, indexed by `cell_id`, sorted; `assumed` is true where any field
-        was filled.
+        was filled; the column `pattern` holds the measured pattern, or None.
     """
     on_air = (
         sites[sites["status"].isna() | (sites["status"] == "operating")] if len(sites) else sites
     )
-    known = _completed(cells[cells["site_id"].isin(on_air.index)], on_air, defaults)
+    listed = _tilted(cells[cells["site_id"].isin(on_air.index)], antennas)
+    known = _completed(listed, on_air, defaults)
     assumed = _assumed(on_air, known, defaults)
     parts = [part for part in (known, assumed) if len(part)]
     if not parts:
         return pd.DataFrame(empty_table("cells", "EPSG:4326"))
-    return pd.concat(parts).sort_index(kind="stable").rename_axis("cell_id")
+    found = pd.concat(parts).sort_index(kind="stable").rename_axis("cell_id")
+    pattern = [antennas.get(name) for name in found["antenna"]]
+    return found.assign(pattern=pd.Series(pattern, index=found.index, dtype=object))
 
 
 def _assumed(
@@ -209,6 +221,15 @@ def _assumed(
         return pd.DataFrame(template)
     frame = pd.DataFrame(rows).set_index("cell_id")[template.columns]
     return pd.DataFrame(frame.astype(template.dtypes.to_dict()))
+
+
+def _tilted(cells: pd.DataFrame, antennas: Mapping[str, AntennaPattern]) -> pd.DataFrame:
+    """Return cells with the electrical tilt of their measured pattern where they give none."""
+    own = cells["antenna"].map(
+        {name: item.electrical_downtilt_deg for name, item in antennas.items()}
+    )
+    tilt = cells["electrical_downtilt_deg"]
+    return cells.assign(electrical_downtilt_deg=tilt.where(tilt.notna(), own.astype("float64")))
 
 
 def _completed(
@@ -287,7 +308,9 @@ class CellFindings:
             raise LayerError(layer="cells", faults=self.faults)
 
 
-def check_cells(cells: pd.DataFrame, sites: "gpd.GeoDataFrame") -> CellFindings:
+def check_cells(
+    cells: pd.DataFrame, sites: "gpd.GeoDataFrame", antennas: Iterable[str] = ()
+) -> CellFindings:
     """
     Return all that is wrong or odd in cells, at once; no cell is dropped or changed.
 
@@ -297,6 +320,8 @@ def check_cells(cells: pd.DataFrame, sites: "gpd.GeoDataFrame") -> CellFindings:
         Layer `cells` as imported, before `derive_cells`, index `cell_id`.
     sites
         Layer `sites`, index `site_id`.
+    antennas
+        Names of measured patterns, which cells may name besides those that have a formula.
 
     Returns
     -------
@@ -345,7 +370,7 @@ def check_cells(cells: pd.DataFrame, sites: "gpd.GeoDataFrame") -> CellFindings:
     _check_repeated(frame, found)
     _check_carriers(frame, found)
     _check_bandwidths(frame, found)
-    _check_antennas(frame, found)
+    _check_antennas(frame, found, set(antennas))
     _check_heights(frame, sites, found)
     _check_empty(frame, found)
     return CellFindings(tuple(found.faults), tuple(found.notes))
@@ -509,15 +534,15 @@ def _check_bandwidths(cells: pd.DataFrame, found: _Findings) -> None:
         )
 
 
-def _check_antennas(cells: pd.DataFrame, found: _Findings) -> None:
+def _check_antennas(cells: pd.DataFrame, found: _Findings, measured: set[str]) -> None:
     """Look for unknown antennas, and for tilts and powers that no antenna has."""
-    names = cells["antenna"].dropna().unique()
+    names = set(cells["antenna"].dropna()) - measured
     reasons = {name: reason for name in names if (reason := _unknown_antenna(name))}
     found.fault(
         cells["antenna"].isin(list(reasons)).to_numpy(dtype=bool),
         "the antenna is unknown",
         column="antenna",
-        expected=next(iter(reasons.values()), "").rpartition("; ")[2],
+        expected=", ".join([*ANTENNAS, *sorted(measured)]),
         remedy="correct the antenna, or leave the cell empty where it is not known",
     )
     tilt = cells["mechanical_downtilt_deg"].fillna(0.0) + cells["electrical_downtilt_deg"].fillna(0)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from infraplan.errors import ModelRangeError
 from infraplan.radio.antennas import antenna
+from infraplan.radio.antennas import patterns_of
 from infraplan.radio.settings import ThroughputClasses
 from infraplan.units import dbm_to_milliwatt
 from infraplan.units import ratio_to_db
@@ -27,6 +28,7 @@ __all__ = [
     "link_budget",
     "loaded_power_mw",
     "noise_dbm",
+    "peak_gain_dbi",
     "receiver_noise_dbm",
     "reference_eirp_dbm",
     "reference_offset_db",
@@ -264,7 +266,7 @@ def reference_eirp_dbm(cells: pd.DataFrame) -> "pd.Series[float]":
     -----
     5G has the subcarrier spacing that `subcarrier_spacing_khz` tells for the cell's frequency.
     """
-    gains = cells["antenna"].map(lambda name: antenna(name).gain_dbi)
+    gains = peak_gain_dbi(cells)
     offsets = [
         reference_offset_db(
             technology,
@@ -280,6 +282,34 @@ def reference_eirp_dbm(cells: pd.DataFrame) -> "pd.Series[float]":
         power_dbm = power_dbm - cells["feeder_loss_db"].fillna(0.0)
     eirp_dbm = power_dbm + gains - np.array(offsets)
     return pd.Series(eirp_dbm, index=cells.index, name="eirp_dbm")
+
+
+def peak_gain_dbi(cells: pd.DataFrame) -> Floats:
+    """
+    Return the peak gains of the antennas of cells.
+
+    Parameters
+    ----------
+    cells
+        Cells with their `antenna`, and with the measured `pattern` of it where there is one.
+
+    Returns
+    -------
+    gain_dbi
+        Gain against an isotropic antenna, one a cell [dBi].
+
+    Raises
+    ------
+    SettingsError
+        If an antenna is unknown.
+    """
+    return np.array(
+        [
+            antenna(name).gain_dbi if pattern is None else pattern.gain_dbi
+            for name, pattern in zip(cells["antenna"], patterns_of(cells), strict=True)
+        ],
+        dtype=np.float64,
+    )
 
 
 def receiver_noise_dbm(

@@ -11,7 +11,8 @@ import pandas as pd
 
 from infraplan.errors import SettingsError
 from infraplan.layers.grid import index_of
-from infraplan.radio.antennas import antenna
+from infraplan.radio.antennas import is_omni
+from infraplan.radio.antennas import patterns_of
 from infraplan.radio.link import reference_eirp_dbm
 from infraplan.radio.results import ANY
 from infraplan.radio.settings import ThresholdProfile
@@ -178,7 +179,8 @@ def _reaches(
 def grid_azimuth(cells: pd.DataFrame, place: "gpd.GeoSeries", crs: Any) -> Floats:  # noqa: ANN401
     """Return azimuths from the grid's north: true ones less the meridian convergence."""
     azimuth = cells["azimuth_deg"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
-    azimuth[[antenna(name).is_omni for name in cells["antenna"]]] = np.nan
+    antennas = zip(cells["antenna"], patterns_of(cells), strict=True)
+    azimuth[[is_omni(name, pattern) for name, pattern in antennas]] = np.nan
     given = np.isfinite(azimuth)
     if given.any():
         from pyproj import Proj

@@ -12,7 +12,10 @@ import pandas as pd
 from infraplan.errors import SettingsError
 from infraplan.progress import Progress
 from infraplan.radio.antennas import antenna
+from infraplan.radio.antennas import is_omni
+from infraplan.radio.antennas import patterns_of
 from infraplan.radio.link import noise_dbm
+from infraplan.radio.link import subcarrier_spacing_khz
 from infraplan.radio.losses import LossStage
 from infraplan.radio.network import Network
 from infraplan.radio.results import ANY
@@ -31,6 +34,7 @@ Single = npt.NDArray[np.float32]
 SERVERS_KEPT = 8  # strongest masts kept of each group; the count of servers ends there
 LEVEL_RANGE_DB = 250.0  # from the floor up: no cell is received above +90 dBm
 LEAST_STEPS_PER_DB = 32.0
+SECTOR_DEG = np.arange(-60, 61)  # of three sectors at an unknown turn, the nearest one's half
 CELLS_AT_ONCE = 1_000_000  # of the grid, when bands are made
 FREE_SPACE_AT_1_M_DB = 20.0 * math.log10(4.0e6 * math.pi / 299_792_458.0)  # at 1 MHz, P.525-4
 
@@ -74,20 +78,46 @@ def cell_columns(cells: pd.DataFrame, settings: RadioSettings) -> CellColumns:
             "electrical_downtilt_deg",
         )
     }  # fmt: skip
-    names = sorted(set(cells["antenna"]))
-    found = {name: antenna(name) for name in names}
-    shapes = [found[name].shape() for name in cells["antenna"]]
+    shape, cuts, pattern = _patterns(cells)
+    own_tilt_deg = [0.0 if p is None else p.electrical_downtilt_deg for p in patterns_of(cells)]
     at_1_m = FREE_SPACE_AT_1_M_DB + 20.0 * np.log10(number["freq_mhz"])
     return CellColumns(
         constant_dbm=(number["eirp_dbm"] - at_1_m).astype(np.float32),
         azimuth_deg=number["azimuth_grid_deg"].astype(np.float32),
         mechanical_deg=number["mechanical_downtilt_deg"].astype(np.float32),
-        electrical_deg=number["electrical_downtilt_deg"].astype(np.float32),
-        shape=np.array(shapes, dtype=np.float32).reshape(len(cells), 5),
-        cuts=np.zeros((0, 2, 361), dtype=np.float32),
-        pattern=np.full(len(cells), -1),
+        # a measured cut contains the tilt it was measured with
+        electrical_deg=(number["electrical_downtilt_deg"] - own_tilt_deg).astype(np.float32),
+        shape=shape,
+        cuts=cuts,
+        pattern=pattern,
         load=cells["load"].to_numpy(dtype=np.float32, na_value=1.0),
         model=(np.float32(10.0 * math.log10(2.0)), np.float32(1.0), np.float32(0.0)),
+    )
+
+
+def _patterns(cells: pd.DataFrame) -> tuple[Single, Single, npt.NDArray[np.int64]]:
+    """Return the shape of each antenna, the measured cuts, and which of them each cell has."""
+    measured = patterns_of(cells)
+    numbers: dict[int, int] = {}
+    cuts: list[npt.NDArray[np.float64]] = []
+    shapes, chosen = [], []
+    for name, pattern in zip(cells["antenna"], measured, strict=True):
+        if pattern is None:
+            shapes.append(antenna(name).shape())
+            chosen.append(-1)
+            continue
+        if id(pattern) not in numbers:
+            numbers[id(pattern)] = len(cuts)
+            both = (pattern.horizontal_db, pattern.vertical_db)
+            cuts.append(np.array([np.append(cut, cut[0]) for cut in both]))
+        across = pattern.horizontal_db
+        turned = 0.0 if is_omni(name, pattern) else float(across[SECTOR_DEG].mean())
+        shapes.append(np.array([0.0, 0.0, across.max(), 0.0, turned]))
+        chosen.append(numbers[id(pattern)])
+    return (
+        np.array(shapes, dtype=np.float32).reshape(len(cells), 5),
+        np.array(cuts, dtype=np.float32).reshape(len(cuts), 2, 361),
+        np.array(chosen, dtype=np.int64),
     )
 
 
@@ -133,6 +163,7 @@ class Servers:
     steps: float
     cell_of: npt.NDArray[np.int32]
     total_of_cell: npt.NDArray[np.int64]
+    noise_mw: npt.NDArray[np.float64]
     top: npt.NDArray[np.int32]
     total: npt.NDArray[np.int64]
     maybe: npt.NDArray[np.uint8]
@@ -221,11 +252,10 @@ class Servers:
         size = end - begin
         level, second, sinr = (np.empty(size, dtype=np.float32) for _ in range(3))
         cell, servers = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
-        noise_mw = 0.0 if technology == "2G" else 10.0 ** (noise_dbm(technology) / 10.0)
         bands_of(
             self.top, np.array(chosen, dtype=np.int64), begin, end, self.bits,
             np.float32(self.steps), self.cell_of, self.network.mast, self.columns.load,
-            self.total_of_cell, self.total, noise_mw, np.float32(settings.servers_within_db),
+            self.total_of_cell, self.total, self.noise_mw, np.float32(settings.servers_within_db),
             level, cell, second, sinr, servers,
         )  # fmt: skip
         limits = profile.technologies[technology]
@@ -329,6 +359,7 @@ def servers_of(
         steps=steps,
         cell_of=cell_of,
         total_of_cell=total_of,
+        noise_mw=_noise_mw(network.cells),
         top=np.zeros((len(groups), SERVERS_KEPT, spans.size), dtype=np.int32),
         total=np.zeros((int(total_of.max(initial=-1)) + 1, spans.size), dtype=np.int64),
         maybe=np.zeros((len(groups), spans.size), dtype=np.uint8),
@@ -353,6 +384,18 @@ def servers_of(
             made.top, made.total, made.maybe,
         )  # fmt: skip
     return made
+
+
+def _noise_mw(cells: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the noise in the bandwidth of each cell's level; 0 for 2G, which has no SINR here."""
+    noise_mw = np.zeros(len(cells))
+    columns = zip(cells["technology"], cells["freq_mhz"], cells["bandwidth_mhz"], strict=True)
+    for n, (technology, freq_mhz, bandwidth_mhz) in enumerate(columns):
+        if technology != "2G":
+            is_5g = technology == "5G"
+            spacing_khz = subcarrier_spacing_khz(freq_mhz, bandwidth_mhz) if is_5g else None
+            noise_mw[n] = 10.0 ** (noise_dbm(technology, subcarrier_khz=spacing_khz) / 10.0)
+    return noise_mw
 
 
 def _ranks(

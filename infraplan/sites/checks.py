@@ -408,11 +408,12 @@ def _emf(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
     """
     if request.point is None or not math.isfinite(request.height_m) or not len(request.cells):
         return None
-    from infraplan.radio.antennas import antenna
+    from infraplan.radio.link import peak_gain_dbi
 
     cells, given = request.cells, rule.thresholds
-    gain_dbi = np.array([antenna(name).gain_dbi for name in cells["antenna"]])
-    watt = dbm_to_milliwatt(cells["tx_power_dbm"].to_numpy() + gain_dbi) / 1000.0
+    feeder_db = cells["feeder_loss_db"].fillna(0.0) if "feeder_loss_db" in cells else 0.0
+    power_dbm = (cells["tx_power_dbm"] - feeder_db).to_numpy()
+    watt = dbm_to_milliwatt(power_dbm + peak_gain_dbi(cells)) / 1000.0
     direction = cells["azimuth_deg"].astype("float64").fillna(-1.0).to_numpy()
     eirp_w = max(
         float(watt[(direction == d) | (direction < 0)].sum()) for d in np.unique(direction)

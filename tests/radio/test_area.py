@@ -20,6 +20,7 @@ from infraplan.radio.cells import derive_cells
 from infraplan.radio.diffraction import delta_bullington
 from infraplan.radio.models import free_space_loss_db
 from infraplan.radio.network import grid_azimuth
+from infraplan.radio.patterns import AntennaPattern
 from infraplan.radio.results import NOTHING_RECEIVED_DBM
 from infraplan.radio.settings import RadioSettings
 from tests.radio.conftest import CRS
@@ -281,3 +282,48 @@ def test_a_region_is_predicted_as_the_whole_is(hills: Terrain, profile, defaults
         assert np.array_equal(inside[region], whole[name].to_numpy()[region], equal_nan=True)
         assert np.isnan(inside[~region]).all()
     assert len(some.cells["4G"]) < len(sites)  # those too far away were left out
+
+
+def measured(tilt_deg: float = 0.0) -> AntennaPattern:
+    """Return the formula's panel as two measured cuts."""
+    at = (np.arange(360) + 180) % 360 - 180
+    return AntennaPattern.from_cuts(
+        "panel",
+        np.minimum(12.0 * (at / 65.0) ** 2, 25.0),
+        np.minimum(12.0 * ((at - tilt_deg) / 7.0) ** 2, 20.0),
+        gain_dbi=17.0,
+        freq_mhz=1800.0,
+        electrical_downtilt_deg=tilt_deg,
+        source="made by the test",
+    )
+
+
+@pytest.mark.parametrize("tilt", [0.0, 4.0])
+def test_a_measured_pattern_radiates_as_its_formula_along_its_cuts(profile, defaults, tilt) -> None:
+    flat = terrain_of(np.zeros((121, 121)))
+    sites = stations([{"id": "S", "x": MIDDLE[0], "y": MIDDLE[1]}])
+    listed = sectors(sites, defaults, 90.0).assign(electrical_downtilt_deg=tilt, assumed=False)
+    by_formula = derive_cells(sites, listed.assign(antenna="3gpp_1800"), defaults)
+    given = listed.assign(antenna="panel", electrical_downtilt_deg=np.nan)
+    by_file = derive_cells(sites, given, defaults, {"panel": measured(tilt)})
+    one, other = (
+        predict(flat, sites, cells, profile=profile, settings=SHORT).bands("4G")["signal_dbm"]
+        for cells in (by_formula, by_file)
+    )
+    for column in (63, 70, 85, 99):  # straight ahead
+        assert float(one[60, column]) == pytest.approx(float(other[60, column]), abs=0.11)
+
+
+def test_both_ways_of_asking_a_measured_pattern_agree() -> None:
+    from infraplan.radio._kernels.servers import measured_gain_db
+
+    pattern = measured(4.0)
+    cuts = [
+        np.append(cut, cut[0]).astype(np.float32)
+        for cut in (pattern.horizontal_db, pattern.vertical_db)
+    ]
+    for side in (-170.0, -60.5, 0.0, 33.3, 120.0, 180.0):
+        for down in (-30.0, -2.5, 0.0, 4.0, 17.7):
+            found = measured_gain_db(np.float32(side), np.float32(down), *cuts)
+            expected = float(pattern.relative_gain_db(side, down))
+            assert found == pytest.approx(expected, abs=1e-3)

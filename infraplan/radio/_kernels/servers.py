@@ -533,7 +533,8 @@ def bands_of(
     Fill the best and the second mast, the servers near the best, and the SINR of grid cells.
 
     `chosen` names the groups that are merged, the operators of a technology; `cell_of[g, code]` is
-    the cell behind a server of group g. Cell -1 where nothing is received.
+    the cell behind a server of group g; `noise_mw` that of each cell's receivers, 0 where the ratio
+    cannot be told. Cell -1 where nothing is received.
     """
     depth = top.shape[1]
     parts = (last - first + CELLS_A_TASK - 1) // CELLS_A_TASK
@@ -555,7 +556,7 @@ def bands_of(
                     count += 1
             servers_out[i] = count
             sinr_out[i] = F(np.nan)
-            if best >= 0 and noise_mw > 0.0:
+            if best >= 0 and noise_mw[best] > 0.0:
                 others = total[total_of[best], at] - fixed_point_mw(levels[0], load[best])
-                disturbing = max(others, 0) / FIXED_POINT + noise_mw
+                disturbing = max(others, 0) / FIXED_POINT + noise_mw[best]
                 sinr_out[i] = levels[0] - F(10.0 * math.log10(disturbing))
