@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from infraplan import reports as reports
     from infraplan import sites as sites
     from infraplan.api import appraise as appraise
+    from infraplan.api import calibrate as calibrate
     from infraplan.api import draw_map as draw_map
     from infraplan.api import gaps as gaps
     from infraplan.api import import_layer as import_layer
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _ROOMS = ("cables", "coverage", "io", "layers", "maps", "radio", "reports", "sites")
 _JOBS = (
     "appraise",
+    "calibrate",
     "draw_map",
     "gaps",
     "import_layer",

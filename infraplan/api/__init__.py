@@ -10,6 +10,7 @@ from infraplan.api.cable import route
 from infraplan.api.cable import underground
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
+from infraplan.api.measure import calibrate
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan
@@ -18,6 +19,7 @@ from infraplan.api.site import propose
 
 __all__ = [
     "appraise",
+    "calibrate",
     "check_layers",
     "draw_map",
     "export_schema",

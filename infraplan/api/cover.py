@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
@@ -39,7 +40,15 @@ if TYPE_CHECKING:
     from infraplan.radio.cells import CellDefaults
     from infraplan.radio.results import Coverage
 
-__all__ = ["RadioInputs", "gaps", "predict", "predict_around", "radio_inputs"]
+__all__ = [
+    "RadioInputs",
+    "engine_settings",
+    "gaps",
+    "predict",
+    "predict_around",
+    "radio_inputs",
+    "usual_settings",
+]
 
 PREDICTED_FROM = ("communes", "sea", "sites", "cells", "terrain", "water")
 BYTES_PER_CELL = 50  # servers kept, of one technology and operator
@@ -66,10 +75,12 @@ class RadioInputs:
     cells: "pd.DataFrame"
     profile: ThresholdProfile
     defaults: "CellDefaults"
+    settings: RadioSettings
 
 
 def radio_inputs(
     plan: Plan,
+    settings: RadioSettings | None = None,
     *,
     resolution_m: float | None = None,
     rasters: Iterable[str] = ("terrain", "landcover", "water", "population"),
@@ -81,6 +92,8 @@ def radio_inputs(
     ----------
     plan
         The plan.
+    settings
+        Settings of the engine; those that the plan calls for where None (`usual_settings`).
     resolution_m
         Side of a grid cell, > 0; that of the plan where None [m].
     rasters
@@ -112,8 +125,69 @@ def radio_inputs(
             "stations, or import layer cells"
         )
         raise PlanError(msg)
+    settings = settings or usual_settings(plan)
     profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
-    return RadioInputs(layers=layers, cells=cells, profile=profile, defaults=defaults)
+    if settings.model == "tuned" and settings.tuning is not None:
+        profile = replace(
+            profile, sigma_db=settings.tuning.sigma_db, sigma_source="held-out measurements"
+        )
+    return RadioInputs(
+        layers=layers, cells=cells, profile=profile, defaults=defaults, settings=settings
+    )
+
+
+def engine_settings(
+    plan: Plan, *, model: str = "", rays: str = "radial", radius_m: float = 10_000.0
+) -> RadioSettings:
+    """
+    Return settings of the engine with some of them chosen.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    model
+        `"p1812"`, `"free_space"` or `"tuned"`; what the plan calls for where empty.
+    rays
+        `"radial"` or `"cell"`.
+    radius_m
+        How far a station is followed, > 0 [m].
+
+    Returns
+    -------
+    settings
+        Checked settings.
+
+    Raises
+    ------
+    SettingsError
+        If one is unknown, or the plan has no tuned model.
+    """
+    usual = usual_settings(plan)
+    model = model or usual.model
+    tuning = plan.tuned() if model == "tuned" else None
+    return RadioSettings(model=model, rays=rays, radius_m=radius_m, tuning=tuning)
+
+
+def usual_settings(plan: Plan) -> RadioSettings:
+    """
+    Return the settings of the engine that a plan calls for.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    settings
+        With the model tuned to the plan's measurements where they showed it to be better, else the
+        defaults.
+    """
+    tuning = plan.tuned()
+    if tuning is not None and tuning.is_better:
+        return RadioSettings(model="tuned", tuning=tuning)
+    return RadioSettings()
 
 
 def predict(
@@ -158,8 +232,8 @@ def predict(
     SettingsError
         If a technology or operator is not on air.
     """
-    settings = settings or RadioSettings()
-    inputs = radio_inputs(plan, resolution_m=resolution_m)
+    inputs = radio_inputs(plan, settings, resolution_m=resolution_m)
+    settings = inputs.settings
     wanted = _wanted(inputs, technology, operator)
     key = coverage_key(plan, inputs, settings)
     missing = [pair for pair in wanted if not _is_current(plan, pair, key)]
@@ -197,6 +271,7 @@ def coverage_key(plan: Plan, inputs: RadioInputs, settings: RadioSettings) -> st
         "profile": asdict(inputs.profile),
         "defaults": repr(inputs.defaults),
         "antennas": _antennas_key(inputs.cells),
+        "landcover": plan.hashes(("landcover",)) if settings.tuning else {},
         "grid": [*grid.shape, *map(float, tuple(grid.affine)[:6])],
     }
     return plan.step_key("coverage", plan.hashes(PREDICTED_FROM), options)
@@ -373,8 +448,8 @@ def predict_around(
 
     from infraplan.layers.grid import geobox_of
 
-    settings = RadioSettings()
     inputs = radio_inputs(plan, resolution_m=resolution_m)
+    settings = inputs.settings
     wanted = _wanted(inputs, None, None)
     key = coverage_key(plan, inputs, settings)
     if not all(_is_current(plan, pair, key) for pair in wanted):
@@ -436,8 +511,6 @@ def _computed(  # noqa: PLR0913 - what a prediction is, and how it is made
     progress: Progress | None = None,
 ) -> "Coverage":
     """Predict pairs, all technologies in one pass while memory lasts: rays serve them all."""
-    from dataclasses import replace
-
     from infraplan.jobs import LossCache
     from infraplan.radio.area import predict as predict_area
 
@@ -485,12 +558,10 @@ def _batches(pairs: list[tuple[str, str]], cell_count: int) -> list[list[tuple[s
 
 def _completed(plan: Plan, coverage: "Coverage") -> "Coverage":
     """Return a coverage with what it lacks taken from the plan's results, on the same grid."""
-    from dataclasses import replace
-
     from infraplan.layers.grid import geobox_of
 
     grid = geobox_of(next(iter(coverage.maps.values())))
-    inputs = radio_inputs(plan, resolution_m=float(grid.resolution.x))
+    inputs = radio_inputs(plan, coverage.settings, resolution_m=float(grid.resolution.x))
     key = coverage_key(plan, inputs, coverage.settings)
     lacking = [
         pair

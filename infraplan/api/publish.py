@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
+from infraplan.api.cover import usual_settings
 from infraplan.api.site import batches
 from infraplan.atomic import file_stem
 from infraplan.plan import Plan
@@ -126,7 +127,6 @@ def stored_results(plan: Plan, layers: "Layers") -> Results:
         Those that are there, under the names `coverage`, `gaps`, `appraisals`, `proposal` and
         `cable_plan`.
     """
-    from infraplan.radio.settings import RadioSettings
     from infraplan.radio.settings import ThresholdProfile
     from infraplan.sites import SiteRules
 
@@ -134,7 +134,9 @@ def stored_results(plan: Plan, layers: "Layers") -> Results:
     pairs = [pair for pair in _pairs() if plan.record(coverage_step(*pair)) is not None]
     if pairs:
         profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
-        found["coverage"] = load_coverage(plan, pairs, profile=profile, settings=RadioSettings())
+        found["coverage"] = load_coverage(
+            plan, pairs, profile=profile, settings=usual_settings(plan)
+        )
     if plan.record("gaps") is not None:
         found["gaps"] = load_gaps(plan, layers)
     kept = [batch for batch in batches(plan) if plan.record(appraisal_step(batch)) is not None]

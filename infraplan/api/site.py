@@ -106,6 +106,7 @@ def appraise(
         "requests": content_hash(rows),
         "rules": rules_table,
         "profile": asdict(inputs.profile),
+        "tuning": asdict(inputs.settings.tuning) if inputs.settings.tuning else None,
         "as_of": str(as_of),
         "resolution_m": stored_resolution_m(plan) or plan.settings.resolution_m,
         "headline": [plan.settings.technology, plan.settings.operator],
@@ -203,6 +204,7 @@ def propose(
         "budget_vnd": budget_vnd,
         "service": [technology, operator],
         "profile": asdict(inputs.profile),
+        "tuning": asdict(inputs.settings.tuning) if inputs.settings.tuning else None,
         "resolution_m": stored_resolution_m(plan) or plan.settings.resolution_m,
         "site_cost_vnd": SITE_COST_VND,
     }

@@ -1,6 +1,7 @@
 """What a step found, told in a few lines: figures with their definition, then where to look."""
 
 import json
+import re
 from collections.abc import Iterable
 from collections.abc import Sequence
 from datetime import date
@@ -14,6 +15,7 @@ from infraplan.cli.console import shown_path
 from infraplan.text import Words
 
 if TYPE_CHECKING:
+    from infraplan.api.measure import CalibrationDone
     from infraplan.cables import CablePlan
     from infraplan.cables import Route
     from infraplan.coverage import Gaps
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "layer_words",
     "tell_appraisal",
+    "tell_calibration",
     "tell_coverage",
     "tell_gaps",
     "tell_notes",
@@ -151,6 +154,56 @@ def tell_coverage(plan: "Plan", coverage: "Coverage", words: Words) -> None:
     heading(words("cli.coverage_title"))
     _table([_heads(words, "technology", "operator", "people_covered", "people_unknown"), *rows])
     say(_definition(coverage, words))
+
+
+def tell_calibration(done: "CalibrationDone", words: Words) -> None:
+    """
+    Tell how the tuned model compares on held-out links, and whether that proves anything.
+
+    Parameters
+    ----------
+    done
+        Calibration of a plan.
+    words
+        Catalogue to speak with.
+    """
+    made = done.calibration
+    for note in (*done.notes, *(str(fault) for fault in done.left_out)):
+        say(f"  ! {note}")
+    heading(words("cli.calibration_title", links=made.link_count, blocks=made.block_count))
+    names = ("model", "constants", "bias", "rmse", "rmse_range", "rmse_new_sites")
+    rows = [
+        (
+            words(f"radio.model_{_slug(str(name))}"),
+            str(int(row["constants"])),
+            words.number(row["bias_db"], 1),
+            words.number(row["rmse_db"], 2),
+            f"{words.number(row['rmse_low_db'], 2)}-{words.number(row['rmse_high_db'], 2)}",
+            words.number(row["new_sites_rmse_db"], 2),
+        )
+        for name, row in made.comparison.iterrows()
+    ]
+    _table([_heads(words, *names), *rows])
+    width_db = float(made.spread["half_width_db"]["all"])
+    inside = 100.0 * float(made.spread["inside"]["all"])
+    say(
+        words(
+            "cli.calibration_interval",
+            width=words.number(width_db, 1),
+            share=words.number(inside, 0),
+        )
+    )
+    difference, low, high = (words.number(value, 2) for value in made.difference_db)
+    verdict = "better" if made.model.is_better else "not_better"
+    say(words(f"cli.calibration_{verdict}", difference=difference, low=low, high=high))
+    if len(made.outliers):
+        shown = ", ".join(map(str, made.outliers.index[:10]))
+        say(words("cli.calibration_outliers", count=len(made.outliers), ids=shown))
+
+
+def _slug(name: str) -> str:
+    """Return the key of a model's name."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
@@ -397,7 +450,7 @@ def _definition(coverage: "Coverage", words: Words) -> str:
         "cli.definition",
         p_cov=words.number(100 * profile.p_cov),
         limits=limits,
-        model=coverage.settings.model,
+        model=words(f"common.model_{coverage.settings.model}"),
         resolution=words.number(float(grid.resolution.x)),
         sigma=words.number(profile.sigma_db),
     )
@@ -411,7 +464,7 @@ def _definition_of(gaps: "Gaps", words: Words) -> str:
         "cli.definition",
         p_cov=words.number(100 * definition.p_cov),
         limits=limits,
-        model=definition.model,
+        model=words(f"common.model_{definition.model}"),
         resolution=words.number(definition.resolution_m),
         sigma=words.number(definition.sigma_db),
     )

@@ -28,7 +28,10 @@ def coverage(
     operator: Annotated[
         list[str] | None, typer.Option(help="Operator or any; all by default.")
     ] = None,
-    model: Annotated[str, typer.Option(help="p1812 or free_space.")] = "p1812",
+    model: Annotated[
+        str, typer.Option(help="p1812, free_space or tuned; the plan's by default.")
+    ] = "",
+    rays: Annotated[str, typer.Option(help="radial (fast) or cell (one ray a cell).")] = "radial",
     resolution: Annotated[float | None, typer.Option(help="Side of a grid cell [m].")] = None,
     radius_km: Annotated[float, typer.Option(help="How far a station is followed [km].")] = 10.0,
     workers: Annotated[int | None, typer.Option(help="Threads; the cores by default.")] = None,
@@ -36,12 +39,12 @@ def coverage(
     """Predict coverage, by technology and operator."""
     from infraplan.api import open_plan
     from infraplan.api import predict
+    from infraplan.api.cover import engine_settings
     from infraplan.cli.account import tell_coverage
-    from infraplan.radio.settings import RadioSettings
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
-    settings = RadioSettings(model=model, radius_m=radius_km * 1000.0)
+    settings = engine_settings(opened, model=model, rays=rays, radius_m=radius_km * 1000.0)
     with progress_bar(words("cli.predicting")) as progress:
         made = predict(
             opened,

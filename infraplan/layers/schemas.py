@@ -278,6 +278,19 @@ _ALL = (
         ),
     ),
     LayerSchema(
+        "measurements", "levels measured at known places, of a drive test or of devices", "measurement_id", POINT,
+        (
+            _key("measurement_id", "id; numbered where the list has none"),
+            Column("level_dbm", "number", "level as measured; the receiver's floor where nothing was received", required=True, low=-170, high=30),
+            _text("quantity", "what was measured", "RSRP", "RSCP", "RxLev", "RSSI"),
+            _number("snr_db", "ratio of signal to noise, with which RSSI becomes the signal alone", -40, 60),
+            _text("site_id", "station that was received"), _text("cell_id", "cell that was received, where it is known"),
+            _text("technology", "technology", *TECHNOLOGIES),
+            Column("below_floor", "flag", "true where nothing was received and level_dbm is the floor"),
+            _text("measured_on", "when"),
+        ),
+    ),
+    LayerSchema(
         "sea", "the sea; cells in it without elevation are water at 0 m", "sea_id", AREA,
         (_key("sea_id", "id"), _text("source", "where its outline comes from")),
     ),

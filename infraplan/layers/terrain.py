@@ -22,12 +22,14 @@ class Terrain:
     """
     Ground as radio sees it.
 
-    `ground_m` is the height above sea level with NaN where unknown; `zone` the radio-climatic zone.
+    `ground_m` is the height above sea level with NaN where unknown; `zone` the radio-climatic zone,
+    `landcover` the class of land cover where it is known.
     The counts tell how many cells were filled because they are known to be water.
     """
 
     ground_m: "xr.DataArray"
     zone: "xr.DataArray"
+    landcover: "xr.DataArray | None" = None
     sea_cell_count: int = 0
     inland_water_cell_count: int = 0
 

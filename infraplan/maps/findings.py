@@ -130,7 +130,7 @@ def coverage_definition(coverage: "Coverage", words: Words) -> tuple[str, ...]:
         words,
         p_cov=profile.p_cov,
         limits=limits,
-        model=coverage.settings.model,
+        model=words(f"common.model_{coverage.settings.model}"),
         resolution_m=abs(float(grid["x"][1] - grid["x"][0])),
         sigma_db=profile.sigma_db,
     )
@@ -268,7 +268,7 @@ def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401
         words,
         p_cov=told.p_cov,
         limits=told.thresholds_dbm,
-        model=told.model,
+        model=words(f"common.model_{told.model}"),
         resolution_m=told.resolution_m,
         sigma_db=told.sigma_db,
     )

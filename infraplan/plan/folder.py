@@ -21,6 +21,7 @@ from infraplan import atomic
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
+from infraplan.errors import SettingsError
 from infraplan.layers.schemas import LAYERS
 from infraplan.layers.schemas import RASTERS
 from infraplan.packaged import data_path
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
     from infraplan.layers.bundle import Layers
     from infraplan.layers.bundle import Provenance
     from infraplan.radio.patterns import AntennaPattern
+    from infraplan.radio.tuning import TunedModel
 
-__all__ = ["SETTINGS_FILE", "Plan", "Record", "create_plan", "open_folder"]
+__all__ = ["SETTINGS_FILE", "TUNED_FILE", "Plan", "Record", "create_plan", "open_folder"]
 
 SETTINGS_FILE = "infraplan.toml"
+TUNED_FILE = "tuned.json"
 HALO_M = 10_000.0  # rasters are kept this far around the area: hills outside it throw shadows in
 WARPED = {"population": "count", "terrain": "height"}  # the other rasters hold classes
 ANTENNA_FILES = (".msi", ".pln", ".txt", ".ant")
@@ -332,6 +335,36 @@ class Plan:
             raise LayerError(layer="antenna", faults=faults)
         return found
 
+    def tuned(self) -> "TunedModel | None":
+        """
+        Return the path loss that was tuned to measurements of the plan.
+
+        Returns
+        -------
+        model
+            None where nothing was calibrated.
+
+        Raises
+        ------
+        PlanError
+            If the file cannot be read.
+        SettingsError
+            If it holds what no model has.
+        """
+        from infraplan.radio.tuning import TunedModel
+
+        path = self.folder / TUNED_FILE
+        if not path.exists():
+            return None
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+            return TunedModel.from_dict(table["model"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, SettingsError):
+                raise
+            msg = f"{path} cannot be read ({error}); calibrate again, or delete it"
+            raise PlanError(msg) from error
+
     def hashes(self, names: Iterable[str] | None = None) -> dict[str, str]:
         """
         Return the hashes of the content of layers and rasters.
@@ -522,4 +555,5 @@ def _terrain(
     from infraplan.layers.terrain import terrain_from
 
     at_sea = burn(sea, geobox) if sea is not None and len(sea) else None
-    return terrain_from(rasters["terrain"], at_sea, rasters.get("water"))
+    terrain = terrain_from(rasters["terrain"], at_sea, rasters.get("water"))
+    return replace(terrain, landcover=rasters.get("landcover"))

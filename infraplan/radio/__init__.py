@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from infraplan.radio.area import service_probability as service_probability
     from infraplan.radio.area import site_loss_db as site_loss_db
     from infraplan.radio.area import site_signals as site_signals
+    from infraplan.radio.calibration import Calibration as Calibration
+    from infraplan.radio.calibration import calibrate as calibrate
     from infraplan.radio.cells import CellDefaults as CellDefaults
     from infraplan.radio.cells import CellFindings as CellFindings
     from infraplan.radio.cells import check_cells as check_cells
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from infraplan.radio.link import subcarrier_spacing_khz as subcarrier_spacing_khz
     from infraplan.radio.link import throughput_class as throughput_class
     from infraplan.radio.link import throughput_mbps as throughput_mbps
+    from infraplan.radio.measurements import measured_links as measured_links
     from infraplan.radio.models import cost231_loss_db as cost231_loss_db
     from infraplan.radio.models import free_space_loss_db as free_space_loss_db
     from infraplan.radio.models import hata_loss_db as hata_loss_db
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from infraplan.radio.settings import RadioSettings as RadioSettings
     from infraplan.radio.settings import ThresholdProfile as ThresholdProfile
     from infraplan.radio.settings import ThroughputClasses as ThroughputClasses
+    from infraplan.radio.tuning import TunedModel as TunedModel
 
 _HOMES = {
     "ANTENNAS": "antennas",
@@ -79,6 +83,10 @@ _HOMES = {
     "subcarrier_spacing_khz": "link",
     "throughput_class": "link",
     "throughput_mbps": "link",
+    "Calibration": "calibration",
+    "calibrate": "calibration",
+    "measured_links": "measurements",
+    "TunedModel": "tuning",
     "cost231_loss_db": "models",
     "free_space_loss_db": "models",
     "hata_loss_db": "models",

@@ -147,6 +147,7 @@ def predict(
             groups,
             needed_dbm=[profile.technologies[t].service_dbm + margin_db for t, _ in groups],
             wanted=region,
+            around_db=_surroundings_db(terrain, settings),
             progress=lambda share, what="": show(0.95 * share, what),
         )
         pairs = [(technology, operator) for technology in names for operator in wanted]
@@ -209,13 +210,14 @@ def site_signals(
     network = network_of(on_air, sites, geobox, ground_m, by_site=True)
     table = ray_table(settings.radius_m, _resolution_m(geobox), rays=settings.rays)
     stage = LossStage(ground_m=ground_m, table=table, settings=settings)
+    around_db = _surroundings_db(terrain, settings)
     count = max(network.row.size, 1)
     for first, last, losses in stage.batches(network):
         units = network.unit_start
         for unit in np.flatnonzero((units[:-1] >= first) & (units[:-1] < last)):
             if progress is not None:
                 progress(int(units[unit]) / count, "")
-            yield from _signals_of(stage, network, int(unit), first, losses)
+            yield from _signals_of(stage, network, int(unit), first, losses, around_db)
 
 
 def site_loss_db(
@@ -337,6 +339,53 @@ def service_probability(
     return np.asarray(ndtr((level - threshold_dbm) / sigma_db), dtype=np.float64)
 
 
+def _surroundings_db(terrain: "Terrain", settings: RadioSettings) -> npt.NDArray[np.float32]:
+    """Return what the tuned model takes off for the land cover of each grid cell; empty if none."""
+    tuning = settings.tuning if settings.model == "tuned" else None
+    if tuning is None or terrain.landcover is None or not tuning.clutter_db:
+        return np.empty((0, 0), dtype=np.float32)
+    classes = terrain.landcover.to_numpy()
+    lost = np.zeros(classes.shape, dtype=np.float32)
+    for name, loss_db in tuning.clutter_db:
+        lost[classes == float(name)] = loss_db
+    return lost
+
+
+def cell_levels_dbm(
+    ground_m: npt.NDArray[np.float32],
+    network: Network,
+    number: int,
+    places: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    settings: RadioSettings,
+    resolution_m: float,
+) -> npt.NDArray[np.float64]:
+    """Return the level of one cell in free space at some rows and columns of the grid."""
+    from infraplan.radio._kernels.servers import pattern_gain_db
+
+    row, column = places
+    position = int(np.searchsorted(network.cell_start, number, side="right")) - 1
+    mast = int(network.row[position]), int(network.column[position])
+    top_m = float(ground_m[mast]) + float(network.height_m[position])
+    drop_m = top_m - ground_m[row, column].astype(np.float64) - settings.rx_height_m
+    east, north = (column - mast[1]) * resolution_m, (mast[0] - row) * resolution_m
+    flat_m = np.maximum(np.hypot(east, north), 0.5 * resolution_m)
+    one = cell_columns(network.cells.iloc[[number]], settings)
+    gain_db = np.array(
+        [
+            pattern_gain_db(
+                one.azimuth_deg[0], np.float32(bearing), np.float32(below), one.mechanical_deg[0],
+                one.electrical_deg[0], one.shape[0], one.cuts, one.pattern[0],
+            )
+            for bearing, below in zip(
+                np.degrees(np.arctan2(east, north)), np.degrees(np.arctan2(drop_m, flat_m)),
+                strict=True,
+            )
+        ]
+    )  # fmt: skip
+    path_db = 20.0 * np.log10(np.hypot(flat_m, drop_m))
+    return np.asarray(float(one.constant_dbm[0]) + gain_db - path_db)
+
+
 def _ground_m(terrain: "xr.DataArray") -> npt.NDArray[np.float32]:
     """Return heights as the kernels take them."""
     return np.ascontiguousarray(terrain.to_numpy(), dtype=np.float32)
@@ -356,6 +405,7 @@ def _signals_of(
     unit: int,
     first: int,
     losses: npt.NDArray[np.uint16],
+    around_db: npt.NDArray[np.float32],
 ) -> Iterator[SiteSignal]:
     """Yield the signal of each technology of one station, over its positions and heights."""
     from infraplan.radio._kernels.servers import mast_levels_dbm
@@ -389,7 +439,7 @@ def _signals_of(
                 table.flat2_m2, table.bearing_deg, losses[m - first], network.cell_band[mine],
                 column.constant_dbm, column.azimuth_deg, column.mechanical_deg,
                 column.electrical_deg, column.shape, column.cuts, column.pattern, column.model,
-                np.empty((0, 0), dtype=np.float32), rows.start, columns.start, window,
+                around_db, rows.start, columns.start, window,
             )  # fmt: skip
         window[unknown_ground] = np.nan
         np.maximum(window, np.float32(NOTHING_RECEIVED_DBM), out=window)  # NaN stays
@@ -414,6 +464,9 @@ def _model_words(settings: RadioSettings) -> str:
     """Return what the model is made of."""
     if settings.model == "free_space":
         return "free space (ITU-R P.525-4)"
+    if settings.model == "tuned" and settings.tuning is not None:
+        proof = "better" if settings.tuning.is_better else "not shown to be better"
+        return f"tuned to measurements, {proof} than free space ({settings.tuning.validation})"
     return "free space (ITU-R P.525-4) + delta-Bullington diffraction (ITU-R P.1812-7, 4.3)"
 
 

@@ -197,8 +197,8 @@ class LossStage:
         settings = self.settings
         what = (
             VERSION, row - above, column - left, window.shape, float(network.height_m[position]),
-            settings.model, settings.rays, settings.radius_m, settings.rx_height_m,
-            settings.delta_n, float(self.table.step_km[-1]),
+            settings.rays, settings.radius_m, settings.rx_height_m, settings.delta_n,
+            float(self.table.step_km[-1]),
         )  # fmt: skip
         keys = []
         for freq_mhz in network.freq_mhz:

@@ -23,10 +23,13 @@ from infraplan.radio.results import BANDS
 from infraplan.radio.results import NOTHING_RECEIVED_DBM
 from infraplan.radio.settings import RadioSettings
 from infraplan.radio.settings import ThresholdProfile
+from infraplan.radio.tuning import TunedModel
 
 if TYPE_CHECKING:
     import xarray as xr
     from odc.geo.geobox import GeoBox
+
+FREE = TunedModel()  # corrects nothing
 
 __all__ = ["CellColumns", "Servers", "cell_columns", "servers_of"]
 
@@ -51,7 +54,7 @@ class CellColumns:
     cuts: Single
     pattern: npt.NDArray[np.int64]
     load: Single
-    model: tuple[np.float32, np.float32, np.float32]
+    model: tuple[np.float32, np.float32, np.float32, np.float32, np.float32]
 
 
 def cell_columns(cells: pd.DataFrame, settings: RadioSettings) -> CellColumns:
@@ -70,7 +73,7 @@ def cell_columns(cells: pd.DataFrame, settings: RadioSettings) -> CellColumns:
     columns
         Levels at one metre, directions, patterns and loads.
     """
-    del settings
+    tuning = settings.tuning if settings.model == "tuned" and settings.tuning else FREE
     number = {
         name: cells[name].to_numpy(dtype=np.float64, na_value=np.nan)
         for name in (
@@ -81,8 +84,12 @@ def cell_columns(cells: pd.DataFrame, settings: RadioSettings) -> CellColumns:
     shape, cuts, pattern = _patterns(cells)
     own_tilt_deg = [0.0 if p is None else p.electrical_downtilt_deg for p in patterns_of(cells)]
     at_1_m = FREE_SPACE_AT_1_M_DB + 20.0 * np.log10(number["freq_mhz"])
+    offsets = dict(tuning.site_offset_db)
+    offset_db = np.array([offsets.get(str(site), 0.0) for site in cells["site_id"]])
+    # slopes are told from 1 km, the kernels count from 1 m
+    constant_db = tuning.intercept_db - 3.0 * tuning.slope_db
     return CellColumns(
-        constant_dbm=(number["eirp_dbm"] - at_1_m).astype(np.float32),
+        constant_dbm=(number["eirp_dbm"] + offset_db - at_1_m - constant_db).astype(np.float32),
         azimuth_deg=number["azimuth_grid_deg"].astype(np.float32),
         mechanical_deg=number["mechanical_downtilt_deg"].astype(np.float32),
         # a measured cut contains the tilt it was measured with
@@ -91,7 +98,13 @@ def cell_columns(cells: pd.DataFrame, settings: RadioSettings) -> CellColumns:
         cuts=cuts,
         pattern=pattern,
         load=cells["load"].to_numpy(dtype=np.float32, na_value=1.0),
-        model=(np.float32(10.0 * math.log10(2.0)), np.float32(1.0), np.float32(0.0)),
+        model=(
+            np.float32((10.0 + 0.5 * tuning.slope_db) * math.log10(2.0)),
+            np.float32(tuning.diffraction_weight),
+            np.float32(tuning.height_db),
+            np.float32(tuning.near_slope_db),
+            np.float32(2.0 * math.log2(tuning.near_m)),
+        ),
     )
 
 
@@ -307,6 +320,7 @@ def servers_of(
     *,
     needed_dbm: list[float],
     wanted: npt.NDArray[np.bool_] | None = None,
+    around_db: Single,
     progress: Progress,
 ) -> Servers:
     """
@@ -324,6 +338,8 @@ def servers_of(
         Level above which a path counts as service, of each group [dBm].
     wanted
         Grid cells to reduce; all where None.
+    around_db
+        Loss by what surrounds the receiver, on the grid; of no size where there is none [dB].
     progress
         Called with the share done.
 
@@ -372,7 +388,7 @@ def servers_of(
         units = unit_start[(unit_start >= first) & (unit_start <= last)] - first
         some = slice(first, last)
         reduce_masts(
-            stage.ground_m, np.empty((0, 0), dtype=np.float32), spans.first, spans.last,
+            stage.ground_m, around_db, spans.first, spans.last,
             spans.base, stage.settings.rx_height_m, table.offset_column, table.row_start,
             table.slot, table.flat2_m2, table.bearing_deg, losses, units, network.row[some],
             network.column[some], network.height_m[some], start[first : last + 1], rank[chosen],

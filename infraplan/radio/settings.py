@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from infraplan.errors import SettingsError
+from infraplan.radio.tuning import TunedModel
 
 __all__ = [
     "RadioSettings",
@@ -16,6 +17,8 @@ __all__ = [
     "ThroughputClasses",
 ]
 
+MODELS = ("p1812", "free_space", "tuned")
+
 
 @dataclass(frozen=True, slots=True)
 class RadioSettings:
@@ -23,22 +26,26 @@ class RadioSettings:
     Settings of the area engine.
 
     Ranges: `radius_m` (0, 100 km]; `rx_height_m` (0, 50]; `delta_n` is the refractivity gradient of
-    ITU-R P.1812 in N-units/km (45: median effective earth radius of 8 931 km).
+    ITU-R P.1812 in N-units/km (45: median effective earth radius of 8 931 km). `model` is `p1812`
+    (free space and diffraction), `free_space`, or `tuned`: with the corrections of `tuning`.
     """
 
-    model: str = "p1812"  # until the full Recommendation: free space + delta-Bullington diffraction
+    model: str = "p1812"
     rays: str = "radial"
     radius_m: float = 10_000.0
     rx_height_m: float = 1.5
     delta_n: float = 45.0
     clutter: str = "none"
     servers_within_db: float = 6.0
+    tuning: TunedModel | None = None
 
     def __post_init__(self) -> None:
         """Refuse what the engine cannot do, all at once."""
         wrong = []
-        if self.model not in ("p1812", "free_space"):
-            wrong.append(f"model must be p1812 or free_space; found '{self.model}'")
+        if self.model not in MODELS:
+            wrong.append(f"model must be {', '.join(MODELS)}; found '{self.model}'")
+        if self.model == "tuned" and self.tuning is None:
+            wrong.append("the model 'tuned' needs measurements: infraplan calibrate PLAN FILE")
         if self.rays not in ("radial", "cell"):
             wrong.append(f"rays must be radial or cell; found '{self.rays}'")
         if self.clutter not in ("none", "path"):

@@ -106,7 +106,7 @@ def _definition(gaps: "Gaps", words: Words) -> tuple[str, ...]:
             "reports.definition",
             limits=limits,
             p_cov=words.number(100 * told.p_cov),
-            model=told.model,
+            model=words(f"common.model_{told.model}"),
             resolution=words.number(told.resolution_m),
             sigma=words.number(told.sigma_db),
             range_db=words.number(told.range_db),

@@ -174,10 +174,15 @@ def row_losses(losses, slot, count, out):
 
 
 @njit
-def row_excess(drop, diffraction, extra, count, weight, height_weight, out):
-    """Fill the loss beyond that of distance: diffraction, height of the antenna, surroundings."""
+def row_excess(drop, log_path, diffraction, extra, count, model, out):
+    """Fill the loss beyond that of distance: diffraction, height, near ground, surroundings."""
+    weight, height_weight, near_weight, near_log2 = model[1], model[2], model[3], model[4]
     for i in range(count):
         out[i] = weight * diffraction[i]
+    if near_weight != F(0.0):
+        for i in range(count):
+            decades = F(0.5) * (log_path[i] - near_log2) / LOG2_OF_TEN
+            out[i] += near_weight * (decades if decades < F(0.0) else F(0.0))
     if height_weight != F(0.0):
         for i in range(count):
             over = drop[i] if drop[i] > F(1.0) else F(1.0)
@@ -308,7 +313,7 @@ def reduce_masts(
     the work of one thread: no two threads write to one grid cell, and masts are added in the same
     order for any number of threads.
     """
-    log_weight, diffraction_weight, height_weight = model
+    log_weight = model[0]
     rows = ground.shape[0]
     reach = (row_start.size - 2) // 2
     width = 2 * reach + 2
@@ -368,10 +373,7 @@ def reduce_masts(
                         for i in range(count):
                             here = ground[r, c0 + i]
                             unknown += (lost[i] != lost[i]) & (here == here)  # noqa: PLR0124
-                        row_excess(
-                            drop, lost, around, count, diffraction_weight, height_weight,
-                            excess[b],
-                        )  # fmt: skip
+                        row_excess(drop, log_path, lost, around, count, model, excess[b])
                     for i in range(cell_start[m], cell_start[m + 1]):
                         g = group[i]
                         seen[g] = True
@@ -427,7 +429,7 @@ def mast_levels_dbm(
 
     `out` begins at `first_row`, `first_column` of the grid and holds -inf where nothing was yet.
     """
-    log_weight, diffraction_weight, height_weight = model
+    log_weight = model[0]
     reach = (row_start.size - 2) // 2
     width = 2 * reach + 2
     drop = np.empty(width, dtype=np.float32)
@@ -456,7 +458,7 @@ def mast_levels_dbm(
             row_losses(losses[b], slot[a:e], count, lost)
             if math.isnan(h_ts):
                 lost[:count] = F(np.nan)
-            row_excess(drop, lost, around, count, diffraction_weight, height_weight, excess[b])
+            row_excess(drop, log_path, lost, around, count, model, excess[b])
         window = out[r - first_row, c0 - first_column : c1 - first_column]
         for i in range(band.size):
             row_levels(
