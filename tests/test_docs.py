@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 
 from infraplan.layers.schemas import LAYERS
 from infraplan.layers.schemas import RASTERS
+from tests.shared_data import shared_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,6 +77,20 @@ def test_every_notebook_runs(path: Path, demo_plan: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
     assert len(notebook.cells) <= 25
+
+
+def test_the_notebook_on_accuracy_runs_on_real_links(demo_plan: Path, monkeypatch) -> None:
+    monkeypatch.setenv("INFRAPLAN_MEASURED", str(shared_folder("data/measured")))
+    folder = demo_plan.parent / "notebooks"
+    folder.mkdir(exist_ok=True)
+    notebook = nbformat.read(ROOT / "notebooks" / "4_accuracy.ipynb", as_version=4)
+    done = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
+    done.execute()
+    told = "".join(
+        str(output.get("text", "")) for cell in notebook.cells for output in cell.get("outputs", ())
+    )
+    assert "measured links" in told
+    assert "tuned less free space: -" in told
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
