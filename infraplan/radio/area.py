@@ -19,10 +19,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from infraplan.errors import ModelRangeError
-from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Provenance
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import index_of
+from infraplan.layers.grid import same_grid
 from infraplan.layers.grid import wrap
 from infraplan.progress import Progress
 from infraplan.progress import silent
@@ -255,7 +255,9 @@ def site_loss_db(
     model
         `"p1812"` (free space and delta-Bullington diffraction, for now) or `"free_space"`.
     clutter
-        Heights of clutter above ground; not available yet, so None.
+        Heights of clutter above ground on the same grid, NaN or 0 where there is none; it obstructs
+        between, but not within 100 m of either end (the loss among houses and trees around the
+        receiver is a term of its own, `p2108_terminal_loss_db`). None: bare ground [m].
     rays
         `"radial"` or `"cell"`, see `ray_table`.
 
@@ -270,15 +272,14 @@ def site_loss_db(
     ModelRangeError
         If the frequency or a height is out of range, or the mast stands on unknown ground.
     SettingsError
-        If the model or the way of laying rays is unknown, or clutter is given.
+        If the model or the way of laying rays is unknown.
+    GridMismatchError
+        If the clutter lies on another grid.
 
     Notes
     -----
     Source: ITU-R P.525-4 (3); ITU-R P.1812-7, section 4.3.
     """
-    if clutter is not None:
-        msg = "clutter along the path is not available yet; leave it out"
-        raise SettingsError(msg)
     if not FREQ_RANGE_MHZ[0] <= freq_mhz <= FREQ_RANGE_MHZ[1] or tx_height_m <= 0:
         msg = "freq_mhz must be in [30, 6000] MHz and tx_height_m above 0 m"
         raise ModelRangeError(msg)
@@ -292,7 +293,14 @@ def site_loss_db(
         raise ModelRangeError(msg)
     table = ray_table(radius_m, _resolution_m(geobox), rays=rays)
     stage = LossStage(ground_m=ground_m, table=table, settings=settings)
-    diffraction_db = stage.at(row, column, height_m=tx_height_m, freq_mhz=freq_mhz)
+    if clutter is None or model == "free_space":
+        diffraction_db = stage.at(row, column, height_m=tx_height_m, freq_mhz=freq_mhz)
+    else:
+        same_grid(terrain, clutter)
+        heights_m = np.nan_to_num(np.ascontiguousarray(clutter.to_numpy(), dtype=np.float32))
+        diffraction_db = stage.over_clutter(
+            heights_m, row, column, height_m=tx_height_m, freq_mhz=freq_mhz
+        )
     rows, columns = table.offset_row + row, table.offset_column + column
     inside_grid = (rows >= 0) & (rows < ground_m.shape[0])
     inside_grid &= (columns >= 0) & (columns < ground_m.shape[1])
@@ -305,7 +313,11 @@ def site_loss_db(
     out = np.full(ground_m.shape, np.nan, dtype=np.float32)
     out[at] = np.where(np.isfinite(drop_m), loss_db, np.nan)
     raster = wrap(out, geobox, name="path_loss_db", units="dB", long_name="path loss")
-    raster.attrs |= {"model": _model_words(settings), "rays": rays}
+    raster.attrs |= {
+        "model": _model_words(settings),
+        "rays": rays,
+        "clutter": "none" if clutter is None else "path",
+    }
     return raster
 
 

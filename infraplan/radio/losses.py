@@ -24,6 +24,7 @@ Stored = npt.NDArray[np.uint16]
 Single = npt.NDArray[np.float32]
 BATCH_BYTES = 100_000_000  # of losses held at a time
 MASTS_AT_ONCE = 64
+BARE_KM = 0.1  # of a path at either end, where clutter is a term of its own
 
 
 class LossStore(Protocol):
@@ -72,6 +73,42 @@ class LossStage:
         one = np.array([row]), np.array([column]), np.array([height_m])
         found = self._computed(*one, np.array([freq_mhz]), np.ones((1, 1), dtype=bool))
         return np.asarray(found[0, 0])
+
+    def over_clutter(
+        self, clutter_m: Single, row: int, column: int, *, height_m: float, freq_mhz: float
+    ) -> Single:
+        """
+        Return the diffraction losses around one mast with clutter along the paths.
+
+        Parameters
+        ----------
+        clutter_m
+            Heights of clutter above the ground, 0 where none, on the grid [m].
+        row
+            Row of the mast's cell.
+        column
+            Column of the mast's cell.
+        height_m
+            Height of the antenna above ground, > 0 [m].
+        freq_mhz
+            Frequency [MHz].
+
+        Returns
+        -------
+        losses
+            Of each sample of the table, NaN where unknown [dB].
+        """
+        from infraplan.radio._kernels.rays import clutter_losses_db
+
+        table = self.table
+        out = np.empty(table.needed.size, dtype=np.float32)
+        clutter_losses_db(
+            self.ground_m, clutter_m, row, column, float(height_m), self.settings.rx_height_m,
+            freq_mhz / 1000.0, effective_earth_radius_km(self.settings.delta_n), True, BARE_KM,  # noqa: FBT003 - vertical
+            table.row_step, table.column_step, table.step_km, table.needed, table.need_start,
+            table.end_row, table.end_column, out,
+        )  # fmt: skip
+        return out
 
     def batches(self, network: Network) -> Iterator[tuple[int, int, Stored]]:
         """

@@ -48,8 +48,11 @@ class RadioSettings:
             wrong.append("the model 'tuned' needs measurements: infraplan calibrate PLAN FILE")
         if self.rays not in ("radial", "cell"):
             wrong.append(f"rays must be radial or cell; found '{self.rays}'")
-        if self.clutter not in ("none", "path"):
-            wrong.append(f"clutter must be none or path; found '{self.clutter}'")
+        if self.clutter != "none":
+            wrong.append(
+                f"clutter must be none: along the paths it is in `site_loss_db` and `p1812` only, "
+                f"at the receiver in the tuned model; found '{self.clutter}'"
+            )
         if not 0 < self.radius_m <= 100_000:
             wrong.append(f"radius_m must be in (0, 100000] m; found {self.radius_m}")
         if not 0 < self.rx_height_m <= 50:

@@ -327,3 +327,37 @@ def test_both_ways_of_asking_a_measured_pattern_agree() -> None:
             found = measured_gain_db(np.float32(side), np.float32(down), *cuts)
             expected = float(pattern.relative_gain_db(side, down))
             assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_clutter_obstructs_between_the_ends_as_in_the_profile(hills: Terrain) -> None:
+    geobox = geobox_of(hills.ground_m)
+    x, y = (float(v) for v in cell_centres(geobox, 60, 60))
+    trees = hills.ground_m.copy(data=np.full(hills.ground_m.shape, 12.0, dtype=np.float32))
+    options = {"freq_mhz": 945.0, "tx_height_m": 35.0, "radius_m": 4000.0, "rays": "cell"}
+    loss = site_loss_db(hills.ground_m, x, y, clutter=trees, **options)
+    ground = hills.ground_m.to_numpy().astype(float)
+    for column in (75, 98):
+        heights = ground[60, 60 : column + 1]
+        distance = np.arange(heights.size) * 100.0
+        cover = np.where((distance >= 100.0) & (distance[-1] - distance >= 100.0), 12.0, 0.0)
+        drop = heights[0] + 35.0 - heights[-1] - 1.5
+        space = float(free_space_loss_db(np.hypot(distance[-1], drop), 945.0))
+        lost = delta_bullington(
+            distance, heights, cover, freq_mhz=945.0, tx_height_m=35.0, rx_height_m=1.5
+        ).loss_db
+        assert float(loss[60, column]) == pytest.approx(space + lost, abs=1e-3)
+
+
+def test_no_clutter_is_bare_ground(hills: Terrain) -> None:
+    none = hills.ground_m.copy(data=np.zeros(hills.ground_m.shape, dtype=np.float32))
+    options = {"freq_mhz": 945.0, "tx_height_m": 35.0, "radius_m": 3000.0}
+    bare = site_loss_db(hills.ground_m, *MIDDLE, **options)
+    same = site_loss_db(hills.ground_m, *MIDDLE, clutter=none, **options)
+    far = np.abs((bare - same).to_numpy())
+    assert np.array_equal(np.isnan(bare), np.isnan(same))
+    assert np.nanmax(far) <= 0.012
+
+
+def test_the_engine_refuses_clutter_that_it_would_ignore() -> None:
+    with pytest.raises(SettingsError, match="clutter must be none"):
+        RadioSettings(clutter="path")
