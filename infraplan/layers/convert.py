@@ -161,14 +161,17 @@ def numbers(column: pd.Series, declared: Column) -> tuple[pd.Series, Mask, str]:
     return pd.Series(np.where(bad, np.nan, values), index=column.index), bad, note
 
 
-def _score(values: pd.Series, declared: Column) -> tuple[int, int, int]:
-    """Return how well a reading of a column's numbers fits: understood, whole, in range."""
+def _score(values: pd.Series, declared: Column) -> tuple[int, int, int, float]:
+    """Return how well a reading of a column fits: understood, whole, in range, grouped."""
     found = values.to_numpy(dtype=np.float64)
     found = found[np.isfinite(found)]
     whole = int((found == np.round(found)).sum()) if declared.kind == "integer" else 0
     low = -np.inf if declared.low is None else declared.low
     high = np.inf if declared.high is None else declared.high
-    return len(found), whole, int(((found >= low) & (found <= high)).sum())
+    fitting = int(((found >= low) & (found <= high)).sum())
+    # whole numbers are grouped, "5.000", and never written with decimals that are all zero
+    grouped = float(np.abs(found).sum()) if declared.kind == "integer" else 0.0
+    return len(found), whole, fitting, grouped
 
 
 def _number(text: str, decimal: str) -> float:

@@ -272,6 +272,11 @@ def test_whole_numbers_survive_vietnamese_grouping(numbers: list[int]) -> None:
     assert values("integer", cells)[0] == numbers
 
 
+@pytest.mark.parametrize("cell", ["5.000", "5,000"])
+def test_round_thousands_are_not_units(cell: str) -> None:
+    assert values("integer", [cell])[0] == [5000]
+
+
 @given(
     st.floats(-1e6, 1e6)
     .map(lambda value: round(value, 4))
