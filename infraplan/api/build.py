@@ -43,7 +43,7 @@ __all__ = [
 
 Note = tuple[str, dict[str, Any]]
 BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
-PROVINCE_RESOLUTION_M = 60.0  # until the engine is tuned for 30 m
+PROVINCE_RESOLUTION_M = 30.0
 
 
 @dataclass(frozen=True, slots=True)
