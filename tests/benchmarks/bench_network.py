@@ -17,6 +17,8 @@ import pytest
 from shapely import Point
 
 from infraplan.io import read_raster
+from infraplan.jit import njit
+from infraplan.jit import prange
 from infraplan.layers.bundle import empty_table
 from infraplan.layers.grid import cell_centres
 from infraplan.layers.grid import geobox_of
@@ -24,6 +26,8 @@ from infraplan.layers.terrain import Terrain
 from infraplan.layers.terrain import terrain_from
 from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
+from infraplan.radio._kernels import rays as kernel
+from infraplan.radio._kernels.profile import profile_terms_db
 from infraplan.radio.area import predict
 from infraplan.radio.area import site_loss_db
 from infraplan.radio.area import site_signals
@@ -173,3 +177,70 @@ def test_radial_rays_against_exact_ones(ground) -> None:
     )
     assert abs(difference.mean()) <= 0.1
     assert difference.std() <= 1.0
+
+
+@njit(parallel=True, cache=False)
+def profiles_db(ground, row, column, rays_of, f_ghz, radius_km, out):
+    """Fill the losses of the same rays by the profile function, one profile a cell."""
+    row_step, column_step, step_km, needed, need_start, end_row, end_column, reach = rays_of
+    window = np.empty((2 * reach + 5, 2 * reach + 5), dtype=np.float32)
+    kernel.cut_window(ground, row, column, reach + 2, window)
+    for r in prange(row_step.size):
+        a, e = need_start[r], need_start[r + 1]
+        if e > a:
+            last = needed[e - 1]
+            heights = np.zeros(kernel.FRONT + last + 2, dtype=np.float32)
+            known = kernel.sample_ray(
+                window, reach + 2, row_step[r], column_step[r], last, heights,
+                np.empty(last, dtype=np.int32), np.empty((2, last), dtype=np.float32),
+            )  # fmt: skip
+            at_km = np.arange(last + 1) * step_km[r]
+            profile = heights[kernel.FRONT : kernel.FRONT + last + 1].astype(np.float64)
+            profile[0] = 0.0
+            for j in range(a, e):
+                n = needed[j]
+                end = window[reach + 2 + end_row[j], reach + 2 + end_column[j]]
+                out[j] = np.nan
+                if n <= known and not np.isnan(end):
+                    kept = profile[n]
+                    profile[n] = end
+                    out[j] = profile_terms_db(
+                        profile[: n + 1], profile[: n + 1], at_km[: n + 1], f_ghz, 35.0, 1.5,
+                        radius_km, True, 0.0,
+                    )[3]  # fmt: skip
+                    profile[n] = kept
+
+
+def test_rays_equal_profiles_on_real_ground(ground) -> None:
+    """The engine's loss on a ray against the profile function on the same ray, and their speeds."""
+    ground_m = ground.ground_m.to_numpy().astype(np.float32)
+    table = ray_table(10_000.0, CELL_M)
+    stage = LossStage(ground_m=ground_m, table=table, settings=RadioSettings())
+    rays_of = (
+        table.row_step, table.column_step, table.step_km, table.needed, table.need_start,
+        table.end_row, table.end_column, table.reach,
+    )  # fmt: skip
+    places = np.argwhere(np.isfinite(ground_m))
+    chosen = places[np.random.default_rng(3).integers(len(places), size=4)]
+    far, slow, fast = [], 0.0, 0.0
+    for row, column in chosen:
+        for freq_mhz in (900.0, 1800.0):
+            out = np.empty(table.needed.size)
+            arguments = (ground_m, row, column, rays_of, freq_mhz / 1000.0, 8930.776785714286)
+            profiles_db(*arguments, out)
+            slow += timed(lambda a=arguments, o=out: profiles_db(*a, o))[2]
+            options = {"height_m": 35.0, "freq_mhz": freq_mhz}
+            found, _, cpu = timed(lambda r=row, c=column, o=options: stage.at(int(r), int(c), **o))
+            fast += cpu
+            known = np.isfinite(out) & (table.needed >= 2)
+            assert np.array_equal(np.isfinite(out), np.isfinite(found))
+            far.append(np.abs(out - found)[known])
+    difference = np.concatenate(far)
+    cells = 8 * table.needed.size
+    print(
+        f"\nrays against profiles: {difference.size:,} samples, {(difference > 1e-3).sum()} over "
+        f"0.001 dB, largest {difference.max():.4f} dB; {1e9 * fast / cells:.0f} against "
+        f"{1e9 * slow / cells:.0f} ns a cell, {slow / fast:.0f} times"
+    )
+    assert (difference > 1e-3).mean() <= 1e-5
+    assert difference.max() <= 0.012
