@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from infraplan.coverage.gaps import find_gaps as find_gaps
     from infraplan.coverage.people import PeopleGrid as PeopleGrid
     from infraplan.coverage.people import people_grid as people_grid
+    from infraplan.coverage.service import Service as Service
+    from infraplan.coverage.service import service_of as service_of
     from infraplan.coverage.shares import covered_shares as covered_shares
+    from infraplan.coverage.shares import parts_of as parts_of
     from infraplan.coverage.stock import Inventory as Inventory
     from infraplan.coverage.stock import inventory as inventory
     from infraplan.coverage.zonal import Zones as Zones
@@ -22,12 +25,15 @@ _WHERE = {
     "Gaps": "gaps",
     "Inventory": "stock",
     "PeopleGrid": "people",
+    "Service": "service",
     "Zones": "zonal",
     "covered_shares": "shares",
     "find_gaps": "gaps",
     "inventory": "stock",
     "people_grid": "people",
+    "parts_of": "shares",
     "residential_areas": "areas",
+    "service_of": "service",
     "zones_over": "zonal",
 }
 

@@ -1,8 +1,8 @@
 """Who has no service, how sure that is, and why."""
 
-from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from infraplan.coverage.areas import residential_areas
 from infraplan.coverage.causes import CauseContext
 from infraplan.coverage.causes import cause_of
-from infraplan.coverage.shares import RANGE_DB
+from infraplan.coverage.dependence import people_lost
+from infraplan.coverage.service import RANGE_DB
+from infraplan.coverage.service import Service
+from infraplan.coverage.service import service_of
+from infraplan.coverage.shares import SERVED
+from infraplan.coverage.shares import TOO_UNKNOWN
+from infraplan.coverage.shares import Parts
 from infraplan.coverage.shares import covered_shares
-from infraplan.coverage.shares import levels_of
-from infraplan.coverage.zonal import Zones
+from infraplan.coverage.shares import parts_of
 from infraplan.coverage.zonal import zones_over
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
@@ -30,14 +34,15 @@ from infraplan.radio.results import Coverage
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import shapely
     import xarray as xr
 
 __all__ = ["LEVELS", "Definition", "Gaps", "find_gaps", "level_of"]
 
 LEVELS = ("unknown", "none", "2g_only", "weak", "single_operator", "good")
-SERVED = 0.9  # share of people from which an area counts as served
 HARDLY = 0.5  # share below which it counts as without signal
-TOO_UNKNOWN = 0.2  # share of people unknown from which no level is given
+OUTSIDE_DISTRICTS = "-"
+SLIVER_M2 = 1.0  # ground below it is what cutting leaves, no place to live
 NEAR_EXPIRY_DAYS = 365
 BROADBAND = ("3G", "4G", "5G")
 Floats = npt.NDArray[np.float64]
@@ -50,7 +55,9 @@ class Definition:
 
     `thresholds_dbm` are the service thresholds by technology; `range_db` is the systematic error
     that the low and the high of a share assume; `without` names technologies that no longer count
-    on the day `as_of`; `missing` those that were not predicted.
+    on the day `as_of`; `missing` those that were not predicted. `calibration` says what the
+    model was tuned to, empty where it was not; `data_as_of` which days the lists of
+    stations describe.
     """
 
     technology: str
@@ -60,12 +67,14 @@ class Definition:
     p_cov: float
     sigma_db: float
     model: str
+    calibration: str
     rays: str
     clutter: str
     radius_m: float
     resolution_m: float
     range_db: float
     as_of: str
+    data_as_of: str
     without: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -84,6 +93,7 @@ class Gaps:
 
     hamlets: "gpd.GeoDataFrame"
     shares: pd.DataFrame
+    n_minus_1: pd.DataFrame
     definition: Definition
     layers: Layers
     provenance: Provenance
@@ -143,21 +153,42 @@ def find_gaps(
     geobox = same_grid(people, coverage.bands(technology, operator))
     expired = expired_technologies(coverage, as_of)
     areas = residential_areas(layers, people)
-    zones = zones_over(areas, geobox)
+    pieces = _cut(areas, layers)
+    of_area = pieces["area"].to_numpy()
+    is_rest = areas["is_rest"].to_numpy()
+    each = _households_each(areas, layers)
+    parts = parts_of(
+        zones_over(pieces, geobox),
+        people,
+        is_residential=~is_rest[of_area],
+        households_each=None if each is None else each[of_area],
+    )
     show(0.2)
-    shares = _all_shares(areas, zones, layers, people, coverage)
+    services = {
+        name: service_of(coverage, name, cells=parts.cells) for name in coverage.technologies
+    }
+    show(0.5)
+    hamlet = np.where(is_rest[of_area], -1, of_area)
+    levels = _levels_of_areas(areas, pieces, layers)
+    shares = covered_shares(parts, services.values(), levels, hamlet)
     show(0.7)
-    reading = _reading(areas, zones, people, coverage, technology, operator)
-    counted = [t for t in coverage.technologies if t not in expired]
-    reading["level"] = _level_column(areas, zones, people, coverage, counted)
+    reading = _reading(areas, parts, of_area, coverage, services, (technology, operator))
+    if each is not None:
+        reading["households"] = areas["people"].to_numpy() * each
+        reading["households_uncovered"] = reading["households"] * (1.0 - reading["covered_share"])
+    counted = {name: of for name, of in services.items() if name not in expired}
+    reading["level"] = _level_column(areas, parts, of_area, coverage, counted)
     ending = [t for t in counted if _ends_soon(coverage, t, as_of)]
     if ending:
-        after = [t for t in counted if t not in ending]
-        reading["level_without_expired"] = _level_column(areas, zones, people, coverage, after)
+        after = {name: of for name, of in counted.items() if name not in ending}
+        reading["level_without_expired"] = _level_column(areas, parts, of_area, coverage, after)
     hamlets = areas.join(reading)
     hamlets = hamlets.join(_surroundings(areas, layers, coverage, technology, operator))
+    hamlets["flood_share"] = _flood_share(layers, parts, of_area, len(areas))
     context = CauseContext.of(layers, coverage, technology, operator)
-    hamlets["cause"] = _causes(hamlets, zones, people, coverage, context)
+    covered = services[technology].levels(operator).covered
+    middles = _middles(people, replace(parts, part=of_area[parts.part], count=len(areas)), covered)
+    hamlets["cause"] = _causes(hamlets, middles, coverage, context)
     order = hamlets["people_uncovered"].fillna(-1.0).to_numpy()
     place = np.lexsort((hamlets.index.to_numpy(dtype=str), -order))
     hamlets["rank"] = pd.Series(np.arange(1, len(hamlets) + 1), index=hamlets.index[place])
@@ -173,18 +204,21 @@ def find_gaps(
         p_cov=coverage.profile.p_cov,
         sigma_db=coverage.profile.sigma_db,
         model=coverage.settings.model,
+        calibration=coverage.profile.sigma_source if coverage.settings.tuning else "",
         rays=coverage.settings.rays,
         clutter=coverage.settings.clutter,
         radius_m=coverage.settings.radius_m,
         resolution_m=float(geobox.affine.a),
         range_db=RANGE_DB,
         as_of="" if as_of is None else as_of.isoformat(),
+        data_as_of=_data_as_of(layers),
         without=tuple(sorted(expired)),
         missing=missing,
     )
     return Gaps(
         hamlets=hamlets,
         shares=shares,
+        n_minus_1=people_lost(parts, coverage, technology),
         definition=definition,
         layers=layers,
         provenance=Provenance(
@@ -260,60 +294,157 @@ def level_of(
     return "single_operator" if second_share < SERVED else "good"
 
 
-def _all_shares(
-    areas: "gpd.GeoDataFrame",
-    zones: Zones,
-    layers: Layers,
-    people: "xr.DataArray",
-    coverage: Coverage,
-) -> pd.DataFrame:
-    """Return shares of hamlets by people, of communes and the province by every denominator."""
-    ground = np.asarray(zones.fractions[~areas["is_rest"].to_numpy()].sum(axis=0)).ravel()
-    residential = np.clip(ground, 0.0, 1.0)
-    codes, communes = pd.factorize(areas["commune_code"], sort=True)
-    join = sparse.csr_array(
-        (np.ones(len(areas)), (codes, np.arange(len(areas)))), shape=(len(communes), len(areas))
-    )
-    # communes and the province are summed from the same parts, so that the figures agree
-    of_commune = sparse.csr_array(join @ zones.fractions)
-    whole = sparse.csr_array(of_commune.sum(axis=0).reshape(1, -1))
-    names = layers.table("communes")["name"]
-    large = pd.DataFrame(
+def _cut(areas: "gpd.GeoDataFrame", layers: Layers) -> "gpd.GeoDataFrame":
+    """
+    Return areas cut along former districts, in the order of the areas.
+
+    `area` is the number of the area, `district` the code of the district, empty outside all of
+    them. Districts of an older vintage are laid over by their ground, never joined by code.
+    """
+    import geopandas as gpd
+    import shapely
+
+    shapes = areas.geometry.to_numpy()
+    districts = layers.table("districts")
+    if not len(districts):
+        whole = {"area": np.arange(len(areas)), "district": ""}
+        return gpd.GeoDataFrame(whole, geometry=shapes, crs=areas.crs)
+    tree = shapely.STRtree(shapes)
+    left, rows = shapes.copy(), []
+    for code, ground in districts.geometry.items():
+        near = tree.query(ground, predicate="intersects")
+        shapely.prepare(ground)
+        within = shapely.contains_properly(ground, left[near])
+        for number in near[within]:
+            rows.append((number, str(code), left[number]))
+            left[number] = shapely.Polygon()
+        for number in near[~within]:
+            inner = _ground_of(shapely.intersection(left[number], ground))
+            if inner.area > SLIVER_M2:
+                rows.append((number, str(code), inner))
+                left[number] = _ground_of(shapely.difference(left[number], ground))
+    rows += [(number, "", shape) for number, shape in enumerate(left) if shape.area > 0]
+    with_none = sorted(set(range(len(areas))) - {number for number, _, _ in rows})
+    rows += [(number, "", shapes[number]) for number in with_none]
+    rows.sort(key=lambda row: (row[0], row[1]))
+    table = {"area": [row[0] for row in rows], "district": [row[1] for row in rows]}
+    return gpd.GeoDataFrame(table, geometry=[row[2] for row in rows], crs=areas.crs)
+
+
+def _ground_of(shape: "shapely.Geometry") -> "shapely.Geometry":
+    """Return the polygons of a shape."""
+    import shapely
+
+    if shape.geom_type in ("Polygon", "MultiPolygon"):
+        return shape
+    parts = shapely.get_parts(shape)
+    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def _households_each(areas: "gpd.GeoDataFrame", layers: Layers) -> Floats | None:
+    """
+    Return households per person in each area; None where none are known.
+
+    A hamlet's listed households stand for its people; elsewhere those of the commune's register
+    that its hamlets leave over, then the mean of its hamlets, then that of all.
+    """
+    people = areas["people"].to_numpy(dtype=np.float64)
+    hamlets, communes = layers.table("hamlets"), layers.table("communes")
+    listed = _numbers(hamlets, "households").reindex(areas.index).to_numpy(dtype=np.float64)
+    register = _numbers(communes, "households").reindex(areas["commune_code"])
+    registered = register.to_numpy(dtype=np.float64)
+    known = (listed > 0) & (people > 0)
+    if not known.any() and not np.isfinite(registered).any():
+        return None
+    table = pd.DataFrame(
         {
-            "area_level": ["commune"] * len(communes) + ["province"],
-            "area_id": [*map(str, communes), "province"],
-            "area_name": [*names.reindex(communes), layers.name],
+            "commune": areas["commune_code"].to_numpy(),
+            "people": people,
+            "listed": np.where(known, listed, 0.0),
+            "of_listed": np.where(known, people, 0.0),
         }
     )
-    stacked = sparse.csr_array(sparse.vstack([of_commune, whole]))
-    upper = covered_shares(
-        coverage, people, large, Zones(large.index, stacked, zones.cell_m2), residential
-    )
-    small = pd.DataFrame(
-        {
-            "area_level": "hamlet",
-            "area_id": areas.index.astype(str),
-            "area_name": areas["name"].to_numpy(),
-        }
-    )
-    lower = covered_shares(coverage, people, small, zones, residential)
-    lower = lower[lower["denominator"] == "people"]
-    return pd.concat([upper, lower], ignore_index=True)
+    sums = table.groupby("commune")[["people", "listed", "of_listed"]].transform("sum")
+    left = (registered - sums["listed"]) / (sums["people"] - sums["of_listed"])
+    mean = sums["listed"] / sums["of_listed"]
+    overall = table["listed"].sum() / table["of_listed"].sum() if known.any() else np.nan
+    own = pd.Series(listed / np.where(people > 0, people, np.nan)).where(known)
+    left = left.where(np.isfinite(left) & (left > 0))
+    each = own.fillna(left).fillna(mean).fillna(overall).fillna(0.0)
+    return np.asarray(each, dtype=np.float64)
+
+
+def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column as numbers, all unknown where the layer lacks it."""
+    if column not in table:
+        return pd.Series(np.nan, index=table.index)
+    return pd.Series(table[column].to_numpy(dtype=np.float64, na_value=np.nan), index=table.index)
+
+
+def _levels_of_areas(
+    areas: "gpd.GeoDataFrame", pieces: "gpd.GeoDataFrame", layers: Layers
+) -> dict[str, pd.DataFrame]:
+    """Return the areas of each level with the numbers of their parts."""
+    of_area = pieces["area"].to_numpy()
+
+    def level(code: npt.NDArray[np.object_], names: Mapping[str, str]) -> pd.DataFrame:
+        """Return a level whose areas are told by a code of each part."""
+        groups = pd.Series(np.arange(len(code))).groupby(code, sort=True)
+        ids = [str(key) for key in groups.groups]
+        return pd.DataFrame(
+            {
+                "area_id": ids,
+                "area_name": [names.get(key, key) for key in ids],
+                "parts": [own.to_numpy() for _, own in groups],
+            }
+        )
+
+    order = np.argsort(of_area, kind="stable")
+    own = np.split(order, np.cumsum(np.bincount(of_area, minlength=len(areas)))[:-1])
+    found = {
+        "commune": level(
+            areas["commune_code"].to_numpy(dtype=object)[of_area],
+            layers.table("communes")["name"].to_dict(),
+        ),
+        "province": pd.DataFrame(
+            {
+                "area_id": ["province"],
+                "area_name": [layers.name],
+                "parts": [np.arange(len(pieces))],
+            }
+        ),
+        "hamlet": pd.DataFrame(
+            {
+                "area_id": areas.index.astype(str),
+                "area_name": areas["name"].to_numpy(),
+                "parts": own,
+            }
+        ),
+    }
+    districts = layers.table("districts")
+    if len(districts):
+        code = pieces["district"].to_numpy(dtype=object)
+        code = np.where(code == "", OUTSIDE_DISTRICTS, code)
+        found["district"] = level(code, districts["name"].to_dict())
+    return found
 
 
 def _reading(
     areas: "gpd.GeoDataFrame",
-    zones: Zones,
-    people: "xr.DataArray",
+    parts: Parts,
+    of_area: npt.NDArray[np.int64],
     coverage: Coverage,
-    technology: str,
-    operator: str,
+    services: Mapping[str, Service],
+    headline: tuple[str, str],
 ) -> pd.DataFrame:
     """Return the headline's share, people without it, median signal and shares by technology."""
-    weight, total = _weights(areas, zones, people)
-    levels = levels_of(coverage, technology, operator)
+    technology, operator = headline
+    grouped = replace(parts, part=of_area[parts.part], count=len(areas))
+    total = np.bincount(grouped.part, parts.own, len(areas))
+    total = np.where(total > 0, total, np.nan)
+    levels = services[technology].levels(operator)
     covered, low, high, unknown = (
-        np.asarray(weight @ part) / total
+        grouped.sums(part, parts.own) / total
         for part in (levels.covered, levels.low, levels.high, levels.unknown)
     )
     persons = areas["people"].to_numpy(dtype=np.float64)
@@ -324,85 +455,82 @@ def _reading(
             "people_uncovered": persons * (1.0 - covered),
             "people_uncovered_low": persons * (1.0 - high),
             "people_uncovered_high": persons * (1.0 - low),
-            "median_signal_dbm": _median_signal(weight, coverage, technology, operator),
+            "median_signal_dbm": _median_signal(grouped, coverage, technology, operator),
         },
         index=areas.index,
     )
-    for name in coverage.technologies:
-        if (name, ANY) in coverage.maps:
-            of_any = levels_of(coverage, name, ANY).covered
-            table[f"share_{name}"] = np.asarray(weight @ of_any) / total
+    for name, service in services.items():
+        if ANY in service.names:
+            of_any = service.levels(ANY).covered
+            table[f"share_{name}"] = grouped.sums(of_any, parts.own) / total
+    for name in services[technology].operators:
+        of_one = services[technology].levels(name).covered
+        table[f"share_{technology}_{name}"] = grouped.sums(of_one, parts.own) / total
     return table
 
 
-def _weights(
-    areas: "gpd.GeoDataFrame", zones: Zones, people: "xr.DataArray"
-) -> tuple[sparse.csr_array, Floats]:
-    """Return the weight of each grid cell in each area: people, or ground where nobody lives."""
-    persons = people.to_numpy().astype(np.float64).ravel()
-    by_people = sparse.csr_array(zones.fractions @ sparse.diags_array(persons))
-    total = np.asarray(by_people.sum(axis=1)).ravel()
-    nobody = total <= 0
-    by_ground = sparse.csr_array(sparse.diags_array(nobody.astype(float)) @ zones.fractions)
-    weight = sparse.csr_array(by_people + by_ground)
-    total = np.asarray(weight.sum(axis=1)).ravel()
-    del areas
-    return weight, np.where(total > 0, total, np.nan)
-
-
-def _median_signal(
-    weight: sparse.csr_array, coverage: Coverage, technology: str, operator: str
-) -> Floats:
+def _median_signal(grouped: Parts, coverage: Coverage, technology: str, operator: str) -> Floats:
     """Return the signal that half of the people of each area exceed; NaN where it is unknown."""
-    signal = coverage.bands(technology, operator)["signal_dbm"].to_numpy().ravel()
-    medians = np.full(weight.shape[0], np.nan)
-    for area in range(weight.shape[0]):
-        part = slice(weight.indptr[area], weight.indptr[area + 1])
-        level, mass = signal[weight.indices[part]].astype(np.float64), weight.data[part]
-        known = np.isfinite(level)
-        if mass[known].sum() < (1.0 - HARDLY) * mass.sum() or not known.any():
-            continue
-        order = np.argsort(level[known], kind="stable")
-        running = np.cumsum(mass[known][order])
-        medians[area] = level[known][order][np.searchsorted(running, running[-1] / 2.0)]
+    band = coverage.bands(technology, operator, ("signal_dbm",))["signal_dbm"].to_numpy().ravel()
+    signal = band[grouped.cells][grouped.cell]
+    medians = np.full(grouped.count, np.nan)
+    known = np.isfinite(signal)
+    mass = np.bincount(grouped.part, grouped.own, grouped.count)
+    mass_known = np.bincount(grouped.part[known], grouped.own[known], grouped.count)
+    # an order by level, then by area, puts each area's signals one after the other
+    order = np.argsort(signal[known], kind="stable")
+    order = order[np.argsort(grouped.part[known][order], kind="stable")]
+    level, weight = signal[known][order], grouped.own[known][order]
+    ends = np.cumsum(np.bincount(grouped.part[known], minlength=grouped.count))
+    running = np.concatenate([[0.0], np.cumsum(weight)])
+    starts = np.concatenate([[0], ends[:-1]])
+    for area in np.flatnonzero((mass_known > 0) & (mass_known >= (1.0 - HARDLY) * mass)):
+        own = running[starts[area] + 1 : ends[area] + 1]
+        middle = (running[starts[area]] + running[ends[area]]) / 2.0
+        at = min(int(np.searchsorted(own, middle)), own.size - 1)
+        medians[area] = level[starts[area] + at]
     return medians
 
 
 def _level_column(
     areas: "gpd.GeoDataFrame",
-    zones: Zones,
-    people: "xr.DataArray",
+    parts: Parts,
+    of_area: npt.NDArray[np.int64],
     coverage: Coverage,
-    technologies: Iterable[str],
+    services: Mapping[str, Service],
 ) -> list[str | None]:
     """
-    Return the level of each area, counting some technologies only.
+    Return the level of each area, counting the technologies of `services` only.
 
     None where none of 3G and better, or fewer operators than have stations, was predicted: the
     levels that say what is lacking would then claim what nobody looked at.
     """
-    counted = [name for name in technologies if (name, ANY) in coverage.maps]
+    counted = {name: of for name, of in services.items() if ANY in of.names}
     seen = {name for name in coverage.technologies if name in BROADBAND}
     if not counted or not seen or not _all_operators(coverage):
         return [None] * len(areas)
-    weight, total = _weights(areas, zones, people)
-    found = {name: levels_of(coverage, name, ANY) for name in counted}
+    grouped = replace(parts, part=of_area[parts.part], count=len(areas))
+    total = np.bincount(grouped.part, parts.own, len(areas))
+    found = {name: of.levels(ANY) for name, of in counted.items()}
     best = np.max([level.covered for level in found.values()], axis=0)
     doubt = np.max([level.unknown for level in found.values()], axis=0) * (1.0 - best)
-    broadband = [name for name in counted if name in BROADBAND]
     # an operator serves with whatever it has: one on 3G and another on 4G are two
-    serving = np.zeros(best.size)
-    for operator in coverage.operators:
-        own = [levels_of(coverage, name, operator).covered for name in broadband]
-        serving += np.max(own, axis=0) if own else 0.0
-    second = (serving >= 2).astype(np.float64)
-    shares = {name: np.asarray(weight @ level.covered) / total for name, level in found.items()}
-    any_share = np.asarray(weight @ best) / total
-    unknown = np.asarray(weight @ doubt) / total
-    two = np.asarray(weight @ second) / total
+    serving = np.zeros(parts.cells.size, dtype=np.uint16)
+    for name, of in counted.items():
+        if name in BROADBAND:
+            serving |= _by_operator(of, coverage.operators)
+    second = (np.bitwise_count(serving) >= 2).astype(np.float64)
+    share = {
+        name: grouped.sums(level.covered, parts.own) / np.where(total > 0, total, np.nan)
+        for name, level in found.items()
+    }
+    any_share, unknown, two = (
+        grouped.sums(values, parts.own) / np.where(total > 0, total, np.nan)
+        for values in (best, doubt, second)
+    )
     return [
         level_of(
-            {name: float(share[n]) for name, share in shares.items()},
+            {name: float(of[n]) for name, of in share.items()},
             second_share=float(two[n]),
             any_share=float(any_share[n]),
             unknown_share=float(unknown[n]),
@@ -411,6 +539,16 @@ def _level_column(
         else "unknown"
         for n in range(len(areas))
     ]
+
+
+def _by_operator(service: Service, operators: tuple[str, ...]) -> npt.NDArray[np.uint16]:
+    """Return the operators that cover each place, a bit for each of `operators`."""
+    packed = np.zeros_like(service.covered)
+    for number, name in enumerate(operators):
+        if name in service.names:
+            bit = (service.covered >> np.uint16(service.names.index(name))) & np.uint16(1)
+            packed |= bit << np.uint16(number)
+    return packed
 
 
 def _all_operators(coverage: Coverage) -> bool:
@@ -444,21 +582,20 @@ def _surroundings(
     mine = cells if operator == ANY else cells[cells["operator"] == operator]
     sites = layers.table("sites")
     stations = sites[sites.index.isin(set(mine["site_id"]))].sort_index()
-    table["nearest_site"] = pd.Series(pd.NA, index=areas.index, dtype="str")
-    table["nearest_site_m"] = np.nan
-    if len(stations):
-        tree = shapely.STRtree(stations.geometry.to_numpy())
-        nearest = tree.nearest(at.to_numpy())
-        table["nearest_site"] = stations.index.to_numpy()[nearest]
-        table["nearest_site_m"] = shapely.distance(
-            stations.geometry.to_numpy()[nearest], at.to_numpy()
-        )
-    table["nearest_fibre_m"] = np.nan
-    fibre = layers.table("fibre")
-    if len(fibre):
-        lines = fibre.geometry.to_numpy()
-        nearest = shapely.STRtree(lines).nearest(at.to_numpy())
-        table["nearest_fibre_m"] = shapely.distance(lines[nearest], at.to_numpy())
+    nearest, distance_m = _nearest(at, stations)
+    known = nearest >= 0
+    for name, values in (
+        ("nearest_site", stations.index),
+        ("nearest_operator", stations["operator"]),
+    ):
+        table[name] = pd.Series(pd.NA, index=areas.index, dtype="str")
+        if known.any():
+            table.loc[known, name] = np.asarray(values, dtype=object)[nearest[known]]
+    table["nearest_site_m"] = distance_m
+    for layer, name in (("fibre", "fibre"), ("roads", "road"), ("power", "power")):
+        _, table[f"nearest_{name}_m"] = _nearest(at, layers.table(layer))
+    _, streets_m = _nearest(at, layers.table("streets"))
+    table["nearest_road_m"] = np.fmin(table["nearest_road_m"], streets_m)
     border = layers.table("communes").geometry.union_all().boundary
     sea = layers.table("sea")
     if len(sea):
@@ -467,18 +604,43 @@ def _surroundings(
     return table
 
 
+def _nearest(
+    at: "gpd.GeoSeries", others: "gpd.GeoDataFrame"
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Return the nearest shape to each point, -1 where there are none, and its distance [m]."""
+    import shapely
+
+    if not len(others):
+        return np.full(len(at), -1), np.full(len(at), np.nan)
+    shapes = others.geometry.to_numpy()
+    nearest = shapely.STRtree(shapes).nearest(at.to_numpy())
+    return nearest, shapely.distance(shapes[nearest], at.to_numpy())
+
+
+def _middles(people: "xr.DataArray", grouped: Parts, covered: Floats) -> tuple[Floats, Floats]:
+    """Return the cell in the middle of those without service, by people; NaN where all have it."""
+    lacking = grouped.own * (1.0 - covered[grouped.cell])
+    order = np.argsort(grouped.part, kind="stable")
+    part, running = grouped.part[order], np.cumsum(lacking[order])
+    ends = np.cumsum(np.bincount(part, minlength=grouped.count))
+    before = np.concatenate([[0.0], running])[np.concatenate([[0], ends[:-1]])]
+    after = np.concatenate([[0.0], running])[ends]
+    at = np.searchsorted(running, (before + after) / 2.0)
+    found = np.flatnonzero(after > before)
+    cell = grouped.cells[grouped.cell[order][np.minimum(at[found], part.size - 1)]]
+    x_m, y_m = np.full(grouped.count, np.nan), np.full(grouped.count, np.nan)
+    x_m[found] = people["x"].to_numpy()[cell % people.shape[1]]
+    y_m[found] = people["y"].to_numpy()[cell // people.shape[1]]
+    return x_m, y_m
+
+
 def _causes(
     hamlets: "gpd.GeoDataFrame",
-    zones: Zones,
-    people: "xr.DataArray",
+    middles: tuple[Floats, Floats],
     coverage: Coverage,
     context: CauseContext,
 ) -> list[str | None]:
     """Return why each area lacks the headline's service; None where it has it."""
-    persons = people.to_numpy().astype(np.float64).ravel()
-    covered = levels_of(coverage, context.technology, context.operator).covered
-    columns = people.shape[1]
-    x_m, y_m = people["x"].to_numpy(), people["y"].to_numpy()
     others = [name for name in coverage.technologies if name != context.technology]
     causes: list[str | None] = []
     for n, (_, row) in enumerate(hamlets.iterrows()):
@@ -488,14 +650,33 @@ def _causes(
         if row["unknown_share"] > TOO_UNKNOWN:
             causes.append("unknown")
             continue
-        part = slice(zones.fractions.indptr[n], zones.fractions.indptr[n + 1])
-        cell = zones.fractions.indices[part]
-        mass = zones.fractions.data[part] * (persons[cell] + 1e-9) * (1.0 - covered[cell])
-        # the cell in the middle of those without service, by people
-        at = cell[np.searchsorted(np.cumsum(mass), mass.sum() / 2.0)]
         has_other = max((row.get(f"share_{name}", 0.0) for name in others), default=0.0) >= HARDLY
-        causes.append(cause_of(context, x_m[at % columns], y_m[at // columns], has_other=has_other))
+        causes.append(cause_of(context, middles[0][n], middles[1][n], has_other=has_other))
     return causes
+
+
+def _flood_share(
+    layers: Layers, parts: Parts, of_area: npt.NDArray[np.int64], count: int
+) -> Floats:
+    """Return the share of people of each area on ground that a mapped flood reached."""
+    if "floods" not in layers.rasters:
+        return np.full(count, np.nan)
+    floods = layers.rasters["floods"].to_numpy()
+    events = floods.reshape(-1, floods.shape[-2] * floods.shape[-1])
+    reached = np.any([event[parts.cells] > 0 for event in events], axis=0)
+    grouped = replace(parts, part=of_area[parts.part], count=count)
+    wet = grouped.sums(reached.astype(np.float64), parts.own)
+    total = np.bincount(grouped.part, parts.own, count)
+    return np.asarray(np.divide(wet, total, out=np.full(count, np.nan), where=total > 0))
+
+
+def _data_as_of(layers: Layers) -> str:
+    """Return the days that the lists of stations describe, oldest and newest; empty if unknown."""
+    sources = layers.table("sources")
+    if not len(sources):
+        return ""
+    days = sorted(set(sources.loc[sources["layer"] == "sites", "as_of"].dropna().astype(str)))
+    return "" if not days else days[0] if len(days) == 1 else f"{days[0]} - {days[-1]}"
 
 
 def _listed(layers: Layers) -> list[str]:

@@ -1,211 +1,285 @@
-"""Covered shares by area, technology, operator and denominator, each with its range."""
+"""
+Covered shares by area, technology, operator and denominator, each with its range.
 
+The ground is cut into its smallest parts once (hamlets, the rest of communes, both cut by former
+districts); every figure of every area is a sum over the same parts, so that they agree everywhere.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
+from infraplan.coverage.service import Service
 from infraplan.coverage.zonal import Zones
-from infraplan.radio.results import ANY
-from infraplan.radio.results import Coverage
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ALL", "AT_LEAST_TWO", "RANGE_DB", "Levels", "covered_shares", "levels_of"]
+__all__ = ["DENOMINATORS", "SERVED", "Parts", "covered_shares", "parts_of", "share_sums"]
 
-AT_LEAST_TWO = "at_least_two"
-ALL = "all"
-RANGE_DB = 3.0  # a systematic error of the model either way, near its mean error uncalibrated
+SERVED = 0.9  # share of people from which an area counts as served
+TOO_UNKNOWN = 0.2  # share of people unknown from which nothing is said of an area
+DENOMINATORS = ("people", "households", "hamlets", "residential", "area")
+SUMS = ("total", "covered", "unknown", "low", "high", "assumed")
+COUNTING = 1e-9  # a share that sums to 0.9 but for rounding is 0.9
 Floats = npt.NDArray[np.float64]
-Cells = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Levels:
+class Parts:
     """
-    Where there is service, per grid cell, flat.
+    Parts of the ground on a grid, and what is counted on them.
 
-    `covered`, `low` and `high` are 1 or 0; `low` with a signal 3 dB weaker and the unknown not
-    covered, `high` with one 3 dB stronger and the unknown covered. `unknown` is 1 where not known;
-    `assumed` where the best server's cell rests on defaults.
+    `cells` are the grid cells that any part touches, counted row by row. Each entry joins a part to
+    one of them: `part`, `cell` (number within `cells`), and `weights` by denominator (`people`,
+    `households` where known, `residential` and `area` in km2); the entries are in order of parts.
+    `own` weighs entries within their part: people, or ground where nobody lives. `count` is the
+    number of parts.
     """
 
-    covered: Floats
-    low: Floats
-    high: Floats
-    unknown: Floats
-    assumed: Floats
+    cells: Ints
+    part: Ints
+    cell: Ints
+    weights: Mapping[str, Floats]
+    own: Floats
+    count: int
+
+    def sums(self, values: Floats, weight: Floats) -> Floats:
+        """
+        Return the weighted sum of a quantity over each part.
+
+        Parameters
+        ----------
+        values
+            Quantity per grid cell, in the order of `cells`.
+        weight
+            Weight of each entry, such as one of `weights`.
+
+        Returns
+        -------
+        sums
+            One sum for each part.
+        """
+        found = np.bincount(self.part, weight * values[self.cell], self.count)
+        return found.astype(np.float64)
 
 
-def levels_of(
-    coverage: Coverage, technology: str, operator: str, *, cells: Cells | None = None
-) -> Levels:
+def parts_of(
+    zones: Zones,
+    people: "xr.DataArray",
+    *,
+    is_residential: npt.NDArray[np.bool_],
+    households_each: Floats | None = None,
+) -> Parts:
     """
-    Return where a technology of an operator, or of several, gives service.
+    Return parts of the ground with what is counted on them.
 
     Parameters
     ----------
-    coverage
-        Prediction.
-    technology
-        Technology.
-    operator
-        Operator, `"any"`, `"at_least_two"` or `"all"` (of those predicted).
-    cells
-        Grid cells wanted, counted row by row; all where None.
+    zones
+        Disjoint parts on the grid of the people.
+    people
+        Persons per grid cell.
+    is_residential
+        Whether each part is inhabited ground.
+    households_each
+        Households per person in each part; None where none are known.
 
     Returns
     -------
-    levels
-        Service per grid cell.
-
-    Raises
-    ------
-    SettingsError
-        If it was not predicted.
+    parts
+        Entries of parts and cells.
     """
-    if operator in (AT_LEAST_TWO, ALL):
-        each = [levels_of(coverage, technology, name, cells=cells) for name in coverage.operators]
-        return _met(each, 2 if operator == AT_LEAST_TWO else len(each))
-    bands = coverage.bands(technology, operator)
-    wanted = slice(None) if cells is None else cells
-    probability, signal, server = (
-        bands[name].to_numpy().ravel()[wanted]
-        for name in ("probability", "signal_dbm", "best_cell")
-    )
-    profile = coverage.profile
-    unknown = np.isnan(probability)
-    covered = probability >= np.float32(profile.p_cov)  # bands are float32, as Coverage.covered
-    margin = _margin_db(profile.p_cov, profile.sigma_db)
-    least = profile.technologies[technology].service_dbm + margin
-    table = coverage.cells[technology]
-    flags = table["assumed"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
-    is_assumed = np.zeros(server.size, dtype=bool)
-    has = np.nan_to_num(server, nan=-1.0) >= 0
-    is_assumed[has] = flags[server[has].astype(np.int64)]
-    # comparing with NaN gives False: the unknown is covered in neither
-    low = covered & (signal - RANGE_DB >= least)
-    high = covered | unknown | (signal + RANGE_DB >= least)
-    parts = (covered, low, high, unknown, covered & is_assumed)
-    return Levels(*(part.astype(np.float64) for part in parts))
+    fractions = zones.fractions
+    part = np.repeat(np.arange(fractions.shape[0]), np.diff(fractions.indptr))
+    touched = np.zeros(fractions.shape[1], dtype=bool)
+    touched[fractions.indices] = True
+    cells = np.flatnonzero(touched)
+    number = np.zeros(fractions.shape[1], dtype=np.int64)
+    number[cells] = np.arange(cells.size)
+    persons = people.to_numpy().ravel()[fractions.indices].astype(np.float64)
+    ground = fractions.data * zones.cell_m2 / 1e6
+    weights = {
+        "people": fractions.data * persons,
+        "residential": np.where(is_residential[part], ground, 0.0),
+        "area": ground,
+    }
+    if households_each is not None:
+        weights["households"] = weights["people"] * households_each[part]
+    inhabited = np.bincount(part, weights["people"], fractions.shape[0]) > 0
+    own = np.where(inhabited[part], weights["people"], ground)
+    return Parts(cells, part, number[fractions.indices], weights, own, fractions.shape[0])
+
+
+def share_sums(parts: Parts, service: Service, weights: Iterable[Floats]) -> list[Floats]:
+    """
+    Return the sums of every reading over every part.
+
+    Parameters
+    ----------
+    parts
+        Parts of the ground.
+    service
+        Service of a technology at the cells of the parts.
+    weights
+        Weights of the entries of the parts.
+
+    Returns
+    -------
+    sums
+        For each weight an array of (reading, part, 6): total, covered, unknown, low, high, assumed;
+        readings in the order of `service.readings`.
+    """
+    distinct, pattern = service.patterns()
+    levels = [distinct.levels(reading) for reading in service.readings]
+    flags = np.stack(
+        [
+            np.stack(
+                [np.ones_like(of.covered), of.covered, of.unknown, of.low, of.high, of.assumed]
+            )
+            for of in levels
+        ]
+    )  # (reading, 6, pattern)
+    # a part holds few patterns: what is summed over cells is their mass, once for all readings
+    count = flags.shape[2]
+    group, keys = pd.factorize(parts.part * count + pattern[parts.cell])
+    part, kind = np.divmod(keys, count)
+    found = []
+    for weight in weights:
+        mass = np.bincount(group, weight, keys.size)
+        table = np.empty((len(levels), parts.count, len(SUMS)))
+        for reading in range(len(levels)):
+            for column in range(len(SUMS)):
+                flagged = mass * flags[reading, column, kind]
+                table[reading, :, column] = np.bincount(part, flagged, parts.count)
+        found.append(table)
+    return found
 
 
 def covered_shares(
-    coverage: Coverage,
-    people: "xr.DataArray",
-    areas: pd.DataFrame,
-    zones: Zones,
-    residential: Floats,
+    parts: Parts,
+    services: Iterable[Service],
+    levels: Mapping[str, pd.DataFrame],
+    hamlet: Ints | None = None,
 ) -> pd.DataFrame:
     """
     Return the covered share of areas.
 
     Parameters
     ----------
-    coverage
-        Prediction.
-    people
-        Persons per grid cell.
-    areas
-        Names of the areas, in the order of the zones: `area_level`, `area_id`, `area_name`.
-    zones
-        Areas on the grid.
-    residential
-        Share of each grid cell that is residential ground, flat, in [0, 1].
+    parts
+        Parts of the ground.
+    services
+        Service of each technology at the cells of the parts.
+    levels
+        Areas by level (`hamlet`, `commune`, `district`, `province`): a table with a row for each
+        area, `area_id`, `area_name`, and `parts`, the numbers of its parts.
+    hamlet
+        For each part the number of its hamlet, -1 where it is of none; None: hamlets are not
+        counted.
 
     Returns
     -------
     shares
         One row for each area, technology, operator (each, `any`, `at_least_two`, `all`) and
-        denominator (`people`, `area`, `residential`), with `total`, `covered`, `unknown`, `share`,
-        `share_low`, `share_high` and `people_assumed` (covered people whose server is assumed).
+        denominator (`people`, `households`, `hamlets`, `residential`, `area`; hamlets themselves by
+        people alone), with `total`, `covered`, `unknown`, `share`, `share_low`, `share_high` and
+        `people_assumed` (covered people whose server is assumed). A hamlet counts as covered from
+        0.9 of its people on.
     """
-    cells = np.unique(zones.fractions.indices).astype(np.int64)
-    inside = sparse.csr_array(zones.fractions[:, cells])
-    persons = people.to_numpy().ravel()[cells].astype(np.float64)
-    ground = np.full(cells.size, zones.cell_m2 / 1e6)
-    by_weight = {"people": persons, "area": ground, "residential": ground * residential[cells]}
-    weights = {
-        name: sparse.csr_array(inside @ sparse.diags_array(weight))
-        for name, weight in by_weight.items()
-    }
-    operators = [*coverage.operators, ANY, AT_LEAST_TWO, ALL]
-    if len(coverage.operators) < 2:
-        operators = [*coverage.operators, ANY]
+    counted = _counting_hamlets(parts, hamlet)
+    names = [*parts.weights, "own"]
     frames = []
-    for technology in coverage.technologies:
-        each = {
-            name: levels_of(coverage, technology, name, cells=cells) for name in coverage.operators
-        }
-        for operator in operators:
-            if operator == ANY and (technology, ANY) not in coverage.maps:
-                continue
-            if operator in each:
-                levels = each[operator]
-            elif operator == ANY:
-                levels = levels_of(coverage, technology, ANY, cells=cells)
-            else:
-                levels = _met([*each.values()], 2 if operator == AT_LEAST_TWO else len(each))
-            # flags as rows: written one after the other, they are far faster than as columns
-            flags = np.stack(
-                [
-                    np.ones(cells.size),
-                    levels.covered,
-                    levels.unknown,
-                    levels.low,
-                    levels.high,
-                    levels.assumed,
-                ]
-            ).T
-            for denominator, weight in weights.items():
-                part = _part(weight, flags)
-                if denominator != "people":
-                    part["people_assumed"] = np.full(len(areas), np.nan)
-                frames.append(
-                    areas.assign(
-                        technology=technology, operator=operator, denominator=denominator, **part
+    for service in services:
+        sums = share_sums(parts, service, [*parts.weights.values(), parts.own])
+        by_weight = dict(zip(names, sums, strict=True))
+        own = by_weight.pop("own")
+        if counted is not None:
+            by_weight["hamlets"] = _hamlets_served(own, counted, parts.count)
+        for level, areas in levels.items():
+            wanted = [d for d in DENOMINATORS if d in by_weight]
+            join = _join(areas["parts"], parts.count)
+            for number, reading in enumerate(service.readings):
+                for denominator in wanted if level != "hamlet" else ["people"]:
+                    sums_of_areas = join @ by_weight[denominator][number]
+                    frames.append(
+                        _frame(
+                            areas.drop(columns="parts").assign(area_level=level),
+                            sums_of_areas,
+                            (service.technology, reading, denominator),
+                        )
                     )
-                )
     return pd.concat(frames, ignore_index=True)
 
 
-def _met(each: list[Levels], need: int) -> Levels:
-    """Return where so many operators give service at once."""
-    covered, low, high, assumed = (
-        np.sum([getattr(one, name) for one in each], axis=0) >= need
-        for name in ("covered", "low", "high", "assumed")
-    )
-    doubt = np.sum([one.covered + one.unknown for one in each], axis=0) >= need
-    unknown = doubt & ~covered
-    return Levels(*(a.astype(np.float64) for a in (covered, low, high, unknown, assumed)))
+def _counting_hamlets(parts: Parts, hamlet: Ints | None) -> tuple[Ints, Ints] | None:
+    """Return the hamlet of each part, and the part of each hamlet that it is counted in."""
+    if hamlet is None or not (hamlet >= 0).any():
+        return None
+    size = np.bincount(parts.part, parts.own, parts.count)
+    order = np.lexsort((-size, hamlet))
+    order = order[hamlet[order] >= 0]
+    _, first = np.unique(hamlet[order], return_index=True)
+    return hamlet, order[first]
 
 
-def _part(weight: sparse.csr_array, flags: Floats) -> dict[str, Floats]:
-    """Return the sums and shares of one reading for every area."""
-    total, covered, unknown, low, high, assumed = np.asarray(weight @ flags).T
+def _hamlets_served(own: Floats, counted: tuple[Ints, Ints], count: int) -> Floats:
+    """Return for each part the hamlets counted in it that are served, in the layout of sums."""
+    hamlet, home = counted
+    table = np.zeros((own.shape[0], count, len(SUMS)))
+    inside = hamlet >= 0
+    for reading in range(own.shape[0]):
+        sums = np.stack(
+            [np.bincount(hamlet[inside], own[reading, inside, k]) for k in range(len(SUMS))]
+        )
+        known = np.unique(hamlet[inside])
+        total = sums[0, known]
+        share = np.divide(
+            sums[:, known], total, out=np.zeros((len(SUMS), known.size)), where=total > 0
+        )
+        served, low, high = (share[k] >= SERVED - COUNTING for k in (1, 3, 4))
+        assumed = served & (share[5] > 1.0 - SERVED)
+        doubt = ~served & (share[2] > TOO_UNKNOWN)
+        flags = np.stack([np.ones(known.size), served, doubt, low & served, high, assumed])
+        table[reading, home] = flags.T
+    return table
+
+
+def _join(parts: pd.Series, count: int) -> Floats:
+    """Return the matrix that sums parts to areas, sparse."""
+    from scipy import sparse
+
+    rows = np.repeat(np.arange(len(parts)), [len(own) for own in parts])
+    columns = np.concatenate([np.asarray(own, dtype=np.int64) for own in parts])
+    ones = np.ones(rows.size)
+    return sparse.csr_array((ones, (rows, columns)), shape=(len(parts), count))  # type: ignore[no-any-return]
+
+
+def _frame(areas: pd.DataFrame, sums: Floats, names: tuple[str, str, str]) -> pd.DataFrame:
+    """Return the rows of one reading."""
+    total, covered, unknown, low, high, assumed = np.asarray(sums).T
 
     def share(part: Floats) -> Floats:
         """Return a part of the total; NaN where there is nobody."""
         empty = np.full_like(total, np.nan)
         return np.asarray(np.divide(part, total, out=empty, where=total > 0))
 
-    return {
-        "total": total,
-        "covered": covered,
-        "unknown": unknown,
-        "share": share(covered),
-        "share_low": share(low),
-        "share_high": share(high),
-        "people_assumed": assumed,
-    }
-
-
-def _margin_db(p_cov: float, sigma_db: float) -> float:
-    """Return how far above its threshold a signal must lie to be service."""
-    from infraplan.radio.link import service_margin_db
-
-    return service_margin_db(p_cov, sigma_db)
+    technology, operator, denominator = names
+    return areas.assign(
+        technology=technology,
+        operator=operator,
+        denominator=denominator,
+        total=total,
+        covered=covered,
+        unknown=unknown,
+        share=share(covered),
+        share_low=share(low),
+        share_high=share(high),
+        people_assumed=assumed if denominator == "people" else np.nan,
+    )

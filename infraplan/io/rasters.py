@@ -8,6 +8,7 @@ replace an open one.
 
 import math
 import warnings
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -295,7 +296,7 @@ def write_raster(
     atomic.write(path, fill, verify=verify)
 
 
-def read_bands(path: Path) -> "xr.Dataset":
+def read_bands(path: Path, names: Iterable[str] | None = None) -> "xr.Dataset":
     """
     Read a GeoTIFF that `write_raster` wrote.
 
@@ -303,6 +304,8 @@ def read_bands(path: Path) -> "xr.Dataset":
     ----------
     path
         GeoTIFF with named bands, on a grid of square cells in a system with an EPSG code.
+    names
+        Bands to read, all where None; names that the file lacks are left out.
 
     Returns
     -------
@@ -319,12 +322,15 @@ def read_bands(path: Path) -> "xr.Dataset":
 
     with open_geotiff(path) as source:
         _check_size(path, source.width, source.height, source.count)
-        names = source.descriptions
-        if not all(names) or len(set(names)) != source.count:
+        there = source.descriptions
+        if not all(there) or len(set(there)) != source.count:
             msg = f"{path} is none of our rasters: its bands have no names of their own"
             raise SourceFileError(msg)
         geobox = GeoBox(source.shape, source.transform, source.crs.to_string())
-        planes = {name: _masked(source, n) for n, name in enumerate(names, start=1)}
+        wanted = set(there if names is None else names)
+        planes = {
+            name: _masked(source, n) for n, name in enumerate(there, start=1) if name in wanted
+        }
     return xr.Dataset({name: _wrapped(plane, geobox, name) for name, plane in planes.items()})
 
 

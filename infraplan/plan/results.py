@@ -181,22 +181,49 @@ class StoredMaps(Mapping[tuple[str, str], "xr.Dataset"]):
 
     def __getitem__(self, pair: tuple[str, str]) -> "xr.Dataset":
         """Return the bands of a pair; refused where the plan has computed them anew since."""
-        from infraplan.io import read_bands
-
-        key = self._keys[pair]
         if pair in self._held:
             self._held[pair] = self._held.pop(pair)  # used last, it goes last
             return self._held[pair]
-        step = coverage_step(*pair)
-        if _recorded(self._plan, step).key != key:
-            msg = f"{step}: the plan has computed its coverage anew; read it again"
-            raise PlanError(msg)
-        bands = read_bands(self._plan.results / f"{step}.tif")
+        bands = self._read(pair)
         self._held[pair] = bands
         most = max(1, HELD_BYTES // max(int(bands.nbytes), 1))
         while len(self._held) > most:
             del self._held[next(iter(self._held))]
         return bands
+
+    def _read(self, pair: tuple[str, str], names: tuple[str, ...] | None = None) -> "xr.Dataset":
+        """Return bands of a pair from its file."""
+        from infraplan.io import read_bands
+
+        step = coverage_step(*pair)
+        if _recorded(self._plan, step).key != self._keys[pair]:
+            msg = f"{step}: the plan has computed its coverage anew; read it again"
+            raise PlanError(msg)
+        return read_bands(self._plan.results / f"{step}.tif", names)
+
+    def some(self, pair: tuple[str, str], names: Iterable[str]) -> "xr.Dataset":
+        """
+        Return some bands of a pair, read by themselves where they are not held.
+
+        Parameters
+        ----------
+        pair
+            Technology and operator.
+        names
+            Bands wanted; those that are not there are left out.
+
+        Returns
+        -------
+        bands
+            Their values.
+        """
+        if pair in self._held:
+            return self[pair]
+        return self._read(pair, tuple(names))
+
+    def __contains__(self, pair: object) -> bool:
+        """Return whether a pair is kept, without reading it."""
+        return pair in self._keys
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Iterate over technologies and operators."""
@@ -294,7 +321,7 @@ def load_gaps(plan: Plan, layers: Layers) -> "Gaps":
     """
     from infraplan.coverage import Gaps
 
-    return Gaps(**_load(plan, "gaps", layers))
+    return _made(Gaps, "gaps", _load(plan, "gaps", layers))
 
 
 def store_appraisal(plan: Plan, appraisal: "Appraisal", *, key: str) -> None:
@@ -340,7 +367,8 @@ def load_appraisal(plan: Plan, batch: str, layers: Layers, rules: "SiteRules") -
     """
     from infraplan.sites import Appraisal
 
-    return Appraisal(**{**_load(plan, appraisal_step(batch), layers), "rules": rules})
+    step = appraisal_step(batch)
+    return _made(Appraisal, step, {**_load(plan, step, layers), "rules": rules})
 
 
 def store_proposal(plan: Plan, proposal: "Proposal", *, key: str) -> None:
@@ -382,7 +410,7 @@ def load_proposal(plan: Plan, layers: Layers) -> "Proposal":
     """
     from infraplan.sites import Proposal
 
-    return Proposal(**_load(plan, "proposal", layers))
+    return _made(Proposal, "proposal", _load(plan, "proposal", layers))
 
 
 def store_underground(
@@ -428,7 +456,7 @@ def load_underground(plan: Plan, layers: Layers) -> "CablePlan":
     """
     from infraplan.cables import CablePlan
 
-    return CablePlan(**_load(plan, "underground", layers))
+    return _made(CablePlan, "underground", _load(plan, "underground", layers))
 
 
 def store_route(plan: Plan, route: "Route", *, names: tuple[str, str]) -> Path:
@@ -511,6 +539,15 @@ def _load(plan: Plan, step: str, layers: Layers) -> dict[str, Any]:
         else:
             arguments[name] = _decoded(stored["value"])
     return arguments
+
+
+def _made(kind: type[Any], step: str, arguments: Mapping[str, Any]) -> Any:
+    """Return a stored result; refused where an older version of the program kept it."""
+    try:
+        return kind(**arguments)
+    except TypeError as error:
+        msg = f"the stored result of '{step}' was made by another version; run that step again"
+        raise PlanError(msg) from error
 
 
 def _encoded(value: Any) -> Any:

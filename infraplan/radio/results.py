@@ -1,9 +1,12 @@
 """What the area engine returns."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
+from typing import Protocol
+from typing import runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +25,14 @@ __all__ = ["ANY", "BANDS", "NOTHING_RECEIVED_DBM", "Coverage", "SiteSignal"]
 ANY = "any"
 NOTHING_RECEIVED_DBM = -160.0
 BANDS = ("signal_dbm", "best_cell", "second_dbm", "sinr_db", "servers", "probability")
+
+
+@runtime_checkable
+class PartialMaps(Protocol):
+    """Maps that can give some bands without reading all."""
+
+    def some(self, pair: tuple[str, str], names: Iterable[str]) -> "xr.Dataset":
+        """Return some bands of a technology and operator."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +84,9 @@ class Coverage:
         """Return the operators predicted, in order, without `any`."""
         return tuple(sorted({operator for _, operator in self.maps} - {ANY}))
 
-    def bands(self, technology: str, operator: str = ANY) -> "xr.Dataset":
+    def bands(
+        self, technology: str, operator: str = ANY, names: Iterable[str] | None = None
+    ) -> "xr.Dataset":
         """
         Return the bands of a technology and operator.
 
@@ -83,11 +96,13 @@ class Coverage:
             Technology.
         operator
             Operator, or `"any"`.
+        names
+            Bands that are wanted, so that a plan need not read the others; all where None.
 
         Returns
         -------
         bands
-            Dataset with the variables `BANDS`.
+            Dataset with the variables `BANDS`, or at least those wanted of them.
 
         Raises
         ------
@@ -98,6 +113,8 @@ class Coverage:
             known = ", ".join(f"{t} {o}" for t, o in sorted(self.maps))
             msg = f"no coverage of {technology} {operator} was predicted; there is {known}"
             raise SettingsError(msg)
+        if names is not None and isinstance(self.maps, PartialMaps):
+            return self.maps.some((technology, operator), names)
         return self.maps[technology, operator]
 
     def covered(self, technology: str, operator: str = ANY) -> "xr.DataArray":

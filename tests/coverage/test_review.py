@@ -8,7 +8,7 @@ import pytest
 from infraplan.coverage import find_gaps
 from infraplan.coverage import people_grid
 from infraplan.coverage import residential_areas
-from infraplan.coverage.shares import levels_of
+from infraplan.coverage import service_of
 from infraplan.errors import GridMismatchError
 from infraplan.layers.grid import grid_over
 from infraplan.layers.grid import wrap
@@ -86,7 +86,9 @@ def test_a_probability_stored_as_float32_reaches_the_same_bound():
     bands = coverage.maps["4G", "any"]
     equal = bands["probability"] * 0 + np.float32(0.9)
     coverage.maps["4G", "any"] = bands.assign(probability=equal)
-    assert levels_of(coverage, "4G", "any").covered.mean() == float(coverage.covered("4G").mean())
+    assert service_of(coverage, "4G").levels("any").covered.mean() == float(
+        coverage.covered("4G").mean()
+    )
 
 
 def test_one_operator_on_3g_and_another_on_4g_are_two():

@@ -3,14 +3,16 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from infraplan.coverage import covered_shares
+from infraplan.coverage import parts_of
+from infraplan.coverage import service_of
 from infraplan.coverage import zones_over
-from infraplan.coverage.shares import levels_of
 from infraplan.errors import SettingsError
 from tests.coverage.world import EVERYWHERE
 from tests.coverage.world import GEOBOX
@@ -24,17 +26,23 @@ from tests.coverage.world import table
 
 WEST = inside(0, 0, 3_600, 4_800)
 VILLAGE = inside(600, 600, 1_200, 1_200)
-AREA = table("id", {"all": {"geometry": ground(0, 0, 7_200, 4_800)}})
-ZONES = zones_over(AREA, GEOBOX)
-NAMES = AREA.drop(columns="geometry").assign(area_level="province", area_id="all", area_name="all")
+PATCH = ground(600, 600, 1_200, 1_200)
+REST = ground(0, 0, 7_200, 4_800).difference(PATCH)
+ZONES = zones_over(table("id", {"H": {"geometry": PATCH}, "R": {"geometry": REST}}), GEOBOX)
+WHOLE = {
+    "province": pd.DataFrame({"area_id": ["all"], "area_name": ["all"], "parts": [np.arange(2)]})
+}
 halves = st.lists(st.booleans(), min_size=120, max_size=120)
 
 
 def shares_of(coverage, people=None):
     """Return the shares of the whole world, keyed by technology, operator, denominator."""
     people = raster(np.where(VILLAGE, 10.0, 0.0) if people is None else people)
-    residential = VILLAGE.astype(float).ravel()
-    found = covered_shares(coverage, people, NAMES.reset_index(drop=True), ZONES, residential)
+    if not hasattr(people, "dims"):
+        people = raster(people)
+    parts = parts_of(ZONES, people, is_residential=np.array([True, False]))
+    services = [service_of(coverage, name, cells=parts.cells) for name in coverage.technologies]
+    found = covered_shares(parts, services, WHOLE)
     return found.set_index(["technology", "operator", "denominator"])
 
 
@@ -113,7 +121,7 @@ def test_nobody_has_no_share():
 
 def test_a_reading_that_was_not_predicted_is_refused():
     with pytest.raises(SettingsError, match="no coverage of 5G any was predicted"):
-        levels_of(coverage_of({("4G", "A"): WEST}), "5G", "any")
+        service_of(coverage_of({("4G", "A"): WEST}), "5G")
 
 
 @settings(max_examples=40, deadline=None)
