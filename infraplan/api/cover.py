@@ -351,7 +351,7 @@ def gaps(
     else:
         coverage = _completed(plan, coverage)
     grid = geobox_of(next(iter(coverage.maps.values())))
-    layers = plan.layers(resolution_m=float(grid.resolution.x))
+    layers = _with_floods(plan, float(grid.resolution.x))
     key = _gaps_key(plan, coverage, technology, operator, as_of)
     if _is_step_current(plan, "gaps", key):
         return load_gaps(plan, layers)
@@ -367,6 +367,17 @@ def gaps(
     )
     store_gaps(plan, found, key=key)
     return found
+
+
+def _with_floods(plan: Plan, resolution_m: float) -> "Layers":
+    """Return the layers of a plan, its mapped floods as one raster of where any has been."""
+    usual = plan.layers(resolution_m=resolution_m)
+    if not plan.raster_path("floods").exists():
+        return usual
+    read = plan.layers(["communes"], rasters=("floods",), resolution_m=resolution_m)
+    events = read.rasters["floods"]
+    reach = (events > 0).any(dim=events.dims[:-2]).astype("float32").rename("floods")
+    return replace(usual, rasters={**usual.rasters, "floods": reach})
 
 
 def stored_resolution_m(plan: Plan) -> float | None:

@@ -15,6 +15,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,7 @@ __all__ = [
     "store_underground",
 ]
 
+Made = TypeVar("Made")
 HELD_BYTES = 1_500_000_000  # of bands read from a plan
 HEADLINE = ("objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m")
 
@@ -541,7 +543,7 @@ def _load(plan: Plan, step: str, layers: Layers) -> dict[str, Any]:
     return arguments
 
 
-def _made(kind: type[Any], step: str, arguments: Mapping[str, Any]) -> Any:
+def _made(kind: type[Made], step: str, arguments: Mapping[str, Any]) -> Made:
     """Return a stored result; refused where an older version of the program kept it."""
     try:
         return kind(**arguments)
@@ -579,7 +581,8 @@ def _decoded(value: Any) -> Any:
             named = value["class"]
             msg = f"a stored result names the class {named}; delete it and run the step again"
             raise PlanError(msg)
-        return made(**{key: _decoded(entry) for key, entry in value["fields"].items()})
+        entries = {key: _decoded(entry) for key, entry in value["fields"].items()}
+        return _made(made, value["class"], entries)
     if "mapping" in value:
         return {_decoded(key): _decoded(entry) for key, entry in value["mapping"]}
     if "array" in value:
