@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from infraplan.coverage.gaps import find_gaps as find_gaps
     from infraplan.coverage.people import PeopleGrid as PeopleGrid
     from infraplan.coverage.people import people_grid as people_grid
+    from infraplan.coverage.placing import place_hamlets as place_hamlets
     from infraplan.coverage.shares import covered_shares as covered_shares
     from infraplan.coverage.stock import Inventory as Inventory
     from infraplan.coverage.stock import inventory as inventory
@@ -27,6 +28,7 @@ _WHERE = {
     "find_gaps": "gaps",
     "inventory": "stock",
     "people_grid": "people",
+    "place_hamlets": "placing",
     "residential_areas": "areas",
     "zones_over": "zonal",
 }

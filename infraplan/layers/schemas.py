@@ -108,6 +108,7 @@ _ALL = (
             _count("households", "households of the office's list"),
             _text("placed_by", "how the position came about", "survey", "given_point", "settlement", "guess"),
         ),
+        may_lack_position=True,
     ),
     LayerSchema(
         "sites", "BTS stations: one row is one operator's equipment at one position", "site_id", POINT,
