@@ -10,12 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.api.lists import FIGURES
+from infraplan.api.lists import commune_names
+from infraplan.api.lists import complete_figures
+from infraplan.api.lists import complete_hamlets
+from infraplan.api.lists import crosswalk_names
+from infraplan.api.lists import renewed
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
+from infraplan.layers.crosswalk import steps_between
 from infraplan.layers.schemas import LAYERS
 from infraplan.layers.schemas import RASTERS
+from infraplan.layers.schemas import VINTAGES
 from infraplan.layers.schemas import schema
 from infraplan.plan import Plan
 from infraplan.plan import PlanSettings
@@ -44,6 +52,9 @@ __all__ = [
 Note = tuple[str, dict[str, Any]]
 BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
 PROVINCE_RESOLUTION_M = 30.0
+PLACING_RESOLUTION_M = 100.0  # of the population raster on which hamlets are placed
+WITHOUT_GROUND = (".xlsx", ".csv")
+GROUND = ("communes", "settlements", "population")  # what hamlets are placed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +218,10 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     Bring a file into the plan as one of its layers.
 
     Lists of stations and cables come one operator at a time: they replace the rows of the operators
-    that they name and leave the others. Every other layer is replaced whole.
+    that they name and leave the others. A table of communes without ground (`.xlsx`, `.csv`) renews
+    the people and households of the communes that the plan has, through the crosswalk where it is
+    of an older vintage. Every other layer is replaced whole. Hamlets may lack positions; their
+    communes are found by name, and they are placed by `coverage.place_hamlets`.
 
     Parameters
     ----------
@@ -241,25 +255,39 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         If the file cannot be read for what it claims to be.
     SettingsError
         If the layer is unknown.
+    VintageError
+        If figures are of another vintage than the communes, and no crosswalk converts them.
     """
     path = Path(path)
+    declared = {"as_of": as_of or None, "complete": complete}
     if layer in RASTERS:
         return _import_raster(plan, layer, path, dry_run=dry_run)
+    if layer == "communes" and path.suffix.lower() in WITHOUT_GROUND:
+        return _import_figures(plan, path, vintage, declared=declared, dry_run=dry_run)
     from infraplan.io import read_layer
 
     schema(layer)
-    reading = read_layer(path, layer, plan_crs=plan.settings.crs, crs=crs, vintage=vintage)
+    reading = read_layer(
+        path,
+        layer,
+        plan_crs=plan.settings.crs,
+        crs=crs,
+        vintage=vintage,
+        mend=complete_hamlets(commune_names(plan.table("communes")))
+        if layer == "hamlets"
+        else None,
+    )
     table, replaced = _merged(plan, layer, reading)
+    table, placed = _placed(plan, layer, table)
     table = with_communes(table, layer, plan.table("communes") if layer != "communes" else table)
     if not dry_run:
-        declared = {"as_of": as_of or None, "complete": complete}
         sources = _sources_after(plan, layer, [{**reading.source, **declared}])
         plan.write_tables({layer: table, "sources": sources})
     return Import(
         layer=layer,
         rows_kept=len(reading.table),
         replaced=replaced,
-        notes=tuple(reading.notes),
+        notes=(*reading.notes, *placed),
         columns=dict(reading.columns),
         crs=str(reading.crs),
     )
@@ -485,7 +513,99 @@ def _import_raster(plan: Plan, raster: str, path: Path, *, dry_run: bool) -> Imp
     if not dry_run:
         row = _keep_raster(plan, raster, path, plan.table("communes"))
         plan.write_tables({"sources": _sources_after(plan, raster, [row])})
-    return Import(layer=raster, rows_kept=1, replaced=replaced, notes=(), columns={}, crs=str(crs))
+    return Import(
+        layer=raster,
+        rows_kept=1,
+        replaced=replaced,
+        notes=_placed_before(plan, raster),
+        columns={},
+        crs=str(crs),
+    )
+
+
+def _placed(
+    plan: Plan, layer: str, table: "gpd.GeoDataFrame"
+) -> tuple["gpd.GeoDataFrame", tuple[str, ...]]:
+    """Return a layer whose hamlets all have ground, and what was done to get there."""
+    if layer != "hamlets":
+        return table, _placed_before(plan, layer)
+    lost = table.geometry.isna()
+    if not lost.any():
+        return table, ()
+    from infraplan.coverage import place_hamlets
+
+    layers = plan.layers(
+        ["settlements"],
+        rasters=("population",),
+        resolution_m=max(PLACING_RESOLUTION_M, plan.settings.resolution_m),
+    )
+    table = place_hamlets(table, layers)
+    sure = int((table.loc[lost, "placed_by"] == "settlement").sum())
+    note = (
+        f"{int(lost.sum())} hamlets have no position: {sure} were put on the one settlement of "
+        f"their commune, {int(lost.sum()) - sure} placed by guess, by the people of the list"
+    )
+    return table, (note,)
+
+
+def _placed_before(plan: Plan, layer: str) -> tuple[str, ...]:
+    """Return a note where hamlets were placed on what an import replaces."""
+    if layer not in GROUND or "hamlets" not in plan.layer_names():
+        return ()
+    guessed = int((plan.table("hamlets")["placed_by"] == "guess").sum())
+    if not guessed:
+        return ()
+    note = (
+        f"{guessed} hamlets were placed by guess before this layer came; import their list again "
+        "to place them anew"
+    )
+    return (note,)
+
+
+def _import_figures(
+    plan: Plan, path: Path, vintage: str | None, *, declared: Mapping[str, Any], dry_run: bool
+) -> Import:
+    """Renew people and households of the plan's communes from a table without ground."""
+    from infraplan.io import read_layer
+    from infraplan.layers.bundle import require_one_vintage
+
+    communes = plan.table("communes")
+    if not len(communes):
+        msg = (
+            f"{path.name} has no ground, and the plan has no communes whose people it could renew. "
+            "Bring their polygons first: infraplan import PLAN communes FILE.gpkg"
+        )
+        raise PlanError(msg)
+    own = require_one_vintage(communes)
+    crosswalk = plan.table("crosswalk")
+    names = commune_names(communes)
+    if vintage and vintage in VINTAGES and vintage != own:
+        steps_between(crosswalk, vintage, own)
+        names = crosswalk_names(crosswalk, vintage)
+    reading = read_layer(
+        path,
+        "communes",
+        plan_crs=plan.settings.crs,
+        vintage=vintage,
+        mend=complete_figures(names),
+        without_position=True,
+    )
+    table, notes = renewed(communes, reading.table, crosswalk)
+    if not dry_run:
+        row = {**reading.source, **declared, "source_id": "communes:figures"}
+        added = _sources_of([row])
+        old = plan.table("sources")
+        kept = old[~old.index.isin(added.index)]
+        sources = pd.concat([kept, added]).sort_index() if len(kept) else added
+        plan.write_tables({"communes": table, "sources": sources})
+    return Import(
+        layer="communes",
+        rows_kept=len(reading.table),
+        replaced=", ".join(c for c in FIGURES if not table[c].equals(communes[c])),
+        notes=(*reading.notes, *notes, *_placed_before(plan, "communes")),
+        columns=dict(reading.columns),
+        crs="",
+    )
 
 
 def _merged(plan: Plan, layer: str, reading: "Reading") -> tuple["gpd.GeoDataFrame", str]:

@@ -91,7 +91,8 @@ def import_(
     )
     key = "cli.import_dry" if dry_run else "cli.imported"
     say(words(key, rows=words.number(done.rows_kept), layer=layer, file=shown_path(file)))
-    say(words("cli.import_crs", crs=done.crs))
+    if done.crs:
+        say(words("cli.import_crs", crs=done.crs))
     for heading, column in done.columns.items():
         say(f"  {heading} -> {column}")
     for note in done.notes:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from infraplan.coverage.people import people_grid as people_grid
     from infraplan.coverage.service import Service as Service
     from infraplan.coverage.service import service_of as service_of
+    from infraplan.coverage.placing import place_hamlets as place_hamlets
     from infraplan.coverage.shares import covered_shares as covered_shares
     from infraplan.coverage.shares import parts_of as parts_of
     from infraplan.coverage.stock import Inventory as Inventory
@@ -32,6 +33,7 @@ _WHERE = {
     "inventory": "stock",
     "people_grid": "people",
     "parts_of": "shares",
+    "place_hamlets": "placing",
     "residential_areas": "areas",
     "service_of": "service",
     "zones_over": "zonal",

@@ -15,7 +15,7 @@ from infraplan.layers.grid import geobox_of
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["REST", "residential_areas"]
+__all__ = ["REST", "grounds", "polygonal", "residential_areas"]
 
 REST = "-rest"
 POINT_RADIUS_M = 150.0  # ground given to a hamlet that is only a point, away from every settlement
@@ -45,7 +45,7 @@ def residential_areas(layers: Layers, people: "xr.DataArray") -> gpd.GeoDataFram
     """
     layers.need("communes", step="hamlets")
     communes = layers.table("communes")
-    ground = _disjoint(_on_ground(layers, communes), communes)
+    ground = _disjoint(grounds(layers), communes)
     rest_ids = [f"{code}{REST}" for code in communes.index]
     taken = ground.dissolve("commune_code").geometry if len(ground) else gpd.GeoSeries([])
     outside = [
@@ -59,7 +59,7 @@ def residential_areas(layers: Layers, people: "xr.DataArray") -> gpd.GeoDataFram
             "placed_by": None,
             "is_rest": True,
         },
-        geometry=[_polygonal(shape) for shape in outside],
+        geometry=[polygonal(shape) for shape in outside],
         crs=layers.crs,
         index=rest_ids,
     )
@@ -71,14 +71,27 @@ def residential_areas(layers: Layers, people: "xr.DataArray") -> gpd.GeoDataFram
     return areas[columns].rename_axis("hamlet_id")
 
 
-def _on_ground(layers: Layers, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def grounds(layers: Layers) -> gpd.GeoDataFrame:
     """
     Return hamlets with ground: points take the settlement near them, or a disc.
 
     Points that mean the same settlement share it, each taking what is nearest to it; a settlement
     counts only with its ground in the point's own commune.
+
+    Parameters
+    ----------
+    layers
+        Bundle with `communes`; `hamlets` and `settlements` where there.
+
+    Returns
+    -------
+    grounds
+        Hamlets by id with `name`, `commune_code`, `placed_by` and polygons, which may overlap;
+        those without any position are left out.
     """
+    communes = layers.table("communes")
     hamlets = layers.table("hamlets").sort_index()  # ties between points go to the first id
+    hamlets = hamlets[~(hamlets.geometry.isna() | hamlets.geometry.is_empty)]
     if not len(hamlets):
         return hamlets.reindex(columns=["name", "commune_code", "placed_by", "geometry"])
     shapes = hamlets.geometry.copy()
@@ -102,7 +115,7 @@ def _patches_in(layers: Layers, commune: shapely.Geometry) -> npt.NDArray[np.obj
     """Return the parts of settlements that lie in a commune, without slivers of its border."""
     near = layers.table("settlements").geometry
     near = near.iloc[near.sindex.query(commune, predicate="intersects", sort=True)]
-    parts = _polygonal_all(near.intersection(commune).to_numpy())
+    parts = _all_polygonal(near.intersection(commune).to_numpy())
     return parts[shapely.area(parts) > SLIVER_M2] if parts.size else parts
 
 
@@ -152,24 +165,36 @@ def _disjoint(hamlets: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoD
     if not len(hamlets):
         return hamlets
     home = communes.geometry.loc[hamlets["commune_code"]].to_numpy()
-    shapes = _polygonal_all(shapely.intersection(hamlets.geometry.to_numpy(), home))
+    shapes = _all_polygonal(shapely.intersection(hamlets.geometry.to_numpy(), home))
     tree = shapely.STRtree(shapes)
     first, second = tree.query(shapes, predicate="intersects")
     earlier = first > second
     for later, before in sorted(zip(first[earlier], second[earlier], strict=True)):
-        shapes[later] = _polygonal(shapely.difference(shapes[later], shapes[before]))
+        shapes[later] = polygonal(shapely.difference(shapes[later], shapes[before]))
     return hamlets.set_geometry(gpd.GeoSeries(shapes, index=hamlets.index, crs=hamlets.crs))
 
 
-def _polygonal_all(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+def _all_polygonal(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     """Return the polygons of shapes: cutting fails later on lines and points that it left."""
     polygons = np.empty(len(shapes), dtype=object)
-    polygons[:] = [_polygonal(shape) for shape in shapes]
+    polygons[:] = [polygonal(shape) for shape in shapes]
     return polygons
 
 
-def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
-    """Return the polygons of a shape, without the lines, points and threads that cutting leaves."""
+def polygonal(shape: shapely.Geometry) -> shapely.Geometry:
+    """
+    Return the polygons of a shape, without the lines, points and threads that cutting leaves.
+
+    Parameters
+    ----------
+    shape
+        Any geometry.
+
+    Returns
+    -------
+    polygons
+        Polygon or MultiPolygon, empty where the shape has no ground.
+    """
     parts = shapely.get_parts(shapely.get_parts(shape))
     large = [p for p in parts if p.geom_type == "Polygon" and p.area > THREAD_M2]
     if len(large) == 1:

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from infraplan.io.store import read_tables as read_tables
     from infraplan.io.store import table_names as table_names
     from infraplan.io.store import write_tables as write_tables
+    from infraplan.io.tables import Mended as Mended
     from infraplan.io.tables import Reading as Reading
     from infraplan.io.tables import read_layer as read_layer
 
 _WHERE = {
     "Base": "base",
+    "Mended": "tables",
     "Reading": "tables",
     "burn": "outlines",
     "content_hash": "store",

@@ -1,6 +1,7 @@
 """A file of someone else's becomes a layer of ours, or a list of all that is wrong with it."""
 
 import re
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -30,7 +31,7 @@ from infraplan.layers.validate import conform
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Reading", "read_layer"]
+__all__ = ["Mended", "Reading", "read_layer"]
 
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
 BY_OPERATOR = ("sites", "fibre")
@@ -53,6 +54,18 @@ class Reading:
     rows_read: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Mended:
+    """Rows of a list completed by what the plan knows, and what could not be."""
+
+    frame: pd.DataFrame
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+Mend = Callable[[pd.DataFrame, tuple[str, ...]], Mended]
+
+
 @dataclass(slots=True)
 class _Draft:
     """A layer on its way from cells to a table."""
@@ -65,7 +78,7 @@ class _Draft:
     notes: list[str] = field(default_factory=list)
 
 
-def read_layer(
+def read_layer(  # noqa: PLR0913 - what a person says of a file
     path: Path | str,
     layer: str,
     *,
@@ -74,6 +87,8 @@ def read_layer(
     vintage: str | None = None,
     area_bounds: Bounds | None = None,
     fill: Mapping[str, str] | None = None,
+    mend: Mend | None = None,
+    without_position: bool = False,
 ) -> Reading:
     """
     Read a layer from a list or a map file.
@@ -94,6 +109,11 @@ def read_layer(
         West, south, east, north of the plan's area in `plan_crs`, to find positions far outside.
     fill
         Values of columns that the file lacks, the same in every row.
+    mend
+        Completes the rows before they are checked, such as codes from names; called with the table,
+        its columns named as in the schema, and what the owner calls each row.
+    without_position
+        True for figures of units that the plan has already: positions are not read.
 
     Returns
     -------
@@ -116,15 +136,25 @@ def read_layer(
     file = checked_path(path)
     sheet = read_sheet(file, layer)
     draft = _draft(sheet, layer)
-    if declared.geometry:
+    if declared.geometry and not without_position:
         _place(draft, plan_crs, crs, area_bounds)
     given = {**(fill or {}), **({"vintage": vintage} if vintage and declared.has_vintage else {})}
     _fill_in(draft, given, layer)
     draft.frame = rewritten(draft.frame, layer)
+    if mend is not None and len(draft.frame):
+        mended = mend(draft.frame, sheet.rows)
+        draft.frame = mended.frame
+        draft.faults += mended.faults
+        draft.notes += mended.notes
     _make_ids(draft, layer)
     try:
         conformed = conform(
-            draft.frame, layer, plan_crs=plan_crs, rows=sheet.rows, area=area_bounds
+            draft.frame,
+            layer,
+            plan_crs=plan_crs,
+            rows=sheet.rows,
+            area=area_bounds,
+            without_position=without_position,
         )
     except LayerError as error:
         faults = [*draft.faults, *_news(error.faults, draft.faults)]

@@ -62,7 +62,8 @@ class LayerSchema:
     A layer: its identity, its geometry and its columns.
 
     `geometry` lists the accepted geometry types; empty for a table without geometry. `key` is the
-    column that becomes the index.
+    column that becomes the index. `may_lack_position` lets rows without a position pass: their
+    owner lists them by name, and the plan places them.
     """
 
     name: str
@@ -71,6 +72,7 @@ class LayerSchema:
     geometry: tuple[str, ...]
     columns: tuple[Column, ...]
     has_vintage: bool = False
+    may_lack_position: bool = False
 
     def column(self, name: str) -> Column | None:
         """

@@ -108,6 +108,7 @@ _ALL = (
             _count("households", "households of the office's list"),
             _text("placed_by", "how the position came about", "survey", "given_point", "settlement", "guess"),
         ),
+        may_lack_position=True,
     ),
     LayerSchema(
         "sites", "BTS stations: one row is one operator's equipment at one position", "site_id", POINT,
@@ -302,6 +303,8 @@ _ALL = (
             _needed("to_code", "new code"), _needed("to_vintage", "new vintage", *VINTAGES),
             _text("from_name", "old name"), _text("to_name", "new name"),
             Column("divided", "flag", "true where the old unit went to several new ones"),
+            _number("people_share", "share of the old unit's people that went to the new one, where known", 0, 1),
+            _number("area_share", "share of the old unit's ground that went to the new one, where known", 0, 1),
         ),
     ),
     LayerSchema(

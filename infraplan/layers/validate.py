@@ -85,6 +85,7 @@ def conform(
     plan_crs: str,
     rows: Sequence[object] | None = None,
     area: Bounds | None = None,
+    without_position: bool = False,
 ) -> Conformed:
     """
     Return a layer as its schema wants it, or all its faults.
@@ -103,6 +104,9 @@ def conform(
     area
         West, south, east, north of the plan's area in `plan_crs` [m]; positions more than 100 km
         outside are faults. Where None, the belt in which `plan_crs` is used.
+    without_position
+        True for figures about units whose ground is known from elsewhere: positions are not looked
+        at, and the table has none.
 
     Returns
     -------
@@ -122,7 +126,8 @@ def conform(
         remedy = "give a file with rows, or leave the layer out of the plan"
         fault = Fault("the layer is empty", found="no row", expected="rows", remedy=remedy)
         raise LayerError(layer=layer, faults=(fault,))
-    shapes = _shapes(frame, declared, plan_crs, area, found) if declared.geometry else None
+    with_shapes = declared.geometry and not without_position
+    shapes = _shapes(frame, declared, plan_crs, area, found) if with_shapes else None
     values = _values(frame, declared, found)
     _check_vintage(values, declared, found)
     _check_values(values, declared, found)
@@ -308,6 +313,8 @@ def _shapes(
 
     expected = " or ".join(declared.geometry)
     if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame:  # noqa: SLF001 - `geometry` raises
+        if declared.may_lack_position:
+            return np.full(len(frame), None, dtype=object)
         fault = Fault(
             what="the rows have no position",
             found=f"columns {', '.join(map(str, frame.columns))}",
@@ -319,13 +326,14 @@ def _shapes(
     shapes = frame.geometry.to_numpy().astype(object)
     shapes = np.asarray(shapely.force_2d(shapes), dtype=object)
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    found.fault(
-        empty,
-        "the position is missing",
-        found="no geometry",
-        expected=expected,
-        remedy="give the position, or remove the row",
-    )
+    if not declared.may_lack_position:
+        found.fault(
+            empty,
+            "the position is missing",
+            found="no geometry",
+            expected=expected,
+            remedy="give the position, or remove the row",
+        )
     broken = ~empty & ~_all_finite(shapes)
     found.fault(
         broken,
@@ -335,6 +343,8 @@ def _shapes(
         remedy="correct the position, or remove the row",
     )
     usable = ~empty & ~broken
+    if not usable.any() and frame.crs is None:
+        return np.full(len(frame), None, dtype=object)
     shapes = _of_accepted_type(shapes, usable, declared, found)
     moved = _in_plan_crs(frame, shapes, usable, (plan_crs, area), found)
     return None if moved is None else _valid(moved, usable, found)

@@ -1,0 +1,372 @@
+"""Lists that name their communes: hamlets without position, figures without ground."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from infraplan.errors import Fault
+from infraplan.errors import LayerError
+from infraplan.layers.bundle import require_one_vintage
+from infraplan.layers.convert import tidy
+from infraplan.layers.crosswalk import convert
+from infraplan.layers.names import Match
+from infraplan.layers.names import bare_name
+from infraplan.layers.names import match_names
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from infraplan.io import Mended
+
+__all__ = [
+    "FIGURES",
+    "commune_names",
+    "complete_figures",
+    "complete_hamlets",
+    "crosswalk_names",
+    "odd_names",
+    "renewed",
+]
+
+FIGURES = ("people", "households")
+
+Names = dict[str, tuple[str, ...]]
+Mend = Callable[[pd.DataFrame, tuple[str, ...]], "Mended"]
+
+
+def commune_names(communes: pd.DataFrame) -> Names:
+    """
+    Return the names of each commune.
+
+    Parameters
+    ----------
+    communes
+        Layer `communes`, indexed by code.
+
+    Returns
+    -------
+    names
+        Code to bare name and name with kind.
+    """
+    names: Names = {}
+    for code, row in communes.iterrows():
+        kind = tidy(row.get("type"))
+        full = tidy(row.get("full_name")) or f"{kind} {bare_name(row['name'])}".strip()
+        names[str(code)] = (bare_name(row["name"]), full)
+    return names
+
+
+def crosswalk_names(crosswalk: pd.DataFrame, vintage: str) -> Names:
+    """
+    Return the names of the old units of a crosswalk.
+
+    Parameters
+    ----------
+    crosswalk
+        Layer `crosswalk`.
+    vintage
+        Vintage of the units wanted.
+
+    Returns
+    -------
+    names
+        Code to names, of the units that have one.
+    """
+    mine = crosswalk[crosswalk["from_vintage"] == vintage].dropna(subset=["from_name"])
+    return {
+        str(code): (bare_name(name), tidy(name))
+        for code, name in zip(mine["from_code"], mine["from_name"], strict=True)
+    }
+
+
+def complete_hamlets(names: Names) -> Mend:
+    """
+    Return what completes a list of hamlets: codes of communes by their names, and missing ids.
+
+    Parameters
+    ----------
+    names
+        Names of the communes of the plan, by code.
+
+    Returns
+    -------
+    mend
+        For `read_layer`. A name that means none or several communes, or another one than the code
+        beside it, is a fault of its row; ids are numbered within the commune, in the order of rows.
+    """
+
+    def mend(frame: pd.DataFrame, rows: tuple[str, ...]) -> "Mended":
+        """Fill `commune_code` and `hamlet_id`."""
+        from infraplan.io import Mended
+
+        codes, faults = _codes(frame, rows, names, ("commune_code", "commune"))
+        if codes is None:
+            return Mended(frame)
+        ids = _numbered(_cells(frame, "hamlet_id"), codes)
+        notes = []
+        if (made := int((ids != _cells(frame, "hamlet_id")).sum())) and not faults:
+            notes.append(f"hamlet_id was made for {made} rows: code of the commune and a number")
+        completed = frame.assign(commune_code=codes, hamlet_id=ids)
+        return Mended(completed, tuple(faults), tuple(notes))
+
+    return mend
+
+
+def complete_figures(names: Names) -> Mend:
+    """
+    Return what completes a table of figures of communes: codes by names, names by codes.
+
+    Parameters
+    ----------
+    names
+        Names of the communes of the table's vintage, by code; those of a crosswalk for old ones.
+
+    Returns
+    -------
+    mend
+        For `read_layer`.
+    """
+
+    def mend(frame: pd.DataFrame, rows: tuple[str, ...]) -> "Mended":
+        """Fill `code` and `name`."""
+        from infraplan.io import Mended
+
+        codes, faults = _codes(frame, rows, names, ("code", "name"))
+        if codes is None:
+            return Mended(frame)
+        given = _cells(frame, "name")
+        known = codes.map(lambda code: names.get(code, (code,))[0])
+        return Mended(frame.assign(code=codes, name=given.where(given != "", known)), tuple(faults))
+
+    return mend
+
+
+def renewed(
+    communes: "gpd.GeoDataFrame", figures: pd.DataFrame, crosswalk: pd.DataFrame
+) -> tuple["gpd.GeoDataFrame", tuple[str, ...]]:
+    """
+    Return communes with the people and households of a table.
+
+    Parameters
+    ----------
+    communes
+        Layer `communes`.
+    figures
+        Table of communes of the same or an older vintage, by code; `people`, `households`,
+        `vintage`.
+    crosswalk
+        Layer `crosswalk`.
+
+    Returns
+    -------
+    communes
+        Copy whose figures are those of the table, where it has any.
+    notes
+        What was estimated, and which communes kept their figures.
+
+    Raises
+    ------
+    VintageError
+        If the crosswalk does not lead from the table's vintage to that of the communes.
+    LayerError
+        If codes are unknown, or the table lacks old units of a commune.
+    """
+    own, said = require_one_vintage(communes), require_one_vintage(figures)
+    counts = figures[[column for column in FIGURES if figures[column].notna().any()]]
+    if counts.empty:
+        raise LayerError(layer="communes", faults=(_NO_FIGURES,))
+    notes = []
+    if said != own:
+        found = convert(counts, crosswalk, from_vintage=said, to_vintage=own)
+        found = found[found.index.isin(communes.index)]
+        _check_whole(found, crosswalk, (said, own))
+        notes.append(f"figures of {said} were converted to the communes of {own} by the crosswalk")
+        if found["estimated"].any():
+            named = ", ".join(communes.loc[found.index[found["estimated"]], "name"])
+            notes.append(
+                f"old communes that were divided are taken for halved, for it is not known how "
+                f"their people parted; this is in {named}. Give people_share in the crosswalk"
+            )
+        counts = found[list(counts.columns)]
+    lost = counts.index[~counts.index.isin(communes.index)]
+    if len(lost):
+        raise LayerError(layer="communes", faults=(_no_such(lost, own),))
+    new: dict[str, pd.Series] = {}
+    for column in map(str, counts):
+        values = counts[column].reindex(communes.index).astype("Int64")
+        new[column] = values.where(values.notna(), communes[column].astype("Int64"))
+        kept = communes.index[counts[column].reindex(communes.index).isna()]
+        if len(kept):
+            shown = ", ".join(communes.loc[kept[:5], "name"])
+            more = f" and {len(kept) - 5} more" if len(kept) > 5 else ""
+            notes.append(f"{column} of {shown}{more} stay as they were: the table has none")
+    return communes.assign(**new), tuple(notes)
+
+
+def _check_whole(found: pd.DataFrame, crosswalk: pd.DataFrame, step: tuple[str, str]) -> None:
+    """Refuse figures that lack an old unit of a commune, which would come out too small."""
+    units = crosswalk.loc[crosswalk["from_vintage"] == step[0], "from_code"].unique()
+    ones = pd.DataFrame({"people": 1}, index=units)
+    whole = convert(ones, crosswalk, from_vintage=step[0], to_vintage=step[1])
+    lacking = {
+        str(code): sorted(set(all_parts.split(";")) - set(parts.split(";")))
+        for code, all_parts, parts in zip(
+            found.index, whole["from_codes"].reindex(found.index), found["from_codes"], strict=True
+        )
+    }
+    rows = sorted({old for parts in lacking.values() for old in parts})
+    if rows:
+        short = sorted(code for code, parts in lacking.items() if parts)
+        fault = Fault(
+            what="the table lacks old communes that went into a commune of the plan",
+            rows=tuple(rows),
+            found=f"no row for {len(rows)} old communes of {', '.join(short[:5])}",
+            expected="all old communes of which a new one was made",
+            remedy="add their rows, or leave out the other parts of the new commune",
+        )
+        raise LayerError(layer="communes", faults=(fault,))
+
+
+def _no_such(codes: pd.Index, vintage: str) -> Fault:
+    """Return the fault of codes that the plan does not have."""
+    return Fault(
+        what="the plan has no commune of this code",
+        rows=tuple(map(str, codes)),
+        column="code",
+        expected=f"codes of the communes of {vintage} in the plan",
+        remedy="correct the code, remove the row, or say the table's true date with --vintage",
+    )
+
+
+def odd_names(written: pd.Series, codes: pd.Series, names: Names) -> pd.DataFrame:
+    """
+    Return names of communes that are written otherwise than those of their codes.
+
+    Parameters
+    ----------
+    written
+        Names as written, by row.
+    codes
+        Code of the commune of each row.
+    names
+        Names of the communes, by code.
+
+    Returns
+    -------
+    odd
+        Rows whose name is not that of the code: `written`, `code`, `name` that the code has, and
+        `is_other`, true where what is written does not even mean that commune.
+    """
+    text, codes = written.map(tidy), codes.map(tidy)
+    asked = (text != "") & codes.isin(names)
+    matches = match_names(text[asked], names)
+    rows = []
+    for row in text.index[asked]:
+        code = codes[row]
+        match = matches[text[row]]
+        is_other = match.code != code and code not in match.candidates
+        if text[row] not in names[code]:
+            rows.append((row, text[row], code, names[code][-1], is_other))
+    columns = ["row", "written", "code", "name", "is_other"]
+    return pd.DataFrame(rows, columns=columns).set_index("row")
+
+
+def _codes(
+    frame: pd.DataFrame, rows: tuple[str, ...], names: Names, columns: tuple[str, str]
+) -> tuple[pd.Series | None, list[Fault]]:
+    """Return the code of each row, from its code or its name; None where there is neither."""
+    code_column, name_column = columns
+    codes, written = _cells(frame, code_column), _cells(frame, name_column)
+    if not ((codes != "") | (written != "")).any():
+        return None, []
+    matches = match_names(written[written != ""], names) if names else {}
+    faults = []
+    unmatched: dict[str, list[str]] = {}
+    for place, row in zip(frame.index, rows, strict=True):
+        text, code = written[place], codes[place]
+        if not text:
+            continue
+        match = matches.get(text, Match(None))
+        if not code and match.code:
+            codes[place] = match.code
+        elif not code:
+            unmatched.setdefault(text, []).append(row)
+            codes[place] = text  # not empty, so that the fault is told once
+        elif code in names and code not in (match.code, *match.candidates):
+            faults.append(_otherwise(row, text, (code, names[code][-1]), columns))
+    faults += [
+        _unknown(text, tuple(where), matches.get(text, Match(None)), (names, name_column))
+        for text, where in unmatched.items()
+    ]
+    return codes, faults
+
+
+def _unknown(text: str, rows: tuple[str, ...], match: Match, about: tuple[Names, str]) -> Fault:
+    """Return the fault of a name that means no commune, or several."""
+    names, column = about
+    if match.candidates:
+        meant = ", ".join(f"{names[code][-1]} ({code})" for code in match.candidates)
+        return Fault(
+            what="the name of the commune means several communes",
+            rows=rows,
+            column=column,
+            found=f"'{text}'",
+            expected=f"one of {meant}",
+            remedy="write its accents and its kind (xã, phường), or add its code",
+        )
+    if not names:
+        remedy = "import the communes first (infraplan import PLAN communes FILE), or add codes"
+    elif match.nearest:
+        remedy = f"did you mean '{match.nearest}'? Correct the name, or add the commune's code"
+    else:
+        remedy = "correct the name, or add the commune's code; old names need a new list"
+    return Fault(
+        what="there is no commune of this name",
+        rows=rows,
+        column=column,
+        found=f"'{text}'",
+        expected="the name of a commune of the plan",
+        remedy=remedy,
+    )
+
+
+def _otherwise(row: str, text: str, unit: tuple[str, str], columns: tuple[str, str]) -> Fault:
+    """Return the fault of a row whose code and name mean two communes."""
+    return Fault(
+        what=f"{columns[0]} and the name of the commune do not agree",
+        rows=(row,),
+        column=columns[1],
+        found=f"'{text}' with code {unit[0]}",
+        expected=f"'{unit[1]}', which has this code",
+        remedy="correct the code or the name; codes were re-used by the 2025 reform",
+    )
+
+
+def _cells(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column as tidy text, empty where it lacks."""
+    if column not in frame:
+        return pd.Series("", index=frame.index, dtype=object)
+    return frame[column].map(tidy).astype(object)
+
+
+def _numbered(ids: pd.Series, codes: pd.Series) -> pd.Series:
+    """Return ids, those that lack numbered within their commune in the order of rows."""
+    made = ids.copy()
+    used = set(ids)
+    last: dict[str, int] = {}
+    for place in ids.index[ids == ""]:
+        code = codes[place]
+        number = last.get(code, 0) + 1
+        while f"{code}-{number:03}" in used:
+            number += 1
+        last[code] = number
+        made[place] = f"{code}-{number:03}"
+    return made
+
+
+_NO_FIGURES = Fault(
+    what="the table has neither people nor households, nor any ground",
+    expected="columns people ('dân số') or households ('số hộ'); ground comes as .gpkg or .geojson",
+    remedy="add the figures, or import the communes as a map file",
+)
