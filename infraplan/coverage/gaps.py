@@ -13,8 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from infraplan.coverage.areas import residential_areas
-from infraplan.coverage.causes import CauseContext
-from infraplan.coverage.causes import cause_of
+from infraplan.coverage.causes import causes_of
 from infraplan.coverage.shares import RANGE_DB
 from infraplan.coverage.shares import covered_shares
 from infraplan.coverage.shares import levels_of
@@ -156,8 +155,8 @@ def find_gaps(
         reading["level_without_expired"] = _level_column(areas, zones, people, coverage, after)
     hamlets = areas.join(reading)
     hamlets = hamlets.join(_surroundings(areas, layers, coverage, technology, operator))
-    context = CauseContext.of(layers, coverage, technology, operator)
-    hamlets["cause"] = _causes(hamlets, zones, people, coverage, context)
+    middles = _middles(zones, people, levels_of(coverage, technology, operator).covered)
+    hamlets = hamlets.join(_causes(hamlets, middles, layers, coverage, (technology, operator)))
     order = hamlets["people_uncovered"].fillna(-1.0).to_numpy()
     place = np.lexsort((hamlets.index.to_numpy(dtype=str), -order))
     hamlets["rank"] = pd.Series(np.arange(1, len(hamlets) + 1), index=hamlets.index[place])
@@ -467,35 +466,44 @@ def _surroundings(
     return table
 
 
-def _causes(
-    hamlets: "gpd.GeoDataFrame",
-    zones: Zones,
-    people: "xr.DataArray",
-    coverage: Coverage,
-    context: CauseContext,
-) -> list[str | None]:
-    """Return why each area lacks the headline's service; None where it has it."""
+def _middles(zones: Zones, people: "xr.DataArray", covered: Floats) -> tuple[Floats, Floats]:
+    """Return the cell in the middle of those without service, by people; NaN where all have it."""
     persons = people.to_numpy().astype(np.float64).ravel()
-    covered = levels_of(coverage, context.technology, context.operator).covered
     columns = people.shape[1]
-    x_m, y_m = people["x"].to_numpy(), people["y"].to_numpy()
-    others = [name for name in coverage.technologies if name != context.technology]
-    causes: list[str | None] = []
-    for n, (_, row) in enumerate(hamlets.iterrows()):
-        if not row["covered_share"] < SERVED:
-            causes.append(None)
-            continue
-        if row["unknown_share"] > TOO_UNKNOWN:
-            causes.append("unknown")
-            continue
+    at = np.full((2, zones.fractions.shape[0]), np.nan)
+    for n in range(at.shape[1]):
         part = slice(zones.fractions.indptr[n], zones.fractions.indptr[n + 1])
         cell = zones.fractions.indices[part]
         mass = zones.fractions.data[part] * (persons[cell] + 1e-9) * (1.0 - covered[cell])
-        # the cell in the middle of those without service, by people
-        at = cell[np.searchsorted(np.cumsum(mass), mass.sum() / 2.0)]
-        has_other = max((row.get(f"share_{name}", 0.0) for name in others), default=0.0) >= HARDLY
-        causes.append(cause_of(context, x_m[at % columns], y_m[at // columns], has_other=has_other))
-    return causes
+        if mass.sum() > 0.0:
+            middle = cell[np.searchsorted(np.cumsum(mass), mass.sum() / 2.0)]
+            at[0, n] = people["x"].to_numpy()[middle % columns]
+            at[1, n] = people["y"].to_numpy()[middle // columns]
+    return at[0], at[1]
+
+
+def _causes(
+    hamlets: "gpd.GeoDataFrame",
+    middles: tuple[Floats, Floats],
+    layers: Layers,
+    coverage: Coverage,
+    headline: tuple[str, str],
+) -> pd.DataFrame:
+    """Return why each area lacks the headline's service, and behind what; None where it has it."""
+    lacking = (hamlets["covered_share"] < SERVED).to_numpy()
+    unknown = lacking & (hamlets["unknown_share"] > TOO_UNKNOWN).to_numpy()
+    asked = lacking & ~unknown
+    others = [f"share_{name}" for name in coverage.technologies if name != headline[0]]
+    causes = causes_of(
+        layers,
+        coverage,
+        (np.where(asked, middles[0], np.nan), np.where(asked, middles[1], np.nan)),
+        technology=headline[0],
+        operator=headline[1],
+        has_other=(hamlets.reindex(columns=others).max(axis=1) >= HARDLY).to_numpy(),
+    )
+    causes.loc[unknown, "cause"] = "unknown"
+    return causes.set_index(hamlets.index)
 
 
 def _listed(layers: Layers) -> list[str]:
