@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from infraplan.coverage.areas import residential_areas
-from infraplan.coverage.causes import CauseContext
-from infraplan.coverage.causes import cause_of
+from infraplan.coverage.causes import causes_of
 from infraplan.coverage.dependence import people_lost
 from infraplan.coverage.service import RANGE_DB
 from infraplan.coverage.service import Service
@@ -185,10 +184,9 @@ def find_gaps(
     hamlets = areas.join(reading)
     hamlets = hamlets.join(_surroundings(areas, layers, coverage, technology, operator))
     hamlets["flood_share"] = _flood_share(layers, parts, of_area, len(areas))
-    context = CauseContext.of(layers, coverage, technology, operator)
     covered = services[technology].levels(operator).covered
     middles = _middles(people, replace(parts, part=of_area[parts.part], count=len(areas)), covered)
-    hamlets["cause"] = _causes(hamlets, middles, coverage, context)
+    hamlets = hamlets.join(_causes(hamlets, middles, layers, coverage, (technology, operator)))
     order = hamlets["people_uncovered"].fillna(-1.0).to_numpy()
     place = np.lexsort((hamlets.index.to_numpy(dtype=str), -order))
     hamlets["rank"] = pd.Series(np.arange(1, len(hamlets) + 1), index=hamlets.index[place])
@@ -637,22 +635,25 @@ def _middles(people: "xr.DataArray", grouped: Parts, covered: Floats) -> tuple[F
 def _causes(
     hamlets: "gpd.GeoDataFrame",
     middles: tuple[Floats, Floats],
+    layers: Layers,
     coverage: Coverage,
-    context: CauseContext,
-) -> list[str | None]:
-    """Return why each area lacks the headline's service; None where it has it."""
-    others = [name for name in coverage.technologies if name != context.technology]
-    causes: list[str | None] = []
-    for n, (_, row) in enumerate(hamlets.iterrows()):
-        if not row["covered_share"] < SERVED:
-            causes.append(None)
-            continue
-        if row["unknown_share"] > TOO_UNKNOWN:
-            causes.append("unknown")
-            continue
-        has_other = max((row.get(f"share_{name}", 0.0) for name in others), default=0.0) >= HARDLY
-        causes.append(cause_of(context, middles[0][n], middles[1][n], has_other=has_other))
-    return causes
+    headline: tuple[str, str],
+) -> pd.DataFrame:
+    """Return why each area lacks the headline's service, and behind what; None where it has it."""
+    lacking = (hamlets["covered_share"] < SERVED).to_numpy()
+    unknown = lacking & (hamlets["unknown_share"] > TOO_UNKNOWN).to_numpy()
+    asked = lacking & ~unknown
+    others = [f"share_{name}" for name in coverage.technologies if name != headline[0]]
+    causes = causes_of(
+        layers,
+        coverage,
+        (np.where(asked, middles[0], np.nan), np.where(asked, middles[1], np.nan)),
+        technology=headline[0],
+        operator=headline[1],
+        has_other=(hamlets.reindex(columns=others).max(axis=1) >= HARDLY).to_numpy(),
+    )
+    causes.loc[unknown, "cause"] = "unknown"
+    return causes.set_index(hamlets.index)
 
 
 def _flood_share(

@@ -147,7 +147,7 @@ def predict(
             groups,
             needed_dbm=[profile.technologies[t].service_dbm + margin_db for t, _ in groups],
             wanted=region,
-            around_db=_surroundings_db(terrain, settings),
+            around_db=surroundings_db(terrain, settings),
             progress=lambda share, what="": show(0.95 * share, what),
         )
         pairs = [(technology, operator) for technology in names for operator in wanted]
@@ -210,7 +210,7 @@ def site_signals(
     network = network_of(on_air, sites, geobox, ground_m, by_site=True)
     table = ray_table(settings.radius_m, _resolution_m(geobox), rays=settings.rays)
     stage = LossStage(ground_m=ground_m, table=table, settings=settings)
-    around_db = _surroundings_db(terrain, settings)
+    around_db = surroundings_db(terrain, settings)
     count = max(network.row.size, 1)
     for first, last, losses in stage.batches(network):
         units = network.unit_start
@@ -351,7 +351,7 @@ def service_probability(
     return np.asarray(ndtr((level - threshold_dbm) / sigma_db), dtype=np.float64)
 
 
-def _surroundings_db(terrain: "Terrain", settings: RadioSettings) -> npt.NDArray[np.float32]:
+def surroundings_db(terrain: "Terrain", settings: RadioSettings) -> npt.NDArray[np.float32]:
     """Return what the tuned model takes off for the land cover of each grid cell; empty if none."""
     tuning = settings.tuning if settings.model == "tuned" else None
     if tuning is None or terrain.landcover is None or not tuning.clutter_db:
