@@ -6,6 +6,14 @@ from typing import Any
 
 if TYPE_CHECKING:
     from infraplan.coverage.areas import residential_areas as residential_areas
+    from infraplan.coverage.comparison import Comparison as Comparison
+    from infraplan.coverage.comparison import MeasuredAgreement as MeasuredAgreement
+    from infraplan.coverage.comparison import (
+        agreement_with_measurements as agreement_with_measurements,
+    )
+    from infraplan.coverage.comparison import cohens_kappa as cohens_kappa
+    from infraplan.coverage.comparison import compare_covered as compare_covered
+    from infraplan.coverage.comparison import wilson_interval as wilson_interval
     from infraplan.coverage.gaps import Definition as Definition
     from infraplan.coverage.gaps import Gaps as Gaps
     from infraplan.coverage.gaps import find_gaps as find_gaps
@@ -18,16 +26,22 @@ if TYPE_CHECKING:
     from infraplan.coverage.zonal import zones_over as zones_over
 
 _WHERE = {
+    "Comparison": "comparison",
     "Definition": "gaps",
     "Gaps": "gaps",
     "Inventory": "stock",
+    "MeasuredAgreement": "comparison",
     "PeopleGrid": "people",
     "Zones": "zonal",
+    "agreement_with_measurements": "comparison",
+    "cohens_kappa": "comparison",
+    "compare_covered": "comparison",
     "covered_shares": "shares",
     "find_gaps": "gaps",
     "inventory": "stock",
     "people_grid": "people",
     "residential_areas": "areas",
+    "wilson_interval": "comparison",
     "zones_over": "zonal",
 }
 
