@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from infraplan.coverage.areas import residential_areas as residential_areas
     from infraplan.coverage.comparison import Comparison as Comparison
     from infraplan.coverage.comparison import MeasuredAgreement as MeasuredAgreement
+    from infraplan.coverage.comparison import Sides as Sides
     from infraplan.coverage.comparison import (
         agreement_with_measurements as agreement_with_measurements,
     )
@@ -32,6 +33,7 @@ _WHERE = {
     "Inventory": "stock",
     "MeasuredAgreement": "comparison",
     "PeopleGrid": "people",
+    "Sides": "comparison",
     "Zones": "zonal",
     "agreement_with_measurements": "comparison",
     "cohens_kappa": "comparison",

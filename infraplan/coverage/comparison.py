@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from infraplan.coverage.areas import REST
 from infraplan.coverage.zonal import Zones
 from infraplan.coverage.zonal import zones_over
 from infraplan.errors import GridMismatchError
@@ -34,6 +35,7 @@ __all__ = [
     "PARTS",
     "Comparison",
     "MeasuredAgreement",
+    "Sides",
     "agreement_with_measurements",
     "cohens_kappa",
     "compare_covered",
@@ -50,6 +52,24 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """
+    What is held against what, in which service.
+
+    `kind` is `plan` (two states of an area), `claim` (prediction and an operator's claim) or
+    `measurements`; `first` and `second` are their names; `notes` are codes with their numbers of
+    what a reader must know (`coverage.note_*` in the catalogues).
+    """
+
+    kind: str
+    first: str
+    second: str
+    technology: str
+    operator: str = ANY
+    notes: tuple[tuple[str, Mapping[str, str]], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """
@@ -64,6 +84,26 @@ class Comparison:
     areas: "gpd.GeoDataFrame"
     totals: pd.DataFrame
     classes: "xr.DataArray"
+
+    def most(self, part: str, count: int) -> "gpd.GeoDataFrame":
+        """
+        Return the hamlets with most people in a part.
+
+        Parameters
+        ----------
+        part
+            `"both"`, `"only_first"`, `"only_second"`, `"neither"` or `"unknown"`.
+        count
+            How many at most, >= 0.
+
+        Returns
+        -------
+        hamlets
+            Rows of `areas` in order, without people outside hamlets and without empty ones.
+        """
+        is_rest = self.areas.index.astype(str).str.endswith(REST)
+        found = self.areas[~is_rest & (self.areas[part] >= 0.5)].sort_index()
+        return found.sort_values(part, ascending=False, kind="stable").head(count)
 
     def _repr_html_(self) -> str:
         """Return the totals for a notebook."""
