@@ -6,6 +6,15 @@ from typing import Any
 
 if TYPE_CHECKING:
     from infraplan.coverage.areas import residential_areas as residential_areas
+    from infraplan.coverage.comparison import Comparison as Comparison
+    from infraplan.coverage.comparison import MeasuredAgreement as MeasuredAgreement
+    from infraplan.coverage.comparison import Sides as Sides
+    from infraplan.coverage.comparison import (
+        agreement_with_measurements as agreement_with_measurements,
+    )
+    from infraplan.coverage.comparison import cohens_kappa as cohens_kappa
+    from infraplan.coverage.comparison import compare_covered as compare_covered
+    from infraplan.coverage.comparison import wilson_interval as wilson_interval
     from infraplan.coverage.gaps import Definition as Definition
     from infraplan.coverage.gaps import Gaps as Gaps
     from infraplan.coverage.gaps import find_gaps as find_gaps
@@ -22,12 +31,18 @@ if TYPE_CHECKING:
     from infraplan.coverage.zonal import zones_over as zones_over
 
 _WHERE = {
+    "Comparison": "comparison",
     "Definition": "gaps",
     "Gaps": "gaps",
     "Inventory": "stock",
+    "MeasuredAgreement": "comparison",
     "PeopleGrid": "people",
     "Service": "service",
+    "Sides": "comparison",
     "Zones": "zonal",
+    "agreement_with_measurements": "comparison",
+    "cohens_kappa": "comparison",
+    "compare_covered": "comparison",
     "covered_shares": "shares",
     "find_gaps": "gaps",
     "inventory": "stock",
@@ -36,6 +51,7 @@ _WHERE = {
     "place_hamlets": "placing",
     "residential_areas": "areas",
     "service_of": "service",
+    "wilson_interval": "comparison",
     "zones_over": "zonal",
 }
 

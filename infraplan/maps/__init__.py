@@ -6,6 +6,7 @@ from typing import Any
 
 if TYPE_CHECKING:
     from infraplan.maps.compose import appraisal as appraisal
+    from infraplan.maps.compose import comparison as comparison
     from infraplan.maps.compose import coverage as coverage
     from infraplan.maps.compose import gaps as gaps
     from infraplan.maps.compose import plan_page as plan_page
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "appraisal": "compose",
+    "comparison": "compose",
     "coverage": "compose",
     "gaps": "compose",
     "plan_page": "compose",

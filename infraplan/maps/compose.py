@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from infraplan.coverage.comparison import Comparison
 from infraplan.layers.bundle import Layers
+from infraplan.maps.comparing import comparison_definition
+from infraplan.maps.comparing import comparison_layers
+from infraplan.maps.comparing import comparison_tables
+from infraplan.maps.comparing import measured_layers
+from infraplan.maps.comparing import measured_tables
 from infraplan.maps.context import base_layers
 from infraplan.maps.context import hamlets_plain
 from infraplan.maps.context import layer_name
@@ -34,11 +40,22 @@ if TYPE_CHECKING:
     from infraplan.cables import CablePlan
     from infraplan.cables import Route
     from infraplan.coverage import Gaps
+    from infraplan.coverage.comparison import MeasuredAgreement
+    from infraplan.coverage.comparison import Sides
     from infraplan.radio.results import Coverage
     from infraplan.sites import Appraisal
     from infraplan.sites import Proposal
 
-__all__ = ["appraisal", "coverage", "gaps", "plan_page", "proposal", "route", "underground"]
+__all__ = [
+    "appraisal",
+    "comparison",
+    "coverage",
+    "gaps",
+    "plan_page",
+    "proposal",
+    "route",
+    "underground",
+]
 
 
 def coverage(result: "Coverage", layers: Layers | None = None, *, language: str = "vi") -> MapPage:
@@ -207,6 +224,57 @@ def route(result: "Route", *, language: str = "vi") -> MapPage:
         tables=route_tables(result, words),
         synthetic=bool(result.provenance.synthetic),
         frame="route",
+    )
+
+
+def comparison(
+    found: "Comparison | MeasuredAgreement",
+    sides: "Sides",
+    *,
+    coverage: "Coverage",
+    layers: Layers,
+    language: str = "vi",
+) -> MapPage:
+    """
+    Draw where two coverages, or a coverage and measured levels, agree and where not.
+
+    Parameters
+    ----------
+    found
+        Comparison.
+    sides
+        What is compared.
+    coverage
+        Prediction of the first, for the definition and to draw beneath measured places.
+    layers
+        Layers of the first plan.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page.
+    """
+    words = catalogue(language)
+    names = {"first": sides.first, "second": sides.second}
+    if isinstance(found, Comparison):
+        rasters, vectors = comparison_layers(found, sides, layers, words)
+        tables = comparison_tables(found, sides, words)
+    else:
+        rasters, vectors = measured_layers(found, sides, coverage, layers, words)
+        tables, _ = measured_tables(found, coverage, words)
+    is_area = isinstance(found, Comparison)
+    return _page(
+        layers,
+        words,
+        words(f"maps.title_compared_{sides.kind}", **names),
+        rasters=rasters,
+        areas=vectors if is_area else (),
+        findings=() if is_area else vectors,
+        tables=tables,
+        definition=comparison_definition(found, sides, coverage, words),
+        synthetic=bool(coverage.provenance.synthetic),
     )
 
 
