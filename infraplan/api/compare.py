@@ -46,13 +46,12 @@ class Compared:
     """
     A comparison, what it is of, and where it is kept.
 
-    `comparison` is there for another plan or a claim, `agreement` for measurements; `coverage` is
+    `found` is a comparison for another plan or a claim, an agreement for measurements; `coverage` is
     that of the first plan, of one technology and operator. `path` is the GeoPackage.
     """
 
     sides: "Sides"
-    comparison: "Comparison | None"
-    agreement: "MeasuredAgreement | None"
+    found: "Comparison | MeasuredAgreement"
     coverage: "Coverage"
     layers: "Layers"
     path: Path
@@ -128,11 +127,11 @@ def compare(
     part(progress, 0.0, 1.0)(0.3)
     layers = _layers(plan, grid)
     notes = [*second.notes, *_stale(plan, pair, plan.settings.name)]
-    comparison = agreement = None
+    found: Comparison | MeasuredAgreement
     if second.measurements is None:
-        comparison = _compared(coverage, second, layers, pair)
+        found = _compared(coverage, second, layers, pair)
     else:
-        agreement, more = _agreed(coverage, second, pair)
+        found, more = _agreed(coverage, second, pair)
         notes += more
     part(progress, 0.0, 1.0)(0.7)
     sides = Sides(second.kind, plan.settings.name, second.name, *pair, notes=tuple(notes))
@@ -140,15 +139,14 @@ def compare(
     folder = Path(out) if out is not None else None
     made = Compared(
         sides=sides,
-        comparison=comparison,
-        agreement=agreement,
+        found=found,
         coverage=coverage,
         layers=layers,
         path=(folder or plan.results) / f"{stem}.gpkg",
         map_path=(folder or plan.folder / "maps") / f"{stem}.html",
     )
     page = draw(
-        comparison or agreement,
+        found,
         sides,
         coverage=coverage,
         layers=layers,
@@ -418,8 +416,8 @@ def _compared(
     assert second.covered is not None  # noqa: S101 - only measurements have none
     areas = residential_areas(layers, people)
     found = compare_covered(first, second.covered, people=people, areas=areas)
-    ground = found.totals.loc["ground_km2"]
-    if not float(ground["total"]) > float(ground["unknown"]):
+    ground = found.totals.to_dict("index")["ground_km2"]
+    if not ground["total"] > ground["unknown"]:
         msg = (
             f"no ground is known to both {layers.name} and {second.name}: they are of different "
             "places, or one of them was predicted nowhere"
@@ -453,14 +451,15 @@ def _agreed(
 
 def _keep(made: Compared) -> None:
     """Write the tables of a comparison."""
+    from infraplan.coverage import Comparison
     from infraplan.io import write_frames
 
     tables: dict[str, Any] = {}
-    if made.comparison is not None:
-        tables["areas"] = made.comparison.areas
-        tables["total"] = made.comparison.totals.rename_axis("of")
-    if made.agreement is not None:
-        tables["places"] = made.agreement.places
+    if isinstance(made.found, Comparison):
+        tables["areas"] = made.found.areas
+        tables["total"] = made.found.totals.rename_axis("of")
+    else:
+        tables["places"] = made.found.places
     tables["figures"] = _figures(made)
     write_frames(made.path, tables)
 
@@ -476,9 +475,7 @@ def _figures(made: Compared) -> Any:  # noqa: ANN401 - DataFrame, imported late
     rows = {name: str(getattr(sides, name))
             for name in ("kind", "first", "second", "technology", "operator")}  # fmt: skip
     rows |= {name: f"{value:.6g}" for name, value in headline(made).items()}
-    found = made.comparison or made.agreement
-    assert found is not None  # noqa: S101 - one of the two is there
-    told = comparison_definition(found, sides, made.coverage, words("vi"))
+    told = comparison_definition(made.found, sides, made.coverage, words("vi"))
     rows |= {f"definition_{number}": text for number, text in enumerate(told, 1)}
     frame = pd.DataFrame({"value": list(rows.values())}, index=pd.Index(list(rows), name="figure"))
     return frame.astype("str")
@@ -498,15 +495,16 @@ def headline(made: Compared) -> dict[str, float]:
     figures
         By name; people and ground of each part, or counts of places, with agreement and kappa.
     """
-    if made.comparison is not None:
-        totals = made.comparison.totals
+    from infraplan.coverage import Comparison
+
+    found = made.found
+    if isinstance(found, Comparison):
+        totals = found.totals
         return {
             f"{row}_{column}": float(value)
             for row, line in totals.to_dict("index").items()
             for column, value in line.items()
         }
-    found = made.agreement
-    assert found is not None  # noqa: S101 - one of the two is there
     names = ("agreement", "agreement_low", "agreement_high", "kappa", "bias_db", "rmse_db",
              "signal_count", "cell_count", "threshold_dbm")  # fmt: skip
     counts = {f"places_{name}": float(count) for name, count in found.counts.items()}

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from infraplan.coverage.gaps import find_gaps as find_gaps
     from infraplan.coverage.people import PeopleGrid as PeopleGrid
     from infraplan.coverage.people import people_grid as people_grid
+    from infraplan.coverage.placing import place_hamlets as place_hamlets
     from infraplan.coverage.service import Service as Service
     from infraplan.coverage.service import service_of as service_of
-    from infraplan.coverage.placing import place_hamlets as place_hamlets
     from infraplan.coverage.shares import covered_shares as covered_shares
     from infraplan.coverage.shares import parts_of as parts_of
     from infraplan.coverage.stock import Inventory as Inventory

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from dataclasses import replace
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
@@ -185,7 +184,7 @@ def find_gaps(
     hamlets = hamlets.join(_surroundings(areas, layers, coverage, technology, operator))
     hamlets["flood_share"] = _flood_share(layers, parts, of_area, len(areas))
     covered = services[technology].levels(operator).covered
-    middles = _middles(people, replace(parts, part=of_area[parts.part], count=len(areas)), covered)
+    middles = _middles(people, parts.grouped(of_area, len(areas)), covered)
     hamlets = hamlets.join(_causes(hamlets, middles, layers, coverage, (technology, operator)))
     order = hamlets["people_uncovered"].fillna(-1.0).to_numpy()
     place = np.lexsort((hamlets.index.to_numpy(dtype=str), -order))
@@ -437,7 +436,7 @@ def _reading(
 ) -> pd.DataFrame:
     """Return the headline's share, people without it, median signal and shares by technology."""
     technology, operator = headline
-    grouped = replace(parts, part=of_area[parts.part], count=len(areas))
+    grouped = parts.grouped(of_area, len(areas))
     total = np.bincount(grouped.part, parts.own, len(areas))
     total = np.where(total > 0, total, np.nan)
     levels = services[technology].levels(operator)
@@ -507,7 +506,7 @@ def _level_column(
     seen = {name for name in coverage.technologies if name in BROADBAND}
     if not counted or not seen or not _all_operators(coverage):
         return [None] * len(areas)
-    grouped = replace(parts, part=of_area[parts.part], count=len(areas))
+    grouped = parts.grouped(of_area, len(areas))
     total = np.bincount(grouped.part, parts.own, len(areas))
     found = {name: of.levels(ANY) for name, of in counted.items()}
     best = np.max([level.covered for level in found.values()], axis=0)
@@ -665,7 +664,7 @@ def _flood_share(
     floods = layers.rasters["floods"].to_numpy()
     events = floods.reshape(-1, floods.shape[-2] * floods.shape[-1])
     reached = np.any([event[parts.cells] > 0 for event in events], axis=0)
-    grouped = replace(parts, part=of_area[parts.part], count=count)
+    grouped = parts.grouped(of_area, count)
     wet = grouped.sums(reached.astype(np.float64), parts.own)
     total = np.bincount(grouped.part, parts.own, count)
     return np.asarray(np.divide(wet, total, out=np.full(count, np.nan), where=total > 0))

@@ -8,6 +8,7 @@ districts); every figure of every area is a sum over the same parts, so that the
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from infraplan.coverage.zonal import Zones
 
 if TYPE_CHECKING:
     import xarray as xr
+    from scipy import sparse
 
 __all__ = ["DENOMINATORS", "SERVED", "Parts", "covered_shares", "parts_of", "share_sums"]
 
@@ -68,6 +70,43 @@ class Parts:
         """
         found = np.bincount(self.part, weight * values[self.cell], self.count)
         return found.astype(np.float64)
+
+    def grouped(self, group: Ints, count: int) -> "Parts":
+        """
+        Return groups of the parts as parts.
+
+        Parameters
+        ----------
+        group
+            Number of the group of each part, from 0.
+        count
+            Number of groups.
+
+        Returns
+        -------
+        parts
+            The same entries, no longer in order of parts.
+        """
+        return replace(self, part=group[self.part], count=count)
+
+    def matrix(self, size: int) -> "sparse.csr_array":
+        """
+        Return the weight of each grid cell within each part.
+
+        Parameters
+        ----------
+        size
+            Number of cells of the grid.
+
+        Returns
+        -------
+        weights
+            (part, grid cell): people, or ground [km2] where nobody lives.
+        """
+        from scipy import sparse
+
+        entries = (self.own, (self.part, self.cells[self.cell]))
+        return sparse.csr_array(sparse.coo_array(entries, shape=(self.count, size)))
 
 
 def parts_of(

@@ -179,7 +179,7 @@ def comparison_tables(found: Comparison, sides: Sides, words: Words) -> list[Tab
     """
     texts = part_words(sides, words)
     people, ground = (
-        {str(name): float(value) for name, value in found.totals.loc[row].items()}
+        {str(name): float(value) for name, value in found.totals.to_dict("index")[row].items()}
         for row in ("people", "ground_km2")
     )
     everyone = people["total"]

@@ -15,8 +15,8 @@ from infraplan.coverage.fixes import ENOUGH
 from infraplan.coverage.fixes import ActionPrices
 from infraplan.coverage.fixes import FixMeans
 from infraplan.coverage.fixes import fixes_of
-from infraplan.coverage.gaps import SERVED
-from infraplan.coverage.gaps import _weights
+from infraplan.coverage.shares import SERVED
+from infraplan.coverage.shares import parts_of
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from infraplan.packaged import data_path
@@ -61,10 +61,17 @@ def solved(operator="any", azimuths=None, prices=PRICES, tables=None, ground_m=R
     people = people_grid(layers, GEOBOX).people
     gaps = find_gaps(layers, people, coverage, technology="4G", operator=operator).hamlets
     areas = residential_areas(layers, people)
-    weights, _ = _weights(areas, zones_over(areas, GEOBOX), people)
+    weights = weights_of(areas, people)
     means = FixMeans(defaults=DEFAULTS, prices=prices, cells=cells)
     asked = {"technology": "4G", "operator": operator, "means": means}
     return fixes_of(layers, coverage, gaps, weights, **asked), (layers, coverage, gaps, asked)
+
+
+def weights_of(areas, people):
+    """Return the people of each grid cell in each area."""
+    zones = zones_over(areas, GEOBOX)
+    parts = parts_of(zones, people, is_residential=~areas["is_rest"].to_numpy())
+    return parts.matrix(people.size)
 
 
 def dearer(**prices_vnd):
@@ -188,7 +195,7 @@ def test_a_new_site_stands_on_no_water_and_in_the_province():
     layers, coverage, gaps, asked = plain
     people = people_grid(layers, GEOBOX).people
     areas = residential_areas(layers, people)
-    weights, _ = _weights(areas, zones_over(areas, GEOBOX), people)
+    weights = weights_of(areas, people)
     communes = layers.table("communes").iloc[:1]  # the west only: up to 3 630 m
     layers = replace(layers, tables=dict(layers.tables) | {"communes": communes})
     fix = fixes_of(layers, coverage, gaps, weights, **asked).loc["BEHIND"]
