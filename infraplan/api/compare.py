@@ -46,8 +46,8 @@ class Compared:
     """
     A comparison, what it is of, and where it is kept.
 
-    `found` is a comparison for another plan or a claim, an agreement for measurements; `coverage` is
-    that of the first plan, of one technology and operator. `path` is the GeoPackage.
+    `found` is a comparison for another plan or a claim, an agreement for measurements; `coverage`
+    is that of the first plan, of one technology and operator. `path` is the GeoPackage.
     """
 
     sides: "Sides"

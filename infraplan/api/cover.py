@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
     from infraplan.coverage import Gaps
+    from infraplan.coverage.fixes import FixMeans
     from infraplan.layers.bundle import Layers
     from infraplan.radio.area import Sink
     from infraplan.radio.cells import CellDefaults
@@ -363,10 +364,27 @@ def gaps(
         technology=technology,
         operator=operator,
         as_of=as_of,
+        means=_means(plan, layers),
         progress=part(progress, 0.6, 1.0),
     )
     store_gaps(plan, found, key=key)
     return found
+
+
+def _means(plan: Plan, layers: "Layers") -> "FixMeans":
+    """Return what fixes of gaps are made of: usual cells, prices, the cells on air."""
+    from infraplan.coverage.fixes import ActionPrices
+    from infraplan.coverage.fixes import FixMeans
+    from infraplan.radio.cells import CellDefaults
+    from infraplan.radio.cells import derive_cells
+
+    defaults = CellDefaults.from_dict(read_toml(data_path("cells/defaults.toml")))
+    tables = layers.table("sites"), layers.table("cells")
+    return FixMeans(
+        defaults=defaults,
+        prices=ActionPrices.from_dict(plan.configuration("actions")),
+        cells=derive_cells(*tables, defaults, plan.antennas()),
+    )
 
 
 def _with_floods(plan: Plan, resolution_m: float) -> "Layers":
@@ -602,6 +620,7 @@ def _gaps_key(
     grid = geobox_of(next(iter(coverage.maps.values())))
     options = {
         "format": GAPS_FORMAT,
+        "actions": plan.configuration("actions"),
         "pairs": sorted(map(list, coverage.maps)),
         "settings": asdict(coverage.settings),
         "profile": asdict(coverage.profile),

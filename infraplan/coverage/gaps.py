@@ -13,6 +13,11 @@ import pandas as pd
 from infraplan.coverage.areas import residential_areas
 from infraplan.coverage.causes import causes_of
 from infraplan.coverage.dependence import people_lost
+from infraplan.coverage.fixes import FixMeans
+from infraplan.coverage.fixes import fixes_of
+from infraplan.coverage.pieces import households_each
+from infraplan.coverage.pieces import levels_of_areas
+from infraplan.coverage.pieces import pieces_of
 from infraplan.coverage.service import RANGE_DB
 from infraplan.coverage.service import Service
 from infraplan.coverage.service import service_of
@@ -21,9 +26,12 @@ from infraplan.coverage.shares import TOO_UNKNOWN
 from infraplan.coverage.shares import Parts
 from infraplan.coverage.shares import covered_shares
 from infraplan.coverage.shares import parts_of
+from infraplan.coverage.surroundings import flood_share
+from infraplan.coverage.surroundings import surroundings_of
 from infraplan.coverage.zonal import zones_over
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
+from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import same_grid
 from infraplan.progress import Progress
 from infraplan.progress import silent
@@ -32,15 +40,12 @@ from infraplan.radio.results import Coverage
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import shapely
     import xarray as xr
 
 __all__ = ["LEVELS", "Definition", "Gaps", "find_gaps", "level_of"]
 
 LEVELS = ("unknown", "none", "2g_only", "weak", "single_operator", "good")
 HARDLY = 0.5  # share below which it counts as without signal
-OUTSIDE_DISTRICTS = "-"
-SLIVER_M2 = 1.0  # ground below it is what cutting leaves, no place to live
 NEAR_EXPIRY_DAYS = 365
 BROADBAND = ("3G", "4G", "5G")
 Floats = npt.NDArray[np.float64]
@@ -84,9 +89,10 @@ class Gaps:
 
     `hamlets` holds a row for each hamlet and one `<commune>-rest` for the people outside all of
     them: `people`, `covered_share`, `people_uncovered` with `_low` and `_high`,
-    `median_signal_dbm`, `level`, `cause`, `nearest_site`, `nearest_site_m`, `nearest_fibre_m`,
-    `near_border`, `rank`, and `share_<technology>` of any operator. `shares` is the table of
-    `covered_shares` for hamlets, communes and the province.
+    `median_signal_dbm`, `level`, the columns of `causes_of`, `surroundings_of` and (where prices
+    were given) `fixes_of`, `flood_share`, `rank`, `share_<technology>` of any operator and
+    `share_<technology>_<operator>` of the headline's. `shares` is the table of `covered_shares`
+    for hamlets, communes, former districts and the province; `n_minus_1` that of `people_lost`.
     """
 
     hamlets: "gpd.GeoDataFrame"
@@ -105,7 +111,7 @@ class Gaps:
         return f"<p>{escape(f'Gaps: {told}')}</p>{table.round(2).to_html(escape=True)}"
 
 
-def find_gaps(
+def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and what is asked
     layers: Layers,
     people: "xr.DataArray",
     coverage: Coverage,
@@ -113,6 +119,7 @@ def find_gaps(
     technology: str = "4G",
     operator: str = ANY,
     as_of: date | None = None,
+    means: FixMeans | None = None,
     progress: Progress | None = None,
 ) -> Gaps:
     """
@@ -132,6 +139,8 @@ def find_gaps(
         Operator of the headline, or `"any"`.
     as_of
         Day for which technologies count as on air; None: all count.
+    means
+        What fixes are made of and what they cost; no fix is looked for where None.
     progress
         Called with the share done.
 
@@ -149,12 +158,11 @@ def find_gaps(
     """
     show = progress or silent
     geobox = same_grid(people, coverage.bands(technology, operator))
-    expired = expired_technologies(coverage, as_of)
     areas = residential_areas(layers, people)
-    pieces = _cut(areas, layers)
+    pieces = pieces_of(areas, layers)
     of_area = pieces["area"].to_numpy()
     is_rest = areas["is_rest"].to_numpy()
-    each = _households_each(areas, layers)
+    each = households_each(areas, layers)
     parts = parts_of(
         zones_over(pieces, geobox),
         people,
@@ -167,56 +175,46 @@ def find_gaps(
     }
     show(0.5)
     hamlet = np.where(is_rest[of_area], -1, of_area)
-    levels = _levels_of_areas(areas, pieces, layers)
+    levels = levels_of_areas(areas, pieces, layers)
     shares = covered_shares(parts, services.values(), levels, hamlet)
     show(0.7)
-    reading = _reading(areas, parts, of_area, coverage, services, (technology, operator))
+    gone = expired_technologies(coverage, as_of)
+    counted = {name: of for name, of in services.items() if name not in gone}
+    by_area = parts.grouped(of_area, len(areas))
+    reading = _reading(areas, by_area, coverage, services, (technology, operator))
     if each is not None:
         reading["households"] = areas["people"].to_numpy() * each
         reading["households_uncovered"] = reading["households"] * (1.0 - reading["covered_share"])
-    counted = {name: of for name, of in services.items() if name not in expired}
-    reading["level"] = _level_column(areas, parts, of_area, coverage, counted)
+    reading["level"] = _level_column(by_area, coverage, counted)
     ending = [t for t in counted if _ends_soon(coverage, t, as_of)]
     if ending:
         after = {name: of for name, of in counted.items() if name not in ending}
-        reading["level_without_expired"] = _level_column(areas, parts, of_area, coverage, after)
+        reading["level_without_expired"] = _level_column(by_area, coverage, after)
     hamlets = areas.join(reading)
-    hamlets = hamlets.join(_surroundings(areas, layers, coverage, technology, operator))
-    hamlets["flood_share"] = _flood_share(layers, parts, of_area, len(areas))
-    covered = services[technology].levels(operator).covered
-    middles = _middles(people, parts.grouped(of_area, len(areas)), covered)
-    hamlets = hamlets.join(_causes(hamlets, middles, layers, coverage, (technology, operator)))
-    order = hamlets["people_uncovered"].fillna(-1.0).to_numpy()
-    place = np.lexsort((hamlets.index.to_numpy(dtype=str), -order))
-    hamlets["rank"] = pd.Series(np.arange(1, len(hamlets) + 1), index=hamlets.index[place])
+    hamlets = hamlets.join(surroundings_of(areas, layers, coverage, technology, operator))
+    hamlets["flood_share"] = flood_share(layers, by_area)
+    show(0.8)
+    at = _middles(people, by_area, services[technology].levels(operator).covered)
+    cells = None if means is None else means.cells
+    hamlets = hamlets.join(_causes(hamlets, at, layers, coverage, (technology, operator), cells))
+    if means is not None:
+        mended = fixes_of(
+            layers,
+            coverage,
+            hamlets,
+            by_area.matrix(people.size),
+            technology=technology,
+            operator=operator,
+            means=means,
+        )
+        hamlets = hamlets.join(mended)
+    hamlets["rank"] = _rank(hamlets["people_uncovered"])
     show(1.0)
-    missing = tuple(sorted(set(_listed(layers)) - set(coverage.technologies)))
-    definition = Definition(
-        technology=technology,
-        operator=operator,
-        denominator="people",
-        thresholds_dbm={
-            t: coverage.profile.technologies[t].service_dbm for t in coverage.technologies
-        },
-        p_cov=coverage.profile.p_cov,
-        sigma_db=coverage.profile.sigma_db,
-        model=coverage.settings.model,
-        calibration=coverage.profile.sigma_source if coverage.settings.tuning else "",
-        rays=coverage.settings.rays,
-        clutter=coverage.settings.clutter,
-        radius_m=coverage.settings.radius_m,
-        resolution_m=float(geobox.affine.a),
-        range_db=RANGE_DB,
-        as_of="" if as_of is None else as_of.isoformat(),
-        data_as_of=_data_as_of(layers),
-        without=tuple(sorted(expired)),
-        missing=missing,
-    )
     return Gaps(
         hamlets=hamlets,
         shares=shares,
         n_minus_1=people_lost(parts, coverage, technology),
-        definition=definition,
+        definition=_definition(layers, coverage, (technology, operator), as_of),
         layers=layers,
         provenance=Provenance(
             step="gaps",
@@ -226,6 +224,40 @@ def find_gaps(
             synthetic=layers.synthetic(),
             notes=coverage.provenance.notes,
         ),
+    )
+
+
+def _rank(people_uncovered: "pd.Series[float]") -> "pd.Series[int]":
+    """Return the place of each area by the people without service; ties by id."""
+    lacking = people_uncovered.fillna(-1.0).to_numpy()
+    order = np.lexsort((people_uncovered.index.to_numpy(dtype=str), -lacking))
+    place = np.arange(1, len(people_uncovered) + 1)
+    return pd.Series(place, index=people_uncovered.index[order])
+
+
+def _definition(
+    layers: Layers, coverage: Coverage, headline: tuple[str, str], as_of: date | None
+) -> Definition:
+    """Return what covered means in the tables of a prediction."""
+    profile, settings = coverage.profile, coverage.settings
+    return Definition(
+        technology=headline[0],
+        operator=headline[1],
+        denominator="people",
+        thresholds_dbm={t: profile.technologies[t].service_dbm for t in coverage.technologies},
+        p_cov=profile.p_cov,
+        sigma_db=profile.sigma_db,
+        model=settings.model,
+        calibration=profile.sigma_source if settings.tuning else "",
+        rays=settings.rays,
+        clutter=settings.clutter,
+        radius_m=settings.radius_m,
+        resolution_m=float(geobox_of(coverage.bands(*headline)).affine.a),
+        range_db=RANGE_DB,
+        as_of="" if as_of is None else as_of.isoformat(),
+        data_as_of=_data_as_of(layers),
+        without=tuple(sorted(expired_technologies(coverage, as_of))),
+        missing=tuple(sorted(set(_listed(layers)) - set(coverage.technologies))),
     )
 
 
@@ -291,157 +323,20 @@ def level_of(
     return "single_operator" if second_share < SERVED else "good"
 
 
-def _cut(areas: "gpd.GeoDataFrame", layers: Layers) -> "gpd.GeoDataFrame":
-    """
-    Return areas cut along former districts, in the order of the areas.
-
-    `area` is the number of the area, `district` the code of the district, empty outside all of
-    them. Districts of an older vintage are laid over by their ground, never joined by code.
-    """
-    import geopandas as gpd
-    import shapely
-
-    shapes = areas.geometry.to_numpy()
-    districts = layers.table("districts")
-    if not len(districts):
-        whole = {"area": np.arange(len(areas)), "district": ""}
-        return gpd.GeoDataFrame(whole, geometry=shapes, crs=areas.crs)
-    tree = shapely.STRtree(shapes)
-    left, rows = shapes.copy(), []
-    for code, ground in districts.geometry.items():
-        near = tree.query(ground, predicate="intersects")
-        shapely.prepare(ground)
-        within = shapely.contains_properly(ground, left[near])
-        for number in near[within]:
-            rows.append((number, str(code), left[number]))
-            left[number] = shapely.Polygon()
-        for number in near[~within]:
-            inner = _ground_of(shapely.intersection(left[number], ground))
-            if inner.area > SLIVER_M2:
-                rows.append((number, str(code), inner))
-                left[number] = _ground_of(shapely.difference(left[number], ground))
-    rows += [(number, "", shape) for number, shape in enumerate(left) if shape.area > 0]
-    with_none = sorted(set(range(len(areas))) - {number for number, _, _ in rows})
-    rows += [(number, "", shapes[number]) for number in with_none]
-    rows.sort(key=lambda row: (row[0], row[1]))
-    table = {"area": [row[0] for row in rows], "district": [row[1] for row in rows]}
-    return gpd.GeoDataFrame(table, geometry=[row[2] for row in rows], crs=areas.crs)
-
-
-def _ground_of(shape: "shapely.Geometry") -> "shapely.Geometry":
-    """Return the polygons of a shape."""
-    import shapely
-
-    if shape.geom_type in ("Polygon", "MultiPolygon"):
-        return shape
-    parts = shapely.get_parts(shape)
-    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
-
-
-def _households_each(areas: "gpd.GeoDataFrame", layers: Layers) -> Floats | None:
-    """
-    Return households per person in each area; None where none are known.
-
-    A hamlet's listed households stand for its people; elsewhere those of the commune's register
-    that its hamlets leave over, then the mean of its hamlets, then that of all.
-    """
-    people = areas["people"].to_numpy(dtype=np.float64)
-    hamlets, communes = layers.table("hamlets"), layers.table("communes")
-    listed = _numbers(hamlets, "households").reindex(areas.index).to_numpy(dtype=np.float64)
-    register = _numbers(communes, "households").reindex(areas["commune_code"])
-    registered = register.to_numpy(dtype=np.float64)
-    known = (listed > 0) & (people > 0)
-    if not known.any() and not np.isfinite(registered).any():
-        return None
-    table = pd.DataFrame(
-        {
-            "commune": areas["commune_code"].to_numpy(),
-            "people": people,
-            "listed": np.where(known, listed, 0.0),
-            "of_listed": np.where(known, people, 0.0),
-        }
-    )
-    sums = table.groupby("commune")[["people", "listed", "of_listed"]].transform("sum")
-    left = (registered - sums["listed"]) / (sums["people"] - sums["of_listed"])
-    mean = sums["listed"] / sums["of_listed"]
-    overall = table["listed"].sum() / table["of_listed"].sum() if known.any() else np.nan
-    own = pd.Series(listed / np.where(people > 0, people, np.nan)).where(known)
-    left = left.where(np.isfinite(left) & (left > 0))
-    each = own.fillna(left).fillna(mean).fillna(overall).fillna(0.0)
-    return np.asarray(each, dtype=np.float64)
-
-
-def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
-    """Return a column as numbers, all unknown where the layer lacks it."""
-    if column not in table:
-        return pd.Series(np.nan, index=table.index)
-    return pd.Series(table[column].to_numpy(dtype=np.float64, na_value=np.nan), index=table.index)
-
-
-def _levels_of_areas(
-    areas: "gpd.GeoDataFrame", pieces: "gpd.GeoDataFrame", layers: Layers
-) -> dict[str, pd.DataFrame]:
-    """Return the areas of each level with the numbers of their parts."""
-    of_area = pieces["area"].to_numpy()
-
-    def level(code: npt.NDArray[np.object_], names: Mapping[str, str]) -> pd.DataFrame:
-        """Return a level whose areas are told by a code of each part."""
-        groups = pd.Series(np.arange(len(code))).groupby(code, sort=True)
-        ids = [str(key) for key in groups.groups]
-        return pd.DataFrame(
-            {
-                "area_id": ids,
-                "area_name": [names.get(key, key) for key in ids],
-                "parts": [own.to_numpy() for _, own in groups],
-            }
-        )
-
-    order = np.argsort(of_area, kind="stable")
-    own = np.split(order, np.cumsum(np.bincount(of_area, minlength=len(areas)))[:-1])
-    found = {
-        "commune": level(
-            areas["commune_code"].to_numpy(dtype=object)[of_area],
-            layers.table("communes")["name"].to_dict(),
-        ),
-        "province": pd.DataFrame(
-            {
-                "area_id": ["province"],
-                "area_name": [layers.name],
-                "parts": [np.arange(len(pieces))],
-            }
-        ),
-        "hamlet": pd.DataFrame(
-            {
-                "area_id": areas.index.astype(str),
-                "area_name": areas["name"].to_numpy(),
-                "parts": own,
-            }
-        ),
-    }
-    districts = layers.table("districts")
-    if len(districts):
-        code = pieces["district"].to_numpy(dtype=object)
-        code = np.where(code == "", OUTSIDE_DISTRICTS, code)
-        found["district"] = level(code, districts["name"].to_dict())
-    return found
-
-
 def _reading(
     areas: "gpd.GeoDataFrame",
-    parts: Parts,
-    of_area: npt.NDArray[np.int64],
+    grouped: Parts,
     coverage: Coverage,
     services: Mapping[str, Service],
     headline: tuple[str, str],
 ) -> pd.DataFrame:
     """Return the headline's share, people without it, median signal and shares by technology."""
     technology, operator = headline
-    grouped = parts.grouped(of_area, len(areas))
-    total = np.bincount(grouped.part, parts.own, len(areas))
+    total = np.bincount(grouped.part, grouped.own, len(areas))
     total = np.where(total > 0, total, np.nan)
     levels = services[technology].levels(operator)
     covered, low, high, unknown = (
-        grouped.sums(part, parts.own) / total
+        grouped.sums(part, grouped.own) / total
         for part in (levels.covered, levels.low, levels.high, levels.unknown)
     )
     persons = areas["people"].to_numpy(dtype=np.float64)
@@ -459,10 +354,10 @@ def _reading(
     for name, service in services.items():
         if ANY in service.names:
             of_any = service.levels(ANY).covered
-            table[f"share_{name}"] = grouped.sums(of_any, parts.own) / total
+            table[f"share_{name}"] = grouped.sums(of_any, grouped.own) / total
     for name in services[technology].operators:
         of_one = services[technology].levels(name).covered
-        table[f"share_{technology}_{name}"] = grouped.sums(of_one, parts.own) / total
+        table[f"share_{technology}_{name}"] = grouped.sums(of_one, grouped.own) / total
     return table
 
 
@@ -490,11 +385,7 @@ def _median_signal(grouped: Parts, coverage: Coverage, technology: str, operator
 
 
 def _level_column(
-    areas: "gpd.GeoDataFrame",
-    parts: Parts,
-    of_area: npt.NDArray[np.int64],
-    coverage: Coverage,
-    services: Mapping[str, Service],
+    grouped: Parts, coverage: Coverage, services: Mapping[str, Service]
 ) -> list[str | None]:
     """
     Return the level of each area, counting the technologies of `services` only.
@@ -505,24 +396,23 @@ def _level_column(
     counted = {name: of for name, of in services.items() if ANY in of.names}
     seen = {name for name in coverage.technologies if name in BROADBAND}
     if not counted or not seen or not _all_operators(coverage):
-        return [None] * len(areas)
-    grouped = parts.grouped(of_area, len(areas))
-    total = np.bincount(grouped.part, parts.own, len(areas))
+        return [None] * grouped.count
+    total = np.bincount(grouped.part, grouped.own, grouped.count)
     found = {name: of.levels(ANY) for name, of in counted.items()}
     best = np.max([level.covered for level in found.values()], axis=0)
     doubt = np.max([level.unknown for level in found.values()], axis=0) * (1.0 - best)
     # an operator serves with whatever it has: one on 3G and another on 4G are two
-    serving = np.zeros(parts.cells.size, dtype=np.uint16)
+    serving = np.zeros(grouped.cells.size, dtype=np.uint16)
     for name, of in counted.items():
         if name in BROADBAND:
             serving |= _by_operator(of, coverage.operators)
     second = (np.bitwise_count(serving) >= 2).astype(np.float64)
     share = {
-        name: grouped.sums(level.covered, parts.own) / np.where(total > 0, total, np.nan)
+        name: grouped.sums(level.covered, grouped.own) / np.where(total > 0, total, np.nan)
         for name, level in found.items()
     }
     any_share, unknown, two = (
-        grouped.sums(values, parts.own) / np.where(total > 0, total, np.nan)
+        grouped.sums(values, grouped.own) / np.where(total > 0, total, np.nan)
         for values in (best, doubt, second)
     )
     return [
@@ -534,7 +424,7 @@ def _level_column(
         )
         if np.isfinite(any_share[n])
         else "unknown"
-        for n in range(len(areas))
+        for n in range(grouped.count)
     ]
 
 
@@ -563,57 +453,6 @@ def _ends_soon(coverage: Coverage, technology: str, as_of: date | None) -> bool:
     return as_of is None or (date.fromisoformat(until) - as_of).days <= NEAR_EXPIRY_DAYS
 
 
-def _surroundings(
-    areas: "gpd.GeoDataFrame",
-    layers: Layers,
-    coverage: Coverage,
-    technology: str,
-    operator: str,
-) -> pd.DataFrame:
-    """Return the nearest station of the headline and fibre, and whether the border is near."""
-    import shapely
-
-    table = pd.DataFrame(index=areas.index)
-    at = areas.geometry.representative_point()
-    cells = coverage.cells[technology]
-    mine = cells if operator == ANY else cells[cells["operator"] == operator]
-    sites = layers.table("sites")
-    stations = sites[sites.index.isin(set(mine["site_id"]))].sort_index()
-    nearest, distance_m = _nearest(at, stations)
-    known = nearest >= 0
-    for name, values in (
-        ("nearest_site", stations.index),
-        ("nearest_operator", stations["operator"]),
-    ):
-        table[name] = pd.Series(pd.NA, index=areas.index, dtype="str")
-        if known.any():
-            table.loc[known, name] = np.asarray(values, dtype=object)[nearest[known]]
-    table["nearest_site_m"] = distance_m
-    for layer, name in (("fibre", "fibre"), ("roads", "road"), ("power", "power")):
-        _, table[f"nearest_{name}_m"] = _nearest(at, layers.table(layer))
-    _, streets_m = _nearest(at, layers.table("streets"))
-    table["nearest_road_m"] = np.fmin(table["nearest_road_m"], streets_m)
-    border = layers.table("communes").geometry.union_all().boundary
-    sea = layers.table("sea")
-    if len(sea):
-        border = border.difference(sea.geometry.union_all().buffer(coverage.settings.radius_m / 10))
-    table["near_border"] = shapely.distance(at.to_numpy(), border) <= coverage.settings.radius_m
-    return table
-
-
-def _nearest(
-    at: "gpd.GeoSeries", others: "gpd.GeoDataFrame"
-) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Return the nearest shape to each point, -1 where there are none, and its distance [m]."""
-    import shapely
-
-    if not len(others):
-        return np.full(len(at), -1), np.full(len(at), np.nan)
-    shapes = others.geometry.to_numpy()
-    nearest = shapely.STRtree(shapes).nearest(at.to_numpy())
-    return nearest, shapely.distance(shapes[nearest], at.to_numpy())
-
-
 def _middles(people: "xr.DataArray", grouped: Parts, covered: Floats) -> tuple[Floats, Floats]:
     """Return the cell in the middle of those without service, by people; NaN where all have it."""
     lacking = grouped.own * (1.0 - covered[grouped.cell])
@@ -637,6 +476,7 @@ def _causes(
     layers: Layers,
     coverage: Coverage,
     headline: tuple[str, str],
+    cells: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Return why each area lacks the headline's service, and behind what; None where it has it."""
     lacking = (hamlets["covered_share"] < SERVED).to_numpy()
@@ -650,24 +490,10 @@ def _causes(
         technology=headline[0],
         operator=headline[1],
         has_other=(hamlets.reindex(columns=others).max(axis=1) >= HARDLY).to_numpy(),
+        cells=cells,
     )
     causes.loc[unknown, "cause"] = "unknown"
     return causes.set_index(hamlets.index)
-
-
-def _flood_share(
-    layers: Layers, parts: Parts, of_area: npt.NDArray[np.int64], count: int
-) -> Floats:
-    """Return the share of people of each area on ground that a mapped flood reached."""
-    if "floods" not in layers.rasters:
-        return np.full(count, np.nan)
-    floods = layers.rasters["floods"].to_numpy()
-    events = floods.reshape(-1, floods.shape[-2] * floods.shape[-1])
-    reached = np.any([event[parts.cells] > 0 for event in events], axis=0)
-    grouped = parts.grouped(of_area, count)
-    wet = grouped.sums(reached.astype(np.float64), parts.own)
-    total = np.bincount(grouped.part, parts.own, count)
-    return np.asarray(np.divide(wet, total, out=np.full(count, np.nan), where=total > 0))
 
 
 def _data_as_of(layers: Layers) -> str:

@@ -293,13 +293,16 @@ class Plan:
         Parameters
         ----------
         kind
-            `"thresholds"`, `"rules"` or `"prices"`.
+            `"thresholds"`, `"rules"`, `"prices"`, or `"actions"`: what it costs to mend gaps.
 
         Returns
         -------
         table
-            Content of `PLAN/<name>.toml` where it exists, else of the project's own file.
+            Content of `PLAN/<name>.toml` (`actions.toml`) where there is one, else of our own.
         """
+        if kind == "actions":
+            own = self.folder / "actions.toml"
+            return read_toml(own if own.exists() else data_path("prices/actions-assumed.toml"))
         name = str(getattr(self.settings, kind))
         own = self.folder / f"{atomic.file_stem(name)}.toml"
         return read_toml(
