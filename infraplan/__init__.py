@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from infraplan import sites as sites
     from infraplan.api import appraise as appraise
     from infraplan.api import calibrate as calibrate
+    from infraplan.api import compare as compare
     from infraplan.api import draw_map as draw_map
     from infraplan.api import gaps as gaps
     from infraplan.api import import_layer as import_layer
@@ -44,6 +45,7 @@ _ROOMS = ("cables", "coverage", "io", "layers", "maps", "radio", "reports", "sit
 _JOBS = (
     "appraise",
     "calibrate",
+    "compare",
     "draw_map",
     "gaps",
     "import_layer",

@@ -8,6 +8,7 @@ from infraplan.api.build import open_plan
 from infraplan.api.build import sample_plan
 from infraplan.api.cable import route
 from infraplan.api.cable import underground
+from infraplan.api.compare import compare
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.measure import calibrate
@@ -21,6 +22,7 @@ __all__ = [
     "appraise",
     "calibrate",
     "check_layers",
+    "compare",
     "draw_map",
     "export_schema",
     "gaps",

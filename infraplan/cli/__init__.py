@@ -7,6 +7,7 @@ import typer
 
 from infraplan.cli import build
 from infraplan.cli import cable
+from infraplan.cli import compare
 from infraplan.cli import cover
 from infraplan.cli import measure
 from infraplan.cli import publish
@@ -50,6 +51,7 @@ app.command("check")(build.check)
 app.command("coverage")(cover.coverage)
 app.command("calibrate")(measure.calibrate)
 app.command("gaps")(cover.gaps)
+app.command("compare")(compare.compare)
 app.command("appraise")(site.appraise)
 app.command("propose")(site.propose)
 app.command("route")(cable.route)

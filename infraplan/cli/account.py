@@ -15,6 +15,7 @@ from infraplan.cli.console import shown_path
 from infraplan.text import Words
 
 if TYPE_CHECKING:
+    from infraplan.api.compare import Compared
     from infraplan.api.measure import CalibrationDone
     from infraplan.cables import CablePlan
     from infraplan.cables import Route
@@ -28,6 +29,7 @@ __all__ = [
     "layer_words",
     "tell_appraisal",
     "tell_calibration",
+    "tell_comparison",
     "tell_coverage",
     "tell_gaps",
     "tell_notes",
@@ -219,7 +221,11 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     rows
         How many hamlets to list.
     """
+    from infraplan.coverage.readings import cause_told
+    from infraplan.coverage.readings import fix_told
+
     heading(words("cli.gaps_title"))
+    _tell_readings(gaps, words)
     shares = gaps.shares
     province = shares[(shares["area_level"] == "province") & (shares["denominator"] == "people")]
     lines = [_heads(words, "technology", "operator", "share", "range", "people_unknown")]
@@ -251,8 +257,9 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
             terrain=words.number(by_terrain),
         )
     )
-    lines = [_heads(words, "hamlet", "commune", "people_uncovered", "level", "cause", "nearest")]
-    for _, row in short.sort_values("rank").head(rows).iterrows():
+    lines = [_heads(words, "hamlet", "commune", "people_uncovered", "level", "nearest")]
+    worst = short.sort_values("rank").head(rows)
+    for _, row in worst.iterrows():
         low, high = row["people_uncovered_low"], row["people_uncovered_high"]
         nearest = "" if row["nearest_site_m"] is None else _km(row["nearest_site_m"], words)
         lines.append(
@@ -261,11 +268,65 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
                 str(row["commune"]),
                 words.people_range(row["people_uncovered"], low, high),
                 words(f"cli.level_{row['level']}"),
-                words(f"cli.cause_{row['cause']}") if isinstance(row["cause"], str) else "",
                 nearest,
             )
         )
     _table(lines)
+    for row in worst.to_dict("records"):
+        known = {str(key): value for key, value in row.items()}
+        why = cause_told(known, words)
+        fix = fix_told(known, words, technology=gaps.definition.technology)
+        say(f"  {row['name']}: " + " -> ".join(part for part in (why, fix) if part))
+
+
+def _tell_readings(gaps: "Gaps", words: Words) -> None:
+    """Tell the headline's share by every denominator, side by side."""
+    from infraplan.coverage.readings import readings_of
+
+    table = readings_of(gaps.shares, gaps.definition.technology)
+    known = [name for name in table if not str(name).endswith(("_low", "_high"))]
+    say(words("cli.readings", technology=gaps.definition.technology))
+    of = [words(f"reports.denominator_{name}") for name in known]
+    lines = [(words("cli.head_operator"), *of)]
+    for operator, row in zip(table.index, table[known].to_numpy(), strict=True):
+        told = words.entries.get(f"reports.operator_{operator}", str(operator))
+        lines.append((told, *(words.number(100 * float(share), 1) for share in row)))
+    _table(lines)
+    say()
+
+
+def tell_comparison(made: "Compared", words: Words) -> None:
+    """
+    Tell who gains and loses, or how far measurements agree, by the tables that the map prints.
+
+    Parameters
+    ----------
+    made
+        Comparison.
+    words
+        Catalogue to speak with.
+    """
+    from infraplan.coverage import MeasuredAgreement
+    from infraplan.maps.comparing import comparison_definition
+    from infraplan.maps.comparing import comparison_tables
+    from infraplan.maps.comparing import measured_tables
+
+    found, sides = made.found, made.sides
+    names = {name: getattr(sides, name) for name in ("first", "second", "technology", "operator")}
+    heading(words("cli.compared_title", **names))
+    if isinstance(found, MeasuredAgreement):
+        tables, verdict = measured_tables(found, made.coverage, words)
+        say(verdict)
+    else:
+        tables = comparison_tables(found, sides, words)
+    for table in tables:
+        say(table.title)
+        _table([table.heads, *table.rows])
+        if table.note:
+            say(table.note)
+        say()
+    for sentence in comparison_definition(found, sides, made.coverage, words):
+        say(sentence)
 
 
 def tell_appraisal(appraisal: "Appraisal", words: Words) -> None:

@@ -1,5 +1,6 @@
 """Who has no service, how sure that is, and why."""
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from infraplan.coverage.causes import causes_of
 from infraplan.coverage.dependence import people_lost
 from infraplan.coverage.fixes import FixMeans
 from infraplan.coverage.fixes import fixes_of
+from infraplan.coverage.pieces import districts_of
 from infraplan.coverage.pieces import households_each
 from infraplan.coverage.pieces import levels_of_areas
 from infraplan.coverage.pieces import pieces_of
@@ -178,8 +180,7 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     levels = levels_of_areas(areas, pieces, layers)
     shares = covered_shares(parts, services.values(), levels, hamlet)
     show(0.7)
-    gone = expired_technologies(coverage, as_of)
-    counted = {name: of for name, of in services.items() if name not in gone}
+    counted = _without(services, expired_technologies(coverage, as_of))
     by_area = parts.grouped(of_area, len(areas))
     reading = _reading(areas, by_area, coverage, services, (technology, operator))
     if each is not None:
@@ -188,10 +189,11 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     reading["level"] = _level_column(by_area, coverage, counted)
     ending = [t for t in counted if _ends_soon(coverage, t, as_of)]
     if ending:
-        after = {name: of for name, of in counted.items() if name not in ending}
+        after = _without(counted, ending)
         reading["level_without_expired"] = _level_column(by_area, coverage, after)
-    hamlets = areas.join(reading)
-    hamlets = hamlets.join(surroundings_of(areas, layers, coverage, technology, operator))
+    surroundings = surroundings_of(areas, layers, coverage, technology, operator)
+    hamlets = areas.join(reading).join(surroundings)
+    hamlets["district"] = districts_of(pieces, layers)
     hamlets["flood_share"] = flood_share(layers, by_area)
     show(0.8)
     at = _middles(people, by_area, services[technology].levels(operator).covered)
@@ -225,6 +227,11 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
             notes=coverage.provenance.notes,
         ),
     )
+
+
+def _without(services: Mapping[str, Service], names: Collection[str]) -> dict[str, Service]:
+    """Return services without some technologies."""
+    return {name: of for name, of in services.items() if name not in names}
 
 
 def _rank(people_uncovered: "pd.Series[float]") -> "pd.Series[int]":

@@ -10,7 +10,7 @@ import shapely
 
 from infraplan.layers.bundle import Layers
 
-__all__ = ["households_each", "levels_of_areas", "pieces_of"]
+__all__ = ["districts_of", "households_each", "levels_of_areas", "pieces_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -69,6 +69,30 @@ def _ground_of(shape: shapely.Geometry) -> shapely.Geometry:
         return shape
     parts = shapely.get_parts(shape)
     return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def districts_of(pieces: gpd.GeoDataFrame, layers: Layers) -> list[str | None]:
+    """
+    Return the former district in which each area has most of its ground.
+
+    Parameters
+    ----------
+    pieces
+        Pieces of the areas, of `pieces_of`.
+    layers
+        Bundle; `districts` where there.
+
+    Returns
+    -------
+    names
+        In the order of the areas; None outside all districts.
+    """
+    names = layers.table("districts").get("name", pd.Series(dtype=object)).to_dict()
+    largest = pieces.assign(ground_m2=pieces.geometry.area)
+    largest = largest.sort_values(["area", "ground_m2"], kind="stable").drop_duplicates(
+        "area", keep="last"
+    )
+    return [names.get(code) for code in largest["district"]]
 
 
 def households_each(areas: gpd.GeoDataFrame, layers: Layers) -> Floats | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
 from infraplan.maps.context import area_mask
 from infraplan.maps.context import coded
@@ -207,6 +208,7 @@ def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
         Shares of any operator, shares of each, levels.
     """
     shares = gaps.shares.reset_index()
+    readings = _readings(gaps, words)
     if {"area_level", "denominator"} <= set(shares.columns):
         shares = shares[(shares["area_level"] == "province") & (shares["denominator"] == "people")]
     own = shares[~shares["operator"].isin(["any", "at_least_two", "all"])]
@@ -223,6 +225,7 @@ def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
             ),
         )
     ]
+    made += readings
     if len(own):
         ordered = own.sort_values(["technology", "operator"]).to_dict("records")
         rows = tuple((f"{r['technology']} {r['operator']}", *_share(r, words)) for r in ordered)
@@ -243,6 +246,30 @@ def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
         heads = tuple(words(f"maps.head_{k}") for k in ("level", "hamlets", "people"))
         made.append(Table(words("maps.table_levels"), heads, counted, open=False))
     return made
+
+
+def _readings(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
+    """Return the headline's share by every denominator, and the shares of communes."""
+    shares, told = gaps.shares, gaps.definition
+    if not {"area_level", "denominator"} <= set(shares.columns) or not hasattr(told, "technology"):
+        return []
+    table = readings_of(shares, told.technology)
+    known = [name for name in table if not str(name).endswith(("_low", "_high"))]
+    heads = tuple(words(f"reports.denominator_{name}") for name in known)
+    rows = tuple(
+        (
+            words.entries.get(f"reports.operator_{operator}", str(operator)),
+            *(_percent(float(share), words) for share in row),
+        )
+        for operator, row in zip(table.index, table[known].to_numpy(), strict=True)
+    )
+    title = words("maps.table_readings", technology=told.technology)
+    return [Table(title, (words("maps.head_operator"), *heads), rows, open=False)]
+
+
+def _percent(share: float, words: Words) -> str:
+    """Return a share in per cent."""
+    return f"{words.number(100.0 * share, 1)} %" if share == share else words("common.unknown")  # noqa: PLR0124
 
 
 def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401 - Gaps

@@ -4,15 +4,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from infraplan.layers.bundle import Layers
 from infraplan.layers.schemas import TECHNOLOGIES
+from infraplan.reports.published import communes_sheet
+from infraplan.reports.published import dependence_sheet
+from infraplan.reports.published import hamlets_sheet
+from infraplan.reports.published import readings_sheet
+from infraplan.reports.published import shares_sheet
 from infraplan.reports.workbook import Column
 from infraplan.reports.workbook import Sheet
+from infraplan.reports.workbook import heading
 from infraplan.reports.workbook import write_workbook
 from infraplan.text import Words
 
@@ -25,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_workbook"]
 
-SHOWN_LEVELS = ("none", "weak", "2g_only", "unknown", "single_operator")
 REASONS_SHOWN = 5
 
 
@@ -77,7 +81,13 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
     """
     sheets: list[Sheet] = []
     if gaps is not None:
-        sheets += [_coverage(gaps, words), _province(gaps, words), _gaps(gaps, words)]
+        sheets += [
+            communes_sheet(gaps, words),
+            readings_sheet(gaps, words),
+            shares_sheet(gaps, words),
+            hamlets_sheet(gaps, words),
+            dependence_sheet(gaps, words),
+        ]
     if inventory is not None:
         sheets += [_stations(inventory, layers, words), _operators(inventory, words)]
     if fibre is not None:
@@ -89,142 +99,6 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
         sheets.append(_proposal(proposal, words))
     sheets.append(_sources(layers, words))
     return write_workbook(path, sheets, words=words, is_synthetic=bool(layers.synthetic()))
-
-
-def _column(words: Words, name: str, kind: str = "text", **values: object) -> Column:
-    """Return a column whose heading is in the catalogue under its own name."""
-    key = name.partition("|")[0]
-    return Column(name, words(f"reports.head_{key}", **values), kind)
-
-
-def _definition(gaps: "Gaps", words: Words) -> tuple[str, ...]:
-    """Return what covered means, as lines above a table."""
-    told = gaps.definition
-    limits = ", ".join(f"{name} {value:g} dBm" for name, value in told.thresholds_dbm.items())
-    return (
-        words(
-            "reports.definition",
-            limits=limits,
-            p_cov=words.number(100 * told.p_cov),
-            model=words(f"common.model_{told.model}"),
-            resolution=words.number(told.resolution_m),
-            sigma=words.number(told.sigma_db),
-            range_db=words.number(told.range_db),
-        ),
-        words("reports.as_of", day=told.as_of or "-"),
-    )
-
-
-def _coverage(gaps: "Gaps", words: Words) -> Sheet:
-    """Return shares of people by commune, its total weighted by people."""
-    shares = gaps.shares[gaps.shares["denominator"] == "people"]
-    headline = gaps.definition.technology
-    names = list(gaps.definition.thresholds_dbm)
-    operators = [o for o in dict.fromkeys(shares["operator"]) if o not in ("any", "all")]
-    wanted = [(t, "any") for t in names] + [(headline, o) for o in operators]
-
-    def row(area: pd.DataFrame) -> dict[str, Any]:
-        """Return the shares of one area by technology and operator."""
-        by = area.set_index(["technology", "operator"])["share"].to_dict()
-        return {f"share|{t}|{o}": by.get((t, o), np.nan) for t, o in wanted}
-
-    communes = shares[shares["area_level"] == "commune"]
-    rows = [
-        {
-            "code": code,
-            "commune": area["area_name"].iloc[0],
-            "people": area["total"].iloc[0],
-            "people_uncovered": _uncovered(area, headline, gaps.definition.operator),
-            **row(area),
-        }
-        for code, area in communes.groupby("area_id", sort=True)
-    ]
-    whole = shares[shares["area_level"] == "province"]
-    total = {
-        "commune": words("reports.total"),
-        "people": whole["total"].iloc[0],
-        "people_uncovered": _uncovered(whole, headline, gaps.definition.operator),
-        **row(whole),
-    }
-    columns = [
-        _column(words, "code"),
-        _column(words, "commune"),
-        _column(words, "people", "whole"),
-        _column(words, "people_uncovered", "whole"),
-    ]
-    for technology, operator in wanted:
-        who = _operator(operator, words)
-        name = f"share|{technology}|{operator}"
-        columns.append(_column(words, name, "share", technology=technology, operator=who))
-    table = pd.DataFrame(rows)
-    return Sheet(
-        words("reports.sheet_coverage"), _definition(gaps, words), tuple(columns), table, total
-    )
-
-
-def _uncovered(area: pd.DataFrame, technology: str, operator: str) -> float:
-    """Return the people of an area without the headline's service."""
-    rows = area[(area["technology"] == technology) & (area["operator"] == operator)]
-    return float((rows["total"] - rows["covered"]).sum())
-
-
-def _operator(operator: str, words: Words) -> str:
-    """Return how an operator, or a reading of several, is called."""
-    known = ("any", "at_least_two", "all")
-    return words(f"reports.operator_{operator}") if operator in known else operator
-
-
-def _province(gaps: "Gaps", words: Words) -> Sheet:
-    """Return every reading of the province's share side by side."""
-    shares = gaps.shares[gaps.shares["area_level"] == "province"].copy()
-    shares["operator"] = [_operator(o, words) for o in shares["operator"]]
-    shares["denominator"] = [words(f"reports.denominator_{d}") for d in shares["denominator"]]
-    shares["unknown_share"] = shares["unknown"] / shares["total"]
-    columns = (
-        _column(words, "technology"),
-        _column(words, "operator"),
-        _column(words, "denominator"),
-        _column(words, "covered_share|share", "share"),
-        _column(words, "share_low", "share"),
-        _column(words, "share_high", "share"),
-        _column(words, "unknown_share", "share"),
-        _column(words, "people_assumed", "whole"),
-    )
-    shares = shares.rename(columns={"share": "covered_share|share"})
-    return Sheet(words("reports.sheet_province"), _definition(gaps, words), columns, shares)
-
-
-def _gaps(gaps: "Gaps", words: Words) -> Sheet:
-    """Return hamlets that are not well served, the worst first."""
-    hamlets = pd.DataFrame(gaps.hamlets).drop(columns="geometry")
-    rows = hamlets[hamlets["level"].isin(SHOWN_LEVELS)].sort_values("rank")
-    rows = rows.rename_axis("hamlet_id").reset_index()
-    rows["level"] = [words(f"maps.level_{level}") for level in rows["level"]]
-    rows["cause"] = [
-        words(f"maps.cause_{cause}") if isinstance(cause, str) else None for cause in rows["cause"]
-    ]
-    rest = rows["is_rest"].astype(bool)
-    outside = words("reports.rest")
-    rows["name"] = rows["name"].where(~rest, rows["name"].astype(str) + f" ({outside})")
-    kinds = {
-        "rank": "whole",
-        "hamlet_id": "text",
-        "name": "text",
-        "commune": "text",
-        "people": "whole",
-        "level": "text",
-        "covered_share": "share",
-        "people_uncovered": "whole",
-        "people_uncovered_low": "whole",
-        "people_uncovered_high": "whole",
-        "median_signal_dbm": "db",
-        "cause": "text",
-        "nearest_site": "text",
-        "nearest_site_m": "whole",
-        "nearest_fibre_m": "whole",
-    }
-    columns = tuple(_column(words, name, kind) for name, kind in kinds.items())
-    return Sheet(words("reports.sheet_gaps"), _definition(gaps, words), columns, rows)
 
 
 def _stations(inventory: "Inventory", layers: Layers, words: Words) -> Sheet:
@@ -253,13 +127,13 @@ def _counts(
         masts=words.number(100 * told["shared_mast_share"], 1),
         shared=words.number(100 * told["shared_station_share"], 1),
     )
-    columns = [_column(words, key) for key in keys]
+    columns = [heading(words, key) for key in keys]
     for name in table.columns:
         if name in keys:
             continue
         fixed = name in TECHNOLOGIES or str(name)[:2] in ("A1", "A2")
-        heading = str(name) if fixed else words(f"reports.head_{name}")
-        columns.append(Column(str(name), heading, "whole"))
+        title_of = str(name) if fixed else words(f"reports.head_{name}")
+        columns.append(Column(str(name), title_of, "whole"))
     return Sheet(title, (line,), tuple(columns), table)
 
 
@@ -269,7 +143,7 @@ def _fibre(fibre: pd.DataFrame, words: Words) -> Sheet:
     table["operator"] = table["operator"].replace("total", words("reports.total"))
     numbers = [name for name in table.columns if str(name).endswith("_km")]
     columns = (
-        _column(words, "operator"),
+        heading(words, "operator"),
         *(Column(str(name), words(f"reports.head_{name}"), "km") for name in numbers),
     )
     return Sheet(words("reports.sheet_fibre"), (words("reports.fibre"),), columns, table)
@@ -286,13 +160,13 @@ def _bill(cable_plan: "CablePlan", words: Words) -> Sheet:
         words("reports.yes") if flag else words("reports.no") for flag in table["verified"]
     ]
     columns = (
-        _column(words, "item"),
-        _column(words, "quantity", "km"),
-        _column(words, "unit"),
-        _column(words, "price_vnd", "vnd"),
-        _column(words, "cost_vnd", "vnd"),
-        _column(words, "source"),
-        _column(words, "verified"),
+        heading(words, "item"),
+        heading(words, "quantity", "km"),
+        heading(words, "unit"),
+        heading(words, "price_vnd", "vnd"),
+        heading(words, "cost_vnd", "vnd"),
+        heading(words, "source"),
+        heading(words, "verified"),
     )
     lines = (
         words("reports.bill", gap=words.number(100 * cable_plan.gap, 1)),
@@ -306,9 +180,9 @@ def _cost_shares(cable_plan: "CablePlan", words: Words) -> Sheet:
     """Return what each operator bears."""
     table = cable_plan.shares.reset_index()
     columns = (
-        _column(words, "operator"),
+        heading(words, "operator"),
         Column("share", words("reports.head_cost_share"), "share"),
-        _column(words, "cost_vnd", "vnd"),
+        heading(words, "cost_vnd", "vnd"),
     )
     total = {
         "operator": words("reports.total"),
@@ -350,7 +224,7 @@ def _appraisal(appraisal: "Appraisal", words: Words) -> Sheet:
         "decision": "text",
         "decision_reason": "text",
     }
-    columns = tuple(_column(words, name, kind) for name, kind in kinds.items() if name in table)
+    columns = tuple(heading(words, name, kind) for name, kind in kinds.items() if name in table)
     lines = (words("reports.appraisal", batch=appraisal.batch), words("reports.office_decides"))
     return Sheet(f"{words('reports.sheet_appraisal')} {appraisal.batch}", lines, columns, table)
 
@@ -379,7 +253,7 @@ def _proposal(proposal: "Proposal", words: Words) -> Sheet:
         "people_gained": "whole",
         "nearest_site_m": "whole",
     }
-    columns = tuple(_column(words, name, kind) for name, kind in kinds.items() if name in table)
+    columns = tuple(heading(words, name, kind) for name, kind in kinds.items() if name in table)
     line = words(
         "reports.proposal",
         people=words.people(float(proposal.people_gained.sum())),
@@ -400,6 +274,6 @@ def _sources(layers: Layers, words: Words) -> Sheet:
     names = ["layer", "operator", "as_of", "rows", "expected_rows", "complete", "synthetic", "file"]
     names += ["licence", "attribution", "note"]
     columns = tuple(
-        _column(words, name, "whole" if name.endswith("rows") else "text") for name in names
+        heading(words, name, "whole" if name.endswith("rows") else "text") for name in names
     )
     return Sheet(words("reports.sheet_sources"), (words("reports.sources"),), columns, table)

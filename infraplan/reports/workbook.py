@@ -17,7 +17,7 @@ from infraplan import atomic
 from infraplan.errors import SourceFileError
 from infraplan.text import Words
 
-__all__ = ["Column", "Sheet", "write_workbook"]
+__all__ = ["Column", "Sheet", "heading", "write_workbook"]
 
 # Excel's codes; it shows them with the separators of the office's own settings
 FORMATS = {
@@ -58,6 +58,29 @@ class Sheet:
     columns: tuple[Column, ...]
     table: pd.DataFrame
     total: dict[str, Any] | None = None
+
+
+def heading(words: Words, name: str, kind: str = "text", **values: object) -> Column:
+    """
+    Return a column whose heading is in the catalogue under its own name.
+
+    Parameters
+    ----------
+    words
+        Catalogue.
+    name
+        Column of the table; what follows a `|` tells columns of one heading apart.
+    kind
+        How it is written: a key of `FORMATS`.
+    **values
+        Values of the heading's placeholders.
+
+    Returns
+    -------
+    column
+        The column.
+    """
+    return Column(name, words(f"reports.head_{name.partition('|')[0]}", **values), kind)
 
 
 def write_workbook(
