@@ -8,7 +8,7 @@ from infraplan.api.build import open_plan
 from infraplan.api.build import sample_plan
 from infraplan.api.cable import route
 from infraplan.api.cable import underground
-from infraplan.api.compare import compare
+from infraplan.api.comparing import compare
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.measure import calibrate

@@ -15,7 +15,7 @@ from infraplan.cli.console import shown_path
 from infraplan.text import Words
 
 if TYPE_CHECKING:
-    from infraplan.api.compare import Compared
+    from infraplan.api.comparing import Compared
     from infraplan.api.measure import CalibrationDone
     from infraplan.cables import CablePlan
     from infraplan.cables import Route
