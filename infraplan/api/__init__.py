@@ -10,6 +10,7 @@ from infraplan.api.cable import route
 from infraplan.api.cable import underground
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
+from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
@@ -22,6 +23,7 @@ __all__ = [
     "calibrate",
     "check_layers",
     "draw_map",
+    "evidence_form",
     "export_schema",
     "gaps",
     "import_layer",
