@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from infraplan.api import calibrate as calibrate
     from infraplan.api import compare as compare
     from infraplan.api import draw_map as draw_map
+    from infraplan.api import evidence_form as evidence_form
     from infraplan.api import gaps as gaps
     from infraplan.api import import_layer as import_layer
     from infraplan.api import init_plan as init_plan
@@ -47,6 +48,7 @@ _JOBS = (
     "calibrate",
     "compare",
     "draw_map",
+    "evidence_form",
     "gaps",
     "import_layer",
     "init_plan",

@@ -11,6 +11,7 @@ from infraplan.api.cable import underground
 from infraplan.api.comparing import compare
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
+from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
@@ -24,6 +25,7 @@ __all__ = [
     "check_layers",
     "compare",
     "draw_map",
+    "evidence_form",
     "export_schema",
     "gaps",
     "import_layer",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.api.forms import completed_evidence
 from infraplan.api.lists import FIGURES
 from infraplan.api.lists import commune_names
 from infraplan.api.lists import complete_figures
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from infraplan.io import Reading
+    from infraplan.io.tables import Mend
     from infraplan.layers.bundle import Layers
     from infraplan.sample import Sample
 
@@ -53,6 +55,7 @@ Note = tuple[str, dict[str, Any]]
 BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
 PROVINCE_RESOLUTION_M = 30.0
 PLACING_RESOLUTION_M = 100.0  # of the population raster on which hamlets are placed
+REPLACED_SHOWN = 8
 WITHOUT_GROUND = (".xlsx", ".csv")
 GROUND = ("communes", "settlements", "population")  # what hamlets are placed on
 
@@ -218,10 +221,12 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     Bring a file into the plan as one of its layers.
 
     Lists of stations and cables come one operator at a time: they replace the rows of the operators
-    that they name and leave the others. A table of communes without ground (`.xlsx`, `.csv`) renews
-    the people and households of the communes that the plan has, through the crosswalk where it is
-    of an older vintage. Every other layer is replaced whole. Hamlets may lack positions; their
-    communes are found by name, and they are placed by `coverage.place_hamlets`.
+    that they name and leave the others. Evidence likewise replaces what was said of the hamlets and
+    operators that it names, so that each commune may send its own form. A table of communes without
+    ground (`.xlsx`, `.csv`) renews the people and households of the communes that the plan has,
+    through the crosswalk where it is of an older vintage. Every other layer is replaced whole.
+    Hamlets may lack positions; their communes are found by name, and they are placed by
+    `coverage.place_hamlets`.
 
     Parameters
     ----------
@@ -273,15 +278,14 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         plan_crs=plan.settings.crs,
         crs=crs,
         vintage=vintage,
-        mend=complete_hamlets(commune_names(plan.table("communes")))
-        if layer == "hamlets"
-        else None,
+        mend=_mend(plan, layer),
     )
     table, replaced = _merged(plan, layer, reading)
     table, placed = _placed(plan, layer, table)
     table = with_communes(table, layer, plan.table("communes") if layer != "communes" else table)
     if not dry_run:
-        sources = _sources_after(plan, layer, [{**reading.source, **declared}])
+        told = {"rows": len(table)} if layer == "evidence" else {}
+        sources = _sources_after(plan, layer, [{**reading.source, **declared, **told}])
         plan.write_tables({layer: table, "sources": sources})
     return Import(
         layer=layer,
@@ -608,26 +612,44 @@ def _import_figures(
     )
 
 
+def _mend(plan: Plan, layer: str) -> "Mend | None":
+    """Return what completes the rows of a layer by what the plan knows."""
+    if layer == "hamlets":
+        return complete_hamlets(commune_names(plan.table("communes")))
+    if layer == "evidence":
+        return completed_evidence(
+            plan.table("hamlets"),
+            commune_names(plan.table("communes")),
+            set(plan.table("sites")["operator"]),
+        )
+    return None
+
+
 def _merged(plan: Plan, layer: str, reading: "Reading") -> tuple["gpd.GeoDataFrame", str]:
     """Return the layer after an import, and what of the old one was replaced, in words."""
     old = plan.table(layer)
-    if layer not in BY_OPERATOR or not len(old):
+    by = ["hamlet_id", "operator"] if layer == "evidence" else ["operator"]
+    if layer not in (*BY_OPERATOR, "evidence") or not len(old):
         return reading.table, layer if len(old) else ""
-    operators = sorted(set(reading.table["operator"]))
-    kept = old[~old["operator"].isin(operators)]
+    named = pd.MultiIndex.from_frame(reading.table[by])
+    is_replaced = pd.MultiIndex.from_frame(old[by]).isin(named)
+    kept = old[~is_replaced]
     clash = kept.index.intersection(reading.table.index)
     if len(clash):
         key = schema(layer).key
         fault = Fault(
-            what=f"{key} is used by another operator in the plan",
+            what=f"{key} is used by another operator in the plan"
+            if layer in BY_OPERATOR
+            else f"{key} is used by another statement in the plan",
             rows=tuple(map(str, clash)),
             column=key,
-            expected="ids that no other operator uses",
-            remedy="put the operator's own prefix before its ids",
+            expected="ids that no other row of the plan uses",
+            remedy="put a prefix of your own before the ids",
         )
         raise LayerError(layer=layer, faults=(fault,))
-    replaced = ", ".join(sorted(set(old["operator"]) & set(operators)))
-    return pd.concat([kept, reading.table]), replaced
+    names = sorted(set(old.loc[is_replaced, by[0]]))
+    shown = [*names[:REPLACED_SHOWN], *["…"] * (len(names) > REPLACED_SHOWN)]
+    return pd.concat([kept, reading.table]), ", ".join(shown)
 
 
 def _sources_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from infraplan.cli import build
 from infraplan.cli import cable
 from infraplan.cli import compare
 from infraplan.cli import cover
+from infraplan.cli import forms
 from infraplan.cli import measure
 from infraplan.cli import publish
 from infraplan.cli import site
@@ -48,6 +49,7 @@ app.command("init")(build.init)
 app.command("sample")(build.sample)
 app.command("import")(build.import_)
 app.command("check")(build.check)
+app.command("template")(forms.template)
 app.command("coverage")(cover.coverage)
 app.command("calibrate")(measure.calibrate)
 app.command("gaps")(cover.gaps)

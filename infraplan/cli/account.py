@@ -257,6 +257,10 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
             terrain=words.number(by_terrain),
         )
     )
+    counts = hamlets["certainty"].value_counts()
+    told = {"confirmed": "confirmed", "likely": "likely", "open": "to_be_measured"}
+    numbers = {key: words.number(int(counts.get(name, 0))) for key, name in told.items()}
+    say(words("cli.gaps_certainty", **numbers))
     lines = [_heads(words, "hamlet", "commune", "people_uncovered", "level", "nearest")]
     worst = short.sort_values("rank").head(rows)
     for _, row in worst.iterrows():

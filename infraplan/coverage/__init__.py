@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from infraplan.coverage.comparison import cohens_kappa as cohens_kappa
     from infraplan.coverage.comparison import compare_covered as compare_covered
     from infraplan.coverage.comparison import wilson_interval as wilson_interval
+    from infraplan.coverage.evidence import EvidenceAgreement as EvidenceAgreement
+    from infraplan.coverage.evidence import agreement_with_evidence as agreement_with_evidence
+    from infraplan.coverage.evidence import certainty_of_gaps as certainty_of_gaps
+    from infraplan.coverage.evidence import newest_findings as newest_findings
+    from infraplan.coverage.evidence import worth_measuring as worth_measuring
     from infraplan.coverage.gaps import Definition as Definition
     from infraplan.coverage.gaps import Gaps as Gaps
     from infraplan.coverage.gaps import find_gaps as find_gaps
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "Comparison": "comparison",
     "Definition": "gaps",
+    "EvidenceAgreement": "evidence",
     "Gaps": "gaps",
     "Inventory": "stock",
     "MeasuredAgreement": "comparison",
@@ -40,18 +46,22 @@ _WHERE = {
     "Service": "service",
     "Sides": "comparison",
     "Zones": "zonal",
+    "agreement_with_evidence": "evidence",
     "agreement_with_measurements": "comparison",
+    "certainty_of_gaps": "evidence",
     "cohens_kappa": "comparison",
     "compare_covered": "comparison",
     "covered_shares": "shares",
     "find_gaps": "gaps",
     "inventory": "stock",
+    "newest_findings": "evidence",
     "people_grid": "people",
     "parts_of": "shares",
     "place_hamlets": "placing",
     "residential_areas": "areas",
     "service_of": "service",
     "wilson_interval": "comparison",
+    "worth_measuring": "evidence",
     "zones_over": "zonal",
 }
 

@@ -14,6 +14,7 @@ import pandas as pd
 from infraplan.coverage.areas import residential_areas
 from infraplan.coverage.causes import causes_of
 from infraplan.coverage.dependence import people_lost
+from infraplan.coverage.evidence import certainty_of_gaps
 from infraplan.coverage.fixes import FixMeans
 from infraplan.coverage.fixes import fixes_of
 from infraplan.coverage.pieces import districts_of
@@ -92,7 +93,7 @@ class Gaps:
     `hamlets` holds a row for each hamlet and one `<commune>-rest` for the people outside all of
     them: `people`, `covered_share`, `people_uncovered` with `_low` and `_high`,
     `median_signal_dbm`, `level`, the columns of `causes_of`, `surroundings_of` and (where prices
-    were given) `fixes_of`, `flood_share`, `rank`, `share_<technology>` of any operator and
+    were given) `fixes_of`, of `certainty_of_gaps`, `flood_share`, `rank`, `share_<technology>` of any operator and
     `share_<technology>_<operator>` of the headline's. `shares` is the table of `covered_shares`
     for hamlets, communes, former districts and the province; `n_minus_1` that of `people_lost`.
     """
@@ -210,6 +211,10 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
             means=means,
         )
         hamlets = hamlets.join(mended)
+    certainty = certainty_of_gaps(
+        hamlets, layers.table("evidence"), technology=technology, operator=operator
+    )
+    hamlets = hamlets.join(certainty)
     hamlets["rank"] = _rank(hamlets["people_uncovered"])
     show(1.0)
     return Gaps(

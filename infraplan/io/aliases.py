@@ -92,7 +92,7 @@ def rewritten(frame: pd.DataFrame, layer: str) -> pd.DataFrame:
     frame
         Copy; what is not known stays as it was, for the schema to judge.
     """
-    values = _value_aliases()
+    values = _value_aliases(layer)
     changed = {}
     for column in schema(layer).columns:
         if column.name not in frame:
@@ -138,10 +138,15 @@ def _tables(declared: LayerSchema) -> list[dict[str, list[str]]]:
 
 
 @cache
-def _value_aliases() -> dict[str, dict[str, str]]:
-    """Return for each column the values that stand for ours, made plain."""
+def _value_aliases(layer: str) -> dict[str, dict[str, str]]:
+    """Return for each column of a layer the values that stand for ours, made plain."""
+    own = _aliases()["layer_values"].get(layer, {})
     return {
-        column: {plain(name): value for value, names in table.items() for name in (value, *names)}
+        column: {
+            plain(name): value
+            for value, names in {**table, **own.get(column, {})}.items()
+            for name in (value, *names)
+        }
         for column, table in _aliases()["values"].items()
     }
 

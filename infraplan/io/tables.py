@@ -56,11 +56,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mended:
-    """Rows of a list completed by what the plan knows, and what could not be."""
+    """
+    Rows of a list completed by what the plan knows, and what could not be.
+
+    `rows` is what the owner calls the rows of `frame` where some were left out; None: none was.
+    """
 
     frame: pd.DataFrame
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: tuple[str, ...] | None = None
 
 
 Mend = Callable[[pd.DataFrame, tuple[str, ...]], Mended]
@@ -144,6 +149,8 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     if mend is not None and len(draft.frame):
         mended = mend(draft.frame, sheet.rows)
         draft.frame = mended.frame
+        if mended.rows is not None:
+            draft.sheet = replace(draft.sheet, rows=mended.rows)
         draft.faults += mended.faults
         draft.notes += mended.notes
     _make_ids(draft, layer)
@@ -152,7 +159,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
             draft.frame,
             layer,
             plan_crs=plan_crs,
-            rows=sheet.rows,
+            rows=draft.sheet.rows,
             area=area_bounds,
             without_position=without_position,
         )

@@ -6,14 +6,20 @@ from typing import Any
 
 if TYPE_CHECKING:
     from infraplan.reports.compose import plan_workbook as plan_workbook
+    from infraplan.reports.form import Field as Field
+    from infraplan.reports.form import Form as Form
+    from infraplan.reports.form import write_form as write_form
     from infraplan.reports.workbook import Column as Column
     from infraplan.reports.workbook import Sheet as Sheet
     from infraplan.reports.workbook import write_workbook as write_workbook
 
 _WHERE = {
     "Column": "workbook",
+    "Field": "form",
+    "Form": "form",
     "Sheet": "workbook",
     "plan_workbook": "compose",
+    "write_form": "form",
     "write_workbook": "workbook",
 }
 

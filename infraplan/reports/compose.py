@@ -12,7 +12,9 @@ from infraplan.layers.bundle import Layers
 from infraplan.layers.schemas import TECHNOLOGIES
 from infraplan.reports.published import communes_sheet
 from infraplan.reports.published import dependence_sheet
+from infraplan.reports.published import evidence_sheet
 from infraplan.reports.published import hamlets_sheet
+from infraplan.reports.published import measuring_sheet
 from infraplan.reports.published import readings_sheet
 from infraplan.reports.published import shares_sheet
 from infraplan.reports.workbook import Column
@@ -86,8 +88,11 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
             readings_sheet(gaps, words),
             shares_sheet(gaps, words),
             hamlets_sheet(gaps, words),
+            measuring_sheet(gaps, words),
             dependence_sheet(gaps, words),
         ]
+        if len(layers.table("evidence")):
+            sheets.append(evidence_sheet(gaps, words))
     if inventory is not None:
         sheets += [_stations(inventory, layers, words), _operators(inventory, words)]
     if fibre is not None:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.coverage.evidence import agreement_with_evidence
+from infraplan.coverage.evidence import worth_measuring
 from infraplan.coverage.readings import cause_told
 from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
@@ -24,7 +26,9 @@ __all__ = [
     "data_version",
     "definition_lines",
     "dependence_sheet",
+    "evidence_sheet",
     "hamlets_sheet",
+    "measuring_sheet",
     "readings_sheet",
     "shares_sheet",
 ]
@@ -410,3 +414,82 @@ def dependence_sheet(gaps: "Gaps", words: Words) -> Sheet:
     columns = tuple(heading(words, name, kind) for name, kind in kinds.items())
     lines = (*definition_lines(gaps, words), words("reports.dependence"))
     return Sheet(words("reports.sheet_dependence"), lines, columns, table)
+
+
+def evidence_sheet(gaps: "Gaps", words: Words) -> Sheet:
+    """
+    Return how far the prediction agrees with what is said of the signal in hamlets.
+
+    Parameters
+    ----------
+    gaps
+        Result, whose layers have `evidence`.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    sheet
+        Counts of hamlets by operator, by what the model says and what people say.
+    """
+    technology = gaps.definition.technology
+    found = agreement_with_evidence(
+        gaps.shares, gaps.layers.table("evidence"), technology=technology
+    )
+    rate = found.rates.to_dict("index")["any"]
+    line = words(
+        "reports.evidence",
+        technology=technology,
+        count=words.number(found.used_count),
+        left=words.number(sum(found.left_out.values())),
+        rate=words.number(100.0 * rate["agreement"]),
+        low=words.number(100.0 * rate["agreement_low"]),
+        high=words.number(100.0 * rate["agreement_high"]),
+    )
+    table = found.table.copy()
+    table["operator"] = [operator_told(name, words) for name in table["operator"]]
+    table["modelled"] = [words(f"reports.modelled_{name}") for name in table["model"]]
+    kinds = {"operator": "text", "modelled": "text"}
+    kinds |= dict.fromkeys(("good", "unsteady", "none"), "whole")
+    columns = tuple(heading(words, name, kind) for name, kind in kinds.items())
+    lines = (line, *definition_lines(gaps, words))
+    return Sheet(words("reports.sheet_evidence"), lines, columns, table)
+
+
+def measuring_sheet(gaps: "Gaps", words: Words) -> Sheet:
+    """
+    Return the 30 hamlets whose measuring would settle most.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    sheet
+        Those with most people of whom it is open whether they have service first.
+    """
+    hamlets = gaps.hamlets
+    table = worth_measuring(hamlets, pd.DataFrame(hamlets)[["certainty", "doubt", "finding"]])
+    table = table.rename_axis("hamlet_id").reset_index()
+    for name, start in (("doubt", "doubt"), ("finding", "finding"), ("placed_by", "placed")):
+        table[name] = [
+            words(f"reports.{start}_{value}") if isinstance(value, str) else None
+            for value in table[name].astype("object").where(table[name].notna(), None)
+        ]
+    kinds = {
+        "hamlet_id": "text",
+        "name": "text",
+        "commune": "text",
+        "people": "whole",
+        "people_open": "whole",
+        "doubt": "text",
+        "finding": "text",
+        "placed_by": "text",
+    }
+    columns = tuple(heading(words, name, kind) for name, kind in kinds.items())
+    lines = (words("reports.measuring"), *definition_lines(gaps, words))
+    return Sheet(words("reports.sheet_measuring"), lines, columns, table)

@@ -122,3 +122,15 @@ def test_commands_on_a_finished_plan_answer_from_what_it_keeps(demo_plan: Path) 
         done = run("--lang", "en", command, str(demo_plan))
         assert done.returncode == 0, done.stderr
         assert str(demo_plan) in done.stdout.replace('"', "")
+
+
+def test_a_form_is_asked_for_by_its_layer(tmp_path: Path) -> None:
+    plan = str(tmp_path / "p")
+    run("init", plan)
+    done = run("template", "sites", plan)
+    assert done.returncode == 2
+    assert "there is no form for layer 'sites'; there is one for evidence" in done.stderr
+    done = run("template", "evidence", plan)
+    assert done.returncode == 2
+    assert "import PLAN hamlets FILE" in done.stderr
+    assert "Traceback" not in done.stderr
