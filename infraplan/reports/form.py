@@ -24,7 +24,7 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)  # days that a cell for a 
 SPARE_ROWS = 300  # empty ones below the table that take the same answers
 WIDEST = 40
 LINE_HEIGHT = 15.0  # points
-GUIDE_WIDTH = 100  # characters
+GUIDE_WIDTH = 80  # characters
 MESSAGE_LENGTH = 255  # of what Excel shows beside a cell
 CODES = {"text": "@", "whole": "#,##0", "date": "dd/mm/yyyy"}
 
