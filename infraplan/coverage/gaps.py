@@ -24,6 +24,7 @@ from infraplan.coverage.pieces import pieces_of
 from infraplan.coverage.service import RANGE_DB
 from infraplan.coverage.service import Service
 from infraplan.coverage.service import service_of
+from infraplan.coverage.shares import COUNTING
 from infraplan.coverage.shares import SERVED
 from infraplan.coverage.shares import TOO_UNKNOWN
 from infraplan.coverage.shares import Parts
@@ -44,6 +45,7 @@ from infraplan.radio.results import Coverage
 if TYPE_CHECKING:
     import geopandas as gpd
     import xarray as xr
+    from scipy import sparse
 
 __all__ = ["LEVELS", "Definition", "Gaps", "find_gaps", "level_of"]
 
@@ -93,9 +95,9 @@ class Gaps:
     `hamlets` holds a row for each hamlet and one `<commune>-rest` for the people outside all of
     them: `people`, `covered_share`, `people_uncovered` with `_low` and `_high`,
     `median_signal_dbm`, `level`, the columns of `causes_of`, `surroundings_of` and (where prices
-    were given) `fixes_of`, of `certainty_of_gaps`, `flood_share`, `rank`, `share_<technology>` of any operator and
-    `share_<technology>_<operator>` of the headline's. `shares` is the table of `covered_shares`
-    for hamlets, communes, former districts and the province; `n_minus_1` that of `people_lost`.
+    were given) `fixes_of`, of `certainty_of_gaps`, `flood_share`, `rank`, `share_<technology>` of
+    any operator and `share_<technology>_<operator>` of the headline's. `shares` is the table of
+    `covered_shares` for hamlets, communes, former districts and the province; `n_minus_1` that of `people_lost`.
     """
 
     hamlets: "gpd.GeoDataFrame"
@@ -196,25 +198,17 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     hamlets = areas.join(reading).join(surroundings)
     hamlets["district"] = districts_of(pieces, layers)
     hamlets["flood_share"] = flood_share(layers, by_area)
-    show(0.8)
     at = _middles(people, by_area, services[technology].levels(operator).covered)
-    cells = None if means is None else means.cells
-    hamlets = hamlets.join(_causes(hamlets, at, layers, coverage, (technology, operator), cells))
+    hamlets = hamlets.join(_causes(hamlets, at, layers, coverage, (technology, operator), means))
     if means is not None:
-        mended = fixes_of(
-            layers,
-            coverage,
-            hamlets,
-            by_area.matrix(people.size),
-            technology=technology,
-            operator=operator,
-            means=means,
+        weights = by_area.matrix(people.size)
+        found = _fixes(hamlets, weights, layers, coverage, (technology, operator), means)
+        hamlets = hamlets.join(found)
+    hamlets = hamlets.join(
+        certainty_of_gaps(
+            hamlets, layers.table("evidence"), technology=technology, operator=operator
         )
-        hamlets = hamlets.join(mended)
-    certainty = certainty_of_gaps(
-        hamlets, layers.table("evidence"), technology=technology, operator=operator
     )
-    hamlets = hamlets.join(certainty)
     hamlets["rank"] = _rank(hamlets["people_uncovered"])
     show(1.0)
     return Gaps(
@@ -231,6 +225,27 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
             synthetic=layers.synthetic(),
             notes=coverage.provenance.notes,
         ),
+    )
+
+
+def _fixes(
+    hamlets: pd.DataFrame,
+    weights: "sparse.csr_array",
+    layers: Layers,
+    coverage: Coverage,
+    headline: tuple[str, str],
+    means: FixMeans,
+) -> pd.DataFrame:
+    """Return the cheapest fix of each hamlet."""
+    technology, operator = headline
+    return fixes_of(
+        layers,
+        coverage,
+        hamlets,
+        weights,
+        technology=technology,
+        operator=operator,
+        means=means,
     )
 
 
@@ -488,10 +503,10 @@ def _causes(
     layers: Layers,
     coverage: Coverage,
     headline: tuple[str, str],
-    cells: pd.DataFrame | None,
+    means: FixMeans | None,
 ) -> pd.DataFrame:
     """Return why each area lacks the headline's service, and behind what; None where it has it."""
-    lacking = (hamlets["covered_share"] < SERVED).to_numpy()
+    lacking = (hamlets["covered_share"] < SERVED - COUNTING).to_numpy()
     unknown = lacking & (hamlets["unknown_share"] > TOO_UNKNOWN).to_numpy()
     asked = lacking & ~unknown
     others = [f"share_{name}" for name in coverage.technologies if name != headline[0]]
@@ -502,7 +517,7 @@ def _causes(
         technology=headline[0],
         operator=headline[1],
         has_other=(hamlets.reindex(columns=others).max(axis=1) >= HARDLY).to_numpy(),
-        cells=cells,
+        cells=None if means is None else means.cells,
     )
     causes.loc[unknown, "cause"] = "unknown"
     return causes.set_index(hamlets.index)
