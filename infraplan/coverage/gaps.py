@@ -97,7 +97,8 @@ class Gaps:
     `median_signal_dbm`, `level`, the columns of `causes_of`, `surroundings_of` and (where prices
     were given) `fixes_of`, of `certainty_of_gaps`, `flood_share`, `rank`, `share_<technology>` of
     any operator and `share_<technology>_<operator>` of the headline's. `shares` is the table of
-    `covered_shares` for hamlets, communes, former districts and the province; `n_minus_1` that of `people_lost`.
+    `covered_shares` for hamlets, communes, former districts and the province; `n_minus_1` that of
+    `people_lost`.
     """
 
     hamlets: "gpd.GeoDataFrame"

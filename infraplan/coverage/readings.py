@@ -11,6 +11,7 @@ from infraplan.text import Words
 
 __all__ = ["cause_told", "fix_told", "readings_of"]
 
+LEAST_FIBRE_M = 50.0  # below it a length of cable is nothing to tell
 FIRST = ("any", "at_least_two", "all")
 
 
@@ -114,7 +115,7 @@ def fix_told(area: Mapping[str, Any], words: Words, *, technology: str) -> str:
         y=words.number(_number(area, "fix_y_m")),
     )
     fibre_m = _number(area, "fix_fibre_m")
-    if np.isfinite(fibre_m) and fibre_m > 0:
+    if fibre_m >= LEAST_FIBRE_M:
         told += words("coverage.fix_fibre", km=words.number(fibre_m / 1_000.0, 1))
     return told
 
