@@ -20,6 +20,7 @@ from infraplan.reports.published import shares_sheet
 from infraplan.reports.workbook import Column
 from infraplan.reports.workbook import Sheet
 from infraplan.reports.workbook import heading
+from infraplan.reports.workbook import write_csvs
 from infraplan.reports.workbook import write_workbook
 from infraplan.text import Words
 
@@ -48,7 +49,7 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
     words: Words,
 ) -> Path:
     """
-    Write the workbook of a plan.
+    Write the workbook of a plan, and each of its tables as CSV in the folder `csv` beside it.
 
     Parameters
     ----------
@@ -103,6 +104,7 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
     if proposal is not None:
         sheets.append(_proposal(proposal, words))
     sheets.append(_sources(layers, words))
+    write_csvs(path.parent / "csv", sheets)
     return write_workbook(path, sheets, words=words, is_synthetic=bool(layers.synthetic()))
 
 

@@ -17,11 +17,12 @@ from infraplan import atomic
 from infraplan.errors import SourceFileError
 from infraplan.text import Words
 
-__all__ = ["Column", "Sheet", "heading", "write_workbook"]
+__all__ = ["Column", "Sheet", "heading", "write_csvs", "write_workbook"]
 
 # Excel's codes; it shows them with the separators of the office's own settings
 FORMATS = {
     "text": "@",
+    "prose": "@",
     "whole": "#,##0",
     "share": "0.0%",
     "db": "0.0",
@@ -30,9 +31,12 @@ FORMATS = {
 }
 FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 WIDEST = 60
+PROSE_WIDTH = 38  # of a column of sentences, which run over several lines
 LINE_COLUMNS = 8  # over which a line above the table runs
 LINE_LETTERS = 12  # about so many fit the width of a column
 LINE_HEIGHT = 15.0  # points
+DECIMALS = {"whole": 0, "vnd": 0, "share": 4, "db": 1, "km": 2}  # in a CSV file
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +145,78 @@ def write_workbook(
     return atomic.write(path, fill, verify=verify, if_held="rename")
 
 
+def write_csvs(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
+    """
+    Write each sheet as a CSV file that a Vietnamese Excel opens by double-click.
+
+    Parameters
+    ----------
+    folder
+        Where to write; made where it is not there.
+    sheets
+        Sheets; the file has the name of the sheet.
+
+    Returns
+    -------
+    paths
+        UTF-8 with byte order mark, `;` between columns, a comma before decimals; title and
+        definition come first, each line after a `#`. Shares are between 0 and 1.
+
+    Raises
+    ------
+    PlanError
+        If a file cannot be written.
+    """
+    names: list[str] = []
+    paths = []
+    for sheet in sheets:
+        names.append(_sheet_name(sheet.title, names))
+        text = _csv(sheet)
+
+        def fill(temporary: Path, text: str = text) -> None:
+            """Write one table."""
+            temporary.write_bytes(text.encode("utf-8-sig"))
+
+        target = folder / f"{atomic.file_stem(names[-1])}.csv"
+        paths.append(atomic.write(target, fill, if_held="rename"))
+    return paths
+
+
+def _csv(sheet: Sheet) -> str:
+    """Return a sheet as the text of a CSV file."""
+    import csv
+    import io
+
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
+    for line in (sheet.title, *sheet.lines):
+        writer.writerow([f"# {line}"])
+    writer.writerow([_csv_cell(column.heading, "text") for column in sheet.columns])
+    rows = [sheet.table[column.name].tolist() for column in sheet.columns]
+    kinds = [column.kind for column in sheet.columns]
+    for row in zip(*rows, strict=True):
+        writer.writerow([_csv_cell(value, kind) for value, kind in zip(row, kinds, strict=True)])
+    if sheet.total is not None:
+        values = [sheet.total.get(column.name) for column in sheet.columns]
+        writer.writerow([_csv_cell(value, kind) for value, kind in zip(values, kinds, strict=True)])
+    return written.getvalue()
+
+
+def _csv_cell(value: Any, kind: str) -> str:  # noqa: ANN401 - what a table holds
+    """Return a value as text; what Excel would take for a formula stays text."""
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
+        return ""
+    if isinstance(value, (bool, str)) or kind == "text":
+        text = str(value)
+        return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return f"{float(value):.{DECIMALS[kind]}f}".replace(".", ",")
+
+
 def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyped
     """Return the formats of a workbook."""
     base = {"font_name": "Times New Roman", "font_size": 11, "valign": "top"}
     made = {kind: book.add_format({**base, "num_format": code}) for kind, code in FORMATS.items()}
+    made["prose"].set_text_wrap()
     for kind, code in FORMATS.items():
         made[f"total_{kind}"] = book.add_format(
             {**base, "num_format": code, "bold": True, "top": 1}
@@ -221,7 +293,7 @@ def _write_cell(
     if isinstance(value, (bool, str)) or kind == "text":
         text = str(value)
         page.write_string(row, number, text, formats[column.kind])
-        return len(text)
+        return min(len(text), PROSE_WIDTH) if kind == "prose" else len(text)
     page.write_number(row, number, float(value), formats[column.kind])  # type: ignore[arg-type]
     return len(f"{float(value):,.0f}") + (2 if kind in ("share", "km", "db") else 0)  # type: ignore[arg-type]
 
