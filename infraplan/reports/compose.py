@@ -104,8 +104,9 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
     if proposal is not None:
         sheets.append(_proposal(proposal, words))
     sheets.append(_sources(layers, words))
-    write_csvs(path.parent / "csv", sheets)
-    return write_workbook(path, sheets, words=words, is_synthetic=bool(layers.synthetic()))
+    is_synthetic = bool(layers.synthetic())
+    write_csvs(path.parent / "csv", sheets, words=words, is_synthetic=is_synthetic)
+    return write_workbook(path, sheets, words=words, is_synthetic=is_synthetic)
 
 
 def _stations(inventory: "Inventory", layers: Layers, words: Words) -> Sheet:

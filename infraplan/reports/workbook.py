@@ -145,7 +145,9 @@ def write_workbook(
     return atomic.write(path, fill, verify=verify, if_held="rename")
 
 
-def write_csvs(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
+def write_csvs(
+    folder: Path, sheets: Sequence[Sheet], *, words: Words, is_synthetic: bool = False
+) -> list[Path]:
     """
     Write each sheet as a CSV file that a Vietnamese Excel opens by double-click.
 
@@ -155,6 +157,10 @@ def write_csvs(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
         Where to write; made where it is not there.
     sheets
         Sheets; the file has the name of the sheet.
+    words
+        Catalogue of the office's language.
+    is_synthetic
+        True where any of it rests on made-up data; every file then says so.
 
     Returns
     -------
@@ -171,7 +177,8 @@ def write_csvs(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
     paths = []
     for sheet in sheets:
         names.append(_sheet_name(sheet.title, names))
-        text = _csv(sheet)
+        warning = (words("reports.synthetic"),) if is_synthetic else ()
+        text = _csv(sheet, (*warning, sheet.title, *sheet.lines))
 
         def fill(temporary: Path, text: str = text) -> None:
             """Write one table."""
@@ -182,14 +189,14 @@ def write_csvs(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
     return paths
 
 
-def _csv(sheet: Sheet) -> str:
-    """Return a sheet as the text of a CSV file."""
+def _csv(sheet: Sheet, lines: Sequence[str]) -> str:
+    """Return a sheet below some lines as the text of a CSV file."""
     import csv
     import io
 
     written = io.StringIO()
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
-    for line in (sheet.title, *sheet.lines):
+    for line in lines:
         writer.writerow([f"# {line}"])
     writer.writerow([_csv_cell(column.heading, "text") for column in sheet.columns])
     rows = [sheet.table[column.name].tolist() for column in sheet.columns]
