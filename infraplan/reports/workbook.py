@@ -35,6 +35,8 @@ PROSE_WIDTH = 38  # of a column of sentences, which run over several lines
 LINE_COLUMNS = 8  # over which a line above the table runs
 LINE_LETTERS = 12  # about so many fit the width of a column
 LINE_HEIGHT = 15.0  # points
+A3, A4 = 8, 9  # Excel's numbers of paper
+COLUMNS_ON_A4 = 16
 DECIMALS = {"whole": 0, "vnd": 0, "share": 4, "db": 1, "km": 2}  # in a CSV file
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -275,13 +277,23 @@ def _write_sheet(
             total = Column(column.name, "", f"total_{column.kind}")
             _write_cell(page, below, number, sheet.total.get(column.name), total, formats)
         page.set_column(number, number, min(width + 2, WIDEST))
+    for offset, height in enumerate(_heights(sheet), start=1):
+        page.set_row(head + offset, height)
     page.freeze_panes(head + 1, 1)
     if len(sheet.table) and sheet.columns:
         page.autofilter(head, 0, head + len(sheet.table), len(sheet.columns) - 1)
     page.set_landscape()
-    page.set_paper(9)
+    page.set_paper(A3 if len(sheet.columns) > COLUMNS_ON_A4 else A4)
     page.fit_to_pages(1, 0)
     page.repeat_rows(head)
+
+
+def _heights(sheet: Sheet) -> list[float]:
+    """Return the height of each row in points; none where no column holds sentences."""
+    names = [column.name for column in sheet.columns if column.kind == "prose"]
+    texts = sheet.table[names].fillna("").astype(str).to_numpy().tolist() if names else []
+    longest = [max(len(text) for text in row) for row in texts]
+    return [LINE_HEIGHT * max(math.ceil(size / PROSE_WIDTH), 1) for size in longest]
 
 
 def _write_cell(
