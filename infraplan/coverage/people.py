@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse.linalg
+import shapely
 from scipy import sparse
 
+from infraplan.coverage.zonal import Zones
 from infraplan.coverage.zonal import zones_over
 from infraplan.errors import GridMismatchError
 from infraplan.layers.bundle import Layers
@@ -81,21 +83,20 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
     """
     layers.need("communes", step="people")
     communes = layers.table("communes")
-    inside = zones_over(communes, geobox).fractions
-    seen, patches_ha = _settled(layers, communes, geobox)
+    inside = zones_over(communes, geobox)
+    seen, patches_ha = _settled(layers, inside, geobox)
     raster = _raster(layers, geobox)
     total, source = _totals(communes, inside, raster)
+    shares = _Shares.of(inside)
+    settled, has_patches = shares.spread(seen)
+    spread, has_raster = shares.spread(raster)
+    even, _ = shares.spread(np.ones(shares.size))
     outside = np.array([outside_share(area) for area in patches_ha])
-    settled = _normalised(inside.multiply(seen[None, :]).tocsr())
-    spread = _normalised(inside.multiply(raster[None, :]).tocsr())
-    even = _normalised(inside.tocsr())
-    has_patches = np.asarray(settled.sum(axis=1)).ravel() > 0
-    has_raster = np.asarray(spread.sum(axis=1)).ravel() > 0
     outside = np.where(has_patches, outside, OUTSIDE_NO_PATCHES)
-    rest = _scaled(spread, has_raster * outside) + _scaled(even, ~has_raster * outside)
-    people = _scaled(_scaled(settled, 1.0 - outside) + rest, total)
-    spread_out = np.asarray(people.sum(axis=0), dtype=np.float64).ravel()
-    grid = _balanced(spread_out, inside, total)
+    rest = np.where(has_raster[shares.zone], spread, even)
+    mixed = settled + outside[shares.zone] * (rest - settled)
+    spread_out = np.bincount(shares.cell, mixed * total[shares.zone], shares.size)
+    grid = _balanced(spread_out.astype(np.float64), shares, total)
     report = pd.DataFrame(
         {
             "people": total,
@@ -134,13 +135,11 @@ def outside_share(patches_ha: float) -> float:
     return OUTSIDE_FEW_PATCHES if patches_ha < FEW_PATCHES_HA else OUTSIDE_USUAL
 
 
-def _settled(
-    layers: Layers, communes: "gpd.GeoDataFrame", geobox: "GeoBox"
-) -> tuple[Floats, Floats]:
+def _settled(layers: Layers, communes: Zones, geobox: "GeoBox") -> tuple[Floats, Floats]:
     """Return people of settlements per grid cell, unscaled, and their area in each commune [ha]."""
     patches = _inhabited(layers)
     if not len(patches):
-        return np.zeros(geobox.shape[0] * geobox.shape[1]), np.zeros(len(communes))
+        return np.zeros(geobox.shape[0] * geobox.shape[1]), np.zeros(len(communes.index))
     zones = zones_over(patches, geobox)
     weight = patches["people"].to_numpy(dtype=np.float64, na_value=np.nan)
     by_area = patches.area.to_numpy()
@@ -151,7 +150,7 @@ def _settled(
     per_cell = np.divide(weight, on_grid, out=np.zeros_like(weight), where=on_grid > 0)
     people = np.asarray(zones.fractions.T @ per_cell)
     ground = np.asarray(zones.fractions.sum(axis=0)).ravel() * zones.cell_m2 / 10_000.0
-    return people, zones_over(communes, geobox).sums(ground)
+    return people, communes.sums(ground)
 
 
 def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
@@ -174,7 +173,7 @@ def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
     if len(settlements):
         left = settlements[["people", "geometry"]]
         if len(hamlets):
-            cut = left.geometry.difference(hamlets.geometry.union_all(), align=False)
+            cut = _outside(left.geometry, hamlets.geometry)
             share = cut.area / left.area
             left = left.assign(people=left["people"] * share).set_geometry(cut)
             left = left[share > LEFT_SHARE]
@@ -183,6 +182,17 @@ def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
         return settlements
     joined = pd.concat([part.astype({"people": "float64"}) for part in parts])
     return joined.reset_index(drop=True)
+
+
+def _outside(shapes: "gpd.GeoSeries", others: "gpd.GeoSeries") -> "gpd.GeoSeries":
+    """Return shapes without the ground of others; only those that touch are cut from each."""
+    left, taken = shapes.to_numpy().copy(), others.to_numpy()
+    number, other = shapely.STRtree(taken).query(left, predicate="intersects")
+    order = np.argsort(number, kind="stable")
+    wanted, first = np.unique(number[order], return_index=True)
+    for shape, near in zip(wanted, np.split(other[order], first[1:]), strict=True):
+        left[shape] = shapely.difference(left[shape], shapely.union_all(taken[near]))
+    return type(shapes)(left, index=shapes.index, crs=shapes.crs)
 
 
 def _dwellings(layers: Layers) -> "gpd.GeoDataFrame":
@@ -210,16 +220,16 @@ def _raster(layers: Layers, geobox: "GeoBox") -> Floats:
 
 
 def _totals(
-    communes: "gpd.GeoDataFrame", inside: sparse.csr_array, raster: Floats
+    communes: "gpd.GeoDataFrame", inside: Zones, raster: Floats
 ) -> tuple[Floats, npt.NDArray[np.str_]]:
     """Return the people of each commune and where the number comes from."""
     official = communes["people"].to_numpy(dtype=np.float64, na_value=np.nan)
-    counted = np.asarray(inside @ raster)
+    counted = inside.sums(raster)
     known = np.isfinite(official)
     return np.where(known, official, counted), np.where(known, "register", "raster")
 
 
-def _balanced(people: Floats, inside: sparse.csr_array, total: Floats) -> Floats:
+def _balanced(people: Floats, inside: "_Shares", total: Floats) -> Floats:
     """
     Return people per grid cell whose sums over the communes are their totals.
 
@@ -227,24 +237,55 @@ def _balanced(people: Floats, inside: sparse.csr_array, total: Floats) -> Floats
     area; on cells that communes share, people are weighed so that both sums come out: with factors
     a of the communes, people x sum(f a), this is one linear system.
     """
-    touched = np.asarray(inside.sum(axis=0)).ravel()
+    touched = np.bincount(inside.cell, inside.share, inside.size)
     inner = np.where(touched > 1.0 - EDGE_SHARE, people, 0.0)
-    empty = (np.asarray(inside @ inner).ravel() <= 0) & (total > 0)
+    empty = (inside.sums(inner) <= 0) & (total > 0)
     if empty.any():  # a commune narrower than a cell keeps its border cells
-        inner = np.where(inside[empty].sum(axis=0) > 0, people, inner)
-    system = (inside @ sparse.diags_array(inner) @ inside.T).tocsc()
-    system = system + sparse.diags_array(np.where(total > 0, 0.0, 1.0))
-    factors = np.atleast_1d(scipy.sparse.linalg.spsolve(system.tocsc(), total))
-    return np.asarray(inner * (inside.T @ factors))
+        kept = inside.cell[empty[inside.zone]]
+        inner[kept] = people[kept]
+    factors = np.atleast_1d(scipy.sparse.linalg.spsolve(_system(inner, inside, total), total))
+    return inner * np.bincount(inside.cell, inside.share * factors[inside.zone], inside.size)
 
 
-def _normalised(weights: sparse.csr_array) -> sparse.csr_array:
-    """Return weights whose rows sum to one; rows without weight stay zero."""
-    total = np.asarray(weights.sum(axis=1)).ravel()
-    factor = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
-    return _scaled(weights, factor)
+def _system(inner: Floats, inside: "_Shares", total: Floats) -> sparse.csc_array:
+    """Return the sum over cells of f people f', one row and column for each commune."""
+    shared = np.bincount(inside.cell, minlength=inside.size)[inside.cell] > 1
+    mass = inside.share**2 * inner[inside.cell]
+    diagonal = np.bincount(inside.zone[~shared], mass[~shared], inside.count)
+    # only border cells couple communes: they are few, and only they need a sparse product
+    cells, number = np.unique(inside.cell[shared], return_inverse=True)
+    entries = (inside.share[shared], (inside.zone[shared], number))
+    border = sparse.csr_array(sparse.coo_array(entries, shape=(inside.count, cells.size)))
+    coupled = border @ sparse.diags_array(inner[cells]) @ border.T
+    alone = diagonal + np.where(total > 0, 0.0, 1.0)
+    return sparse.csc_array(coupled + sparse.diags_array(alone))
 
 
-def _scaled(weights: sparse.csr_array, factor: npt.ArrayLike) -> sparse.csr_array:
-    """Return weights with each row multiplied by its factor."""
-    return sparse.csr_array(sparse.diags_array(np.asarray(factor, dtype=np.float64)) @ weights)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shares:
+    """The entries of zones: `share` of grid cell number `cell` lies in zone number `zone`."""
+
+    zone: npt.NDArray[np.int64]
+    cell: npt.NDArray[np.int32]
+    share: Floats
+    count: int
+    size: int
+
+    @classmethod
+    def of(cls, zones: Zones) -> "_Shares":
+        """Return the entries of zones in order of zones."""
+        fractions = zones.fractions
+        zone = np.repeat(np.arange(fractions.shape[0]), np.diff(fractions.indptr))
+        return cls(zone, fractions.indices, fractions.data, *fractions.shape)
+
+    def sums(self, values: Floats) -> Floats:
+        """Return the sum of a quantity per grid cell over each zone."""
+        found = np.bincount(self.zone, self.share * values[self.cell], self.count)
+        return found.astype(np.float64)
+
+    def spread(self, values: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Return the part that each entry has of its zone's sum, and which zones have any."""
+        weight = self.share * values[self.cell]
+        total = np.bincount(self.zone, weight, self.count)
+        factor = np.divide(1.0, total, out=np.zeros(self.count), where=total > 0)
+        return weight * factor[self.zone], total > 0

@@ -117,12 +117,23 @@ def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
     found = exact_extract(
         source, plain, ["values", "coverage"], include_cols=["zone"], output="pandas"
     )
-    lengths = [len(values) for values in found["values"]]
-    zone = np.repeat(found["zone"].to_numpy(dtype=np.int64), lengths)
-    cell = np.concatenate([np.asarray(v, dtype=np.float64) for v in found["values"]])
-    share = np.concatenate([np.asarray(v, dtype=np.float64) for v in found["coverage"]])
-    fractions = sparse.csr_array((share, (zone, cell.astype(np.int64))), shape=shape)
+    fractions = _fractions(found["zone"], found["values"], found["coverage"], shape)
     return Zones(areas.index, fractions, _cell_m2(geobox))
+
+
+def _fractions(
+    zone: pd.Series, cells: pd.Series, shares: pd.Series, shape: tuple[int, int]
+) -> sparse.csr_array:
+    """Return the matrix of zones and cells; zones come in order, each with its own cells."""
+    lengths = np.zeros(shape[0], dtype=np.int64)
+    lengths[zone.to_numpy(dtype=np.int64)] = [len(own) for own in cells]
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    small = np.int32 if max(shape[1], start[-1]) < np.iinfo(np.int32).max else np.int64
+    cell = np.concatenate([np.asarray(own).astype(small) for own in cells])
+    share = np.concatenate([np.asarray(own, dtype=np.float64) for own in shares])
+    fractions = sparse.csr_array((share, cell, start.astype(small)), shape=shape)
+    fractions.sum_duplicates()  # and sorts, where they are not sorted yet
+    return fractions
 
 
 def _cell_m2(geobox: "GeoBox") -> float:
