@@ -115,14 +115,13 @@ def compare(
         If the file cannot be read for what it claims to be, or lies elsewhere.
     """
     from infraplan.coverage import Sides
-    from infraplan.layers.grid import geobox_of
     from infraplan.maps import comparison as draw
 
     technology = technology or plan.settings.technology
     operator = operator or plan.settings.operator
     pair = (technology, operator)
     coverage = stored_coverage(plan, *pair)
-    grid = geobox_of(coverage.bands(*pair))
+    grid = coverage.geobox
     second = _second(plan, other, coverage, pair, crs)
     part(progress, 0.0, 1.0)(0.3)
     layers = _layers(plan, grid)
@@ -245,7 +244,7 @@ def _second(
     if suffix in OUTLINES:
         return _claimed_areas(plan, path, coverage, pair)
     if suffix in RASTERS:
-        return _claimed_raster(path, coverage, pair)
+        return _claimed_raster(path, coverage)
     msg = (
         f"{path} is no plan, claim or list: give a folder, .gpkg, .geojson, .shp, .tif, .csv or "
         ".xlsx"
@@ -270,7 +269,7 @@ def _other_plan(plan: Plan, folder: Path, coverage: "Coverage", pair: tuple[str,
     if name == plan.settings.name:
         name = found.folder.name if found.folder.name != name else f"{name} (2)"
     covered = theirs.covered(*pair)
-    grid, other_grid = geobox_of(coverage.bands(*pair)), geobox_of(covered)
+    grid, other_grid = coverage.geobox, geobox_of(covered)
     notes: list[Note] = []
     if other_grid != grid:
         covered = _nearest(found, theirs, pair, grid)
@@ -318,7 +317,6 @@ def _claimed_areas(plan: Plan, path: Path, coverage: "Coverage", pair: tuple[str
     """Return a coverage claimed as polygons."""
     from infraplan.io import burn
     from infraplan.io import read_outline
-    from infraplan.layers.grid import geobox_of
     from infraplan.layers.grid import wrap
 
     outline = read_outline(path, crs=plan.settings.crs)
@@ -333,7 +331,7 @@ def _claimed_areas(plan: Plan, path: Path, coverage: "Coverage", pair: tuple[str
     if len(communes) and not wanted.intersects(communes.union_all()).any():
         msg = f"{path} claims nothing in the plan's communes; is it the file of another place?"
         raise SourceFileError(msg)
-    grid = geobox_of(coverage.bands(*pair))
+    grid = coverage.geobox
     covered = wrap(burn(wanted, grid).to_numpy().astype("float32"), grid, name="covered")
     return _Second("claim", path.name, file_stem(path.stem), covered=covered, notes=tuple(notes))
 
@@ -348,13 +346,12 @@ def _of_service(outline: "gpd.GeoDataFrame", pair: tuple[str, str]) -> "gpd.GeoD
     return outline
 
 
-def _claimed_raster(path: Path, coverage: "Coverage", pair: tuple[str, str]) -> _Second:
+def _claimed_raster(path: Path, coverage: "Coverage") -> _Second:
     """Return a coverage claimed as a GeoTIFF, cells above 0 being claimed."""
     from infraplan.io import read_raster
-    from infraplan.layers.grid import geobox_of
     from infraplan.layers.grid import wrap
 
-    grid = geobox_of(coverage.bands(*pair))
+    grid = coverage.geobox
     box = grid.boundingbox
     claimed = read_raster(
         path,

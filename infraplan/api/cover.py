@@ -341,7 +341,6 @@ def gaps(
     """
     from infraplan.coverage import find_gaps
     from infraplan.coverage import people_grid
-    from infraplan.layers.grid import geobox_of
 
     technology = technology or plan.settings.technology
     operator = operator or plan.settings.operator
@@ -351,7 +350,7 @@ def gaps(
         )
     else:
         coverage = _completed(plan, coverage)
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     layers = _with_floods(plan, float(grid.resolution.x))
     key = _gaps_key(plan, coverage, technology, operator, as_of)
     if _is_step_current(plan, "gaps", key):
@@ -392,9 +391,11 @@ def _with_floods(plan: Plan, resolution_m: float) -> "Layers":
     usual = plan.layers(resolution_m=resolution_m)
     if not plan.raster_path("floods").exists():
         return usual
-    read = plan.layers(["communes"], rasters=("floods",), resolution_m=resolution_m)
-    events = read.rasters["floods"]
-    reach = (events > 0).any(dim=events.dims[:-2]).astype("float32").rename("floods")
+    from infraplan.io import warp_raster
+
+    reach = warp_raster(
+        plan.raster_path("floods"), plan.geobox(usual.tables, resolution_m), kind="reach"
+    )
     return replace(usual, rasters={**usual.rasters, "floods": reach})
 
 
@@ -594,9 +595,7 @@ def _batches(pairs: list[tuple[str, str]], cell_count: int) -> list[list[tuple[s
 
 def _completed(plan: Plan, coverage: "Coverage") -> "Coverage":
     """Return a coverage with what it lacks taken from the plan's results, on the same grid."""
-    from infraplan.layers.grid import geobox_of
-
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     inputs = radio_inputs(plan, coverage.settings, resolution_m=float(grid.resolution.x))
     key = coverage_key(plan, inputs, coverage.settings)
     lacking = [
@@ -615,9 +614,7 @@ def _gaps_key(
     plan: Plan, coverage: "Coverage", technology: str, operator: str, as_of: date | None
 ) -> str:
     """Return the hash of all that the gaps depend on."""
-    from infraplan.layers.grid import geobox_of
-
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     options = {
         "format": GAPS_FORMAT,
         "actions": plan.configuration("actions"),

@@ -93,7 +93,6 @@ def appraise(
         If the batch is not known; the message lists those that are.
     """
     from infraplan.coverage import people_grid
-    from infraplan.layers.grid import geobox_of
     from infraplan.sites import SiteRules
     from infraplan.sites import appraise_sites
 
@@ -123,7 +122,7 @@ def appraise(
         resolution_m=stored_resolution_m(plan),
         progress=part(progress, 0.0, 0.6),
     )
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     appraisal = appraise_sites(
         inputs.layers,
         rows,
@@ -186,7 +185,6 @@ def propose(
         If neither or both of `sites` and `budget_vnd` make sense.
     """
     from infraplan.coverage import people_grid
-    from infraplan.layers.grid import geobox_of
     from infraplan.sites import propose_sites
 
     if sites is not None and budget_vnd is not None:
@@ -220,7 +218,7 @@ def propose(
             resolution_m=stored_resolution_m(plan),
             progress=part(progress, 0.0, 0.4),
         )
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     made = propose_sites(
         inputs.layers,
         cells=inputs.cells,

@@ -140,9 +140,8 @@ def tell_coverage(plan: "Plan", coverage: "Coverage", words: Words) -> None:
         Catalogue to speak with.
     """
     from infraplan.coverage import people_grid
-    from infraplan.layers.grid import geobox_of
 
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     layers = plan.layers(resolution_m=float(grid.resolution.x))
     people = people_grid(layers, grid).people.to_numpy()
     rows = []
@@ -508,9 +507,8 @@ def _definition(coverage: "Coverage", words: Words) -> str:
     limits = ", ".join(
         f"{name} {entry.quantity} {entry.service_dbm:g} dBm" for name, entry in of_each.items()
     )
-    from infraplan.layers.grid import geobox_of
 
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     return words(
         "cli.definition",
         p_cov=words.number(100 * profile.p_cov),

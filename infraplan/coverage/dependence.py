@@ -19,7 +19,7 @@ __all__ = ["people_lost"]
 EVERY = "all"
 HELD_BY = ("best_cell", "second_dbm", "probability")
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
 
 
 def people_lost(parts: Parts, coverage: Coverage, technology: str) -> pd.DataFrame:
@@ -99,10 +99,11 @@ def _held_by(
 ) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """Return the mast that covers each cell, -1 where none, and whether another would as well."""
     server, second, probability = (bands[name].to_numpy().ravel()[parts.cells] for name in HELD_BY)
-    number = np.append(masts.get_indexer(_mast_of(coverage.cells[technology])), -1)
+    own = masts.get_indexer(_mast_of(coverage.cells[technology]))
+    number = np.append(own, -1).astype(np.int32)
     covered = probability >= np.float32(coverage.profile.p_cov)
     mast = number[np.nan_to_num(server, nan=-1.0).astype(np.int64)]
-    mast = np.where(covered, mast, -1).astype(np.int64)
+    mast = np.where(covered, mast, -1).astype(np.int32)
     return mast, covered & (second >= np.float32(needed_dbm(coverage, technology)))
 
 
@@ -113,7 +114,7 @@ def _alone(
     safe = np.any([kept for _, kept in held], axis=0)
     masts = np.stack([mast for mast, _ in held])
     most = masts.max(axis=0)
-    least = np.where(masts < 0, np.iinfo(np.int64).max, masts).min(axis=0)
+    least = np.where(masts < 0, np.iinfo(np.int32).max, masts).min(axis=0)
     return most, ~safe & (most >= 0) & (most == least)
 
 

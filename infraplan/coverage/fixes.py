@@ -381,7 +381,7 @@ def _samples(
     ground: LinkGround,
 ) -> _Samples:
     """Return the points of the hamlets that are to be mended."""
-    probability = coverage.bands(*headline)["probability"].to_numpy().ravel()
+    probability = coverage.bands(*headline, ("probability",))["probability"].to_numpy().ravel()
     width = ground.geobox.shape[1]
     rest = hamlets["is_rest"].to_numpy(dtype=bool) if "is_rest" in hamlets else False
     asked = np.flatnonzero(hamlets["cause"].isin(FIXABLE).to_numpy() & ~np.asarray(rest))

@@ -35,7 +35,6 @@ from infraplan.coverage.surroundings import surroundings_of
 from infraplan.coverage.zonal import zones_over
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
-from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import same_grid
 from infraplan.progress import Progress
 from infraplan.progress import silent
@@ -163,7 +162,7 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
         If the headline was not predicted.
     """
     show = progress or silent
-    geobox = same_grid(people, coverage.bands(technology, operator))
+    geobox = same_grid(people, coverage.bands(technology, operator, ("probability",)))
     areas = residential_areas(layers, people)
     pieces = pieces_of(areas, layers)
     of_area = pieces["area"].to_numpy()
@@ -176,12 +175,13 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
         households_each=None if each is None else each[of_area],
     )
     show(0.2)
+    lost = people_lost(parts, coverage, technology)
     services = {
         name: service_of(coverage, name, cells=parts.cells) for name in coverage.technologies
     }
     show(0.5)
-    hamlet = np.where(is_rest[of_area], -1, of_area)
     levels = levels_of_areas(areas, pieces, layers)
+    hamlet = np.where(is_rest[of_area], -1, of_area)
     shares = covered_shares(parts, services.values(), levels, hamlet)
     show(0.7)
     counted = _without(services, expired_technologies(coverage, as_of))
@@ -193,8 +193,9 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     reading["level"] = _level_column(by_area, coverage, counted)
     ending = [t for t in counted if _ends_soon(coverage, t, as_of)]
     if ending:
-        after = _without(counted, ending)
-        reading["level_without_expired"] = _level_column(by_area, coverage, after)
+        reading["level_without_expired"] = _level_column(
+            by_area, coverage, _without(counted, ending)
+        )
     surroundings = surroundings_of(areas, layers, coverage, technology, operator)
     hamlets = areas.join(reading).join(surroundings)
     hamlets["district"] = districts_of(pieces, layers)
@@ -215,7 +216,7 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     return Gaps(
         hamlets=hamlets,
         shares=shares,
-        n_minus_1=people_lost(parts, coverage, technology),
+        n_minus_1=lost,
         definition=_definition(layers, coverage, (technology, operator), as_of),
         layers=layers,
         provenance=Provenance(
@@ -280,7 +281,7 @@ def _definition(
         rays=settings.rays,
         clutter=settings.clutter,
         radius_m=settings.radius_m,
-        resolution_m=float(geobox_of(coverage.bands(*headline)).affine.a),
+        resolution_m=float(coverage.geobox.affine.a),
         range_db=RANGE_DB,
         as_of="" if as_of is None else as_of.isoformat(),
         data_as_of=_data_as_of(layers),
@@ -427,14 +428,14 @@ def _level_column(
         return [None] * grouped.count
     total = np.bincount(grouped.part, grouped.own, grouped.count)
     found = {name: of.levels(ANY) for name, of in counted.items()}
-    best = np.max([level.covered for level in found.values()], axis=0)
-    doubt = np.max([level.unknown for level in found.values()], axis=0) * (1.0 - best)
+    best = np.any([level.covered for level in found.values()], axis=0)
+    doubt = np.any([level.unknown for level in found.values()], axis=0) & ~best
     # an operator serves with whatever it has: one on 3G and another on 4G are two
     serving = np.zeros(grouped.cells.size, dtype=np.uint16)
     for name, of in counted.items():
         if name in BROADBAND:
             serving |= _by_operator(of, coverage.operators)
-    second = (np.bitwise_count(serving) >= 2).astype(np.float64)
+    second = np.bitwise_count(serving) >= 2
     share = {
         name: grouped.sums(level.covered, grouped.own) / np.where(total > 0, total, np.nan)
         for name, level in found.items()
@@ -481,7 +482,9 @@ def _ends_soon(coverage: Coverage, technology: str, as_of: date | None) -> bool:
     return as_of is None or (date.fromisoformat(until) - as_of).days <= NEAR_EXPIRY_DAYS
 
 
-def _middles(people: "xr.DataArray", grouped: Parts, covered: Floats) -> tuple[Floats, Floats]:
+def _middles(
+    people: "xr.DataArray", grouped: Parts, covered: npt.NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
     """Return the cell in the middle of those without service, by people; NaN where all have it."""
     lacking = grouped.own * (1.0 - covered[grouped.cell])
     order = np.argsort(grouped.part, kind="stable")

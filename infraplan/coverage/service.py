@@ -23,25 +23,25 @@ RANGE_DB = 3.0  # a systematic error of the model either way, near its mean erro
 FLAGGED = ("probability", "signal_dbm", "best_cell")
 MOST_READINGS = 12  # five kinds of bits fit one word of 64
 Bits = npt.NDArray[np.uint16]
-Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Cells = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
     """
-    Where there is service, one value a place.
+    Where there is service, one flag a place.
 
-    `covered`, `low` and `high` are 1 or 0; `low` with a signal 3 dB weaker and the unknown not
-    covered, `high` with one 3 dB stronger and the unknown covered. `unknown` is 1 where not known;
+    `covered`; `low` with a signal 3 dB weaker and the unknown not
+    covered, `high` with one 3 dB stronger and the unknown covered. `unknown` where not known;
     `assumed` where the best server's cell rests on defaults.
     """
 
-    covered: Floats
-    low: Floats
-    high: Floats
-    unknown: Floats
-    assumed: Floats
+    covered: Flags
+    low: Flags
+    high: Flags
+    unknown: Flags
+    assumed: Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +109,12 @@ class Service:
         Returns
         -------
         levels
-            One value a place.
+            One flag a place.
         """
         if reading not in (AT_LEAST_TWO, ALL):
             bit = np.uint16(1 << self.names.index(reading))
             parts = (self.covered, self.low, self.high, self.unknown, self.assumed)
-            return Levels(*(((part & bit) > 0).astype(np.float64) for part in parts))
+            return Levels(*((part & bit) > 0 for part in parts))
         own = np.uint16(sum(1 << self.names.index(name) for name in self.operators))
         need = 2 if reading == AT_LEAST_TWO else len(self.operators)
         covered, low, high, assumed = (
@@ -122,8 +122,7 @@ class Service:
             for part in (self.covered, self.low, self.high, self.assumed)
         )
         doubt = np.bitwise_count((self.covered | self.unknown) & own) >= need
-        flags = (covered, low, high, doubt & ~covered, assumed)
-        return Levels(*(flag.astype(np.float64) for flag in flags))
+        return Levels(covered, low, high, doubt & ~covered, assumed)
 
 
 def needed_dbm(coverage: Coverage, technology: str) -> float:

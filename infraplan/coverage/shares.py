@@ -29,6 +29,7 @@ TOO_UNKNOWN = 0.2  # share of people unknown from which nothing is said of an ar
 DENOMINATORS = ("people", "households", "hamlets", "residential", "area")
 SUMS = ("total", "covered", "unknown", "low", "high", "assumed")
 COUNTING = 1e-9  # a share that sums to 0.9 but for rounding is 0.9
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -52,14 +53,14 @@ class Parts:
     own: Floats
     count: int
 
-    def sums(self, values: Floats, weight: Floats) -> Floats:
+    def sums(self, values: Floats | Flags, weight: Floats) -> Floats:
         """
         Return the weighted sum of a quantity over each part.
 
         Parameters
         ----------
         values
-            Quantity per grid cell, in the order of `cells`.
+            Quantity or flag per grid cell, in the order of `cells`.
         weight
             Weight of each entry, such as one of `weights`.
 

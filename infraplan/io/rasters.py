@@ -44,7 +44,7 @@ CELL_BUDGET = 400_000_000  # cells read at once: 1.6 GB as float32
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 TILE = 256
 SMALLEST_OVERVIEW = 256
-KINDS = ("height", "class", "count")
+KINDS = ("height", "class", "count", "reach")
 UNITS = {"_dbm": "dBm", "_db": "dB", "_m": "m", "people": "persons", "population": "persons"}
 ROUNDED = ("_dbm", "_db")  # a tenth of a dB is finer than any model, and halves the file
 
@@ -138,7 +138,8 @@ def warp_raster(path: Path, geobox: "GeoBox", *, kind: str) -> "xr.DataArray":
         Grid to fill.
     kind
         `"height"` (bilinear), `"class"` (the commonest class) or `"count"` (numbers per pixel,
-        spread evenly over the pixel: totals are kept, nothing is interpolated).
+        spread evenly over the pixel: totals are kept, nothing is interpolated) or `"reach"` (1
+        where any band is above 0, else 0, as one band: where water ever stood).
 
     Returns
     -------
@@ -157,6 +158,8 @@ def warp_raster(path: Path, geobox: "GeoBox", *, kind: str) -> "xr.DataArray":
         raise SettingsError(msg)
     if kind == "count":
         return _counted(path, geobox)
+    if kind == "reach":
+        return _reach(path, geobox)
     return _warped(path, geobox, "bilinear" if kind == "height" else "mode")
 
 
@@ -369,7 +372,7 @@ def open_geotiff(path: Path) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            source = rasterio.open(str(path), driver="GTiff")
+            source = rasterio.open(str(path), driver="GTiff", num_threads="all_cpus")
     except RasterioError as error:
         msg = f"{path} cannot be read as a GeoTIFF: {error}"
         raise SourceFileError(msg) from error
@@ -404,6 +407,28 @@ def _warped(path: Path, geobox: "GeoBox", resampling: str) -> "xr.DataArray":
     values = planes[0] if len(planes) == 1 else np.stack(planes)
     raster = _wrapped(values, geobox, path.stem)
     return raster if len(planes) == 1 else raster.assign_coords(band=names)
+
+
+def _reach(path: Path, geobox: "GeoBox") -> "xr.DataArray":
+    """Return where any band of a GeoTIFF is above 0: bands are joined before they are warped."""
+    from rasterio.enums import Resampling
+    from rasterio.warp import reproject
+
+    with open_geotiff(path) as source:
+        _check_size(path, geobox.shape[1], geobox.shape[0], 1)
+        window = _window(source, _edges_in(source.crs, geobox), margin=8, path=path)
+        _check_size(path, window.width, window.height, 1)
+        reached = np.zeros((window.height, window.width), dtype=np.uint8)
+        for band in source.indexes:
+            known = source.read_masks(band, window=window) > 0
+            reached |= known & (source.read(band, window=window) > 0)
+        transform, crs = source.window_transform(window), source.crs
+    out = np.zeros(geobox.shape, dtype=np.uint8)
+    reproject(
+        reached, out, src_transform=transform, src_crs=crs, dst_transform=geobox.affine,
+        dst_crs=str(geobox.crs), resampling=Resampling.mode,
+    )  # fmt: skip
+    return _wrapped(out.astype(np.float32), geobox, path.stem)
 
 
 def _plane(

@@ -9,7 +9,6 @@ from infraplan.coverage.comparison import Comparison
 from infraplan.coverage.comparison import MeasuredAgreement
 from infraplan.coverage.comparison import Sides
 from infraplan.layers.bundle import Layers
-from infraplan.layers.grid import geobox_of
 from infraplan.maps.context import area_mask
 from infraplan.maps.context import with_areas
 from infraplan.maps.findings import coverage_definition
@@ -296,7 +295,7 @@ def measured_tables(
         )
         for name, text in texts.items()
     )
-    grid = geobox_of(next(iter(coverage.maps.values())))
+    grid = coverage.geobox
     note = words(
         "coverage.compared_measured_agreement",
         agreement=words.number(100 * found.agreement, 1),

@@ -126,13 +126,12 @@ def coverage_definition(coverage: "Coverage", words: Words) -> tuple[str, ...]:
     profile = coverage.profile
     technologies = sorted({technology for technology, _ in coverage.maps})
     limits = {name: profile.technologies[name].service_dbm for name in technologies}
-    grid = next(iter(coverage.maps.values()))
     return _definition(
         words,
         p_cov=profile.p_cov,
         limits=limits,
         model=words(f"common.model_{coverage.settings.model}"),
-        resolution_m=abs(float(grid["x"][1] - grid["x"][0])),
+        resolution_m=abs(float(coverage.geobox.affine.a)),
         sigma_db=profile.sigma_db,
     )
 

@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 Made = TypeVar("Made")
-HELD_BYTES = 1_500_000_000  # of bands read from a plan
+HELD_BYTES = 600_000_000  # of bands read from a plan
 HEADLINE = ("objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m")
 
 

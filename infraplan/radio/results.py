@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Provenance
+from infraplan.layers.grid import geobox_of
 from infraplan.radio.settings import RadioSettings
 from infraplan.radio.settings import ThresholdProfile
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from odc.geo.geobox import GeoBox
 
 __all__ = ["ANY", "BANDS", "NOTHING_RECEIVED_DBM", "Coverage", "SiteSignal"]
 
@@ -84,6 +86,12 @@ class Coverage:
         """Return the operators predicted, in order, without `any`."""
         return tuple(sorted({operator for _, operator in self.maps} - {ANY}))
 
+    @property
+    def geobox(self) -> "GeoBox":
+        """Return the grid that all maps lie on; of a plan's maps one band is read for it."""
+        pair = next(iter(self.maps))
+        return geobox_of(self.bands(*pair, ("probability",)))
+
     def bands(
         self, technology: str, operator: str = ANY, names: Iterable[str] | None = None
     ) -> "xr.Dataset":
@@ -133,6 +141,6 @@ class Coverage:
         covered
             1 covered, 0 not, NaN unknown; float32 on the grid.
         """
-        probability = self.bands(technology, operator)["probability"]
+        probability = self.bands(technology, operator, ("probability",))["probability"]
         covered = (probability >= np.float32(self.profile.p_cov)).astype(np.float32)
         return covered.where(~np.isnan(probability)).rename("covered")

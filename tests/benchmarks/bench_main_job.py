@@ -8,6 +8,8 @@ run (`log10` of ten million numbers), so that machines can be compared.
 
 import os
 import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -28,6 +30,23 @@ def reference_s() -> float:
 
 def peak_gb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def alone(command: str, folder: Path) -> tuple[float, float]:
+    """Return time and peak memory of a command in a process of its own, on a plan with coverage."""
+    script = (
+        "import re, sys\n"
+        "from pathlib import Path\n"
+        "from infraplan.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n"
+        "    status = Path('/proc/self/status').read_text()\n"  # its own peak, not its parent's
+        "    print(re.search(r'VmHWM:\\s+(\\d+)', status).group(1), file=sys.stderr)\n"
+    )
+    start_s = time.perf_counter()
+    arguments = [sys.executable, "-c", script, command, str(folder)]
+    found = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    return time.perf_counter() - start_s, int(found.stderr.split()[-1]) / 1e6
 
 
 def quality(step: str, result) -> str:
@@ -82,4 +101,8 @@ def test_main_job_step_by_step(tmp_path: Path, capsys) -> None:
             f"{counted['shared_mast_share']:.1%} of masts shared; "
             f"{lengths['cable_km']:.0f} cable-km, {lengths['route_km']:.0f} route-km"
         )
+        for command in ("gaps", "report", "map"):
+            (plan.results / f"{command}.json").unlink()
+            seconds, gigabytes = alone(command, plan.folder)
+            print(f"{command} alone: {seconds:.1f} s, {gigabytes:.2f} GB at its peak")
     assert "done" not in states[1:]

@@ -64,6 +64,22 @@ def test_classes_are_never_averaged(tmp_path: Path) -> None:
     assert set(np.unique(cover.to_numpy())) <= {10.0, 80.0}
 
 
+def test_floods_of_several_years_are_joined_before_they_are_warped(tmp_path: Path) -> None:
+    import rasterio
+
+    path = tiff(tmp_path / "f.tif", np.zeros((30, 40), dtype=np.uint8), nodata=None)
+    with rasterio.open(path) as source:
+        profile = source.profile | {"count": 2}
+    years = np.zeros((2, 30, 40), dtype=np.uint8)
+    years[0, 3:9, 3:9], years[1, 15:21, 15:21] = 1, 2
+    with rasterio.open(path, "w", **profile) as target:
+        target.write(years)
+    reach = warp_raster(path, grid_over(BOUNDS, crs=CRS, resolution_m=90), kind="reach").to_numpy()
+    assert set(np.unique(reach)) == {0.0, 1.0}
+    assert reach.ndim == 2
+    assert reach.sum() == 2 * 4
+
+
 def test_bands_read_back_with_names_grid_and_unknown(tmp_path: Path) -> None:
     grid = grid_over(BOUNDS, crs=CRS, resolution_m=30)
     signal = np.linspace(-120, -60, grid.shape[0] * grid.shape[1]).reshape(grid.shape)
