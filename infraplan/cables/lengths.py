@@ -1,5 +1,6 @@
 """How much cable there is, on how much route, and how far the next cable is."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,9 @@ PIECE_M = 25.0  # lines are compared by pieces of at most that length
 PARALLEL_COSINE = 0.8  # pieces that differ by less than 37 degrees run side by side
 TOTAL = "total"
 INSTALLATIONS = ("aerial", "buried", "duct")
+UNDERGROUND = ("buried", "duct")
+SETTINGS = ("urban", "rural", "outside")
+URBAN = ("phường", "thị trấn", "đặc khu")
 ON_STREET_M = 50.0  # a cable that near a junction is reached there
 CELLS = 40_000_000  # of the search grid at most
 
@@ -43,8 +47,11 @@ def fibre_lengths(layers: Layers, *, tolerance_m: float = 10.0) -> "pd.DataFrame
     -------
     lengths
         Indexed by `operator`, last `total`; `cable_km` sums all cables, `route_km` counts parallel
-        ones once (of each operator for itself; the total over all operators), and `aerial_km`,
-        `buried_km`, `duct_km`, `unknown_km` divide the cable by installation.
+        ones once (of each operator for itself; the total over all operators), `aerial_km`,
+        `buried_km`, `duct_km`, `unknown_km` divide the cable by installation, `urban_km` (in
+        phường, thị trấn and đặc khu) and `rural_km` by the commune it lies in, `outside_km` being
+        in none. `underground_share` is buried and in ducts of all whose installation is known,
+        `urban_underground_share` and `rural_underground_share` the same of each; NaN where none is.
 
     Raises
     ------
@@ -76,7 +83,9 @@ def fibre_lengths(layers: Layers, *, tolerance_m: float = 10.0) -> "pd.DataFrame
     names, group = np.unique(fibre["operator"].astype(str).to_numpy(), return_inverse=True)
     kinds = fibre["installation"].to_numpy(dtype=object)
     step_m, starts, ends = geodesic_m[inside], xy[:-1][inside], xy[1:][inside]
-    every, own, of_step = _side_by_side(starts, ends, group[cable], tolerance_m)
+    pieces = _Pieces.of(starts, ends)
+    of_step = pieces.of_step
+    every, own = _side_by_side(pieces, group[cable], tolerance_m)
     count = np.bincount(of_step, minlength=len(step_m))
     piece_m = (step_m / count)[of_step]
     operator = group[cable]
@@ -87,28 +96,78 @@ def fibre_lengths(layers: Layers, *, tolerance_m: float = 10.0) -> "pd.DataFrame
         table[f"{kind}_km"] = np.bincount(operator[here], step_m[here], len(names))
     known = np.isin(kinds.astype(str), INSTALLATIONS)[cable]
     table["unknown_km"] = np.bincount(operator[~known], step_m[~known], len(names))
+    setting = _settings_of(pieces.middle, layers)
+    laid = kinds[cable[of_step]].astype(str)
+    for place, name in enumerate(SETTINGS):
+        here = setting == place
+        table[f"{name}_km"] = np.bincount(operator[of_step[here]], piece_m[here], len(names))
+        for state, wanted in (("under", UNDERGROUND), ("known", INSTALLATIONS)):
+            of_kind = here & np.isin(laid, wanted)
+            table[f"{name}_{state}"] = np.bincount(
+                operator[of_step[of_kind]], piece_m[of_kind], len(names)
+            )
     frame = pd.DataFrame(table, index=pd.Index(names, name="operator")) / 1000
     total = frame.sum()
     total["route_km"] = float((piece_m / every).sum()) / 1000
     frame.loc[TOTAL] = total
-    return frame
+    return _with_shares(frame)
 
 
-def _side_by_side(
-    starts: Floats, ends: Floats, group: Ints, tolerance_m: float
-) -> tuple[Floats, Floats, Ints]:
+def _with_shares(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return lengths with the shares of cable underground instead of what they are made of."""
+    known = frame[["aerial_km", "buried_km", "duct_km"]].sum(axis=1)
+    under = frame["buried_km"] + frame["duct_km"]
+    frame["underground_share"] = under.where(known > 0) / known.where(known > 0)
+    for name in SETTINGS[:2]:
+        of = frame[f"{name}_known"]
+        frame[f"{name}_underground_share"] = frame[f"{name}_under"] / of.where(of > 0)
+    return frame.drop(columns=[f"{n}_{part}" for n in SETTINGS for part in ("under", "known")])
+
+
+def _settings_of(points: Floats, layers: Layers) -> Ints:
+    """Return where each point lies: 0 an urban commune, 1 a rural one, 2 none."""
+    import shapely
+
+    found = np.full(len(points), 2, dtype=np.int64)
+    communes = layers.table("communes")
+    if not len(communes):
+        return found
+    is_urban = communes["type"].isin(URBAN).to_numpy()
+    for place, own in ((1, communes[~is_urban]), (0, communes[is_urban])):
+        ground = own.geometry.union_all()
+        shapely.prepare(ground)
+        found[shapely.intersects_xy(ground, points[:, 0], points[:, 1])] = place
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pieces:
+    """Pieces of steps: their step, `middle`, direction `along` and half length [m]."""
+
+    of_step: Ints
+    middle: Floats
+    along: Floats
+    half_m: Floats
+
+    @classmethod
+    def of(cls, starts: Floats, ends: Floats) -> "_Pieces":
+        """Return steps in pieces of at most `PIECE_M`."""
+        run = ends - starts
+        length_m = np.hypot(run[:, 0], run[:, 1])
+        count = np.maximum(np.ceil(length_m / PIECE_M).astype(np.int64), 1)
+        of_step = np.repeat(np.arange(len(count)), count)
+        first = np.repeat(np.cumsum(count) - count, count)
+        share = (np.arange(len(of_step)) - first + 0.5) / count[of_step]
+        middle = starts[of_step] + share[:, None] * run[of_step]
+        along = (run / length_m[:, None])[of_step]
+        return cls(of_step, middle, along, (length_m / count / 2)[of_step])
+
+
+def _side_by_side(pieces: _Pieces, group: Ints, tolerance_m: float) -> tuple[Floats, Floats]:
     """Return for pieces of steps how many lines run beside, in all and of the own group."""
     from infraplan.cables._kernels import strands_beside
 
-    run = ends - starts
-    length_m = np.hypot(run[:, 0], run[:, 1])
-    count = np.maximum(np.ceil(length_m / PIECE_M).astype(np.int64), 1)
-    of_step = np.repeat(np.arange(len(count)), count)
-    first = np.repeat(np.cumsum(count) - count, count)
-    share = (np.arange(len(of_step)) - first + 0.5) / count[of_step]
-    middle = starts[of_step] + share[:, None] * run[of_step]
-    along = (run / length_m[:, None])[of_step]
-    half = (length_m / count / 2)[of_step]
+    middle, along = pieces.middle, pieces.along
     # neighbours lie within a piece's length and the tolerance; the grid of cells stays bounded
     extent = np.ptp(middle, axis=0) + 1.0
     cell_m = max(PIECE_M + tolerance_m, float(np.sqrt(extent[0] * extent[1] / CELLS)))
@@ -121,11 +180,11 @@ def _side_by_side(
     every, own = strands_beside(
         np.ascontiguousarray(middle[:, 0]), np.ascontiguousarray(middle[:, 1]),
         np.ascontiguousarray(along[:, 0]), np.ascontiguousarray(along[:, 1]),
-        half, group[of_step].astype(np.int64), cell_start.astype(np.int64), cells,
+        pieces.half_m, group[pieces.of_step].astype(np.int64), cell_start.astype(np.int64), cells,
         columns, rows, np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 1]),
         tolerance_m, PARALLEL_COSINE,
     )  # fmt: skip
-    return every, own, of_step
+    return every, own
 
 
 def fibre_distance_m(layers: Layers, points: "gpd.GeoDataFrame") -> "pd.Series":

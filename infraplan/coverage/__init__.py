@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from infraplan.coverage.people import PeopleGrid as PeopleGrid
     from infraplan.coverage.people import people_grid as people_grid
     from infraplan.coverage.placing import place_hamlets as place_hamlets
+    from infraplan.coverage.quality import missing_operators as missing_operators
+    from infraplan.coverage.quality import source_quality as source_quality
     from infraplan.coverage.service import Service as Service
     from infraplan.coverage.service import service_of as service_of
     from infraplan.coverage.shares import covered_shares as covered_shares
@@ -54,12 +56,14 @@ _WHERE = {
     "covered_shares": "shares",
     "find_gaps": "gaps",
     "inventory": "stock",
+    "missing_operators": "quality",
     "newest_findings": "evidence",
     "people_grid": "people",
     "parts_of": "shares",
     "place_hamlets": "placing",
     "residential_areas": "areas",
     "service_of": "service",
+    "source_quality": "quality",
     "wilson_interval": "comparison",
     "worth_measuring": "evidence",
     "zones_over": "zonal",

@@ -20,6 +20,7 @@ from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import cell_centres
 from infraplan.layers.grid import index_of
+from infraplan.layers.stations import on_air
 from infraplan.layers.terrain import SEA
 from infraplan.radio.cells import CellDefaults
 from infraplan.radio.links import LinkGround
@@ -351,11 +352,10 @@ def _stations(
     layers: Layers, coverage: Coverage, technology: str, usual_height_m: float
 ) -> pd.DataFrame:
     """Return the stations on air: position, height, mast, and whether they have the technology."""
-    sites = layers.table("sites").sort_index()
-    sites = sites[sites["status"].isna() | (sites["status"] == "operating")]
+    sites = on_air(layers.table("sites")).sort_index()
     names = sites["technologies"].fillna("").str.split(";")
     listed = np.array([technology in own for own in names], dtype=bool)
-    on_air = sites.index.isin(set(coverage.cells[technology]["site_id"]))
+    sends = sites.index.isin(set(coverage.cells[technology]["site_id"]))
     mast = sites["mast_id"].where(sites["mast_id"].notna(), sites.index.to_series())
     frame = pd.DataFrame(
         {
@@ -365,7 +365,7 @@ def _stations(
             "x_m": sites.geometry.x.to_numpy(),
             "y_m": sites.geometry.y.to_numpy(),
             "height_m": sites["height_m"].fillna(usual_height_m).to_numpy(dtype=np.float64),
-            "has": listed | on_air,
+            "has": listed | sends,
         }
     )
     # an operator may list its technologies on one mast as several stations

@@ -18,6 +18,8 @@ from infraplan.errors import LayerError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import empty_table
 from infraplan.layers.schemas import TECHNOLOGIES
+from infraplan.layers.stations import is_on_air
+from infraplan.layers.stations import on_air
 from infraplan.radio.antennas import ANTENNAS
 from infraplan.radio.antennas import antenna
 from infraplan.radio.link import LTE_BLOCKS
@@ -173,12 +175,10 @@ def derive_cells(
         Table as of layer `cells`, indexed by `cell_id`, sorted; `assumed` is true where any field
         was filled; the column `pattern` holds the measured pattern, or None.
     """
-    on_air = (
-        sites[sites["status"].isna() | (sites["status"] == "operating")] if len(sites) else sites
-    )
-    listed = _tilted(cells[cells["site_id"].isin(on_air.index)], antennas)
-    known = _completed(listed, on_air, defaults)
-    assumed = _assumed(on_air, known, defaults)
+    there = on_air(sites)
+    listed = _tilted(cells[cells["site_id"].isin(there.index)], antennas)
+    known = _completed(listed, there, defaults)
+    assumed = _assumed(there, known, defaults)
     parts = [part for part in (known, assumed) if len(part)]
     if not parts:
         return pd.DataFrame(empty_table("cells", "EPSG:4326"))
@@ -421,7 +421,7 @@ def _check_stations(cells: pd.DataFrame, sites: "gpd.GeoDataFrame", found: _Find
         remedy="correct site_id, or import the missing stations",
     )
     status = cells["site_id"].map(sites["status"])
-    off = (status.notna() & (status != "operating")).to_numpy(dtype=bool)
+    off = ~is_on_air(status.to_frame("status")).to_numpy(dtype=bool)
     found.note(
         off,
         "the station is not on air, so predictions leave the cell out",

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from infraplan.layers.bundle import Layers
-from infraplan.layers.schemas import TECHNOLOGIES
 from infraplan.reports.published import communes_sheet
 from infraplan.reports.published import dependence_sheet
 from infraplan.reports.published import evidence_sheet
@@ -17,6 +16,13 @@ from infraplan.reports.published import hamlets_sheet
 from infraplan.reports.published import measuring_sheet
 from infraplan.reports.published import readings_sheet
 from infraplan.reports.published import shares_sheet
+from infraplan.reports.stock import classes_sheet
+from infraplan.reports.stock import fibre_sheet
+from infraplan.reports.stock import near_sheet
+from infraplan.reports.stock import quality_sheet
+from infraplan.reports.stock import sharing_sheet
+from infraplan.reports.stock import stations_sheet
+from infraplan.reports.stock import unshared_sheet
 from infraplan.reports.workbook import Column
 from infraplan.reports.workbook import Sheet
 from infraplan.reports.workbook import heading
@@ -95,66 +101,25 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
         if len(layers.table("evidence")):
             sheets.append(evidence_sheet(gaps, words))
     if inventory is not None:
-        sheets += [_stations(inventory, layers, words), _operators(inventory, words)]
+        sheets += [
+            stations_sheet(inventory, layers, words),
+            sharing_sheet(inventory, words),
+            unshared_sheet(inventory, words),
+            classes_sheet(inventory, layers, words),
+        ]
+        if len(inventory.near):
+            sheets.append(near_sheet(inventory, words))
     if fibre is not None:
-        sheets.append(_fibre(fibre, words))
+        sheets.append(fibre_sheet(fibre, words))
     if cable_plan is not None:
         sheets += [_bill(cable_plan, words), _cost_shares(cable_plan, words)]
     sheets += [_appraisal(appraisal, words) for appraisal in appraisals]
     if proposal is not None:
         sheets.append(_proposal(proposal, words))
-    sheets.append(_sources(layers, words))
+    sheets.append(quality_sheet(layers, words))
     is_synthetic = bool(layers.synthetic())
     write_csvs(path.parent / "csv", sheets, words=words, is_synthetic=is_synthetic)
     return write_workbook(path, sheets, words=words, is_synthetic=is_synthetic)
-
-
-def _stations(inventory: "Inventory", layers: Layers, words: Words) -> Sheet:
-    """Return stations by commune."""
-    names = layers.table("communes")["name"]
-    table = inventory.by_commune.rename_axis("code").reset_index()
-    table.insert(1, "commune", [names.get(code) for code in table["code"]])
-    return _counts(table, ("code", "commune"), words("reports.sheet_stations"), inventory, words)
-
-
-def _operators(inventory: "Inventory", words: Words) -> Sheet:
-    """Return stations by operator."""
-    table = inventory.by_operator.rename_axis("operator").reset_index()
-    return _counts(table, ("operator",), words("reports.sheet_operators"), inventory, words)
-
-
-def _counts(
-    table: pd.DataFrame, keys: tuple[str, ...], title: str, inventory: "Inventory", words: Words
-) -> Sheet:
-    """Return counts of stations as a sheet."""
-    told = inventory.totals
-    line = words(
-        "reports.inventory",
-        positions=words.number(told["positions"]),
-        stations=words.number(told["stations"]),
-        masts=words.number(100 * told["shared_mast_share"], 1),
-        shared=words.number(100 * told["shared_station_share"], 1),
-    )
-    columns = [heading(words, key) for key in keys]
-    for name in table.columns:
-        if name in keys:
-            continue
-        fixed = name in TECHNOLOGIES or str(name)[:2] in ("A1", "A2")
-        title_of = str(name) if fixed else words(f"reports.head_{name}")
-        columns.append(Column(str(name), title_of, "whole"))
-    return Sheet(title, (line,), tuple(columns), table)
-
-
-def _fibre(fibre: pd.DataFrame, words: Words) -> Sheet:
-    """Return lengths of cables by operator."""
-    table = fibre.rename_axis("operator").reset_index()
-    table["operator"] = table["operator"].replace("total", words("reports.total"))
-    numbers = [name for name in table.columns if str(name).endswith("_km")]
-    columns = (
-        heading(words, "operator"),
-        *(Column(str(name), words(f"reports.head_{name}"), "km") for name in numbers),
-    )
-    return Sheet(words("reports.sheet_fibre"), (words("reports.fibre"),), columns, table)
 
 
 def _bill(cable_plan: "CablePlan", words: Words) -> Sheet:
@@ -268,20 +233,3 @@ def _proposal(proposal: "Proposal", words: Words) -> Sheet:
         bound=words.people(float(proposal.bound)),
     )
     return Sheet(words("reports.sheet_proposal"), (line,), columns, table)
-
-
-def _sources(layers: Layers, words: Words) -> Sheet:
-    """Return where each layer comes from."""
-    table = layers.table("sources").reset_index().copy()
-    for name in ("complete", "synthetic"):
-        flags = table[name].astype("boolean")
-        table[name] = [
-            None if flag is pd.NA else words("reports.yes") if flag else words("reports.no")
-            for flag in flags
-        ]
-    names = ["layer", "operator", "as_of", "rows", "expected_rows", "complete", "synthetic", "file"]
-    names += ["licence", "attribution", "note"]
-    columns = tuple(
-        heading(words, name, "whole" if name.endswith("rows") else "text") for name in names
-    )
-    return Sheet(words("reports.sheet_sources"), (words("reports.sources"),), columns, table)

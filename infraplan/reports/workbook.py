@@ -27,6 +27,7 @@ FORMATS = {
     "share": "0.0%",
     "db": "0.0",
     "km": "#,##0.0",
+    "rate": "#,##0.00",
     "vnd": "#,##0",
 }
 FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
@@ -37,7 +38,7 @@ LINE_LETTERS = 12  # about so many fit the width of a column
 LINE_HEIGHT = 15.0  # points
 A3, A4 = 8, 9  # Excel's numbers of paper
 COLUMNS_ON_A4 = 16
-DECIMALS = {"whole": 0, "vnd": 0, "share": 4, "db": 1, "km": 2}  # in a CSV file
+DECIMALS = {"whole": 0, "vnd": 0, "share": 4, "db": 1, "km": 2, "rate": 3}  # in a CSV file
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -314,7 +315,7 @@ def _write_cell(
         page.write_string(row, number, text, formats[column.kind])
         return min(len(text), PROSE_WIDTH) if kind == "prose" else len(text)
     page.write_number(row, number, float(value), formats[column.kind])  # type: ignore[arg-type]
-    return len(f"{float(value):,.0f}") + (2 if kind in ("share", "km", "db") else 0)  # type: ignore[arg-type]
+    return len(f"{float(value):,.0f}") + (2 if kind in ("share", "km", "db", "rate") else 0)  # type: ignore[arg-type]
 
 
 def _sheet_name(title: str, taken: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import index_of
+from infraplan.layers.stations import on_air
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -105,9 +106,7 @@ class Surroundings:
         surroundings
             Prepared layers.
         """
-        sites = layers.table("sites")
-        if "status" in sites:
-            sites = sites[sites["status"].isna() | (sites["status"] == "operating")]
+        sites = on_air(layers.table("sites"))
         sites = sites[~(sites.geometry.isna() | sites.geometry.is_empty)].sort_index()
         return cls(
             layers=layers,
