@@ -99,11 +99,17 @@ def reception(province, geobox):
                 "signal_dbm": signal,
                 "probability": np.where(np.isnan(signal), np.nan, (signal > -100.0) * 1.0),
                 "best_cell": server,
+                "second_dbm": signal - np.float32(12.0),
             }
             bands = {k: wrap(v.astype(np.float32), geobox, name=k) for k, v in parts.items()}
             maps[technology, operator] = bands["signal_dbm"].to_dataset().assign(bands)
         cells[technology] = pd.DataFrame(
-            {"site_id": sites.index, "operator": sites["operator"].to_numpy(), "assumed": True}
+            {
+                "site_id": sites.index,
+                "mast_id": sites.index,
+                "operator": sites["operator"].to_numpy(),
+                "assumed": True,
+            }
         )
     return Coverage(maps, cells, RadioSettings(), profile, Provenance("coverage", "bench"))
 
