@@ -20,11 +20,18 @@ from infraplan.progress import part
 from infraplan.text import words
 
 if TYPE_CHECKING:
+    import xarray as xr
+
+    from infraplan.coverage import Gaps
     from infraplan.layers.bundle import Layers
+    from infraplan.reports import Sheet
+    from infraplan.text import Words
 
 __all__ = ["Results", "draw_map", "stored_results", "write_report"]
 
 Results = dict[str, Any]
+# Tables of the workbook that the map holds too; others are long annexes, or on the map already
+PUBLISHED = ("T1 ", "T1b ", "T1c ", "T2 ", "T3 ", "T4 ", "T5 ", "T6 ", "T12 ", "T15 ")
 
 
 def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
@@ -48,7 +55,9 @@ def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
     PlanError
         If the plan has no area yet, or the file cannot be written.
     """
+    from infraplan.maps import Table
     from infraplan.maps import plan_page
+    from infraplan.reports import cells_told
 
     path = plan.folder / "maps" / f"{file_stem(plan.settings.name)}.html"
     key = plan.step_key("map", plan.hashes(), _result_keys(plan))
@@ -57,16 +66,24 @@ def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
         return plan.folder / record.files[0]
     layers = plan.layers(resolution_m=_resolution_m(plan))
     found = stored_results(plan, layers)
+    say = words(plan.settings.language)
+    published = []
+    for sheet in _sheets(layers, found, say):
+        if sheet.title.startswith(PUBLISHED):
+            heads, rows = cells_told(sheet, say)
+            published.append(Table(sheet.title, heads, rows, note=" ".join(sheet.lines)))
     part(progress, 0.0, 1.0)(0.4)
-    page = plan_page(layers, title=plan.settings.name, language=plan.settings.language, **found)
+    page = plan_page(
+        layers, title=plan.settings.name, language=say.language, published=published, **found
+    )
     written = page.save(path)
-    _record(plan, "map", key, written, {"size_bytes": written.stat().st_size})
+    _record(plan, "map", key, [written], {"size_bytes": written.stat().st_size})
     return written
 
 
 def write_report(plan: Plan, *, progress: Progress | None = None) -> Path:
     """
-    Write the workbook of the plan: coverage by commune, gaps, inventory, cables, appraisals.
+    Write what the office publishes: a workbook of all tables and, on its gaps, a Word report.
 
     Parameters
     ----------
@@ -78,15 +95,14 @@ def write_report(plan: Plan, *, progress: Progress | None = None) -> Path:
     Returns
     -------
     path
-        The workbook; `name (2).xlsx` where the old one is open in Excel.
+        The workbook; `name (2).xlsx` where the old one is open in Excel. The report lies beside it,
+        of the same name, where gaps were computed; the record of step `report` names both.
 
     Raises
     ------
     PlanError
-        If the plan has no area yet, or the file cannot be written.
+        If the plan has no area yet, or a file cannot be written.
     """
-    from infraplan.cables import fibre_lengths
-    from infraplan.coverage import inventory
     from infraplan.reports import plan_workbook
 
     path = plan.folder / "reports" / f"{file_stem(plan.settings.name)}.xlsx"
@@ -96,18 +112,51 @@ def write_report(plan: Plan, *, progress: Progress | None = None) -> Path:
         return plan.folder / record.files[0]
     layers = plan.layers(resolution_m=_resolution_m(plan))
     found = stored_results(plan, layers)
-    found.pop("coverage", None)
-    part(progress, 0.0, 1.0)(0.3)
-    written = plan_workbook(
-        path,
+    say = words(plan.settings.language)
+    show = part(progress, 0.0, 1.0)
+    show(0.3)
+    sheets = _sheets(layers, found, say)
+    is_synthetic = bool(layers.synthetic())
+    written = [plan_workbook(path, sheets, words=say, is_synthetic=is_synthetic)]
+    show(0.6)
+    if "gaps" in found:
+        written.append(_gaps_report(plan, found, path.with_suffix(".docx"), say))
+    _record(plan, "report", key, written, {})
+    return written[0]
+
+
+def _sheets(layers: "Layers", found: Results, say: "Words") -> "list[Sheet]":
+    """Return the tables of a plan, the same for the workbook and for the map."""
+    from infraplan.cables import fibre_lengths
+    from infraplan.coverage import inventory
+    from infraplan.reports import plan_sheets
+
+    return plan_sheets(
         layers=layers,
         fibre=fibre_lengths(layers) if layers.has("fibre") else None,
         inventory=inventory(layers) if layers.has("sites") else None,
-        words=words(plan.settings.language),
-        **found,
+        words=say,
+        **{name: of for name, of in found.items() if name != "coverage"},
     )
-    _record(plan, "report", key, written, {})
-    return written
+
+
+def _gaps_report(plan: Plan, found: Results, path: Path, say: "Words") -> Path:
+    """Write the report on gaps with its pictures."""
+    from infraplan import maps
+    from infraplan.reports import Office
+    from infraplan.reports import write_gaps_report
+
+    gaps, language = found["gaps"], say.language
+    pictures = {
+        "gaps": maps.gaps_picture(gaps, covered=_covered(plan, gaps), language=language),
+        "readings": maps.readings_picture(gaps, language=language),
+        "shares": maps.shares_picture(gaps, language=language),
+    }
+    if "fix" in gaps.hamlets and gaps.hamlets["fix"].notna().any():
+        pictures["fixes"] = maps.fixes_picture(gaps, language=language)
+    settings = plan.settings
+    office = Office(settings.office, settings.office_parent, settings.office_place)
+    return write_gaps_report(path, gaps, pictures=pictures, words=say, office=office)
 
 
 def stored_results(plan: Plan, layers: "Layers") -> Results:
@@ -150,6 +199,18 @@ def stored_results(plan: Plan, layers: "Layers") -> Results:
     return found
 
 
+def _covered(plan: Plan, gaps: "Gaps") -> "xr.DataArray | None":
+    """Return where the headline of gaps has service; None where the plan keeps no such coverage."""
+    from infraplan.radio.settings import ThresholdProfile
+
+    pair = (gaps.definition.technology, gaps.definition.operator)
+    if plan.record(coverage_step(*pair)) is None:
+        return None
+    profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
+    coverage = load_coverage(plan, [pair], profile=profile, settings=usual_settings(plan))
+    return coverage.covered(*pair)
+
+
 def _pairs() -> list[tuple[str, str]]:
     """Return the pairs whose coverage a map shows: each technology, of any operator."""
     return [(technology, "any") for technology in ("2G", "3G", "4G", "5G")]
@@ -160,7 +221,9 @@ def _result_keys(plan: Plan) -> dict[str, str]:
     steps = [coverage_step(*pair) for pair in _pairs()]
     steps += ["gaps", "proposal", "underground", *map(appraisal_step, batches(plan))]
     keys = {step: record.key for step in steps if (record := plan.record(step)) is not None}
-    return keys | {"language": plan.settings.language, "name": plan.settings.name}
+    told = plan.settings
+    office = f"{told.office} | {told.office_parent} | {told.office_place}"
+    return keys | {"language": told.language, "name": told.name, "office": office}
 
 
 def _resolution_m(plan: Plan) -> float | None:
@@ -170,15 +233,15 @@ def _resolution_m(plan: Plan) -> float | None:
     return stored_resolution_m(plan)
 
 
-def _record(plan: Plan, step: str, key: str, path: Path, figures: dict[str, Any]) -> None:
-    """Note a written file, so that it is not written again from the same inputs."""
+def _record(plan: Plan, step: str, key: str, paths: list[Path], figures: dict[str, Any]) -> None:
+    """Note written files, so that they are not written again from the same inputs."""
     import infraplan
     from infraplan.layers.bundle import Provenance
 
     plan.write_record(
         step,
         key=key,
-        files=[path],
+        files=paths,
         figures=figures,
         provenance=Provenance(step=step, version=infraplan.__version__),
     )

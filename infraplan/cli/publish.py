@@ -29,7 +29,7 @@ def map_(plan: PlanFolder) -> None:
 
 
 def report(plan: PlanFolder) -> None:
-    """Write the workbook: coverage by commune, gaps, inventory, cables, appraisals."""
+    """Write the workbook of all tables, and a Word report on coverage and gaps."""
     from infraplan.api import open_plan
     from infraplan.api import write_report
 
@@ -38,6 +38,8 @@ def report(plan: PlanFolder) -> None:
     with progress_bar(words("cli.reporting")) as progress:
         path = write_report(opened, progress=progress)
     say(words("cli.report_written", path=shown_path(path)))
+    if path.with_suffix(".docx").exists():
+        say(shown_path(path.with_suffix(".docx")))
 
 
 def run(plan: PlanFolder, *, as_of: AsOf = None) -> None:

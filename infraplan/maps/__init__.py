@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from infraplan.maps.page import MapPage as MapPage
     from infraplan.maps.page import Table as Table
     from infraplan.maps.page import build_page as build_page
+    from infraplan.maps.pictures import fixes_picture as fixes_picture
+    from infraplan.maps.pictures import gaps_picture as gaps_picture
+    from infraplan.maps.pictures import readings_picture as readings_picture
+    from infraplan.maps.pictures import shares_picture as shares_picture
     from infraplan.maps.rasters import PictureLayer as PictureLayer
     from infraplan.maps.rasters import RasterClass as RasterClass
     from infraplan.maps.rasters import RasterLayer as RasterLayer
@@ -46,6 +50,10 @@ _HOMES = {
     "MapPage": "page",
     "Table": "page",
     "build_page": "page",
+    "fixes_picture": "pictures",
+    "gaps_picture": "pictures",
+    "readings_picture": "pictures",
+    "shares_picture": "pictures",
     "PictureLayer": "rasters",
     "RasterClass": "rasters",
     "RasterLayer": "rasters",

@@ -287,6 +287,7 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
     appraisals: "Sequence[Appraisal]" = (),
     proposal: "Proposal | None" = None,
     cable_plan: "CablePlan | None" = None,
+    published: Sequence[Table] = (),
     language: str = "vi",
 ) -> MapPage:
     """
@@ -308,6 +309,8 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         Proposed sites.
     cable_plan
         Plan of undergrounding.
+    published
+        The tables that the office publishes, their cells in words.
     language
         `"vi"` or `"en"`.
 
@@ -345,6 +348,7 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         areas=areas,
         findings=findings,
         tables=tables,
+        published=published,
         definition=definition,
     )
 
@@ -358,6 +362,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     areas: Sequence[Layer] = (),
     findings: Sequence[Layer] = (),
     tables: Sequence[Table] = (),
+    published: Sequence[Table] = (),
     definition: tuple[str, ...] = (),
     synthetic: bool = False,
     frame: str = "communes",
@@ -380,6 +385,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         subtitle=_subtitle(layers, words),
         warning=warning,
         tables=tuple(tables),
+        published=tuple(published),
         definition=definition,
         sources=(*told, *notes),
         credit=" · ".join(dict.fromkeys((*told, *notes))),

@@ -56,16 +56,18 @@ class Facts:
     """
     What the page says in words.
 
-    `warning` is printed over the map and on every print (synthetic input); `definition` says what
-    the figures mean; `sources` name the data, their licences and their days; `credit` is the line
-    at the foot of the map, all sources where it is empty; `frame` names the layer that the page
-    opens at, all layers where it is empty.
+    `published` are the office's own tables, long ones, that a reader opens and enlarges; they are
+    not printed with the map. `warning` is printed over the map and on every print (synthetic
+    input); `definition` says what the figures mean; `sources` name the data, their licences and
+    their days; `credit` is the line at the foot of the map, all sources where it is empty; `frame`
+    names the layer that the page opens at, all layers where it is empty.
     """
 
     title: str
     subtitle: str = ""
     warning: str = ""
     tables: tuple[Table, ...] = ()
+    published: tuple[Table, ...] = ()
     definition: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     credit: str = ""
@@ -156,6 +158,10 @@ def build_page(
         "tables": [
             {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note, "open": t.open}
             for t in facts.tables
+        ],
+        "published": [
+            {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note}
+            for t in facts.published
         ],
         "definition": facts.definition,
         "sources": facts.sources,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from odc.geo.geobox import GeoBox
 
-__all__ = ["PictureLayer", "RasterClass", "RasterLayer", "relief"]
+__all__ = ["PictureLayer", "RasterClass", "RasterLayer", "painted", "relief"]
 
 LONGEST_SIDE = 2000  # cells of a picture; a finer one would only be larger, not clearer
 STRIPE = 6  # period of the stripes that mean "not enough data" [cells]
@@ -192,8 +192,33 @@ def relief(
     source = geobox_of(ground_m)
     z, box = _warped(heights, source, smooth=True)
     near, _ = _warped(inside.astype(np.uint8), source)
-    known = np.isfinite(z)
-    shade = _shade(np.where(known, z, 0.0), float(box.resolution.x))
+    pixels = painted(z, near == 1, float(box.resolution.x))
+    return PictureLayer(name=name, title=title, pixels=pixels, geobox=box, group=group)
+
+
+def painted(
+    ground_m: npt.NDArray[np.floating], inside: npt.NDArray[np.bool_], cell_m: float
+) -> Bytes:
+    """
+    Return the ground as a shaded relief in quiet colours.
+
+    Parameters
+    ----------
+    ground_m
+        Height above sea level, shape (rows, columns), north up, NaN where unknown [m].
+    inside
+        True inside the area of the plan, same shape; the ground outside is fainter.
+    cell_m
+        Side of a cell, > 0 [m].
+
+    Returns
+    -------
+    pixels
+        Red, green, blue and opacity, shape (rows, columns, 4); unknown ground is transparent.
+    """
+    known = np.isfinite(ground_m)
+    filled = np.where(known, ground_m, 0.0).astype(np.float64)
+    shade = _shade(filled, cell_m)
     stops = np.array([0.0, 40.0, 200.0, 600.0, 1200.0, 2500.0])
     tints = np.array(
         [
@@ -205,13 +230,12 @@ def relief(
             [240, 238, 236],
         ]
     )
-    filled = np.where(known, z, 0.0)
     rgb = np.stack([np.interp(filled, stops, tints[:, band]) for band in range(3)], axis=-1)
     rgb *= (0.62 + 0.38 * shade)[..., None]
-    alpha = np.where(known, np.where(near == 1, 255, 90), 0)
+    alpha = np.where(known, np.where(inside, 255, 90), 0)
     pixels = np.dstack([np.clip(rgb, 0, 255), alpha]).astype(np.uint8)
     pixels[~known] = 0
-    return PictureLayer(name=name, title=title, pixels=pixels, geobox=box, group=group)
+    return pixels
 
 
 def _shade(heights: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.float64]:

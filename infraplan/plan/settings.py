@@ -25,6 +25,7 @@ class PlanSettings:
     plan's folder or in the project's `data`. `area_bounds` (west, south, east, north in `crs`) is
     the extent where there are no communes yet; `sea_side` says on which side of the area the sea
     lies. `cache_max_gb` is the disk space that losses around masts may take, 0 to keep none.
+    `office`, the authority above it and its place head the papers; dots to fill in where empty.
     """
 
     name: str
@@ -41,6 +42,9 @@ class PlanSettings:
     propose_sites: int = 10
     underground_streets: tuple[str, ...] = field(default=())
     cache_max_gb: float = 5.0
+    office: str = ""
+    office_parent: str = ""
+    office_place: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no step could work with, all at once."""
@@ -164,6 +168,9 @@ _PATHS = {
     "run.propose_sites": "propose_sites",
     "run.underground_streets": "underground_streets",
     "cache.max_gb": "cache_max_gb",
+    "office.name": "office",
+    "office.parent": "office_parent",
+    "office.place": "office_place",
 }
 _KINDS: dict[object, tuple[tuple[type, ...], str]] = {
     str: ((str,), "text in quotes"),

@@ -1,25 +1,33 @@
-"""Workbooks for the office."""
+"""Workbooks and papers for the office."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from infraplan.reports.compose import plan_sheets as plan_sheets
     from infraplan.reports.compose import plan_workbook as plan_workbook
     from infraplan.reports.form import Field as Field
     from infraplan.reports.form import Form as Form
     from infraplan.reports.form import write_form as write_form
+    from infraplan.reports.gaps_report import Office as Office
+    from infraplan.reports.gaps_report import write_gaps_report as write_gaps_report
     from infraplan.reports.workbook import Column as Column
     from infraplan.reports.workbook import Sheet as Sheet
+    from infraplan.reports.workbook import cells_told as cells_told
     from infraplan.reports.workbook import write_workbook as write_workbook
 
 _WHERE = {
     "Column": "workbook",
     "Field": "form",
     "Form": "form",
+    "Office": "gaps_report",
     "Sheet": "workbook",
+    "cells_told": "workbook",
+    "plan_sheets": "compose",
     "plan_workbook": "compose",
     "write_form": "form",
+    "write_gaps_report": "gaps_report",
     "write_workbook": "workbook",
 }
 

@@ -37,13 +37,12 @@ if TYPE_CHECKING:
     from infraplan.sites import Appraisal
     from infraplan.sites import Proposal
 
-__all__ = ["plan_workbook"]
+__all__ = ["plan_sheets", "plan_workbook"]
 
 REASONS_SHOWN = 5
 
 
-def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
-    path: Path,
+def plan_sheets(  # noqa: PLR0913 - a plan and each of its results
     *,
     layers: Layers,
     gaps: "Gaps | None" = None,
@@ -53,14 +52,12 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
     fibre: pd.DataFrame | None = None,
     inventory: "Inventory | None" = None,
     words: Words,
-) -> Path:
+) -> list[Sheet]:
     """
-    Write the workbook of a plan, and each of its tables as CSV in the folder `csv` beside it.
+    Return the tables that an office publishes of a plan.
 
     Parameters
     ----------
-    path
-        Target, ending in `.xlsx`.
     layers
         Layers of the plan.
     gaps
@@ -80,13 +77,8 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
 
     Returns
     -------
-    path
-        The file; `name (2).xlsx` where the old one is open in Excel.
-
-    Raises
-    ------
-    PlanError
-        If the file cannot be written.
+    sheets
+        In the order in which they are printed, that of the sources last.
     """
     sheets: list[Sheet] = []
     if gaps is not None:
@@ -117,7 +109,34 @@ def plan_workbook(  # noqa: PLR0913 - a plan and each of its results
     if proposal is not None:
         sheets.append(_proposal(proposal, words))
     sheets.append(quality_sheet(layers, words))
-    is_synthetic = bool(layers.synthetic())
+    return sheets
+
+
+def plan_workbook(path: Path, sheets: Sequence[Sheet], *, words: Words, is_synthetic: bool) -> Path:
+    """
+    Write tables as a workbook, and each of them as CSV in the folder `csv` beside it.
+
+    Parameters
+    ----------
+    path
+        Target, ending in `.xlsx`.
+    sheets
+        Tables, of `plan_sheets`.
+    words
+        Catalogue of the office's language.
+    is_synthetic
+        True where any of it rests on made-up data; every sheet then says so.
+
+    Returns
+    -------
+    path
+        The file; `name (2).xlsx` where the old one is open in Excel.
+
+    Raises
+    ------
+    PlanError
+        If a file cannot be written.
+    """
     write_csvs(path.parent / "csv", sheets, words=words, is_synthetic=is_synthetic)
     return write_workbook(path, sheets, words=words, is_synthetic=is_synthetic)
 

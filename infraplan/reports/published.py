@@ -12,6 +12,8 @@ from infraplan.coverage.evidence import worth_measuring
 from infraplan.coverage.readings import cause_told
 from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
+from infraplan.coverage.shares import COUNTING
+from infraplan.coverage.shares import SERVED
 from infraplan.reports.workbook import Column
 from infraplan.reports.workbook import Sheet
 from infraplan.reports.workbook import heading
@@ -310,10 +312,15 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         A row for each hamlet, and for what lies outside the hamlets of a commune.
     """
     hamlets = pd.DataFrame(gaps.hamlets).drop(columns="geometry")
-    rows = hamlets[hamlets["level"].isin(SHOWN_LEVELS)].sort_values("rank")
+    # a hamlet with good 3G lacks the headline's 4G all the same
+    lacking = hamlets["covered_share"] < SERVED - COUNTING
+    rows = hamlets[hamlets["level"].isin(SHOWN_LEVELS) | lacking].sort_values("rank")
     rows = rows.rename_axis("hamlet_id").reset_index()
     told = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
-    rows["level"] = [words(f"maps.level_{level}") for level in rows["level"]]
+    rows["level"] = [
+        words(f"maps.level_{level}") if isinstance(level, str) else None
+        for level in rows["level"].astype("object").where(rows["level"].notna(), None)
+    ]
     rows["cause"] = [cause_told(row, words) for row in told]
     rows["fix"] = [fix_told(row, words, technology=gaps.definition.technology) for row in told]
     if "fix_cost_vnd" in rows:

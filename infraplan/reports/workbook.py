@@ -17,7 +17,7 @@ from infraplan import atomic
 from infraplan.errors import SourceFileError
 from infraplan.text import Words
 
-__all__ = ["Column", "Sheet", "heading", "write_csvs", "write_workbook"]
+__all__ = ["Column", "Sheet", "cells_told", "heading", "write_csvs", "write_workbook"]
 
 # Excel's codes; it shows them with the separators of the office's own settings
 FORMATS = {
@@ -39,6 +39,7 @@ LINE_HEIGHT = 15.0  # points
 A3, A4 = 8, 9  # Excel's numbers of paper
 COLUMNS_ON_A4 = 16
 DECIMALS = {"whole": 0, "vnd": 0, "share": 4, "db": 1, "km": 2, "rate": 3}  # in a CSV file
+SHOWN_DECIMALS = {"whole": 0, "vnd": 0, "db": 1, "km": 1, "rate": 2}
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -214,12 +215,56 @@ def _csv(sheet: Sheet, lines: Sequence[str]) -> str:
 
 def _csv_cell(value: Any, kind: str) -> str:  # noqa: ANN401 - what a table holds
     """Return a value as text; what Excel would take for a formula stays text."""
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
+    if _is_blank(value):
         return ""
     if isinstance(value, (bool, str)) or kind == "text":
         text = str(value)
         return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
     return f"{float(value):.{DECIMALS[kind]}f}".replace(".", ",")
+
+
+def cells_told(sheet: Sheet, words: Words) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """
+    Return the headings and cells of a sheet as a reader sees them.
+
+    Parameters
+    ----------
+    sheet
+        The sheet.
+    words
+        Catalogue of the office's language.
+
+    Returns
+    -------
+    heads, rows
+        Text; the total, where there is one, is the last row. What is not known is empty.
+    """
+    kinds = [column.kind for column in sheet.columns]
+    columns = [sheet.table[column.name].tolist() for column in sheet.columns]
+    rows = [*zip(*columns, strict=True)]
+    if sheet.total is not None:
+        rows.append(tuple(sheet.total.get(column.name) for column in sheet.columns))
+    told = tuple(
+        tuple(_cell_told(value, kind, words) for value, kind in zip(row, kinds, strict=True))
+        for row in rows
+    )
+    return tuple(column.heading for column in sheet.columns), told
+
+
+def _cell_told(value: Any, kind: str, words: Words) -> str:  # noqa: ANN401 - what a table holds
+    """Return a value as a reader sees it."""
+    if _is_blank(value):
+        return ""
+    if isinstance(value, (bool, str)) or kind == "text":
+        return str(value)
+    if kind == "share":
+        return f"{words.number(100.0 * float(value), 1)} %"
+    return words.number(float(value), SHOWN_DECIMALS[kind])
+
+
+def _is_blank(value: Any) -> bool:  # noqa: ANN401 - what a table holds
+    """Return whether there is no value."""
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)  # noqa: PLR0124
 
 
 def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyped
@@ -307,7 +352,7 @@ def _write_cell(
 ) -> int:
     """Write one value as what it is; return how wide it shows."""
     kind = column.kind.removeprefix("total_")
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
+    if _is_blank(value):
         page.write_blank(row, number, None, formats[column.kind])
         return 0
     if isinstance(value, (bool, str)) or kind == "text":

@@ -140,3 +140,50 @@ def test_a_route_follows_the_streets(demo_plan: Path) -> None:
     )
     assert route.length_m >= straight * 0.999
     assert route.segments["length_m"].sum() == pytest.approx(route.length_m, rel=1e-6)
+
+
+def _published(demo_plan: Path, title: str) -> dict:
+    """Return a table of those that the map holds."""
+    (path,) = (demo_plan / "maps").glob("*.html")
+    block = path.read_text(encoding="utf-8").partition('class="infraplan-page">')[2]
+    page = json.loads(block.partition("</script>")[0])
+    return next(table for table in page["published"] if table["title"].startswith(title))
+
+
+def _column(rows: list, heads: list, head: str) -> list:
+    """Return the cells below a heading, the total last."""
+    return [row[heads.index(head)] for row in rows]
+
+
+def test_workbook_map_and_geopackage_agree_to_the_person(demo_plan: Path) -> None:
+    shares = ip.gaps(ip.open_plan(demo_plan)).shares
+    mine = shares.query(
+        "technology == '4G' and operator == 'any' and denominator == 'people'"
+    ).set_index(["area_level", "area_id"])
+    lacking = mine["total"] - mine["covered"]
+    expected = [*lacking.loc["commune"], lacking.loc["province", "province"]]
+    assert sum(expected[:-1]) == pytest.approx(expected[-1])
+    (path,) = (demo_plan / "reports").glob("*.xlsx")
+    sheet = openpyxl.load_workbook(path)["T1 Vùng phủ theo xã"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    top = next(n for n, row in enumerate(rows) if "Dân chưa có sóng" in row)
+    assert _column(rows[top + 1 :], rows[top], "Dân chưa có sóng") == pytest.approx(expected)
+    table = _published(demo_plan, "T1 ")
+    told = _column(table["rows"], table["heads"], "Dân chưa có sóng")
+    assert [int(text.replace(".", "")) for text in told] == [round(value) for value in expected]
+
+
+def test_the_map_holds_every_table_that_the_office_publishes(demo_plan: Path) -> None:
+    (path,) = (demo_plan / "reports").glob("*.xlsx")
+    book = openpyxl.load_workbook(path, read_only=True)
+    for title in ("T1", "T2", "T3", "T4", "T5", "T6", "T15"):
+        table = _published(demo_plan, f"{title} ")
+        name = next(sheet for sheet in book.sheetnames if sheet.startswith(f"{title} "))
+        assert book[name].max_row > len(table["rows"]) > 0
+
+
+def test_the_word_report_lies_beside_the_workbook(demo_plan: Path) -> None:
+    import docx
+
+    (path,) = (demo_plan / "reports").glob("*.docx")
+    assert len(docx.Document(str(path)).inline_shapes) == 4

@@ -235,3 +235,17 @@ def test_coordinates_agree_with_proj(opened: Open, crs: str) -> None:
     there = Transformer.from_crs("EPSG:4326", crs, always_xy=True, allow_ballpark=False)
     for (x, y), place in zip(found, places, strict=True):
         assert (x, y) == pytest.approx(there.transform(*place), abs=0.001)
+
+
+def test_a_published_table_opens_over_the_page_and_closes(opened: Open, layers: Layers) -> None:
+    name = "<img src=x onerror=\"document.title='run'\">"
+    table = maps.Table("T1 Xã", ("Xã", "Dân số"), ((name, "1.234"), ("Tổng", "1.234")), note="x")
+    tab = opened(maps.plan_page(layers, title="Bản đồ", published=[table]))
+    tab.locator(".ip-published summary").click()
+    tab.locator(".ip-open-table").click()
+    assert tab.locator(".ip-sheet tbody tr").count() == 2
+    assert tab.locator(".ip-sheet tbody th").first.inner_text() == name
+    tab.keyboard.press("Escape")
+    assert tab.locator(".ip-sheet").count() == 0
+    assert tab.title() == "Bản đồ"
+    assert tab.heard.complaints == []

@@ -59,16 +59,43 @@
     c.restore();
   }
 
-  function table(entry) {
+  function grid(entry) {
     var head = make("tr", {}, entry.heads.map(function (text) { return make("th", { scope: "col", text: text }); }));
     var rows = entry.rows.map(function (row) {
-      return make("tr", {}, row.map(function (text, n) { return make(n ? "td" : "th", n ? { text: text } : { scope: "row", text: text }); }));
+      return make("tr", {}, row.map(function (text, n) {
+        var kind = text.length > 60 ? "ip-prose" : text.length < 12 ? "ip-brief" : "";
+        return make(n ? "td" : "th", n ? { text: text, class: kind } : { scope: "row", text: text });
+      }));
     });
+    return make("div", { class: "ip-wide" }, [make("table", {}, [make("thead", {}, [head]), make("tbody", {}, rows)])]);
+  }
+
+  function table(entry) {
     return make("details", { class: "ip-section", open: entry.open }, [
       make("summary", { text: entry.title }),
-      make("div", { class: "ip-wide" }, [make("table", {}, [make("thead", {}, [head]), make("tbody", {}, rows)])]),
+      grid(entry),
       entry.note ? make("p", { class: "ip-note", text: entry.note }) : null
     ]);
+  }
+
+  // A long table: built when it is opened, over the whole page, for a panel is too narrow for it.
+  function published(entry, app) {
+    var button = make("button", { type: "button", class: "ip-open-table", text: entry.title });
+    button.addEventListener("click", function () {
+      var close = make("button", { type: "button", class: "ip-button", text: app.words.close });
+      var sheet = make("div", { class: "ip-sheet", role: "dialog", "aria-modal": "true", "aria-label": entry.title, tabindex: "-1" }, [
+        make("div", { class: "ip-sheet-head" }, [make("h2", { text: entry.title }), close]),
+        entry.note ? make("p", { class: "ip-note", text: entry.note }) : null,
+        grid(entry)
+      ]);
+      function shut() { sheet.remove(); document.removeEventListener("keydown", key); button.focus(); }
+      function key(event) { if (event.key === "Escape") shut(); }
+      close.addEventListener("click", shut);
+      document.addEventListener("keydown", key);
+      app.stage.appendChild(sheet);
+      close.focus();
+    });
+    return make("li", {}, [button]);
   }
 
   function legend(layer, app) {
@@ -129,6 +156,12 @@
         page.definition.map(function (text) { return make("p", { class: "ip-definition", text: text }); }))));
     }
     var later = page.tables.filter(function (entry) { return !entry.open; }).map(table);
+    if (page.published.length) {
+      later.unshift(make("details", { class: "ip-section ip-published" }, [
+        make("summary", { text: app.words.published }),
+        make("ul", {}, page.published.map(function (entry) { return published(entry, app); }))
+      ]));
+    }
     groups.forEach(function (group) {
       blocks.push(make("section", { class: "ip-section ip-group" }, [
         group.title ? make("h2", { text: group.title }) : null,
