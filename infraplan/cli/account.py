@@ -473,7 +473,9 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
         stack.close()
         _tell_step(done, words)
         if done.step in ("map", "report"):
-            outputs.append(done.result)
+            outputs += [
+                path for path in (done.result, done.result.with_suffix(".docx")) if path.exists()
+            ]
     heading(words("cli.outputs"))
     for path in outputs:
         say(shown_path(path))

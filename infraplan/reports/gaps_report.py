@@ -300,9 +300,7 @@ def _worst(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
             [
                 str(number),
                 _place(area, words),
-                words.people_range(
-                    *(float(area[f"people_uncovered{end}"]) for end in ("", "_low", "_high"))
-                ),
+                f"{_lacking(area, words)}; {_level(area, gaps, words)}",
                 cause_told(area, words) or words("common.unknown"),
                 fix_told(area, words, technology=gaps.definition.technology)
                 or words("gaps_report.no_fix"),
@@ -314,6 +312,20 @@ def _worst(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
     heads = [words(f"gaps_report.col_{name}") for name in names]
     paper.table(heads, rows, widths=[1.0, 2.7, 2.1, 4.2, 3.4, 1.7, 1.8], numbers=[0, 5])
     paper.text(words("gaps_report.worst_note"), is_quiet=True)
+
+
+def _lacking(area: Mapping[str, Any], words: Words) -> str:
+    """Return the people of an area without service, with their range."""
+    ends = ("", "_low", "_high")
+    return words.people_range(*(float(area[f"people_uncovered{end}"]) for end in ends))
+
+
+def _level(area: Mapping[str, Any], gaps: "Gaps", words: Words) -> str:
+    """Return what service an area has; where it is good, that the headline's is lacking."""
+    level = area.get("level")
+    if level in (*BADLY_SERVED, "unknown"):
+        return _inner(words(f"maps.level_{level}"))
+    return _inner(words("gaps_report.otherwise", technology=gaps.definition.technology))
 
 
 def _cost(area: Mapping[str, Any], words: Words) -> str:
