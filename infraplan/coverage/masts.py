@@ -44,34 +44,43 @@ def masts_of(sites: gpd.GeoDataFrame) -> Masts:
     """
     own = pd.Series(sites.index.astype(str), index=sites.index, dtype="object")
     of_station = sites["mast_id"].astype("object").where(sites["mast_id"].notna(), own).astype(str)
-    by_mast = sites.sort_index().groupby(of_station.sort_index(), sort=True)
-    operators = by_mast["operator"].agg(lambda names: sorted(set(names.dropna())))
-    owners = (
-        by_mast["owner"].agg(_commonest)
-        if "owner" in sites
-        else pd.Series(None, index=operators.index, dtype="object")
+    first = sites.geometry.sort_index().groupby(of_station.sort_index(), sort=True).first()
+    operators: dict[str, list[str]] = {mast: [] for mast in first.index}
+    pairs = pd.DataFrame({"mast": of_station, "operator": sites["operator"]}).dropna()
+    pairs = pairs.drop_duplicates().sort_values(["mast", "operator"])
+    for mast, name in zip(pairs["mast"], pairs["operator"], strict=True):
+        operators[mast].append(str(name))
+    owners = _commonest(sites, "owner", of_station).reindex(first.index)
+    single = pd.Series(
+        [names[0] if len(names) == 1 else None for names in operators.values()],
+        index=first.index,
+        dtype="object",
     )
-    single = operators.map(lambda names: names[0] if len(names) == 1 else None)
     table = pd.DataFrame(
         {
-            "operators": operators.map("; ".join),
-            "is_shared": operators.map(len) >= 2,
-            "owner": owners.where(owners.notna(), single).astype("object"),
+            "operators": ["; ".join(names) for names in operators.values()],
+            "is_shared": [len(names) >= 2 for names in operators.values()],
+            "owner": owners.where(owners.notna(), single),
             "owner_named": owners.notna(),
-            "mast_class": by_mast["mast_class"].agg(_commonest)
-            if "mast_class" in sites
-            else pd.Series(None, index=operators.index, dtype="object"),
-        }
-    ).rename_axis("mast_id")
-    places = by_mast["geometry"].first().reindex(table.index)
-    shapes = gpd.GeoSeries(places.to_numpy(), index=table.index, crs=sites.crs)
+            "mast_class": _commonest(sites, "mast_class", of_station).reindex(first.index),
+        },
+        index=first.index.rename("mast_id"),
+    )
+    shapes = gpd.GeoSeries(first.to_numpy(), index=table.index, crs=sites.crs)
     return Masts(gpd.GeoDataFrame(table, geometry=shapes), of_station)
 
 
-def _commonest(values: "pd.Series[Any]") -> object:
-    """Return the value that most rows name, the first by name of equals; None where none does."""
-    counts = values.dropna().value_counts()
-    return min(counts.index[counts == counts.max()]) if len(counts) else None
+def _commonest(
+    sites: gpd.GeoDataFrame, column: str, of_station: "pd.Series[str]"
+) -> "pd.Series[Any]":
+    """Return the value that most stations of a mast name, the first by name of equals."""
+    if column not in sites:
+        return pd.Series(dtype="object")
+    named = pd.DataFrame({"mast": of_station, "value": sites[column].astype("object")}).dropna()
+    counts = named.groupby(["mast", "value"]).size().rename("count").reset_index()
+    counts = counts.sort_values(["mast", "count", "value"], ascending=[True, False, True])
+    most = counts.drop_duplicates("mast").set_index("mast")["value"]
+    return most.astype("object")
 
 
 def positions_near(masts: Masts, within_m: float) -> pd.DataFrame:
