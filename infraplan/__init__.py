@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from infraplan.api import import_layer as import_layer
     from infraplan.api import init_plan as init_plan
     from infraplan.api import open_plan as open_plan
+    from infraplan.api import point as point
     from infraplan.api import predict as predict
     from infraplan.api import propose as propose
     from infraplan.api import route as route
@@ -53,6 +54,7 @@ _JOBS = (
     "import_layer",
     "init_plan",
     "open_plan",
+    "point",
     "predict",
     "propose",
     "route",

@@ -13,6 +13,7 @@ from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
+from infraplan.api.point_check import point
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan
@@ -31,6 +32,7 @@ __all__ = [
     "import_layer",
     "init_plan",
     "open_plan",
+    "point",
     "predict",
     "propose",
     "route",

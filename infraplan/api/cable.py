@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infraplan.api.places import locate
 from infraplan.errors import SettingsError
 from infraplan.plan import Plan
 from infraplan.plan.results import load_underground
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
     from infraplan.cables import PriceBook
     from infraplan.cables import Route
 
-__all__ = ["locate", "route", "underground"]
+__all__ = ["route", "underground"]
 
 ROUTED_ON = ("streets", "roads", "ducts", "fibre", "waterways", "rail")
 DUG_FROM = (*ROUTED_ON, "buildings", "poles", "chambers", "communes", "sources")
 UNDERGROUND_STEP = "underground"
-NEAR_AREA_M = 10_000.0  # a route may end a little outside, at a neighbour's station
 
 
 def route(
@@ -158,80 +158,3 @@ def price_book(plan: Plan) -> "PriceBook":
     from infraplan.cables import PriceBook
 
     return PriceBook.from_dict(plan.configuration("prices"))
-
-
-def locate(plan: Plan, point: "str | shapely.Point") -> "shapely.Point":
-    """
-    Return where a person means.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    point
-        `lon,lat` in degrees, `E,N` in the planning CRS, the id of a row with a point, or a point.
-
-    Returns
-    -------
-    place
-        Point in the planning CRS.
-
-    Raises
-    ------
-    SettingsError
-        If it is none of them; the message shows the three forms.
-    """
-    import shapely
-
-    if not isinstance(point, str):
-        return point
-    numbers = [_number(word) for word in point.replace(";", ",").split(",")]
-    if len(numbers) == 2 and None not in numbers:
-        return _inside(plan, _from_numbers(plan, float(numbers[0] or 0), float(numbers[1] or 0)))
-    for layer in ("sites", "chambers", "institutions", "requests", "poles", "hamlets"):
-        table = plan.table(layer)
-        if point in table.index:
-            place: shapely.Point = table.geometry.loc[point].representative_point()
-            return place
-    msg = (
-        f"'{point}' is no place: give lon,lat (105.9057,18.3428), E,N of the plan "
-        "(542682,2028879) or the id of a station, chamber, institution, request or hamlet"
-    )
-    raise SettingsError(msg)
-
-
-def _from_numbers(plan: Plan, x: float, y: float) -> "shapely.Point":
-    """Return the point that two numbers mean: degrees where they can be, else metres."""
-    import shapely
-
-    if abs(x) > 180 or abs(y) > 90:
-        return shapely.Point(x, y)
-    from pyproj import Transformer
-
-    to_plan = Transformer.from_crs(
-        "EPSG:4326", plan.settings.crs, always_xy=True, allow_ballpark=False
-    )
-    return shapely.Point(to_plan.transform(x, y))
-
-
-def _inside(plan: Plan, point: "shapely.Point") -> "shapely.Point":
-    """Return a point that lies in the plan's area or close to it; refuse any other."""
-    box = plan.geobox(plan.tables(["communes"])).boundingbox
-    west, south, east, north = box.left, box.bottom, box.right, box.top
-    near = NEAR_AREA_M
-    if west - near <= point.x <= east + near and south - near <= point.y <= north + near:
-        return point
-    msg = (
-        f"the point {point.x:.0f},{point.y:.0f} lies outside the plan's area (E {west:.0f} to "
-        f"{east:.0f}, N {south:.0f} to {north:.0f}); longitude comes before latitude, east before "
-        "north"
-    )
-    raise SettingsError(msg)
-
-
-def _number(word: str) -> float | None:
-    """Return a word as a number, None where it is none."""
-    try:
-        return float(word.strip())
-    except ValueError:
-        return None

@@ -92,6 +92,8 @@ def radio_inputs(
     *,
     resolution_m: float | None = None,
     rasters: Iterable[str] = ("terrain", "landcover", "water", "population"),
+    names: Iterable[str] | None = None,
+    around_m: tuple[float, float, float] | None = None,
 ) -> RadioInputs:
     """
     Read what radio steps need.
@@ -106,6 +108,10 @@ def radio_inputs(
         Side of a grid cell, > 0; that of the plan where None [m].
     rasters
         Rasters to read onto the grid.
+    names
+        Layers to read; all where None.
+    around_m
+        Point and how far around it rasters are wanted, as in `Plan.layers`; all where None [m].
 
     Returns
     -------
@@ -121,7 +127,7 @@ def radio_inputs(
     from infraplan.radio.cells import check_cells
     from infraplan.radio.cells import derive_cells
 
-    layers = plan.layers(rasters=rasters, resolution_m=resolution_m)
+    layers = plan.layers(names, rasters=rasters, resolution_m=resolution_m, around_m=around_m)
     layers.need("communes", "sites", "terrain", step="coverage")
     defaults = CellDefaults.from_dict(read_toml(data_path("cells/defaults.toml")))
     antennas = plan.antennas()

@@ -11,6 +11,7 @@ from infraplan.cli import compare
 from infraplan.cli import cover
 from infraplan.cli import forms
 from infraplan.cli import measure
+from infraplan.cli import point
 from infraplan.cli import publish
 from infraplan.cli import site
 from infraplan.cli.console import LANGUAGE
@@ -53,6 +54,7 @@ app.command("template")(forms.template)
 app.command("coverage")(cover.coverage)
 app.command("calibrate")(measure.calibrate)
 app.command("gaps")(cover.gaps)
+app.command("point")(point.point)
 app.command("compare")(compare.compare)
 app.command("appraise")(site.appraise)
 app.command("propose")(site.propose)

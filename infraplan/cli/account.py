@@ -17,6 +17,7 @@ from infraplan.text import Words
 if TYPE_CHECKING:
     from infraplan.api.comparing import Compared
     from infraplan.api.measure import CalibrationDone
+    from infraplan.api.point_check import PointCheck
     from infraplan.cables import CablePlan
     from infraplan.cables import Route
     from infraplan.coverage import Gaps
@@ -33,6 +34,7 @@ __all__ = [
     "tell_coverage",
     "tell_gaps",
     "tell_notes",
+    "tell_point",
     "tell_proposal",
     "tell_route",
     "tell_run",
@@ -330,6 +332,50 @@ def tell_comparison(made: "Compared", words: Words) -> None:
         say()
     for sentence in comparison_definition(found, sides, made.coverage, words):
         say(sentence)
+
+
+def tell_point(made: "PointCheck", plan: "Plan", words: Words) -> None:
+    """
+    Tell who serves a place and how surely, why others do not, and where the files are.
+
+    Parameters
+    ----------
+    made
+        Check of the place.
+    plan
+        The plan.
+    words
+        Catalogue to speak with.
+    """
+    from infraplan.coverage import point_told as told
+
+    finding = made.finding
+    heading(words("cli.point_title", place=made.name))
+    if made.synthetic:
+        say(words("cli.synthetic", layers=", ".join(layer_words(made.synthetic, words))))
+    for sentence in told.place_told(made.place, words):
+        say(sentence)
+    say()
+    heads, rows = told.servers_told(finding, words)
+    _table([heads, *rows])
+    for sentence in told.definition_told(finding, words):
+        say(sentence)
+    for note in made.notes:
+        say(words(f"coverage.point_note_{note}"))
+    say()
+    causes = told.causes_told(finding, words)
+    say(words("cli.point_why" if causes else "cli.point_all_served"))
+    for sentence in causes:
+        say(f"  {sentence}")
+    say()
+    say(words("cli.point_near"))
+    for sentence in (*told.evidence_told(finding, words), *told.measurements_told(finding, words)):
+        say(f"  {sentence}")
+    say()
+    if made.picture_path is not None:
+        say(words("cli.point_picture", path=shown_path(made.picture_path)))
+    say(words("cli.point_tables", path=shown_path(made.path)))
+    say(words("cli.next_point", folder=shown_path(plan.folder)))
 
 
 def tell_appraisal(appraisal: "Appraisal", words: Words) -> None:

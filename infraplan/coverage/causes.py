@@ -21,7 +21,14 @@ from infraplan.radio.links import senders_of
 from infraplan.radio.results import ANY
 from infraplan.radio.results import Coverage
 
-__all__ = ["CAUSE_COLUMNS", "USUAL", "causes_of", "headline_cells", "headline_needed_dbm"]
+__all__ = [
+    "CAUSE_COLUMNS",
+    "USUAL",
+    "causes_of",
+    "explaining_paths",
+    "headline_cells",
+    "headline_needed_dbm",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -270,7 +277,7 @@ def _causes(
     links = ground.links(
         stations.senders, sender, row[pairs.place[pair]], column[pairs.place[pair]]
     )
-    best = _best(links, pair, pairs.place, needed_dbm)
+    best = explaining_paths(links, pair, pairs.place, needed_dbm)
     place = np.flatnonzero(best >= 0)
     path = best[place]
     station = pairs.station[pair[path]]
@@ -344,16 +351,34 @@ def _first_of_each(group: Ints, key: Floats) -> Ints:
     return rank
 
 
-def _best(links: Links, pair: Ints, place_of_pair: Ints, needed_dbm: float) -> Ints:
+def explaining_paths(
+    links: Links, pair: Ints, place_of_pair: Ints, needed_dbm: npt.ArrayLike
+) -> Ints:
     """
-    Return the path that explains each place, -1 where there is none.
+    Return the path that explains why each place has no service, or by what it has.
 
-    It is the strongest over smooth ground; of those that would be service, first those over known
-    ground, and of these first those that the terrain brings below service.
+    Parameters
+    ----------
+    links
+        Levels at the ends of paths.
+    pair
+        Number of the pair of place and station that each path belongs to.
+    place_of_pair
+        Number of the place of each pair, counted from 0.
+    needed_dbm
+        Level at which a place is served, one or one a path [dBm].
+
+    Returns
+    -------
+    path
+        For each place, up to the last that has a pair, the strongest path over smooth ground, -1
+        where there is none. Of the paths that would then be service, those over known ground come
+        first, and of these those that the terrain brings below service.
     """
-    reaches = links.smooth_dbm >= needed_dbm
+    least_dbm = np.asarray(needed_dbm, dtype=np.float64)
+    reaches = links.smooth_dbm >= least_dbm
     known = ~np.isnan(links.level_dbm)
-    hidden = known & ~(links.level_dbm >= needed_dbm)
+    hidden = known & ~(links.level_dbm >= least_dbm)
     grade = np.where(reaches, 1 + known.astype(np.int64) + hidden, 0)
     place = place_of_pair[pair]
     order = np.lexsort((-np.nan_to_num(links.smooth_dbm, nan=-np.inf), -grade, place))

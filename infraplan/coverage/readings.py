@@ -9,9 +9,10 @@ import pandas as pd
 from infraplan.coverage.shares import DENOMINATORS
 from infraplan.text import Words
 
-__all__ = ["cause_told", "fix_told", "readings_of"]
+__all__ = ["cause_told", "fix_told", "readings_of", "worst_gaps"]
 
 LEAST_FIBRE_M = 50.0  # below it a length of cable is nothing to tell
+SOMEBODY = 0.5  # people; fewer are told as none
 FIRST = ("any", "at_least_two", "all")
 
 
@@ -44,6 +45,29 @@ def readings_of(shares: pd.DataFrame, technology: str) -> pd.DataFrame:
         for column, suffix in (("share", ""), ("share_low", "_low"), ("share_high", "_high")):
             table[f"{denominator}{suffix}"] = own[column].reindex(names)
     return table
+
+
+def worst_gaps(hamlets: pd.DataFrame, count: int) -> pd.DataFrame:
+    """
+    Return the hamlets known to lack service that have most people without it.
+
+    Parameters
+    ----------
+    hamlets
+        Those of `Gaps`.
+    count
+        How many at most, >= 0.
+
+    Returns
+    -------
+    worst
+        Rows by rank. Left out are those with service for nine in ten people, those of which too
+        little is known to say, and what lies outside all hamlets.
+    """
+    cause = hamlets["cause"].astype("object")
+    is_gap = cause.notna() & (cause != "unknown") & ~hamlets["is_rest"].astype(bool)
+    is_gap &= hamlets["people_uncovered"] >= SOMEBODY
+    return hamlets[is_gap.to_numpy(dtype=bool)].sort_values("rank").head(count)
 
 
 def cause_told(area: Mapping[str, Any], words: Words) -> str:

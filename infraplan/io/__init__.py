@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from infraplan.io.rasters import crop_raster as crop_raster
     from infraplan.io.rasters import raster_crs as raster_crs
     from infraplan.io.rasters import read_bands as read_bands
+    from infraplan.io.rasters import read_bands_at as read_bands_at
     from infraplan.io.rasters import read_raster as read_raster
     from infraplan.io.rasters import warp_raster as warp_raster
     from infraplan.io.rasters import write_raster as write_raster
@@ -41,6 +42,7 @@ _WHERE = {
     "raster_crs": "rasters",
     "read_antenna": "antennas",
     "read_bands": "rasters",
+    "read_bands_at": "rasters",
     "read_base": "base",
     "read_cells": "store",
     "read_frames": "frames",

@@ -35,6 +35,7 @@ __all__ = [
     "open_geotiff",
     "raster_crs",
     "read_bands",
+    "read_bands_at",
     "read_raster",
     "warp_raster",
     "write_raster",
@@ -335,6 +336,43 @@ def read_bands(path: Path, names: Iterable[str] | None = None) -> "xr.Dataset":
             name: _masked(source, n) for n, name in enumerate(there, start=1) if name in wanted
         }
     return xr.Dataset({name: _wrapped(plane, geobox, name) for name, plane in planes.items()})
+
+
+def read_bands_at(path: Path, x_m: float, y_m: float, names: Iterable[str]) -> dict[str, float]:
+    """
+    Read the cell in which a point lies from a GeoTIFF that `write_raster` wrote.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF with named bands.
+    x_m
+        Easting of the point in the system of the file [m].
+    y_m
+        Northing [m].
+    names
+        Bands to read; those that the file lacks are left out.
+
+    Returns
+    -------
+    values
+        By band, NaN where it has no value; empty where the point lies off the grid.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF.
+    """
+    from rasterio.windows import Window
+
+    with open_geotiff(path) as source:
+        row, column = source.index(x_m, y_m)
+        if not (0 <= row < source.height and 0 <= column < source.width):
+            return {}
+        cell = Window(column, row, 1, 1)
+        bands = {name: number for number, name in enumerate(source.descriptions, start=1)}
+        wanted = [name for name in names if name in bands]
+        return {name: float(_masked(source, bands[name], cell)[0, 0]) for name in wanted}
 
 
 @contextmanager

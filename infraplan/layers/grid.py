@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from odc.geo.geobox import GeoBox
 
-__all__ = ["cell_centres", "geobox_of", "grid_over", "index_of", "same_grid", "wrap"]
+__all__ = ["cell_centres", "cut_around", "geobox_of", "grid_over", "index_of", "same_grid", "wrap"]
 
 ON_LATTICE = 1e-6  # share of a cell by which a coordinate may miss the lattice
 
@@ -46,6 +46,40 @@ def grid_over(
     from odc.geo.geobox import GeoBox
 
     return GeoBox.from_bbox(bounds, crs, resolution=resolution_m)
+
+
+def cut_around(geobox: "GeoBox", x_m: float, y_m: float, reach_m: float) -> "GeoBox":
+    """
+    Return the part of a grid around a point; its cells are cells of the whole.
+
+    Parameters
+    ----------
+    geobox
+        Grid.
+    x_m
+        Easting of the point [m].
+    y_m
+        Northing of the point [m].
+    reach_m
+        How far from the point cells are wanted, >= 0 [m].
+
+    Returns
+    -------
+    geobox
+        The cells within the reach and two more all around, as far as the grid has them; at least
+        2 x 2.
+    """
+    row, column = index_of(geobox, x_m, y_m)
+    count = int(np.ceil(reach_m / abs(geobox.affine.a))) + 2
+    rows, columns = geobox.shape
+    top, left = (
+        int(np.clip(at - count, 0, size - 2)) for at, size in ((row, rows), (column, columns))
+    )
+    bottom, right = (
+        int(np.clip(at + count + 1, start + 2, size))
+        for at, start, size in ((row, top, rows), (column, left, columns))
+    )
+    return geobox[top:bottom, left:right]
 
 
 def wrap(

@@ -9,13 +9,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from infraplan.coverage.readings import readings_of
+from infraplan.coverage.readings import worst_gaps
 from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.terrain import SEA as SEA_ZONE
 from infraplan.maps.context import area_mask
+from infraplan.maps.figures import FAINT
+from infraplan.maps.figures import GRID
 from infraplan.maps.figures import INK
-from infraplan.maps.figures import QUIET
+from infraplan.maps.figures import drawable
 from infraplan.maps.figures import figure_png
+from infraplan.maps.figures import new_figure
 from infraplan.maps.figures import plain_axes
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import CATEGORIES
@@ -39,13 +43,14 @@ if TYPE_CHECKING:
 __all__ = ["fixes_picture", "gaps_picture", "readings_picture", "shares_picture"]
 
 Floats = npt.NDArray[np.float64]
-CM_PER_POINT = 2.54 / 72.0
+CM_PER_INCH = 2.54
 WIDTH_CM = 16.5  # what A4 leaves between its margins
 TALLEST_CM = 15.0
 LONGEST_SIDE = 1_600  # cells of the ground of a picture
 LACKING = ("none", "2g_only", "weak", "unknown")
 OTHERWISE = "otherwise"  # served by another technology than the headline's
 COLORS = {name: LEVELS[name] for name in LACKING} | {OTHERWISE: LEVELS["single_operator"]}
+NAME_POINTS = 5.0
 NAMED_COMMUNES = 120  # up to so many are named on the map
 LARGEST = 260.0  # area of the mark of the place with most people without service [points squared]
 SMALLEST = 12.0
@@ -97,8 +102,9 @@ def gaps_picture(
         _ground(axes, layers)
         if covered is not None:
             _without(axes, covered, layers)
-        _outlines(axes, layers)
-        marks = _marks(axes, gaps, numbered, WIDTH_CM / CM_PER_POINT / frame.width_m, words)
+        points_per_m = 72.0 * WIDTH_CM / CM_PER_INCH / frame.width_m
+        _outlines(axes, layers, points_per_m)
+        marks = _marks(axes, gaps, numbered, points_per_m, words)
         axes.set_xlim(frame.west_m, frame.east_m)
         axes.set_ylim(frame.south_m, frame.north_m)
         axes.set_aspect("equal")
@@ -117,7 +123,23 @@ def gaps_picture(
         )
         _banner(axes, layers, words)
 
-    return figure_png(WIDTH_CM, height_cm, draw)
+    return _drawn(height_cm, draw)
+
+
+def _drawn(height_cm: float, draw: "Callable[[Figure], None]") -> bytes:
+    """Return a picture as wide as the text of A4, filled by a function."""
+    figure = new_figure(height_cm / CM_PER_INCH, width_inch=WIDTH_CM / CM_PER_INCH)
+    figure.set_layout_engine("constrained")
+    draw(figure)
+    return figure_png(figure)
+
+
+def _axes(figure: "Figure") -> "Axes":
+    """Return axes for a chart whose values run to the right."""
+    axes = figure.add_subplot()
+    plain_axes(axes)
+    axes.grid(visible=False, axis="y")
+    return axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +207,7 @@ def _rgb(color: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _outlines(axes: "Axes", layers: Layers) -> None:
+def _outlines(axes: "Axes", layers: Layers, points_per_m: float) -> None:
     """Draw the edges of the communes and of all of them together."""
     import geopandas as gpd
     from matplotlib.patheffects import withStroke
@@ -196,20 +218,38 @@ def _outlines(axes: "Axes", layers: Layers) -> None:
     whole.boundary.plot(ax=axes, color="#4a463d", linewidth=0.9, zorder=5)
     if len(communes) > NAMED_COMMUNES:
         return
-    at = communes.geometry.representative_point()
-    for name, x_m, y_m in zip(communes["name"], at.x, at.y, strict=True):
-        halo = [withStroke(linewidth=1.4, foreground="#ffffffb0")]
+    halo = [withStroke(linewidth=1.4, foreground="#ffffffb0")]
+    for name, x_m, y_m in _apart(communes, points_per_m):
         axes.text(
             x_m,
             y_m,
-            str(name),
+            drawable(name),
             ha="center",
             va="center",
-            fontsize=5.0,
+            fontsize=NAME_POINTS,
             color="#5d584c",
             path_effects=halo,
             zorder=6,
         )
+
+
+def _apart(communes: "gpd.GeoDataFrame", points_per_m: float) -> list[tuple[str, float, float]]:
+    """Return the names of communes that fit beside each other, larger communes first."""
+    ordered = communes.assign(size=communes.geometry.area).sort_values("size", ascending=False)
+    at = ordered.geometry.representative_point()
+    taken: list[tuple[float, float, float]] = []
+    kept = []
+    for name, x_m, y_m in zip(ordered["name"], at.x, at.y, strict=True):
+        half = NAME_POINTS * 0.32 * len(str(name))
+        x, y = x_m * points_per_m, y_m * points_per_m
+        free = all(
+            abs(x - other_x) > half + other_half or abs(y - other_y) > NAME_POINTS
+            for other_x, other_y, other_half in taken
+        )
+        if free:
+            taken.append((x, y, half))
+            kept.append((str(name), float(x_m), float(y_m)))
+    return kept
 
 
 def _marks(
@@ -219,7 +259,7 @@ def _marks(
     from matplotlib.lines import Line2D
 
     hamlets = gaps.hamlets
-    first = worst_of(gaps, numbered)
+    first = worst_gaps(hamlets, numbered)
     level = hamlets["level"].astype("object").fillna("unknown")
     level = level.where(level.isin(LACKING), OTHERWISE)
     shown = (level != OTHERWISE) & ~hamlets["is_rest"].astype(bool)
@@ -277,27 +317,6 @@ def _sizes(people: Floats, most: float) -> Floats:
     """Return the areas of marks: as the people, but for the smallest ones [points squared]."""
     size: Floats = np.maximum(SMALLEST, LARGEST * people / max(most, 1.0))
     return size
-
-
-def worst_of(gaps: "Gaps", count: int) -> "gpd.GeoDataFrame":
-    """
-    Return the hamlets with most people without service.
-
-    Parameters
-    ----------
-    gaps
-        Result.
-    count
-        How many at most, >= 0.
-
-    Returns
-    -------
-    worst
-        Rows of the hamlets by rank, those without any such people left out.
-    """
-    hamlets = gaps.hamlets
-    rows = hamlets[(hamlets["people_uncovered"] >= 0.5) & ~hamlets["is_rest"].to_numpy(dtype=bool)]
-    return rows.sort_values("rank").head(count)
 
 
 def _numbers(axes: "Axes", worst: "gpd.GeoDataFrame", per_m: float) -> None:
@@ -430,7 +449,7 @@ def shares_picture(gaps: "Gaps", *, language: str = "vi") -> bytes:
                 told[name] = by.loc[name, "share"]
                 told[f"{name}_low"] = by.loc[name, "share_low"]
                 told[f"{name}_high"] = by.loc[name, "share_high"]
-        series[str(operator)] = pd.Series(told, dtype=float)
+        series[drawable(operator)] = pd.Series(told, dtype=float)
     return _ranges_chart([(name, name) for name in technologies], series, gaps, words)
 
 
@@ -442,7 +461,9 @@ def _ranges_chart(
 
     def draw(figure: "Figure") -> None:
         """Draw the marks from top to bottom."""
-        axes = plain_axes(figure)
+        from matplotlib.patheffects import withStroke
+
+        axes = _axes(figure)
         step = 0.64 / max(len(series), 1)
         lowest = 100.0
         for number, (label, values) in enumerate(series.items()):
@@ -469,17 +490,18 @@ def _ranges_chart(
                         textcoords="offset points",
                         va="center",
                         fontsize=6.8,
-                        color=QUIET,
+                        color=FAINT,
+                        path_effects=[withStroke(linewidth=1.6, foreground="white")],
                     )
         axes.set_yticks([-row for row in range(len(rows))], [label for label, _ in rows])
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(-len(rows) + 0.5, 0.5)
         axes.set_xlim(max(0.0, 5.0 * np.floor((lowest - 1.0) / 5.0)), 101.5)
-        axes.set_xlabel(words("gaps_report.axis_share"))
+        axes.set_xlabel(words("gaps_report.axis_share"), fontsize=8.5)
         figure.legend(loc="outside upper left", ncols=4, fontsize=7.5, frameon=False)
         _banner(axes, gaps.layers, words)
 
-    return figure_png(WIDTH_CM, height_cm, draw)
+    return _drawn(height_cm, draw)
 
 
 def _numbered(words: Words, decimals: int) -> "Callable[[float, float], str]":
@@ -517,12 +539,12 @@ def fixes_picture(gaps: "Gaps", *, numbered: int = 10, language: str = "vi") -> 
     fixed = fixed.sort_values(["each", "rank"], ascending=[False, True])
     cost = np.concatenate([[0.0], np.cumsum(fixed["fix_cost_vnd"].to_numpy()) / 1e9])
     people = np.concatenate([[0.0], np.cumsum(fixed["fix_people"].to_numpy())])
-    place = {key: number for number, key in enumerate(worst_of(gaps, numbered).index, start=1)}
+    place = {key: number for number, key in enumerate(worst_gaps(hamlets, numbered).index, start=1)}
 
     def draw(figure: "Figure") -> None:
         """Draw the rising line and the first areas on it."""
-        axes = plain_axes(figure)
-        axes.grid(axis="y", color="#dddddd", linewidth=0.5)
+        axes = _axes(figure)
+        axes.grid(visible=True, axis="y", color=GRID, linewidth=0.6)
         axes.plot(cost, people, color=CATEGORIES[1], linewidth=1.6)
         axes.fill_between(cost, people, color=CATEGORIES[1], alpha=0.10, linewidth=0.0)
         for at, key in enumerate(fixed.index, start=1):
@@ -537,12 +559,12 @@ def fixes_picture(gaps: "Gaps", *, numbered: int = 10, language: str = "vi") -> 
                     fontsize=7.5,
                     fontweight="bold",
                 )
-        axes.set_xlabel(words("gaps_report.axis_cost"))
-        axes.set_ylabel(words("gaps_report.axis_people"))
+        axes.set_xlabel(words("gaps_report.axis_cost"), fontsize=8.5)
+        axes.set_ylabel(words("gaps_report.axis_people"), fontsize=8.5)
         for axis, decimals in ((axes.xaxis, 1 if cost[-1] < 20 else 0), (axes.yaxis, 0)):
             axis.set_major_formatter(_numbered(words, decimals))
         axes.set_xlim(0.0, max(1.03 * cost[-1], 1e-3))
         axes.set_ylim(0.0, max(1.10 * people[-1], 1.0))
         _banner(axes, gaps.layers, words)
 
-    return figure_png(WIDTH_CM, 6.6, draw)
+    return _drawn(6.6, draw)

@@ -197,6 +197,7 @@ class Plan:
         *,
         rasters: Iterable[str] = ("terrain", "landcover", "water", "population"),
         resolution_m: float | None = None,
+        around_m: tuple[float, float, float] | None = None,
     ) -> "Layers":
         """
         Return the bundle of layers that computations take.
@@ -209,6 +210,10 @@ class Plan:
             Rasters to warp onto the plan's grid; those that the plan lacks are left out.
         resolution_m
             Side of a cell, > 0; that of the settings where None [m].
+        around_m
+            Easting and northing of a point inside the grid, and how far around it rasters are
+            wanted; all of the grid where None. Inland water without elevation then takes the lowest
+            height of the part of its shore that lies in there [m].
 
         Returns
         -------
@@ -222,6 +227,7 @@ class Plan:
         """
         from infraplan.io import warp_raster
         from infraplan.layers.bundle import Layers
+        from infraplan.layers.grid import cut_around
 
         always = {"communes", "sources", "sea"}
         tables = self.tables(None if names is None else {*names, *always})
@@ -230,6 +236,8 @@ class Plan:
         terrain = None
         if wanted:
             geobox = self.geobox(tables, resolution_m)
+            if around_m is not None:
+                geobox = cut_around(geobox, *around_m)
             for raster in wanted:
                 kind = WARPED.get(raster, "class")
                 warped[raster] = warp_raster(self.raster_path(raster), geobox, kind=kind)

@@ -5,6 +5,7 @@ The engine lays rays that all cells of a grid share; here each path has its own 
 `rays="cell"`. It is for questions about single places: why there is no signal, what would bring it.
 """
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -272,6 +273,42 @@ class LinkGround:
             edge_y_m=affine.f + affine.e * (edge[:, 0] + 0.5),
             edge_height_m=edge[:, 2].copy(),
         )
+
+    def profile(
+        self, senders: Senders, number: int, row: int, column: int
+    ) -> tuple[Floats, Floats]:
+        """
+        Return the ground between a cell and a place, at the samples that `links` takes.
+
+        Parameters
+        ----------
+        senders
+            Cells.
+        number
+            The cell, counted from 0.
+        row
+            Row of the place, on the grid.
+        column
+            Column of the place.
+
+        Returns
+        -------
+        at_m
+            Distances of the samples from the cell, one in every width of a grid cell [m].
+        height_m
+            Their heights above sea level, NaN where unknown [m].
+        """
+        from infraplan.radio._kernels.rays import height_at
+
+        from_row, from_column = float(senders.row[number]), float(senders.column[number])
+        away = math.hypot(row - from_row, column - from_column)
+        count = max(math.ceil(away), 1)
+        share = np.arange(count + 1) / count
+        rows = from_row + share * (row - from_row)
+        columns = from_column + share * (column - from_column)
+        places = zip(rows, columns, strict=True)
+        height_m = np.array([height_at(self.ground_m, *place) for place in places])
+        return share * max(away, 0.5) * self.cell_m, height_m
 
     def _levels(
         self,

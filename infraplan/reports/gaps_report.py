@@ -18,6 +18,7 @@ from infraplan.coverage.quality import source_quality
 from infraplan.coverage.readings import cause_told
 from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
+from infraplan.coverage.readings import worst_gaps
 from infraplan.reports.paper import Paper
 from infraplan.reports.published import data_version
 from infraplan.reports.published import definition_lines
@@ -123,7 +124,6 @@ class _Facts:
         """Return the figures of a result."""
         table = pd.DataFrame(gaps.hamlets)
         hamlets = table[~table["is_rest"].astype(bool)]
-        lacking = hamlets[hamlets["people_uncovered"] >= 0.5].sort_values("rank")
         fixed = table[table["fix"].notna()] if "fix" in table else table.iloc[:0]
         told, shares = gaps.definition, gaps.shares
         mine = shares[
@@ -132,7 +132,7 @@ class _Facts:
             & (shares["technology"] == told.technology)
             & (shares["operator"] == told.operator)
         ]
-        return cls(hamlets, lacking.head(WORST), fixed, mine.iloc[0].to_dict())
+        return cls(hamlets, worst_gaps(hamlets, WORST), fixed, mine.iloc[0].to_dict())
 
 
 def _day(as_of: str, words: Words) -> str:
