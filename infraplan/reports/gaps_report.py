@@ -310,7 +310,7 @@ def _worst(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
         )
     names = ("number", "place", "people", "cause", "fix", "cost", "certainty")
     heads = [words(f"gaps_report.col_{name}") for name in names]
-    paper.table(heads, rows, widths=[1.0, 2.7, 2.1, 4.2, 3.4, 1.7, 1.8], numbers=[0, 5])
+    paper.table(heads, rows, widths=[1.0, 3.2, 2.1, 4.2, 3.2, 1.6, 1.6], numbers=[0, 5])
     paper.text(words("gaps_report.worst_note"), is_quiet=True)
 
 
