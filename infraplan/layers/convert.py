@@ -63,6 +63,8 @@ def tidy(value: object) -> str:
         return value.isoformat()[:10]
     text = unicodedata.normalize("NFC", str(value))
     text = SPACES.sub(" ", text).strip(" '")
+    if text.isprintable():  # nearly every cell: a province has half a million of them
+        return text
     return "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
 
 
