@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Results", "draw_map", "stored_results", "write_report"]
 
 Results = dict[str, Any]
+GROUND = ("terrain", "landcover", "water")  # rasters that are drawn
 # Tables of the workbook that the map holds too; others are long annexes, or on the map already
 PUBLISHED = ("T1 ", "T1b ", "T1c ", "T2 ", "T3 ", "T4 ", "T5 ", "T6 ", "T12 ", "T15 ")
 
@@ -64,7 +65,7 @@ def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
     record = plan.record("map")
     if record is not None and record.key == key:
         return plan.folder / record.files[0]
-    layers = plan.layers(resolution_m=_resolution_m(plan))
+    layers = plan.layers(rasters=GROUND, resolution_m=_resolution_m(plan))
     found = stored_results(plan, layers)
     say = words(plan.settings.language)
     published = []
@@ -110,7 +111,7 @@ def write_report(plan: Plan, *, progress: Progress | None = None) -> Path:
     record = plan.record("report")
     if record is not None and record.key == key:
         return plan.folder / record.files[0]
-    layers = plan.layers(resolution_m=_resolution_m(plan))
+    layers = plan.layers(rasters=GROUND, resolution_m=_resolution_m(plan))
     found = stored_results(plan, layers)
     say = words(plan.settings.language)
     show = part(progress, 0.0, 1.0)

@@ -342,9 +342,10 @@ def quality_sheet(layers: Layers, words: Words) -> Sheet:
     for name in ("complete", "synthetic", "is_old"):
         table[name] = [_yes(flag, words) for flag in table[name].astype("boolean")]
     table["blank"] = [
-        "; ".join(f"{name} {words.number(100 * share)} %" for name, share in fields)
+        "; ".join(f"{_field(name, words)} {words.number(100 * share)} %" for name, share in fields)
         for fields in table["blank"]
     ]
+    table["layer"] = [words.entries.get(f"maps.name_{name}", str(name)) for name in table["layer"]]
     kinds = {
         "layer": "text",
         "operator": "text",
@@ -366,6 +367,12 @@ def quality_sheet(layers: Layers, words: Words) -> Sheet:
         lines.append(words("reports.missing_operators", names=", ".join(missing)))
     columns = tuple(heading(words, name, kind) for name, kind in kinds.items())
     return Sheet(words("reports.sheet_sources"), tuple(lines), columns, table)
+
+
+def _field(name: str, words: Words) -> str:
+    """Return what a column of a layer is called in our tables, its own name where it is not."""
+    told = words.entries
+    return told.get(f"maps.field_{name}", told.get(f"reports.head_{name}", name)).lower()
 
 
 def _yes(flag: object, words: Words) -> str | None:
