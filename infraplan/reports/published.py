@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.coverage.criteria import UNIVERSAL_SERVICE
 from infraplan.coverage.evidence import agreement_with_evidence
 from infraplan.coverage.evidence import worth_measuring
 from infraplan.coverage.readings import cause_told
 from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
+from infraplan.reports.programmes import eligible_told
+from infraplan.reports.programmes import rule_lines
 from infraplan.reports.workbook import Column
 from infraplan.reports.workbook import Sheet
 from infraplan.reports.workbook import heading
@@ -295,7 +298,7 @@ def shares_sheet(gaps: "Gaps", words: Words) -> Sheet:
 
 def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
     """
-    Return T2: hamlets that are not well served, the worst first, with cause and fix.
+    Return T2: hamlets not well served or for universal service, the worst first, with the fix.
 
     Parameters
     ----------
@@ -310,12 +313,18 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         A row for each hamlet, and for what lies outside the hamlets of a commune.
     """
     hamlets = pd.DataFrame(gaps.hamlets).drop(columns="geometry")
-    rows = hamlets[hamlets["level"].isin(SHOWN_LEVELS)].sort_values("rank")
+    shown = hamlets["level"].isin(SHOWN_LEVELS)
+    is_judged = "universal_service" in hamlets
+    if is_judged:
+        shown |= hamlets["universal_service"].isin(("yes", "to_check"))
+    rows = hamlets[shown].sort_values("rank")
     rows = rows.rename_axis("hamlet_id").reset_index()
     told = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
     rows["level"] = [words(f"maps.level_{level}") for level in rows["level"]]
     rows["cause"] = [cause_told(row, words) for row in told]
     rows["fix"] = [fix_told(row, words, technology=gaps.definition.technology) for row in told]
+    if is_judged:
+        rows["universal_service"] = [eligible_told(row, words) for row in told]
     if "fix_cost_vnd" in rows:
         rows["cost_million_vnd"] = rows["fix_cost_vnd"] / 1e6
         rows["cost_assumed"] = _flags(rows["fix_assumed"], words)
@@ -341,6 +350,7 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         "commune": "text",
         "district": "text",
         "households": "whole",
+        "poor_households": "whole",
         "people": "whole",
         "level": "text",
         "certainty": "text",
@@ -361,7 +371,7 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         "fix_people": "whole",
         "cost_million_vnd": "whole",
         "cost_assumed": "text",
-        "programme": "text",
+        "universal_service": "prose",
         "flood_share": "share",
         "near_border": "text",
         "placed_by": "text",
@@ -372,6 +382,8 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         if name in rows and rows[name].notna().any()
     )
     lines = (*definition_lines(gaps, words), words("reports.hamlets"))
+    if is_judged:
+        lines += rule_lines(gaps, UNIVERSAL_SERVICE, words)
     return Sheet(words("reports.sheet_gaps"), lines, columns, rows)
 
 
