@@ -56,8 +56,9 @@ BYTES_PER_CELL = 50  # servers kept, of one technology and operator
 MEMORY_BYTES = 4_000_000_000
 BYTES_PER_PAIR_CELL = 24  # six bands
 HELD_BYTES = 1_500_000_000  # of bands held in memory; more are read back when they are asked for
-GAPS_FORMAT = 3  # of what is kept: a plan of an older version computes its gaps anew
+GAPS_FORMAT = 4  # of what is kept: a plan of an older version computes its gaps anew
 MOST_OF_THE_AREA = 0.6  # from this share on, the whole area is predicted and kept
+CRITERIA = ("new-rural", "universal-service")
 GAPS_FROM = (
     *PREDICTED_FROM,
     "settlements",
@@ -331,7 +332,8 @@ def gaps(
     operator
         Operator of the headline; that of the plan where None.
     as_of
-        Day for which technologies count as on air; None: all count.
+        Day for which technologies count as on air and rules of programmes as in force; None: all
+        technologies count, and the newest rules.
     progress
         Called with the share done.
 
@@ -345,9 +347,11 @@ def gaps(
     PlanError
         If the plan lacks what a prediction needs.
     """
+    from infraplan.coverage import CriteriaSet
     from infraplan.coverage import find_gaps
     from infraplan.coverage import people_grid
 
+    criteria = [CriteriaSet.from_dict(plan.configuration(name)) for name in CRITERIA]
     technology = technology or plan.settings.technology
     operator = operator or plan.settings.operator
     if coverage is None:
@@ -370,6 +374,7 @@ def gaps(
         operator=operator,
         as_of=as_of,
         means=_means(plan, layers),
+        criteria=criteria,
         progress=part(progress, 0.6, 1.0),
     )
     store_gaps(plan, found, key=key)
@@ -624,6 +629,7 @@ def _gaps_key(
     options = {
         "format": GAPS_FORMAT,
         "actions": plan.configuration("actions"),
+        "criteria": [plan.configuration(name) for name in CRITERIA],
         "pairs": sorted(map(list, coverage.maps)),
         "settings": asdict(coverage.settings),
         "profile": asdict(coverage.profile),

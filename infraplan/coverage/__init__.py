@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infraplan.coverage.comparison import cohens_kappa as cohens_kappa
     from infraplan.coverage.comparison import compare_covered as compare_covered
     from infraplan.coverage.comparison import wilson_interval as wilson_interval
+    from infraplan.coverage.criteria import CriteriaSet as CriteriaSet
     from infraplan.coverage.evidence import EvidenceAgreement as EvidenceAgreement
     from infraplan.coverage.evidence import agreement_with_evidence as agreement_with_evidence
     from infraplan.coverage.evidence import certainty_of_gaps as certainty_of_gaps
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from infraplan.coverage.people import PeopleGrid as PeopleGrid
     from infraplan.coverage.people import people_grid as people_grid
     from infraplan.coverage.placing import place_hamlets as place_hamlets
+    from infraplan.coverage.programmes import conclusions as conclusions
+    from infraplan.coverage.programmes import new_rural as new_rural
+    from infraplan.coverage.programmes import universal_service as universal_service
     from infraplan.coverage.quality import missing_operators as missing_operators
     from infraplan.coverage.quality import source_quality as source_quality
     from infraplan.coverage.service import Service as Service
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Comparison": "comparison",
+    "CriteriaSet": "criteria",
     "Definition": "gaps",
     "EvidenceAgreement": "evidence",
     "Gaps": "gaps",
@@ -53,10 +58,12 @@ _WHERE = {
     "certainty_of_gaps": "evidence",
     "cohens_kappa": "comparison",
     "compare_covered": "comparison",
+    "conclusions": "programmes",
     "covered_shares": "shares",
     "find_gaps": "gaps",
     "inventory": "stock",
     "missing_operators": "quality",
+    "new_rural": "programmes",
     "newest_findings": "evidence",
     "people_grid": "people",
     "parts_of": "shares",
@@ -64,6 +71,7 @@ _WHERE = {
     "residential_areas": "areas",
     "service_of": "service",
     "source_quality": "quality",
+    "universal_service": "programmes",
     "wilson_interval": "comparison",
     "worth_measuring": "evidence",
     "zones_over": "zonal",

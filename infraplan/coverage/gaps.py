@@ -1,6 +1,7 @@
 """Who has no service, how sure that is, and why."""
 
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,14 +14,24 @@ import pandas as pd
 
 from infraplan.coverage.areas import residential_areas
 from infraplan.coverage.causes import causes_of
+from infraplan.coverage.criteria import NEW_RURAL
+from infraplan.coverage.criteria import UNIVERSAL_SERVICE
+from infraplan.coverage.criteria import CriteriaSet
+from infraplan.coverage.criteria import rules_applied
 from infraplan.coverage.dependence import people_lost
 from infraplan.coverage.evidence import certainty_of_gaps
 from infraplan.coverage.fixes import FixMeans
 from infraplan.coverage.fixes import fixes_of
+from infraplan.coverage.joint import joint_shares
+from infraplan.coverage.joint import technologies_on_air
 from infraplan.coverage.pieces import districts_of
 from infraplan.coverage.pieces import households_each
 from infraplan.coverage.pieces import levels_of_areas
 from infraplan.coverage.pieces import pieces_of
+from infraplan.coverage.programmes import listed_facts
+from infraplan.coverage.programmes import new_rural
+from infraplan.coverage.programmes import nothing_judged
+from infraplan.coverage.programmes import universal_service
 from infraplan.coverage.service import RANGE_DB
 from infraplan.coverage.service import Service
 from infraplan.coverage.service import service_of
@@ -95,14 +106,18 @@ class Gaps:
     them: `people`, `covered_share`, `people_uncovered` with `_low` and `_high`,
     `median_signal_dbm`, `level`, the columns of `causes_of`, `surroundings_of` and (where prices
     were given) `fixes_of`, of `certainty_of_gaps`, `flood_share`, `rank`, `share_<technology>` of
-    any operator and `share_<technology>_<operator>` of the headline's. `shares` is the table of
+    any operator and `share_<technology>_<operator>` of the headline's, those of `joint_shares`,
+    `listed_facts` and (where rules were given) `universal_service`. `shares` is the table of
     `covered_shares` for hamlets, communes, former districts and the province; `n_minus_1` that of
-    `people_lost`.
+    `people_lost`; `criteria` that of `new_rural`, a row for each commune and rule, and
+    `criteria_rules` the rules that decided (both empty where none were given).
     """
 
     hamlets: "gpd.GeoDataFrame"
     shares: pd.DataFrame
     n_minus_1: pd.DataFrame
+    criteria: pd.DataFrame
+    criteria_rules: pd.DataFrame
     definition: Definition
     layers: Layers
     provenance: Provenance
@@ -125,6 +140,7 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     operator: str = ANY,
     as_of: date | None = None,
     means: FixMeans | None = None,
+    criteria: Iterable[CriteriaSet] = (),
     progress: Progress | None = None,
 ) -> Gaps:
     """
@@ -143,9 +159,12 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     operator
         Operator of the headline, or `"any"`.
     as_of
-        Day for which technologies count as on air; None: all count.
+        Day for which technologies count as on air and rules as in force; None: all technologies
+        count, and the newest rules.
     means
         What fixes are made of and what they cost; no fix is looked for where None.
+    criteria
+        Rules of programmes, at most one set for each; what they decide is left out without.
     progress
         Called with the share done.
 
@@ -196,8 +215,12 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
         reading["level_without_expired"] = _level_column(
             by_area, coverage, _without(counted, ending)
         )
-    surroundings = surroundings_of(areas, layers, coverage, technology, operator)
-    hamlets = areas.join(reading).join(surroundings)
+    hamlets = (
+        areas.join(reading)
+        .join(surroundings_of(areas, layers, coverage, technology, operator))
+        .join(listed_facts(areas, layers))
+        .join(_joint(by_area, counted, layers, expired_technologies(coverage, as_of), areas.index))
+    )
     hamlets["district"] = districts_of(pieces, layers)
     hamlets["flood_share"] = flood_share(layers, by_area)
     at = _middles(people, by_area, services[technology].levels(operator).covered)
@@ -212,11 +235,14 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
         )
     )
     hamlets["rank"] = _rank(hamlets["people_uncovered"])
+    hamlets, fulfilled, applied = _judged(hamlets, layers, criteria, as_of)
     show(1.0)
     return Gaps(
         hamlets=hamlets,
         shares=shares,
         n_minus_1=lost,
+        criteria=fulfilled,
+        criteria_rules=applied,
         definition=_definition(layers, coverage, (technology, operator), as_of),
         layers=layers,
         provenance=Provenance(
@@ -228,6 +254,32 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
             notes=coverage.provenance.notes,
         ),
     )
+
+
+def _joint(
+    areas: Parts,
+    services: Mapping[str, Service],
+    layers: Layers,
+    expired: Collection[str],
+    index: "pd.Index[str]",
+) -> pd.DataFrame:
+    """Return the shares of people with telephone and with broadband of any operator."""
+    listed = technologies_on_air(layers) - set(expired)
+    return joint_shares(areas, services, listed).set_index(index)
+
+
+def _judged(
+    hamlets: "gpd.GeoDataFrame", layers: Layers, criteria: Iterable[CriteriaSet], as_of: date | None
+) -> tuple["gpd.GeoDataFrame", pd.DataFrame, pd.DataFrame]:
+    """Return hamlets, communes and rules with what programmes say to them."""
+    sets = {rules.programme: rules for rules in criteria}
+    fulfilled = nothing_judged()
+    if NEW_RURAL in sets:
+        fulfilled = new_rural(hamlets, layers, sets[NEW_RURAL], as_of=as_of)
+    if UNIVERSAL_SERVICE in sets:
+        eligible = universal_service(hamlets, layers, sets[UNIVERSAL_SERVICE], as_of=as_of)
+        hamlets = hamlets.join(eligible)
+    return hamlets, fulfilled, rules_applied(sets.values(), as_of=as_of)
 
 
 def _fixes(

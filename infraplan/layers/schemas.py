@@ -107,6 +107,8 @@ _ALL = (
             _count("people", "people of the office's list"),
             _count("households", "households of the office's list"),
             _text("placed_by", "how the position came about", "survey", "given_point", "settlement", "guess"),
+            _count("poor_households", "poor households of the office's list, as a number; never names"),
+            Column("extremely_difficult", "flag", "on the list of extremely difficult hamlets (thôn đặc biệt khó khăn); empty: not known"),
         ),
         may_lack_position=True,
     ),

@@ -44,6 +44,12 @@ SETTINGS_FILE = "infraplan.toml"
 TUNED_FILE = "tuned.json"
 HALO_M = 10_000.0  # rasters are kept this far around the area: hills outside it throw shadows in
 WARPED = {"population": "count", "terrain": "height"}  # the other rasters hold classes
+# configurations that no setting names: a file of this name in the plan's folder, else ours
+UNNAMED = {
+    "actions": "prices/actions-assumed.toml",
+    "new-rural": "rules/new-rural.toml",
+    "universal-service": "rules/universal-service.toml",
+}
 ANTENNA_FILES = (".msi", ".pln", ".txt", ".ant")
 
 
@@ -301,16 +307,17 @@ class Plan:
         Parameters
         ----------
         kind
-            `"thresholds"`, `"rules"`, `"prices"`, or `"actions"`: what it costs to mend gaps.
+            `"thresholds"`, `"rules"`, `"prices"`; `"actions"`: what it costs to mend gaps;
+            `"new-rural"` and `"universal-service"`: rules of these programmes.
 
         Returns
         -------
         table
             Content of `PLAN/<name>.toml` (`actions.toml`) where there is one, else of our own.
         """
-        if kind == "actions":
-            own = self.folder / "actions.toml"
-            return read_toml(own if own.exists() else data_path("prices/actions-assumed.toml"))
+        if kind in UNNAMED:
+            own = self.folder / f"{kind}.toml"
+            return read_toml(own if own.exists() else data_path(UNNAMED[kind]))
         name = str(getattr(self.settings, kind))
         own = self.folder / f"{atomic.file_stem(name)}.toml"
         return read_toml(

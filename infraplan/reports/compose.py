@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from infraplan.layers.bundle import Layers
+from infraplan.reports.programmes import new_rural_evidence_sheet
+from infraplan.reports.programmes import new_rural_sheet
 from infraplan.reports.published import communes_sheet
 from infraplan.reports.published import dependence_sheet
 from infraplan.reports.published import evidence_sheet
@@ -90,6 +92,8 @@ def plan_sheets(  # noqa: PLR0913 - a plan and each of its results
             measuring_sheet(gaps, words),
             dependence_sheet(gaps, words),
         ]
+        if len(gaps.criteria):
+            sheets += [new_rural_sheet(gaps, words), new_rural_evidence_sheet(gaps, words)]
         if len(layers.table("evidence")):
             sheets.append(evidence_sheet(gaps, words))
     if inventory is not None:

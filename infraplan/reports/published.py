@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.coverage.criteria import UNIVERSAL_SERVICE
 from infraplan.coverage.evidence import agreement_with_evidence
 from infraplan.coverage.evidence import worth_measuring
 from infraplan.coverage.readings import cause_told
@@ -14,6 +15,8 @@ from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
 from infraplan.coverage.shares import COUNTING
 from infraplan.coverage.shares import SERVED
+from infraplan.reports.programmes import eligible_told
+from infraplan.reports.programmes import rule_lines
 from infraplan.reports.workbook import Column
 from infraplan.reports.workbook import Sheet
 from infraplan.reports.workbook import heading
@@ -297,7 +300,7 @@ def shares_sheet(gaps: "Gaps", words: Words) -> Sheet:
 
 def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
     """
-    Return T2: hamlets that are not well served, the worst first, with cause and fix.
+    Return T2: hamlets not well served or for universal service, the worst first, with the fix.
 
     Parameters
     ----------
@@ -313,8 +316,11 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
     """
     hamlets = pd.DataFrame(gaps.hamlets).drop(columns="geometry")
     # a hamlet with good 3G lacks the headline's 4G all the same
-    lacking = hamlets["covered_share"] < SERVED - COUNTING
-    rows = hamlets[hamlets["level"].isin(SHOWN_LEVELS) | lacking].sort_values("rank")
+    shown = hamlets["level"].isin(SHOWN_LEVELS) | (hamlets["covered_share"] < SERVED - COUNTING)
+    is_judged = "universal_service" in hamlets
+    if is_judged:
+        shown |= hamlets["universal_service"].isin(("yes", "to_check"))
+    rows = hamlets[shown].sort_values("rank")
     rows = rows.rename_axis("hamlet_id").reset_index()
     told = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
     rows["level"] = [
@@ -323,6 +329,8 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
     ]
     rows["cause"] = [cause_told(row, words) for row in told]
     rows["fix"] = [fix_told(row, words, technology=gaps.definition.technology) for row in told]
+    if is_judged:
+        rows["universal_service"] = [eligible_told(row, words) for row in told]
     if "fix_cost_vnd" in rows:
         rows["cost_million_vnd"] = rows["fix_cost_vnd"] / 1e6
         rows["cost_assumed"] = _flags(rows["fix_assumed"], words)
@@ -348,6 +356,7 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         "commune": "text",
         "district": "text",
         "households": "whole",
+        "poor_households": "whole",
         "people": "whole",
         "level": "text",
         "certainty": "text",
@@ -368,7 +377,7 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         "fix_people": "whole",
         "cost_million_vnd": "whole",
         "cost_assumed": "text",
-        "programme": "text",
+        "universal_service": "prose",
         "flood_share": "share",
         "near_border": "text",
         "placed_by": "text",
@@ -379,6 +388,8 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         if name in rows and rows[name].notna().any()
     )
     lines = (*definition_lines(gaps, words), words("reports.hamlets"))
+    if is_judged:
+        lines += rule_lines(gaps, UNIVERSAL_SERVICE, words)
     return Sheet(words("reports.sheet_gaps"), lines, columns, rows)
 
 

@@ -192,3 +192,33 @@ def test_figures_need_communes_with_ground(tmp_path: Path) -> None:
     empty = ip.init_plan(tmp_path / "empty", crs=CRS)
     with pytest.raises(PlanError, match="Bring their polygons first"):
         import_layer(empty, "communes", book(tmp_path, {"Mã xã": ["1"], "Dân số": [1]}))
+
+
+def test_poor_and_extremely_difficult_hamlets_come_by_their_usual_headings(
+    plan: Plan, tmp_path: Path
+) -> None:
+    columns = {"Số hộ nghèo": [3, 0, None], "Thôn ĐBKK": ["x", None, None]}
+    import_layer(plan, "hamlets", book(tmp_path, ROWS | columns))
+    hamlets = plan.table("hamlets")
+    assert hamlets["poor_households"].tolist()[:2] == [3, 0]
+    assert pd.isna(hamlets["poor_households"]["2-001"])
+    assert hamlets["extremely_difficult"].tolist() == [True, False, False]
+    assert list(hamlets["households"]) == [25, 75, 50]  # "hộ" and "hộ nghèo" are not one
+
+
+def test_names_of_poor_households_are_not_kept(plan: Plan, tmp_path: Path) -> None:
+    rows = ROWS | {"Hộ nghèo": [3, 0, 1], "Tên chủ hộ": ["Nguyễn Văn A", None, None]}
+    done = import_layer(plan, "hamlets", book(tmp_path, rows))
+    assert not any("Nguyễn" in str(value) for value in plan.table("hamlets").to_numpy().ravel())
+    assert any("columns about persons were not kept: Tên chủ hộ" in note for note in done.notes)
+
+
+def test_a_plan_from_before_the_list_of_difficult_hamlets_loads_and_does_not_know(
+    plan: Plan, tmp_path: Path
+) -> None:
+    import_layer(plan, "hamlets", book(tmp_path, ROWS))
+    old = plan.table("hamlets").drop(columns=["poor_households", "extremely_difficult"])
+    old.reset_index().to_file(plan.layers_file, layer="hamlets", driver="GPKG")
+    hamlets = ip.open_plan(plan.folder).table("hamlets")
+    assert list(hamlets["households"]) == [25, 75, 50]
+    assert hamlets[["poor_households", "extremely_difficult"]].isna().all(axis=None)
