@@ -222,6 +222,8 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     """
     from infraplan.coverage.readings import cause_told
     from infraplan.coverage.readings import fix_told
+    from infraplan.reports.published import levels_untold
+    from infraplan.reports.published import technologies_ended
 
     heading(words("cli.gaps_title"))
     _tell_readings(gaps, words)
@@ -244,18 +246,16 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
         )
     _table(lines)
     say(_definition_of(gaps, words))
+    untold = levels_untold(gaps, words)
+    for line in (*technologies_ended(gaps, words), *untold):
+        say(line)
     hamlets = gaps.hamlets[~gaps.hamlets.index.astype(str).str.endswith("-rest")]
     short = hamlets[hamlets["level"].isin(["none", "weak", "2g_only"])]
     by_terrain = int((short["cause"] == "terrain").sum())
     say()
-    say(
-        words(
-            "cli.gaps_count",
-            count=words.number(len(short)),
-            hamlets=words.number(len(hamlets)),
-            terrain=words.number(by_terrain),
-        )
-    )
+    counted = {"count": len(short), "hamlets": len(hamlets), "terrain": by_terrain}
+    if not untold:
+        say(words("cli.gaps_count", **{k: words.number(value) for k, value in counted.items()}))
     counts = hamlets["certainty"].value_counts()
     told = {"confirmed": "confirmed", "likely": "likely", "open": "to_be_measured"}
     numbers = {key: words.number(int(counts.get(name, 0))) for key, name in told.items()}

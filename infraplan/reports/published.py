@@ -12,6 +12,8 @@ from infraplan.coverage.evidence import worth_measuring
 from infraplan.coverage.readings import cause_told
 from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
+from infraplan.coverage.shares import COUNTING
+from infraplan.coverage.shares import SERVED
 from infraplan.reports.workbook import Column
 from infraplan.reports.workbook import Sheet
 from infraplan.reports.workbook import heading
@@ -28,9 +30,11 @@ __all__ = [
     "dependence_sheet",
     "evidence_sheet",
     "hamlets_sheet",
+    "levels_untold",
     "measuring_sheet",
     "readings_sheet",
     "shares_sheet",
+    "technologies_ended",
 ]
 
 SHOWN_LEVELS = ("none", "weak", "2g_only", "unknown", "single_operator")
@@ -85,6 +89,8 @@ def definition_lines(gaps: "Gaps", words: Words) -> tuple[str, ...]:
             range_db=words.number(told.range_db),
         ),
         words("reports.as_of", day=told.as_of or "-"),
+        *technologies_ended(gaps, words),
+        *levels_untold(gaps, words),
         words(
             "reports.version",
             days=told.data_as_of or "-",
@@ -93,6 +99,52 @@ def definition_lines(gaps: "Gaps", words: Words) -> tuple[str, ...]:
             program=gaps.provenance.version,
         ),
     )
+
+
+def technologies_ended(gaps: "Gaps", words: Words) -> tuple[str, ...]:
+    """
+    Return which technologies no longer count on the day of the gaps.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    lines
+        One sentence; none where all count.
+    """
+    told = gaps.definition
+    if not told.without:
+        return ()
+    return (words("maps.definition_without", names=", ".join(told.without), as_of=told.as_of),)
+
+
+def levels_untold(gaps: "Gaps", words: Words) -> tuple[str, ...]:
+    """
+    Return why areas have no level.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    lines
+        One sentence; none where they have a level.
+    """
+    if gaps.hamlets["level"].notna().any():
+        return ()
+    if gaps.definition.missing:
+        names = ", ".join(gaps.definition.missing)
+        return (words("reports.level_unseen", names=names),)
+    return (words("reports.level_untold"),)
 
 
 def communes_sheet(gaps: "Gaps", words: Words) -> Sheet:
@@ -132,7 +184,9 @@ def communes_sheet(gaps: "Gaps", words: Words) -> Sheet:
             **{f"share|{t}|{o}": share.get((t, o), np.nan) for t, o in wanted},
             "share_low": headline["share_low"],
             "share_high": headline["share_high"],
-            "unknown_share": headline["unknown"] / headline["total"],
+            "unknown_share": headline["unknown"] / headline["total"]
+            if headline["total"]
+            else np.nan,
             "people_assumed": headline["people_assumed"],
             "threshold_dbm": told.thresholds_dbm[told.technology],
         }
@@ -310,10 +364,13 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         A row for each hamlet, and for what lies outside the hamlets of a commune.
     """
     hamlets = pd.DataFrame(gaps.hamlets).drop(columns="geometry")
-    rows = hamlets[hamlets["level"].isin(SHOWN_LEVELS)].sort_values("rank")
+    untold = hamlets["level"].isna() & (hamlets["covered_share"] < SERVED - COUNTING)
+    rows = hamlets[hamlets["level"].isin(SHOWN_LEVELS) | untold].sort_values("rank")
     rows = rows.rename_axis("hamlet_id").reset_index()
     told = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
-    rows["level"] = [words(f"maps.level_{level}") for level in rows["level"]]
+    rows["level"] = [
+        words(f"maps.level_{level}") if isinstance(level, str) else None for level in rows["level"]
+    ]
     rows["cause"] = [cause_told(row, words) for row in told]
     rows["fix"] = [fix_told(row, words, technology=gaps.definition.technology) for row in told]
     if "fix_cost_vnd" in rows:
@@ -369,7 +426,7 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
     columns = tuple(
         heading(words, name, kind)
         for name, kind in kinds.items()
-        if name in rows and rows[name].notna().any()
+        if name in rows and (rows[name].notna().any() or not len(rows))
     )
     lines = (*definition_lines(gaps, words), words("reports.hamlets"))
     return Sheet(words("reports.sheet_gaps"), lines, columns, rows)
