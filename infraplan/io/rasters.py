@@ -34,6 +34,7 @@ __all__ = [
     "crop_raster",
     "open_geotiff",
     "raster_crs",
+    "raster_reach",
     "read_bands",
     "read_raster",
     "warp_raster",
@@ -70,6 +71,39 @@ def raster_crs(path: Path) -> str:
     """
     with open_geotiff(path) as source:
         return str(source.crs.to_string())
+
+
+def raster_reach(path: Path, *, bounds: tuple[float, float, float, float], crs: str) -> float:
+    """
+    Return which share of an area a GeoTIFF covers, by its edges.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF.
+    bounds
+        West, south, east, north of the area.
+    crs
+        Reference system of `bounds`.
+
+    Returns
+    -------
+    share
+        0 where it shows another place, 1 where it covers the whole.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF or names no reference system.
+    """
+    from rasterio.warp import transform_bounds
+
+    with open_geotiff(path) as source:
+        west, south, east, north = transform_bounds(crs, source.crs, *bounds, densify_pts=21)
+        edges = source.bounds
+    wide = min(east, edges.right) - max(west, edges.left)
+    high = min(north, edges.top) - max(south, edges.bottom)
+    return float(max(wide, 0.0) * max(high, 0.0) / ((east - west) * (north - south)))
 
 
 def read_raster(
