@@ -511,6 +511,7 @@ def _counted(path: Path, geobox: "GeoBox") -> "xr.DataArray":
         _check_size(path, window.width, window.height, 1)
         counts = _masked(source, 1, window).astype(np.float64)
         transform, crs = source.window_transform(window), source.crs
+    counts[counts < 0] = np.nan  # a number that means "no data" but is not declared so
     cell_m = abs(geobox.affine.a)
     pixel_m = _pixel_m(transform, crs, geobox, counts.shape)
     if pixel_m >= 2 * cell_m:

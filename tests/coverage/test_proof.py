@@ -1,4 +1,4 @@
-"""What must hold of gaps: known answers by construction, and bad ground that must not break them."""
+"""What must hold of gaps: known answers by construction, and bad ground that breaks nothing."""
 
 from datetime import date
 
@@ -57,7 +57,7 @@ def two_villages():
 
 def test_the_five_denominators_turn_99_per_cent_into_known_other_figures():
     layers = two_villages()
-    homes = {key: shape for key, shape in layers.table("hamlets").geometry.items()}
+    homes = dict(layers.table("hamlets").geometry.items())
     people = raster(0.0)
     for key, count in {"H1": 990.0, "H2": 10.0, "H3": 500.0}.items():
         share = zones_over(table("id", {key: {"geometry": homes[key]}}), GEOBOX).fractions
