@@ -761,12 +761,15 @@ def _broken_references(tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Fault]:
 def _wrongly_nested(
     tables: Mapping[str, "gpd.GeoDataFrame"], at_fault: Collection[str]
 ) -> list[Fault]:
-    """Return communes that overlap and hamlets outside theirs, of layers that are well-formed."""
+    """Return communes that overlap and hamlets outside theirs, of rows that are well-formed."""
     if "communes" not in tables or "communes" in at_fault:
         return []
-    faults = [_of_layer(item, "communes") for item in overlapping_communes(tables["communes"])]
-    if "hamlets" in tables and "hamlets" not in at_fault:
-        found = misplaced_hamlets(tables["hamlets"], tables["communes"])
+    communes = tables["communes"]
+    faults = [_of_layer(item, "communes") for item in overlapping_communes(communes)]
+    if "hamlets" in tables:
+        hamlets = tables["hamlets"]
+        usable = hamlets["commune_code"].isin(communes.index) & hamlets.is_valid
+        found = misplaced_hamlets(hamlets[usable], communes)
         faults += [_of_layer(item, "hamlets") for item in found]
     return faults
 

@@ -222,6 +222,7 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     """
     from infraplan.coverage.readings import cause_told
     from infraplan.coverage.readings import fix_told
+    from infraplan.reports.published import levels_ahead
     from infraplan.reports.published import levels_untold
     from infraplan.reports.published import technologies_ended
 
@@ -246,16 +247,15 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
         )
     _table(lines)
     say(_definition_of(gaps, words))
-    untold = levels_untold(gaps, words)
-    for line in (*technologies_ended(gaps, words), *untold):
+    for line in (*technologies_ended(gaps, words), *levels_ahead(gaps, words)):
         say(line)
     hamlets = gaps.hamlets[~gaps.hamlets.index.astype(str).str.endswith("-rest")]
     short = hamlets[hamlets["level"].isin(["none", "weak", "2g_only"])]
-    by_terrain = int((short["cause"] == "terrain").sum())
     say()
+    by_terrain = int((short["cause"] == "terrain").sum())
     counted = {"count": len(short), "hamlets": len(hamlets), "terrain": by_terrain}
-    if not untold:
-        say(words("cli.gaps_count", **{k: words.number(value) for k, value in counted.items()}))
+    told_of = {key: words.number(value) for key, value in counted.items()}
+    say("\n".join(levels_untold(gaps, words)) or words("cli.gaps_count", **told_of))
     counts = hamlets["certainty"].value_counts()
     told = {"confirmed": "confirmed", "likely": "likely", "open": "to_be_measured"}
     numbers = {key: words.number(int(counts.get(name, 0))) for key, name in told.items()}

@@ -30,6 +30,7 @@ __all__ = [
     "dependence_sheet",
     "evidence_sheet",
     "hamlets_sheet",
+    "levels_ahead",
     "levels_untold",
     "measuring_sheet",
     "readings_sheet",
@@ -121,6 +122,31 @@ def technologies_ended(gaps: "Gaps", words: Words) -> tuple[str, ...]:
     if not told.without:
         return ()
     return (words("maps.definition_without", names=", ".join(told.without), as_of=told.as_of),)
+
+
+def levels_ahead(gaps: "Gaps", words: Words) -> tuple[str, ...]:
+    """
+    Return how many hamlets have no signal without the technologies that are to be switched off.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    lines
+        One sentence; none where no such technology counts.
+    """
+    hamlets = _without_rests(gaps.hamlets)
+    if "level_without_expired" not in hamlets or hamlets["level"].isna().all():
+        return ()
+    now, then = (
+        int((hamlets[name] == "none").sum()) for name in ("level", "level_without_expired")
+    )
+    return (words("reports.levels_ahead", now=words.number(now), then=words.number(then)),)
 
 
 def levels_untold(gaps: "Gaps", words: Words) -> tuple[str, ...]:
@@ -428,7 +454,7 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         for name, kind in kinds.items()
         if name in rows and (rows[name].notna().any() or not len(rows))
     )
-    lines = (*definition_lines(gaps, words), words("reports.hamlets"))
+    lines = (*definition_lines(gaps, words), *levels_ahead(gaps, words), words("reports.hamlets"))
     return Sheet(words("reports.sheet_gaps"), lines, columns, rows)
 
 

@@ -72,6 +72,17 @@ def test_hamlets_out_of_place_are_refused_all_at_once_and_the_old_ones_kept(plan
     assert sorted(plan.table("hamlets").index) == ["H1", "H2", "H3"]
 
 
+def test_a_check_tells_hamlets_without_with_unknown_and_with_wrong_commune_together(plan):
+    wrong = hamlets(
+        NONE=(None, ground(9_000, 0, 9_300, 300)),
+        NINE=("9", ground(600, 600, 900, 900)),
+        EAST=("1", ground(6_000, 600, 6_300, 900)),
+    )
+    plan.write_tables({"hamlets": wrong})
+    rows = sorted(fault.rows for fault in check_layers(plan)[0] if fault.sheet == "hamlets")
+    assert rows == [("EAST",), ("NINE",), ("NONE",)]
+
+
 def test_a_hamlet_across_two_communes_is_noted_at_import_and_at_check(plan, tmp_path):
     across = pd.concat([three_hamlets(), hamlets(X=("1", ground(3_330, 600, 3_930, 900)))])
     done = import_layer(plan, "hamlets", file_of(across, tmp_path))

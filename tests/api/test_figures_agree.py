@@ -1,4 +1,4 @@
-"""One small plan from end to end: every figure is the same wherever it is printed, to the person."""
+"""One small plan from end to end: each figure is the same wherever it is printed."""
 
 import csv
 from types import SimpleNamespace
