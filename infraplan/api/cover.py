@@ -56,7 +56,7 @@ BYTES_PER_CELL = 50  # servers kept, of one technology and operator
 MEMORY_BYTES = 4_000_000_000
 BYTES_PER_PAIR_CELL = 24  # six bands
 HELD_BYTES = 1_500_000_000  # of bands held in memory; more are read back when they are asked for
-GAPS_FORMAT = 3  # of what is kept: a plan of an older version computes its gaps anew
+GAPS_FORMAT = 4  # of what is kept: a plan of an older version computes its gaps anew
 MOST_OF_THE_AREA = 0.6  # from this share on, the whole area is predicted and kept
 GAPS_FROM = (
     *PREDICTED_FROM,

@@ -179,7 +179,8 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
         households_each=None if each is None else each[of_area],
     )
     show(0.2)
-    lost = people_lost(parts, coverage, technology)
+    ended = expired_technologies(coverage, as_of)
+    lost = people_lost(parts, coverage, technology, without=ended)
     services = {
         name: service_of(coverage, name, cells=parts.cells) for name in coverage.technologies
     }
@@ -188,7 +189,7 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     hamlet = np.where(is_rest[of_area], -1, of_area)
     shares = covered_shares(parts, services.values(), levels, hamlet)
     show(0.7)
-    counted = _without(services, expired_technologies(coverage, as_of))
+    counted = _without(services, ended)
     by_area = parts.grouped(of_area, len(areas))
     reading = _reading(areas, by_area, coverage, services, (technology, operator))
     if each is not None:

@@ -206,3 +206,39 @@ def test_a_hamlet_across_two_communes_counts_in_its_own_and_people_are_kept():
     assert pd.Series(found.groupby("commune_code")["people"].sum()).tolist() == pytest.approx(
         [1_000, 500], rel=1e-6
     )
+
+
+def test_near_the_end_of_2g_the_table_gives_both_readings():
+    hole = inside(2_100, 2_700, 3_200, 3_900)
+    covered = {("2G", "A"): EVERYWHERE, ("4G", "A"): ~hole}
+    told = hamlets_sheet(gaps_of(covered, as_of=date(2026, 1, 1)), EN).lines
+    assert any("1 hamlets have no signal instead of 0" in line for line in told)
+    after = hamlets_sheet(gaps_of(covered, as_of=date(2026, 9, 15)), EN).lines
+    assert any(line.startswith("2G not counted") for line in after)
+
+
+def lost_people(second_dbm, **options):
+    """Return who loses service where a second mast would give so much, by technology."""
+    coverage = coverage_of({("2G", "A"): EVERYWHERE, ("4G", "A"): EVERYWHERE})
+    for pair, bands in coverage.maps.items():
+        second = raster(second_dbm[pair[0]]).astype(np.float32)
+        coverage.maps[pair] = bands.assign(second_dbm=second)
+    layers = world(hamlets=three_hamlets(), sites=stations(A=(100, 100, "A", "2G;4G")))
+    found = gaps_of(layers=layers, coverage=coverage, **options).n_minus_1
+    return found[found["operator"] == "any"].set_index("technology")["people_lost"].to_dict()
+
+
+def test_without_its_only_mast_everybody_loses_service():
+    assert lost_people({"2G": -160.0, "4G": -160.0}) == pytest.approx({"4G": 1_500, "all": 1_500})
+
+
+def test_where_another_mast_serves_nobody_depends_on_one():
+    assert lost_people({"2G": -160.0, "4G": -90.0}) == {}
+
+
+def test_a_network_that_has_ended_leaves_nobody_anything():
+    assert lost_people({"2G": -90.0, "4G": -160.0}) == pytest.approx({"4G": 1_500})
+    ended = lost_people({"2G": -90.0, "4G": -160.0}, as_of=date(2026, 9, 15))
+    assert ended == pytest.approx({"4G": 1_500})
+    only_2g = lost_people({"2G": -160.0, "4G": -160.0}, as_of=date(2026, 9, 15))
+    assert "all" not in only_2g  # one technology is left: its own row says it
