@@ -1,5 +1,6 @@
 """Make a plan, bring layers into it, and check them."""
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from infraplan.layers.crosswalk import steps_between
+from infraplan.layers.nesting import misplaced_hamlets
+from infraplan.layers.nesting import overlapping_communes
+from infraplan.layers.nesting import straddling_hamlets
 from infraplan.layers.schemas import LAYERS
 from infraplan.layers.schemas import RASTERS
 from infraplan.layers.schemas import VINTAGES
@@ -56,6 +60,7 @@ BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
 PROVINCE_RESOLUTION_M = 30.0
 PLACING_RESOLUTION_M = 100.0  # of the population raster on which hamlets are placed
 REPLACED_SHOWN = 8
+WHOLE_SHARE = 0.99  # of the area that a raster covers, below which it is told to be a part
 WITHOUT_GROUND = (".xlsx", ".csv")
 GROUND = ("communes", "settlements", "population")  # what hamlets are placed on
 
@@ -255,7 +260,8 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     Raises
     ------
     LayerError
-        If rows are at fault; all faults at once, and the plan unchanged.
+        If rows are at fault, communes overlap or hamlets lie outside theirs; all faults at once,
+        and the plan unchanged.
     SourceFileError
         If the file cannot be read for what it claims to be.
     SettingsError
@@ -281,6 +287,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         mend=_mend(plan, layer),
     )
     table, replaced = _merged(plan, layer, reading)
+    straddling = _nested(plan, layer, table, path.name)
     table, placed = _placed(plan, layer, table)
     table = with_communes(table, layer, plan.table("communes") if layer != "communes" else table)
     if not dry_run:
@@ -291,7 +298,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         layer=layer,
         rows_kept=len(reading.table),
         replaced=replaced,
-        notes=(*reading.notes, *placed),
+        notes=(*reading.notes, *straddling, *placed),
         columns=dict(reading.columns),
         crs=str(reading.crs),
     )
@@ -325,7 +332,10 @@ def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[Note, ...]]:
         except LayerError as error:
             faults += [_of_layer(fault, name) for fault in error.faults]
     faults += _broken_references(tables)
-    notes = _notes(plan, tables)
+    faults += _wrongly_nested(tables, {fault.sheet for fault in faults})
+    elsewhere, notes = _rasters_elsewhere(plan, tables)
+    faults += elsewhere
+    notes = [*_notes(plan, tables, has_ground=not elsewhere), *notes]
     if len(tables.get("cells", ())) and not any(fault.sheet == "cells" for fault in faults):
         sites = tables["sites"] if "sites" in tables else plan.table("sites")
         found = check_cells(tables["cells"], sites, plan.antennas())
@@ -552,6 +562,26 @@ def _placed(
     return table, (note,)
 
 
+def _nested(plan: Plan, layer: str, table: "gpd.GeoDataFrame", file: str) -> tuple[str, ...]:
+    """Refuse hamlets outside their commune and communes that overlap; tell of hamlets across."""
+    from dataclasses import replace
+
+    if layer not in ("communes", "hamlets"):
+        return ()
+    communes = table if layer == "communes" else plan.table("communes")
+    faults = (
+        overlapping_communes(table) if layer == "communes" else misplaced_hamlets(table, communes)
+    )
+    if faults:
+        raise LayerError(layer=layer, faults=tuple(replace(item, file=file) for item in faults))
+    across = straddling_hamlets(table, communes) if layer == "hamlets" else ()
+    if not across:
+        return ()
+    shown = ", ".join(across[:REPLACED_SHOWN]) + " …" * (len(across) > REPLACED_SHOWN)
+    note = f"{len(across)} hamlets reach beyond their commune, inside which alone they count"
+    return (f"{note} (rows {shown})",)
+
+
 def _placed_before(plan: Plan, layer: str) -> tuple[str, ...]:
     """Return a note where hamlets were placed on what an import replaces."""
     if layer not in GROUND or "hamlets" not in plan.layer_names():
@@ -728,7 +758,52 @@ def _broken_references(tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Fault]:
     return faults
 
 
-def _notes(plan: Plan, tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Note]:
+def _wrongly_nested(
+    tables: Mapping[str, "gpd.GeoDataFrame"], at_fault: Collection[str]
+) -> list[Fault]:
+    """Return communes that overlap and hamlets outside theirs, of rows that are well-formed."""
+    if "communes" not in tables or "communes" in at_fault:
+        return []
+    communes = tables["communes"]
+    faults = [_of_layer(item, "communes") for item in overlapping_communes(communes)]
+    if "hamlets" in tables:
+        hamlets = tables["hamlets"]
+        usable = hamlets["commune_code"].isin(communes.index) & hamlets.is_valid
+        found = misplaced_hamlets(hamlets[usable], communes)
+        faults += [_of_layer(item, "hamlets") for item in found]
+    return faults
+
+
+def _rasters_elsewhere(
+    plan: Plan, tables: Mapping[str, "gpd.GeoDataFrame"]
+) -> tuple[list[Fault], list[Note]]:
+    """Return rasters of another place, and those that cover a part of the area only."""
+    from infraplan.io import raster_reach
+
+    faults: list[Fault] = []
+    notes: list[Note] = []
+    if not len(tables.get("communes", ())):
+        return faults, notes
+    west, south, east, north = map(float, tables["communes"].total_bounds)
+    for name in sorted(set(plan.layer_names()) & set(RASTERS)):
+        share = raster_reach(
+            plan.raster_path(name), bounds=(west, south, east, north), crs=plan.settings.crs
+        )
+        if share <= 0:
+            fault = Fault(
+                what="the raster shows another place",
+                found="no pixel in the area of the communes",
+                expected="a raster of the area",
+                remedy=f"import the right file: infraplan import PLAN {name} FILE.tif",
+                file=f"rasters/{name}.tif",
+            )
+            faults.append(fault)
+        elif share < WHOLE_SHARE:
+            notes.append(("partial_raster", {"layers": [name], "share": share}))
+    return faults, notes
+
+
+def _notes(plan: Plan, tables: Mapping[str, "gpd.GeoDataFrame"], *, has_ground: bool) -> list[Note]:
     """Return what is worth knowing before the figures are read."""
     notes: list[Note] = []
     expected = ("communes", "sites", "hamlets", "fibre", "terrain", "population")
@@ -740,7 +815,12 @@ def _notes(plan: Plan, tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Note]:
         outside = int((~tables["sites"].within(area)).sum())
         if outside:
             notes.append(("outside", {"count": outside}))
-    if "communes" in tables and plan.raster_path("terrain").exists():
+    if len(tables.get("communes", ())) and len(tables.get("hamlets", ())):
+        across = straddling_hamlets(tables["hamlets"], tables["communes"])
+        if across:
+            shown = ", ".join(across[:REPLACED_SHOWN]) + " …" * (len(across) > REPLACED_SHOWN)
+            notes.append(("straddling", {"count": len(across), "hamlets": shown}))
+    if "communes" in tables and plan.raster_path("terrain").exists() and has_ground:
         notes.append(_unknown_terrain(plan.layers(["communes", "sea"], rasters=("terrain",))))
     return notes
 

@@ -56,7 +56,7 @@ BYTES_PER_CELL = 50  # servers kept, of one technology and operator
 MEMORY_BYTES = 4_000_000_000
 BYTES_PER_PAIR_CELL = 24  # six bands
 HELD_BYTES = 1_500_000_000  # of bands held in memory; more are read back when they are asked for
-GAPS_FORMAT = 4  # of what is kept: a plan of an older version computes its gaps anew
+GAPS_FORMAT = 5  # of what is kept: a plan of an older version computes its gaps anew
 MOST_OF_THE_AREA = 0.6  # from this share on, the whole area is predicted and kept
 CRITERIA = ("new-rural", "universal-service")
 GAPS_FROM = (
@@ -346,6 +346,9 @@ def gaps(
     ------
     PlanError
         If the plan lacks what a prediction needs.
+    SettingsError
+        If no station on air has the technology or is of the operator, or the technology is switched
+        off on the day.
     """
     from infraplan.coverage import CriteriaSet
     from infraplan.coverage import find_gaps
@@ -355,6 +358,7 @@ def gaps(
     technology = technology or plan.settings.technology
     operator = operator or plan.settings.operator
     if coverage is None:
+        _check_headline(plan, technology, operator)
         coverage = predict(
             plan, resolution_m=stored_resolution_m(plan), progress=part(progress, 0.0, 0.6)
         )
@@ -379,6 +383,20 @@ def gaps(
     )
     store_gaps(plan, found, key=key)
     return found
+
+
+def _check_headline(plan: Plan, technology: str, operator: str) -> None:
+    """Refuse a headline that no station on air has, before all else is predicted."""
+    from infraplan.layers.stations import on_air
+
+    sites = on_air(plan.table("sites"))
+    if not len(sites):
+        return  # the prediction says what to import
+    cells = plan.table("cells")
+    listed = {name for names in sites["technologies"].dropna() for name in names.split(";")}
+    listed |= set(cells.loc[cells["site_id"].isin(sites.index), "technology"])
+    _chosen(technology, sorted(listed), "technology")
+    _chosen(operator, [ANY, *sorted(set(sites["operator"]))], "operator")
 
 
 def _means(plan: Plan, layers: "Layers") -> "FixMeans":

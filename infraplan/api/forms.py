@@ -1,9 +1,11 @@
 """Forms that go out to communes, and what completes them when they come back."""
 
 import contextlib
+import difflib
 import re
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +37,7 @@ __all__ = ["completed_evidence", "evidence_form"]
 
 SAID = ("operator", "finding")  # a row with neither says nothing
 NAMES_SHOWN = 3
+ALIKE = 0.6  # of the letters, from which another name is worth proposing
 Names = Mapping[str, Collection[str]]
 Mend = Callable[[pd.DataFrame, tuple[str, ...]], "Mended"]
 
@@ -141,7 +144,7 @@ def completed_evidence(hamlets: pd.DataFrame, communes: Names, operators: Collec
             notes.append(f"{empty} rows without operator and finding say nothing and were left out")
         ids, faults = _hamlets_of(kept, own_rows, hamlets, communes)
         named = _texts(kept, "operator")
-        notes += _unknown_operators(named, {ANY, *operators}) if operators else []
+        notes += _unknown_operators(named, own_rows, {ANY, *operators}) if operators else []
         number = named.groupby([ids, named]).cumcount() + 1
         made = ids + "/" + named + "/" + number.astype(str)
         given = _texts(kept, "evidence_id")
@@ -278,22 +281,26 @@ def _fault(kind: str, text: str, rows: tuple[str, ...], hamlets: pd.DataFrame) -
             remedy="import the hamlets first: infraplan import PLAN hamlets FILE",
         )
     if kind == "hamlet_id":
+        near = _nearest(text, map(str, hamlets.index))
+        meant = f"did you mean '{near}'? Correct" if near else "correct"
         return Fault(
             what="the plan has no hamlet of this id",
             rows=rows,
             column="hamlet_id",
             found=f"'{text}'",
             expected="an id of layer 'hamlets'",
-            remedy="correct the id (hidden in the form), or empty it and name commune and hamlet",
+            remedy=f"{meant} the id (hidden in the form), or empty it and name commune and hamlet",
         )
     if kind == "name":
+        near = _nearest(text.partition(", ")[0], map(str, hamlets["name"]))
+        meant = f"did you mean '{near}'? Correct" if near else "correct"
         return Fault(
             what="the names mean no hamlet of the plan, or several",
             rows=rows,
             column="name",
             found=f"'{text}'",
             expected="commune and name of a hamlet as the plan has them",
-            remedy="correct the names, or copy the whole row of the hamlet from a new form",
+            remedy=f"{meant} the names, or copy the whole row of the hamlet from a new form",
         )
     hamlet = kind.removeprefix("not ")
     row = hamlets.loc[hamlet]
@@ -307,19 +314,36 @@ def _fault(kind: str, text: str, rows: tuple[str, ...], hamlets: pd.DataFrame) -
     )
 
 
-def _unknown_operators(named: pd.Series, known: Collection[str]) -> list[str]:
-    """Return a note on operators that have no station in the plan."""
-    lost = sorted(set(named[named != ""]) - set(known))
+def _unknown_operators(
+    named: pd.Series, rows: tuple[str, ...], known: Collection[str]
+) -> list[str]:
+    """Return a note on operators that have no station in the plan, with rows and the nearest."""
+    lost: dict[str, list[str]] = {}
+    for name, row in zip(named, rows, strict=True):
+        if name and name not in known:
+            lost.setdefault(name, []).append(row)
     if not lost:
         return []
-    shown = ", ".join(lost[:NAMES_SHOWN])
+    shown = ", ".join(sorted(lost)[:NAMES_SHOWN])
     more = f" and {len(lost) - NAMES_SHOWN} more" if len(lost) > NAMES_SHOWN else ""
     there = ", ".join(sorted(set(known) - {ANY}))
+    where = sorted((row for own in lost.values() for row in own), key=_in_order)
+    nearest = {name: _nearest(name, set(known) - {ANY}) for name in sorted(lost)}
+    meant = [f"'{near}' for '{name}'" for name, near in nearest.items() if near]
     note = (
         f"{shown}{more}: no station of this name is in the plan, so what is said of it is kept but "
-        f"held against nothing; the plan has {there}"
+        f"held against nothing; the plan has {there} (rows {', '.join(where[:NAMES_SHOWN])})"
     )
-    return [note]
+    return [f"{note}. Did you mean {', '.join(meant)}?" if meant else note]
+
+
+def _nearest(text: str, known: Iterable[str]) -> str:
+    """Return the one of some names that is most like a text, with its numbers; else empty."""
+    digits = re.findall(r"\d+", text)
+    alike = [name for name in sorted(known) if re.findall(r"\d+", name) == digits and name != text]
+    names = {plain(name): name for name in alike}
+    near = difflib.get_close_matches(plain(text), list(names), n=1, cutoff=ALIKE)
+    return names[near[0]] if near else ""
 
 
 def _texts(frame: pd.DataFrame, column: str) -> pd.Series:

@@ -15,6 +15,8 @@ from infraplan.cli.console import shown_path
 from infraplan.text import Words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from infraplan.api.comparing import Compared
     from infraplan.api.measure import CalibrationDone
     from infraplan.api.point_check import PointCheck
@@ -222,8 +224,9 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     rows
         How many hamlets to list.
     """
-    from infraplan.coverage.readings import cause_told
-    from infraplan.coverage.readings import fix_told
+    from infraplan.reports.published import levels_ahead
+    from infraplan.reports.published import levels_untold
+    from infraplan.reports.published import technologies_ended
 
     heading(words("cli.gaps_title"))
     _tell_readings(gaps, words)
@@ -246,25 +249,29 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
         )
     _table(lines)
     say(_definition_of(gaps, words))
+    for line in (*technologies_ended(gaps, words), *levels_ahead(gaps, words)):
+        say(line)
     hamlets = gaps.hamlets[~gaps.hamlets.index.astype(str).str.endswith("-rest")]
     short = hamlets[hamlets["level"].isin(["none", "weak", "2g_only"])]
-    by_terrain = int((short["cause"] == "terrain").sum())
     say()
-    say(
-        words(
-            "cli.gaps_count",
-            count=words.number(len(short)),
-            hamlets=words.number(len(hamlets)),
-            terrain=words.number(by_terrain),
-        )
-    )
+    by_terrain = int((short["cause"] == "terrain").sum())
+    counted = {"count": len(short), "hamlets": len(hamlets), "terrain": by_terrain}
+    told_of = {key: words.number(value) for key, value in counted.items()}
+    say("\n".join(levels_untold(gaps, words)) or words("cli.gaps_count", **told_of))
     counts = hamlets["certainty"].value_counts()
     told = {"confirmed": "confirmed", "likely": "likely", "open": "to_be_measured"}
     numbers = {key: words.number(int(counts.get(name, 0))) for key, name in told.items()}
     say(words("cli.gaps_certainty", **numbers))
     _tell_programmes(gaps, words)
+    _tell_hamlets(short.sort_values("rank").head(rows), gaps, words)
+
+
+def _tell_hamlets(worst: "pd.DataFrame", gaps: "Gaps", words: Words) -> None:
+    """Tell hamlets without service, with cause and cheapest fix."""
+    from infraplan.coverage.readings import cause_told
+    from infraplan.coverage.readings import fix_told
+
     lines = [_heads(words, "hamlet", "commune", "people_uncovered", "level", "nearest")]
-    worst = short.sort_values("rank").head(rows)
     for _, row in worst.iterrows():
         low, high = row["people_uncovered_low"], row["people_uncovered_high"]
         nearest = "" if row["nearest_site_m"] is None else _km(row["nearest_site_m"], words)

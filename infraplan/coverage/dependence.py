@@ -1,5 +1,6 @@
 """What hangs on one mast: people who lose service when it fails."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
 
-def people_lost(parts: Parts, coverage: Coverage, technology: str) -> pd.DataFrame:
+def people_lost(
+    parts: Parts, coverage: Coverage, technology: str, *, without: Collection[str] = ()
+) -> pd.DataFrame:
     """
     Return how many people lose service when one mast fails, for each mast.
 
@@ -34,6 +37,8 @@ def people_lost(parts: Parts, coverage: Coverage, technology: str) -> pd.DataFra
         Prediction with the bands `best_cell`, `second_dbm` and `probability`.
     technology
         Technology of the headline.
+    without
+        Technologies that are switched off: nobody has them left.
 
     Returns
     -------
@@ -54,7 +59,9 @@ def people_lost(parts: Parts, coverage: Coverage, technology: str) -> pd.DataFra
     masts = _masts(coverage)
     for name in coverage.technologies:
         for operator in (ANY, *coverage.operators):
-            if (name, operator) not in coverage.maps or (name != technology and operator != ANY):
+            if (name, operator) not in coverage.maps or name in without:
+                continue
+            if name != technology and operator != ANY:
                 continue
             bands = coverage.bands(name, operator, HELD_BY)
             if "second_dbm" not in bands:

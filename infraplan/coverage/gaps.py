@@ -44,9 +44,11 @@ from infraplan.coverage.shares import parts_of
 from infraplan.coverage.surroundings import flood_share
 from infraplan.coverage.surroundings import surroundings_of
 from infraplan.coverage.zonal import zones_over
+from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.layers.grid import same_grid
+from infraplan.layers.stations import on_air
 from infraplan.progress import Progress
 from infraplan.progress import silent
 from infraplan.radio.results import ANY
@@ -73,7 +75,8 @@ class Definition:
 
     `thresholds_dbm` are the service thresholds by technology; `range_db` is the systematic error
     that the low and the high of a share assume; `without` names technologies that no longer count
-    on the day `as_of`; `missing` those that were not predicted. `calibration` says what the
+    on the day `as_of`; `missing` those on air that were not predicted, without which no level is
+    told. `calibration` says what the
     model was tuned to, empty where it was not; `data_as_of` which days the lists of
     stations describe.
     """
@@ -178,9 +181,10 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     GridMismatchError
         If people and coverage lie on different grids.
     SettingsError
-        If the headline was not predicted.
+        If the headline was not predicted, or is switched off on the day.
     """
     show = progress or silent
+    _check_on_air(technology, coverage, as_of)
     geobox = same_grid(people, coverage.bands(technology, operator, ("probability",)))
     areas = residential_areas(layers, people)
     pieces = pieces_of(areas, layers)
@@ -194,7 +198,8 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
         households_each=None if each is None else each[of_area],
     )
     show(0.2)
-    lost = people_lost(parts, coverage, technology)
+    ended = expired_technologies(coverage, as_of)
+    lost = people_lost(parts, coverage, technology, without=ended)
     services = {
         name: service_of(coverage, name, cells=parts.cells) for name in coverage.technologies
     }
@@ -203,18 +208,15 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
     hamlet = np.where(is_rest[of_area], -1, of_area)
     shares = covered_shares(parts, services.values(), levels, hamlet)
     show(0.7)
-    counted = _without(services, expired_technologies(coverage, as_of))
+    counted = _without(services, ended)
     by_area = parts.grouped(of_area, len(areas))
     reading = _reading(areas, by_area, coverage, services, (technology, operator))
     if each is not None:
         reading["households"] = areas["people"].to_numpy() * each
         reading["households_uncovered"] = reading["households"] * (1.0 - reading["covered_share"])
-    reading["level"] = _level_column(by_area, coverage, counted)
-    ending = [t for t in counted if _ends_soon(coverage, t, as_of)]
-    if ending:
-        reading["level_without_expired"] = _level_column(
-            by_area, coverage, _without(counted, ending)
-        )
+    seen = {} if _unseen(layers, coverage, as_of) else counted
+    for name, levels_found in _levels(by_area, coverage, seen, as_of).items():
+        reading[name] = levels_found
     hamlets = (
         areas.join(reading)
         .join(surroundings_of(areas, layers, coverage, technology, operator))
@@ -358,14 +360,32 @@ def expired_technologies(coverage: Coverage, as_of: date | None) -> frozenset[st
     expired
         Their names.
     """
-    if as_of is None:
-        return frozenset()
-    entries = coverage.profile.technologies
-    return frozenset(
-        name
-        for name in coverage.technologies
-        if entries[name].service_until and date.fromisoformat(entries[name].service_until) <= as_of
-    )
+    return frozenset(name for name in coverage.technologies if _is_off(name, coverage, as_of))
+
+
+def _is_off(technology: str, coverage: Coverage, as_of: date | None) -> bool:
+    """Return whether a technology is switched off on a day."""
+    entry = coverage.profile.technologies.get(technology)
+    if as_of is None or entry is None or not entry.service_until:
+        return False
+    return date.fromisoformat(entry.service_until) <= as_of
+
+
+def _check_on_air(technology: str, coverage: Coverage, as_of: date | None) -> None:
+    """Refuse a headline that gives no service any more on the day asked for."""
+    if _is_off(technology, coverage, as_of):
+        until = coverage.profile.technologies[technology].service_until
+        msg = (
+            f"{technology} is switched off since {until}, so it serves nobody on {as_of}: choose "
+            "another technology (--technology), or an earlier day (--as-of)"
+        )
+        raise SettingsError(msg)
+
+
+def _unseen(layers: Layers, coverage: Coverage, as_of: date | None) -> list[str]:
+    """Return technologies that count but were not predicted: without them no level is known."""
+    lacking = set(_listed(layers)) - set(coverage.technologies)
+    return sorted(name for name in lacking if not _is_off(name, coverage, as_of))
 
 
 def level_of(
@@ -463,6 +483,18 @@ def _median_signal(grouped: Parts, coverage: Coverage, technology: str, operator
         at = min(int(np.searchsorted(own, middle)), own.size - 1)
         medians[area] = level[starts[area] + at]
     return medians
+
+
+def _levels(
+    grouped: Parts, coverage: Coverage, services: Mapping[str, Service], as_of: date | None
+) -> dict[str, list[str | None]]:
+    """Return the levels of areas, and those without technologies that soon end; none of nothing."""
+    found = {"level": _level_column(grouped, coverage, services)}
+    ending = [name for name in services if _ends_soon(coverage, name, as_of)]
+    if ending:
+        kept = _without(services, ending)
+        found["level_without_expired"] = _level_column(grouped, coverage, kept)
+    return found
 
 
 def _level_column(
@@ -589,6 +621,6 @@ def _data_as_of(layers: Layers) -> str:
 
 
 def _listed(layers: Layers) -> list[str]:
-    """Return the technologies that the stations of a plan list."""
-    listed = layers.table("sites")["technologies"].dropna().str.split(";")
+    """Return the technologies that the stations on air list."""
+    listed = on_air(layers.table("sites"))["technologies"].dropna().str.split(";")
     return sorted({name for names in listed for name in names})

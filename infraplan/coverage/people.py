@@ -15,6 +15,7 @@ from infraplan.coverage.zonal import zones_over
 from infraplan.errors import GridMismatchError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
+from infraplan.layers.grid import index_of
 from infraplan.layers.grid import wrap
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ OUTSIDE_NO_PATCHES = 1.0
 OUTSIDE_FEW_PATCHES = 0.5
 OUTSIDE_USUAL = 0.1
 LEFT_SHARE = 0.02  # of a settlement outside hamlets, below which it is a sliver
+FLOOR_M2 = 23.2  # of floor a person: Population and Housing Census 2019, all of Vietnam
+GARDEN_M = 50.0  # around a house that no patch holds, as the ground of a hamlet is drawn
 POLYGONS = ("Polygon", "MultiPolygon")
 EDGE_SHARE = 1e-4  # of a cell that may lie outside before it counts as a border cell
 
@@ -53,13 +56,14 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
     Spread the people of each commune over its ground.
 
     Within a commune, most people are put on its inhabited ground (hamlets that the office counted,
-    elsewhere settlements) by their population, the rest by the population raster; then all are
-    scaled to the commune's total.
+    elsewhere settlements) by their population, there first into the dwellings known; the rest by
+    the population raster; then all are scaled to the commune's total.
 
     Parameters
     ----------
     layers
-        Bundle with `communes`; `hamlets`, `settlements` and the raster `population` where there.
+        Bundle with `communes`; `hamlets`, `settlements`, `buildings` and the raster `population`
+        where there.
     geobox
         Grid of the result.
 
@@ -79,7 +83,8 @@ def people_grid(layers: Layers, geobox: "GeoBox") -> PeopleGrid:
     Notes
     -----
     The share outside settlements is an assumption: all where a commune shows no patch, half where
-    its patches are below 40 ha, a tenth elsewhere.
+    its patches are below 40 ha, a tenth elsewhere. A dwelling of which no people are listed holds
+    one for each 23.2 m2 of its floors; one outside all patches makes a patch of the 50 m around it.
     """
     layers.need("communes", step="people")
     communes = layers.table("communes")
@@ -137,20 +142,73 @@ def outside_share(patches_ha: float) -> float:
 
 def _settled(layers: Layers, communes: Zones, geobox: "GeoBox") -> tuple[Floats, Floats]:
     """Return people of settlements per grid cell, unscaled, and their area in each commune [ha]."""
-    patches = _inhabited(layers)
+    houses = _dwellings(layers)
+    patches, weight = _weighed(_with_gardens(_inhabited(layers), houses), layers)
     if not len(patches):
         return np.zeros(geobox.shape[0] * geobox.shape[1]), np.zeros(len(communes.index))
     zones = zones_over(patches, geobox)
-    weight = patches["people"].to_numpy(dtype=np.float64, na_value=np.nan)
-    by_area = patches.area.to_numpy()
-    known = np.isfinite(weight)
-    density = weight[known].sum() / by_area[known].sum() if known.any() else 1.0
-    weight = np.where(known, weight, by_area * density)
-    on_grid = np.asarray(zones.fractions.sum(axis=1)).ravel()
-    per_cell = np.divide(weight, on_grid, out=np.zeros_like(weight), where=on_grid > 0)
-    people = np.asarray(zones.fractions.T @ per_cell)
+    home = _patch_of(houses, patches)
+    houses, home = houses[home >= 0], home[home >= 0]
+    listed = houses["people"].to_numpy(dtype=np.float64)
+    in_houses = np.bincount(home, listed, len(patches))
+    # houses hold their people, no more than their patch has; the others live around them
+    scale = np.divide(weight, in_houses, out=np.ones_like(weight), where=in_houses > weight)
+    held = listed * scale[home]
+    people = _laid(zones, weight - in_houses * scale)
+    large = houses.area.to_numpy() > zones.cell_m2
+    people += _laid(zones_over(houses[large], geobox), held[large])
     ground = np.asarray(zones.fractions.sum(axis=0)).ravel() * zones.cell_m2 / 10_000.0
+    at = houses.geometry[~large].representative_point()
+    row, column = index_of(geobox, at.x.to_numpy(), at.y.to_numpy())
+    on = (row >= 0) & (row < geobox.shape[0]) & (column >= 0) & (column < geobox.shape[1])
+    np.add.at(people, row[on] * geobox.shape[1] + column[on], held[~large][on])
     return people, communes.sums(ground)
+
+
+def _laid(zones: Zones, people: Floats) -> Floats:
+    """Return people per grid cell, those of each zone spread evenly over its ground."""
+    on_grid = np.asarray(zones.fractions.sum(axis=1)).ravel()
+    per_cell = np.divide(people, on_grid, out=np.zeros_like(people), where=on_grid > 0)
+    return np.asarray(zones.fractions.T @ per_cell)
+
+
+def _weighed(patches: "gpd.GeoDataFrame", layers: Layers) -> tuple["gpd.GeoDataFrame", Floats]:
+    """Return patches with ground and their people; by their area where a source gives none."""
+    by_area = patches.area.to_numpy()
+    patches, by_area = patches[by_area > 0], by_area[by_area > 0]
+    weight = patches["people"].to_numpy(dtype=np.float64, na_value=np.nan)
+    known = np.isfinite(weight)
+    registered = float(layers.table("communes")["people"].sum())
+    if known.any():
+        density = weight[known].sum() / by_area[known].sum()
+    else:
+        density = registered / by_area.sum() if registered > 0 and len(patches) else 1.0
+    return patches, np.where(known, weight, by_area * density)
+
+
+def _patch_of(houses: "gpd.GeoDataFrame", patches: "gpd.GeoDataFrame") -> npt.NDArray[np.int64]:
+    """Return the number of the patch that each house stands on; -1 where on none."""
+    found = np.full(len(houses), -1, dtype=np.int64)
+    if len(houses) and len(patches):
+        points = houses.geometry.representative_point().to_numpy()
+        house, patch = patches.sindex.query(points, predicate="intersects")
+        found[house[::-1]] = patch[::-1]  # of several the first
+    return found
+
+
+def _with_gardens(patches: "gpd.GeoDataFrame", houses: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
+    """Return patches, and ground around the houses that stand on none of them."""
+    lone = houses[_patch_of(houses, patches) < 0]
+    if not len(lone):
+        return patches[["people", "geometry"]]
+    joined = shapely.union_all(lone.geometry.buffer(GARDEN_M).to_numpy())
+    parts = shapely.get_parts(joined)
+    gardens = type(lone)({"people": 0.0}, geometry=parts, index=range(len(parts)), crs=lone.crs)
+    own = np.bincount(_patch_of(lone, gardens), lone["people"], len(gardens))
+    if len(patches):
+        gardens = gardens.set_geometry(_outside(gardens.geometry, patches.geometry))
+    kept = [patches[["people", "geometry"]]] if len(patches) else []
+    return pd.concat([*kept, gardens.assign(people=own)], ignore_index=True)
 
 
 def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
@@ -158,11 +216,9 @@ def _inhabited(layers: Layers) -> "gpd.GeoDataFrame":
     Return inhabited ground with its people: hamlets that the office counted, then settlements.
 
     A hamlet's ground with its listed people says more than land cover, which sees no house under
-    trees; settlements, or dwellings where there are none, count only where no such hamlet lies.
+    trees; settlements count only where no such hamlet lies.
     """
     settlements, hamlets = layers.table("settlements"), layers.table("hamlets")
-    if not len(settlements):
-        settlements = _dwellings(layers)
     if "people" in hamlets and len(hamlets):
         hamlets = hamlets[hamlets["people"].notna() & hamlets.geom_type.isin(POLYGONS)]
     else:
@@ -196,16 +252,15 @@ def _outside(shapes: "gpd.GeoSeries", others: "gpd.GeoSeries") -> "gpd.GeoSeries
 
 
 def _dwellings(layers: Layers) -> "gpd.GeoDataFrame":
-    """Return footprints of dwellings with their people, or else with their floor space as such."""
+    """Return footprints of dwellings with their people, listed or by their floor space."""
     buildings = layers.table("buildings")
     if not len(buildings):
-        return buildings
+        return buildings.reindex(columns=["people", "geometry"])
     homes = buildings[buildings["use"].isna() | (buildings["use"] == "dwelling")]
     people = homes["people"].to_numpy(dtype=np.float64, na_value=np.nan)
     floor_m2 = homes["floors"].fillna(1).to_numpy(dtype=np.float64) * homes.area.to_numpy()
-    known = np.isfinite(people)
-    density = people[known].sum() / floor_m2[known].sum() if known.any() else 1.0
-    return homes.assign(people=np.where(known, people, floor_m2 * density))
+    people = np.where(np.isfinite(people), people, floor_m2 / FLOOR_M2)
+    return homes[["geometry"]].assign(people=people)
 
 
 def _raster(layers: Layers, geobox: "GeoBox") -> Floats:
@@ -233,12 +288,14 @@ def _balanced(people: Floats, inside: "_Shares", total: Floats) -> Floats:
     """
     Return people per grid cell whose sums over the communes are their totals.
 
-    Nobody is put on cells that reach beyond all communes, so that the whole grid sums to the whole
-    area; on cells that communes share, people are weighed so that both sums come out: with factors
-    a of the communes, people x sum(f a), this is one linear system.
+    Nobody is put on cells that reach beyond all communes or into one where nobody lives, so that
+    the whole grid sums to the whole area; on cells that communes share, people are weighed so that
+    both sums come out: with factors a of the communes, people x sum(f a), this is one linear
+    system.
     """
     touched = np.bincount(inside.cell, inside.share, inside.size)
     inner = np.where(touched > 1.0 - EDGE_SHARE, people, 0.0)
+    inner[inside.cell[total[inside.zone] <= 0]] = 0.0  # else a neighbour's people reach over
     empty = (inside.sums(inner) <= 0) & (total > 0)
     if empty.any():  # a commune narrower than a cell keeps its border cells
         kept = inside.cell[empty[inside.zone]]

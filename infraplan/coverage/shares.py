@@ -285,7 +285,9 @@ def _hamlets_served(own: Floats, counted: tuple[Ints, Ints], count: int) -> Floa
         )
         served, low, high = (share[k] >= SERVED - COUNTING for k in (1, 3, 4))
         assumed = served & (share[5] > 1.0 - SERVED)
-        doubt = ~served & (share[2] > TOO_UNKNOWN)
+        groundless = total <= 0  # of a hamlet that stands nowhere nothing is known
+        doubt = ~served & ((share[2] > TOO_UNKNOWN) | groundless)
+        high |= groundless
         flags = np.stack([np.ones(known.size), served, doubt, low & served, high, assumed])
         table[reading, home] = flags.T
     return table

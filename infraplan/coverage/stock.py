@@ -90,7 +90,8 @@ def inventory(
     Notes
     -----
     A mast belongs to the owner that its stations name most; where none does, to its operator if
-    there is only one. Stations belong to the commune they stand in, whatever code they carry.
+    there is only one. Stations belong to the commune they stand in, whatever code they carry. Rows
+    of one operator on one mast are one station: lists may give each technology a row of its own.
     """
     if not (share_radius_m > 0 and one_position_m > 0):
         msg = f"distances must be above 0 m; found {share_radius_m} and {one_position_m}"
@@ -142,7 +143,18 @@ def _stations(sites: gpd.GeoDataFrame, masts: Masts, layers: Layers) -> pd.DataF
     table["mast_class"] = own["mast_class"].to_numpy()
     table["commune"] = _areas_at(sites, layers.table("communes"))
     table["district"] = _areas_at(sites, layers.table("districts"))
-    return table
+    return _one_each(table)
+
+
+def _one_each(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each operator on each mast: lists may give each technology its own."""
+    if not table.duplicated(["operator", "mast"]).any():
+        return table
+    how = {
+        name: "any" if name in TECHNOLOGIES else "first"
+        for name in table.columns.drop(["operator", "mast"])
+    }
+    return table.groupby(["operator", "mast"], as_index=False).agg(how)[list(table.columns)]
 
 
 def _areas_at(sites: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> list[str]:

@@ -76,12 +76,14 @@ def surroundings_of(
 
 
 def _nearest(at: gpd.GeoSeries, others: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Return the nearest shape to each point, -1 where there are none, and its distance [m]."""
+    """Return the nearest shape to each point, -1 where there is none, and its distance [m]."""
     if not len(others):
         return np.full(len(at), -1), np.full(len(at), np.nan)
-    shapes = others.geometry.to_numpy()
-    nearest = shapely.STRtree(shapes).nearest(at.to_numpy())
-    return nearest, shapely.distance(shapes[nearest], at.to_numpy())
+    shapes, points = others.geometry.to_numpy(), at.to_numpy()
+    nearest = np.full(len(at), -1)
+    placed = ~shapely.is_empty(points)  # a hamlet whose ground others hold has no point
+    nearest[placed] = shapely.STRtree(shapes).nearest(points[placed])
+    return nearest, np.where(placed, shapely.distance(shapes[nearest], points), np.nan)
 
 
 def flood_share(layers: Layers, areas: Parts) -> Floats:

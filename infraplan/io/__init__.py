@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infraplan.io.outlines import read_outline as read_outline
     from infraplan.io.rasters import crop_raster as crop_raster
     from infraplan.io.rasters import raster_crs as raster_crs
+    from infraplan.io.rasters import raster_reach as raster_reach
     from infraplan.io.rasters import read_bands as read_bands
     from infraplan.io.rasters import read_bands_at as read_bands_at
     from infraplan.io.rasters import read_raster as read_raster
@@ -40,6 +41,7 @@ _WHERE = {
     "file_hash": "store",
     "format_antenna": "antennas",
     "raster_crs": "rasters",
+    "raster_reach": "rasters",
     "read_antenna": "antennas",
     "read_bands": "rasters",
     "read_bands_at": "rasters",

@@ -34,6 +34,7 @@ __all__ = [
     "crop_raster",
     "open_geotiff",
     "raster_crs",
+    "raster_reach",
     "read_bands",
     "read_bands_at",
     "read_raster",
@@ -71,6 +72,39 @@ def raster_crs(path: Path) -> str:
     """
     with open_geotiff(path) as source:
         return str(source.crs.to_string())
+
+
+def raster_reach(path: Path, *, bounds: tuple[float, float, float, float], crs: str) -> float:
+    """
+    Return which share of an area a GeoTIFF covers, by its edges.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF.
+    bounds
+        West, south, east, north of the area.
+    crs
+        Reference system of `bounds`.
+
+    Returns
+    -------
+    share
+        0 where it shows another place, 1 where it covers the whole.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF or names no reference system.
+    """
+    from rasterio.warp import transform_bounds
+
+    with open_geotiff(path) as source:
+        west, south, east, north = transform_bounds(crs, source.crs, *bounds, densify_pts=21)
+        edges = source.bounds
+    wide = min(east, edges.right) - max(west, edges.left)
+    high = min(north, edges.top) - max(south, edges.bottom)
+    return float(max(wide, 0.0) * max(high, 0.0) / ((east - west) * (north - south)))
 
 
 def read_raster(
@@ -515,6 +549,7 @@ def _counted(path: Path, geobox: "GeoBox") -> "xr.DataArray":
         _check_size(path, window.width, window.height, 1)
         counts = _masked(source, 1, window).astype(np.float64)
         transform, crs = source.window_transform(window), source.crs
+    counts[counts < 0] = np.nan  # a number that means "no data" but is not declared so
     cell_m = abs(geobox.affine.a)
     pixel_m = _pixel_m(transform, crs, geobox, counts.shape)
     if pixel_m >= 2 * cell_m:

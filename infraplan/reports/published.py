@@ -33,9 +33,12 @@ __all__ = [
     "dependence_sheet",
     "evidence_sheet",
     "hamlets_sheet",
+    "levels_ahead",
+    "levels_untold",
     "measuring_sheet",
     "readings_sheet",
     "shares_sheet",
+    "technologies_ended",
 ]
 
 SHOWN_LEVELS = ("none", "weak", "2g_only", "unknown", "single_operator")
@@ -90,6 +93,8 @@ def definition_lines(gaps: "Gaps", words: Words) -> tuple[str, ...]:
             range_db=words.number(told.range_db),
         ),
         words("reports.as_of", day=told.as_of or "-"),
+        *technologies_ended(gaps, words),
+        *levels_untold(gaps, words),
         words(
             "reports.version",
             days=told.data_as_of or "-",
@@ -98,6 +103,77 @@ def definition_lines(gaps: "Gaps", words: Words) -> tuple[str, ...]:
             program=gaps.provenance.version,
         ),
     )
+
+
+def technologies_ended(gaps: "Gaps", words: Words) -> tuple[str, ...]:
+    """
+    Return which technologies no longer count on the day of the gaps.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    lines
+        One sentence; none where all count.
+    """
+    told = gaps.definition
+    if not told.without:
+        return ()
+    return (words("maps.definition_without", names=", ".join(told.without), as_of=told.as_of),)
+
+
+def levels_ahead(gaps: "Gaps", words: Words) -> tuple[str, ...]:
+    """
+    Return how many hamlets have no signal without the technologies that are to be switched off.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    lines
+        One sentence; none where no such technology counts.
+    """
+    hamlets = _without_rests(gaps.hamlets)
+    if "level_without_expired" not in hamlets or hamlets["level"].isna().all():
+        return ()
+    now, then = (
+        int((hamlets[name] == "none").sum()) for name in ("level", "level_without_expired")
+    )
+    return (words("reports.levels_ahead", now=words.number(now), then=words.number(then)),)
+
+
+def levels_untold(gaps: "Gaps", words: Words) -> tuple[str, ...]:
+    """
+    Return why areas have no level.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    lines
+        One sentence; none where they have a level.
+    """
+    if gaps.hamlets["level"].notna().any():
+        return ()
+    if gaps.definition.missing:
+        names = ", ".join(gaps.definition.missing)
+        return (words("reports.level_unseen", names=names),)
+    return (words("reports.level_untold"),)
 
 
 def communes_sheet(gaps: "Gaps", words: Words) -> Sheet:
@@ -137,7 +213,9 @@ def communes_sheet(gaps: "Gaps", words: Words) -> Sheet:
             **{f"share|{t}|{o}": share.get((t, o), np.nan) for t, o in wanted},
             "share_low": headline["share_low"],
             "share_high": headline["share_high"],
-            "unknown_share": headline["unknown"] / headline["total"],
+            "unknown_share": headline["unknown"] / headline["total"]
+            if headline["total"]
+            else np.nan,
             "people_assumed": headline["people_assumed"],
             "threshold_dbm": told.thresholds_dbm[told.technology],
         }
@@ -324,8 +402,7 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
     rows = rows.rename_axis("hamlet_id").reset_index()
     told = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
     rows["level"] = [
-        words(f"maps.level_{level}") if isinstance(level, str) else None
-        for level in rows["level"].astype("object").where(rows["level"].notna(), None)
+        words(f"maps.level_{level}") if isinstance(level, str) else None for level in rows["level"]
     ]
     rows["cause"] = [cause_told(row, words) for row in told]
     rows["fix"] = [fix_told(row, words, technology=gaps.definition.technology) for row in told]
@@ -385,9 +462,9 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
     columns = tuple(
         heading(words, name, kind)
         for name, kind in kinds.items()
-        if name in rows and rows[name].notna().any()
+        if name in rows and (rows[name].notna().any() or not len(rows))
     )
-    lines = (*definition_lines(gaps, words), words("reports.hamlets"))
+    lines = (*definition_lines(gaps, words), *levels_ahead(gaps, words), words("reports.hamlets"))
     if is_judged:
         lines += rule_lines(gaps, UNIVERSAL_SERVICE, words)
     return Sheet(words("reports.sheet_gaps"), lines, columns, rows)

@@ -304,7 +304,7 @@ def _write_sheet(
         page.write_string(row, 0, words("reports.synthetic"), formats["warning"])
         row += 1
     page.write_string(row, 0, sheet.title, formats["title"])
-    last = min(len(sheet.columns), LINE_COLUMNS) - 1
+    last = max(min(len(sheet.columns), LINE_COLUMNS) - 1, 0)
     for line in sheet.lines:
         row += 1
         if last > 0:

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from infraplan.coverage import agreement_with_measurements
@@ -108,6 +109,7 @@ def test_where_nobody_lives_there_is_no_share() -> None:
     assert found.totals.loc["ground_km2", "agreement"] == 0.5
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_changing_sides_changes_only_the_sides(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -128,3 +128,71 @@ def test_the_layers_are_left_as_they_were():
 def test_people_without_communes_are_refused():
     with pytest.raises(PlanError, match="communes"):
         people_grid(world(communes=communes().iloc[:0]), GEOBOX)
+
+
+def buildings(**rows):
+    """Return buildings: name=(west, south, east, north[, people[, use]])."""
+    given = {
+        key: {
+            "people": row[4] if len(row) > 4 else np.nan,
+            "use": row[5] if len(row) > 5 else "dwelling",
+            "floors": 1.0,
+            "geometry": ground(*row[:4]),
+        }
+        for key, row in rows.items()
+    }
+    return table("building_id", given)
+
+
+def test_houses_hold_their_people_and_the_others_live_around_them():
+    known = buildings(B1=(630, 630, 640, 640, 60.0), B2=(1_110, 1_110, 1_120, 1_120, 20.0))
+    patch = settlements(S1=(*LARGE, 200.0))
+    layers = world(settlements=patch, buildings=known, population=OUTSIDE_PATCHES)
+    one, two, whole = sums_over(
+        [ground(600, 600, 660, 660), ground(1_080, 1_080, 1_140, 1_140), ground(*LARGE)],
+        people_grid(layers, GEOBOX),
+    )
+    around = 120 / 121  # of 121 cells, each has one person of the 120 left
+    assert one / whole == pytest.approx((60 + around) / 200, rel=1e-3)
+    assert two / whole == pytest.approx((20 + around) / 200, rel=1e-3)
+
+
+def test_houses_hold_no_more_than_their_patch_and_offices_nobody():
+    known = buildings(
+        B1=(630, 630, 640, 640, 600.0),
+        B2=(1_110, 1_110, 1_120, 1_120, 200.0),
+        B3=(810, 810, 820, 820, 99.0, "office"),
+    )
+    layers = world(settlements=settlements(S1=(*LARGE, 80.0)), buildings=known)
+    one, two, office = sums_over(
+        [
+            ground(600, 600, 660, 660),
+            ground(1_080, 1_080, 1_140, 1_140),
+            ground(810, 810, 820, 820),
+        ],
+        people_grid(layers, GEOBOX),
+    )
+    assert one / two == pytest.approx(3.0, rel=0.01)  # a tenth is spread evenly
+    assert office < 0.1
+
+
+def test_houses_under_trees_are_inhabited_ground_by_their_floors():
+    known = buildings(B1=(630, 630, 640, 640), B2=(2_130, 2_130, 2_150, 2_140))
+    grid = people_grid(world(buildings=known, population=OUTSIDE_PATCHES), GEOBOX)
+    one, two = sums_over([ground(600, 600, 660, 660), ground(2_100, 2_100, 2_160, 2_160)], grid)
+    assert two / one == pytest.approx(2.0, rel=1e-6)
+    assert one + two == pytest.approx(500, rel=0.02)  # two gardens are few: half lives elsewhere
+    assert grid.communes["outside_share"].tolist() == [0.5, 1.0]
+
+
+def test_nobody_reaches_over_into_a_commune_where_nobody_lives():
+    grid = people_grid(world(communes=communes(east_people=0.0)), GEOBOX)
+    assert sums_over(communes().geometry, grid) == pytest.approx([1_000, 0.0], rel=1e-6)
+    assert float(grid.people.sum()) == pytest.approx(1_000, rel=1e-6)
+
+
+def test_a_commune_narrower_than_a_cell_keeps_its_people_beside_an_empty_one():
+    narrow = communes(east_people=0.0)
+    narrow.loc["1", "geometry"] = ground(3_610, 30, 3_630, 4_770)
+    grid = people_grid(world(communes=narrow), GEOBOX)
+    assert sums_over(narrow.geometry, grid)[0] == pytest.approx(1_000, rel=1e-6)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from infraplan.coverage.criteria import CriteriaSet
+from infraplan.reports.compose import plan_sheets
 from infraplan.reports.compose import plan_workbook
 from infraplan.reports.programmes import day_told
 from infraplan.reports.programmes import eligible_told
@@ -147,7 +148,8 @@ def test_a_rule_of_the_office_speaks_its_own_words_and_is_told_as_confirmed() ->
 
 
 def test_the_workbook_has_t12_and_its_csv(gaps, tmp_path) -> None:
-    path = plan_workbook(tmp_path / "x.xlsx", layers=gaps.layers, gaps=gaps, words=VI)
+    sheets = plan_sheets(layers=gaps.layers, gaps=gaps, words=VI)
+    path = plan_workbook(tmp_path / "x.xlsx", sheets, words=VI, is_synthetic=False)
     names = openpyxl.load_workbook(path).sheetnames
     assert {"T12 NTM tiêu chí 8", "T12b Căn cứ NTM"} <= set(names)
     text = next((tmp_path / "csv").glob("T12?NTM*.csv")).read_text(encoding="utf-8-sig")
@@ -157,6 +159,7 @@ def test_the_workbook_has_t12_and_its_csv(gaps, tmp_path) -> None:
 
 def test_a_workbook_without_rules_has_no_t12(tmp_path) -> None:
     gaps = judged(sets=())
-    path = plan_workbook(tmp_path / "x.xlsx", layers=gaps.layers, gaps=gaps, words=VI)
+    sheets = plan_sheets(layers=gaps.layers, gaps=gaps, words=VI)
+    path = plan_workbook(tmp_path / "x.xlsx", sheets, words=VI, is_synthetic=False)
     assert not [name for name in openpyxl.load_workbook(path).sheetnames if name.startswith("T12")]
     assert len(SETS) == 2
