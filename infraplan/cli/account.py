@@ -285,11 +285,11 @@ def _tell_hamlets(worst: "pd.DataFrame", gaps: "Gaps", words: Words) -> None:
             )
         )
     _table(lines)
-    for row in worst.to_dict("records"):
-        known = {str(key): value for key, value in row.items()}
+    for area in worst.to_dict("records"):
+        known = {str(key): value for key, value in area.items()}
         why = cause_told(known, words)
         fix = fix_told(known, words, technology=gaps.definition.technology)
-        say(f"  {row['name']}: " + " -> ".join(part for part in (why, fix) if part))
+        say(f"  {area['name']}: " + " -> ".join(part for part in (why, fix) if part))
 
 
 def _tell_programmes(gaps: "Gaps", words: Words) -> None:
