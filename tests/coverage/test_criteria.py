@@ -261,7 +261,8 @@ def test_hamlets_that_only_assumed_cells_serve_are_counted() -> None:
     covered = {("4G", "A"): EVERYWHERE, ("4G", "B"): AROUND_H2}
     found = rule(judged(covered, assumed=("A",)), "1", "broadband")
     assert found["hamlets_assumed"] == 2  # the best server of both is A
-    sure = rule(judged({("4G", "A"): EVERYWHERE, ("3G", "A"): AROUND_H2}), "1", "broadband")
+    both = {("4G", "A"): EVERYWHERE, ("3G", "B"): EVERYWHERE}  # 3G would do where 4G did not come
+    sure = rule(judged(both, assumed=("A",)), "1", "broadband")
     assert (sure["hamlets_assumed"], sure["people_assumed"]) == (0, 0.0)
 
 

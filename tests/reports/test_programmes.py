@@ -83,7 +83,7 @@ def test_a_threshold_of_ours_says_so_beside_its_law_and_dates(gaps) -> None:
         assert "1127/QĐ-BTTTT" in line
         assert "22/06/2022 đến 31/12/2025" in line
     assert "từ 90 % dân" in measured[0]
-    assert "không quá 1.000 m; xã, phường đạt khi từ 100 % số thôn" in measured[1]
+    assert "không quá 1.000 m; xã đạt khi từ 100 % số thôn" in measured[1]
 
 
 def test_t12b_names_hamlets_with_ids_people_and_statements(gaps) -> None:
