@@ -248,8 +248,19 @@ def predict(
         If a technology or operator is not on air.
     """
     inputs = radio_inputs(plan, settings, resolution_m=resolution_m)
-    settings = inputs.settings
     wanted = _wanted(inputs, technology, operator)
+    return _predicted(plan, inputs, wanted, workers, progress)
+
+
+def _predicted(
+    plan: Plan,
+    inputs: RadioInputs,
+    wanted: list[tuple[str, str]],
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> "Coverage":
+    """Return the coverage of pairs: what the plan keeps of it is read, the rest computed."""
+    settings = inputs.settings
     key = coverage_key(plan, inputs, settings)
     missing = [pair for pair in wanted if not _is_current(plan, pair, key)]
     if missing:
@@ -359,13 +370,15 @@ def gaps(
     operator = operator or plan.settings.operator
     if coverage is None:
         _check_headline(plan, technology, operator)
-        coverage = predict(
-            plan, resolution_m=stored_resolution_m(plan), progress=part(progress, 0.0, 0.6)
-        )
+        inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan))
+        pairs = _wanted(inputs, None, None)
+        coverage = _predicted(plan, inputs, pairs, progress=part(progress, 0.0, 0.6))
     else:
-        coverage = _completed(plan, coverage)
+        resolution_m = float(coverage.geobox.resolution.x)
+        inputs = radio_inputs(plan, coverage.settings, resolution_m=resolution_m)
+        coverage = _completed(plan, coverage, inputs)
     grid = coverage.geobox
-    layers = _with_floods(plan, float(grid.resolution.x))
+    layers = _with_floods(plan, inputs.layers, grid)
     key = _gaps_key(plan, coverage, technology, operator, as_of)
     if _is_step_current(plan, "gaps", key):
         return load_gaps(plan, layers)
@@ -415,17 +428,14 @@ def _means(plan: Plan, layers: "Layers") -> "FixMeans":
     )
 
 
-def _with_floods(plan: Plan, resolution_m: float) -> "Layers":
-    """Return the layers of a plan, its mapped floods as one raster of where any has been."""
-    usual = plan.layers(resolution_m=resolution_m)
+def _with_floods(plan: Plan, layers: "Layers", grid: "GeoBox") -> "Layers":
+    """Return layers of a plan with its mapped floods as one raster of where any has been."""
     if not plan.raster_path("floods").exists():
-        return usual
+        return layers
     from infraplan.io import warp_raster
 
-    reach = warp_raster(
-        plan.raster_path("floods"), plan.geobox(usual.tables, resolution_m), kind="reach"
-    )
-    return replace(usual, rasters={**usual.rasters, "floods": reach})
+    reach = warp_raster(plan.raster_path("floods"), grid, kind="reach")
+    return replace(layers, rasters={**layers.rasters, "floods": reach})
 
 
 def stored_resolution_m(plan: Plan) -> float | None:
@@ -622,10 +632,8 @@ def _batches(pairs: list[tuple[str, str]], cell_count: int) -> list[list[tuple[s
     return [[pair for pair in pairs if pair[0] == name] for name in technologies]
 
 
-def _completed(plan: Plan, coverage: "Coverage") -> "Coverage":
+def _completed(plan: Plan, coverage: "Coverage", inputs: RadioInputs) -> "Coverage":
     """Return a coverage with what it lacks taken from the plan's results, on the same grid."""
-    grid = coverage.geobox
-    inputs = radio_inputs(plan, coverage.settings, resolution_m=float(grid.resolution.x))
     key = coverage_key(plan, inputs, coverage.settings)
     lacking = [
         pair

@@ -7,6 +7,7 @@ replace an open one.
 """
 
 import math
+import os
 import warnings
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ __all__ = [
 CELL_BUDGET = 400_000_000  # cells read at once: 1.6 GB as float32
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 TILE = 256
+CORES = os.cpu_count() or 1
 SMALLEST_OVERVIEW = 256
 KINDS = ("height", "class", "count", "reach")
 UNITS = {"_dbm": "dBm", "_db": "dB", "_m": "m", "people": "persons", "population": "persons"}
@@ -498,7 +500,7 @@ def _reach(path: Path, geobox: "GeoBox") -> "xr.DataArray":
     out = np.zeros(geobox.shape, dtype=np.uint8)
     reproject(
         reached, out, src_transform=transform, src_crs=crs, dst_transform=geobox.affine,
-        dst_crs=str(geobox.crs), resampling=Resampling.mode,
+        dst_crs=str(geobox.crs), resampling=Resampling.mode, num_threads=CORES,
     )  # fmt: skip
     return _wrapped(out.astype(np.float32), geobox, path.stem)
 
@@ -524,7 +526,7 @@ def _plane(
         return np.where(known, values, np.nan).astype(np.float32)
     target = {
         "src_transform": transform, "src_crs": source.crs,
-        "dst_transform": geobox.affine, "dst_crs": str(geobox.crs),
+        "dst_transform": geobox.affine, "dst_crs": str(geobox.crs), "num_threads": CORES,
     }  # fmt: skip
     if method is Resampling.mode and values.dtype == np.uint8 and not (values[known] == 255).any():
         # GDAL finds the mode of bytes many times faster than that of floats
@@ -581,7 +583,7 @@ def _spread_over_cells(
     reproject(
         pixels, owner, src_transform=transform, src_crs=crs, dst_transform=padded.affine,
         dst_crs=str(padded.crs), resampling=Resampling.nearest, src_nodata=None, dst_nodata=-1,
-        init_dest_nodata=True, tolerance=0.0,
+        init_dest_nodata=True, tolerance=0.0, num_threads=CORES,
     )  # fmt: skip
     cells = np.bincount(owner[owner >= 0], minlength=counts.size)
     each = counts.ravel() / np.maximum(cells, 1)

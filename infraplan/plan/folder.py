@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -397,14 +398,15 @@ class Plan:
         hashes
             By name; those that the plan lacks are left out.
         """
-        from infraplan.io import content_hash
-        from infraplan.io import file_hash
-
-        present = [name for name in self.layer_names() if names is None or name in set(names)]
-        tables = self.tables([name for name in present if name in LAYERS])
-        hashes = {name: content_hash(table) for name, table in tables.items()}
-        rasters = [name for name in present if name in RASTERS]
-        return hashes | {name: file_hash(self.raster_path(name)) for name in rasters}
+        wanted = None if names is None else set(names)
+        present = [name for name in self.layer_names() if wanted is None or name in wanted]
+        hashes = {}
+        for name in present:
+            path = self.layers_file if name in LAYERS else self.raster_path(name)
+            seen = path.stat()
+            stamp = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+            hashes[name] = _content(str(path), stamp, name if name in LAYERS else "")
+        return hashes
 
     def record(self, step: str) -> Record | None:
         """
@@ -563,6 +565,23 @@ def open_folder(folder: Path) -> Plan:
         raise PlanError(msg)
     settings = PlanSettings.from_dict(read_toml(folder / SETTINGS_FILE))
     return Plan(folder.resolve(), settings)
+
+
+@lru_cache(maxsize=256)
+def _content(path: str, stamp: tuple[int, int, int], layer: str) -> str:  # noqa: ARG001
+    """
+    Return the hash of a layer of a GeoPackage, or of a raster file where `layer` is empty.
+
+    The stamp (time, size and number of the file) is there to be remembered by: every file is
+    written anew under its name, so content that changed has another.
+    """
+    from infraplan.io import content_hash
+    from infraplan.io import file_hash
+    from infraplan.io import read_tables
+
+    if not layer:
+        return str(file_hash(Path(path)))
+    return str(content_hash(read_tables(Path(path), [layer])[layer]))
 
 
 def _terrain(
