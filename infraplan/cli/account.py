@@ -224,6 +224,7 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     rows
         How many hamlets to list.
     """
+    from infraplan.reports.programmes import programmes_told
     from infraplan.reports.published import levels_ahead
     from infraplan.reports.published import levels_untold
     from infraplan.reports.published import technologies_ended
@@ -262,7 +263,8 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     told = {"confirmed": "confirmed", "likely": "likely", "open": "to_be_measured"}
     numbers = {key: words.number(int(counts.get(name, 0))) for key, name in told.items()}
     say(words("cli.gaps_certainty", **numbers))
-    _tell_programmes(gaps, words)
+    for line in programmes_told(gaps, words):
+        say(line)
     _tell_hamlets(short.sort_values("rank").head(rows), gaps, words)
 
 
@@ -290,52 +292,6 @@ def _tell_hamlets(worst: "pd.DataFrame", gaps: "Gaps", words: Words) -> None:
         why = cause_told(known, words)
         fix = fix_told(known, words, technology=gaps.definition.technology)
         say(f"  {area['name']}: " + " -> ".join(part for part in (why, fix) if part))
-
-
-def _tell_programmes(gaps: "Gaps", words: Words) -> None:
-    """Tell what programmes say of communes and hamlets, a line for each."""
-    from infraplan.coverage import conclusions
-    from infraplan.coverage.criteria import NEW_RURAL
-    from infraplan.coverage.criteria import UNIVERSAL_SERVICE
-    from infraplan.reports.programmes import day_told
-
-    rules = gaps.criteria_rules.reset_index()
-    known, open_rules = set(rules["programme"]), rules[~rules["verified"]]
-    lines = {}
-    if len(gaps.criteria):
-        found = conclusions(gaps.criteria)
-        counts = found["outcome"].value_counts()
-        met, not_met = int(counts.get("met", 0)), int(counts.get("not_met", 0))
-        lines[NEW_RURAL] = words(
-            "cli.criteria_new_rural",
-            met=met,
-            not_met=not_met,
-            open=int(counts.get("to_check", 0)),
-            contradicted=int(found["contradicted"].sum()),
-        )
-    if "universal_service" in gaps.hamlets:
-        people = {
-            answer: gaps.hamlets.loc[gaps.hamlets["universal_service"] == answer, "people"]
-            for answer in ("yes", "to_check")
-        }
-        lines[UNIVERSAL_SERVICE] = words(
-            "cli.criteria_universal_service",
-            yes=words.number(len(people["yes"])),
-            people=words.people(float(people["yes"].sum())),
-            open=words.number(len(people["to_check"])),
-            people_open=words.people(float(people["to_check"].sum())),
-        )
-    days = []
-    for programme, line in lines.items():
-        day = day_told(gaps, programme, words)
-        if programme not in known:
-            say(f"{words(f'reports.programme_{programme}')}: {day}")
-            continue
-        is_open = (open_rules["programme"] == programme).any()
-        say(" ".join([line, words("reports.criteria_unconfirmed")] if is_open else [line]))
-        days += [day] if day and day not in days else []
-    for day in days:
-        say(day)
 
 
 def _tell_readings(gaps: "Gaps", words: Words) -> None:

@@ -20,8 +20,11 @@ from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
 from infraplan.coverage.readings import worst_gaps
 from infraplan.reports.paper import Paper
+from infraplan.reports.programmes import programmes_told
 from infraplan.reports.published import data_version
 from infraplan.reports.published import definition_lines
+from infraplan.reports.published import levels_ahead
+from infraplan.reports.published import levels_untold
 from infraplan.reports.published import operator_told
 from infraplan.text import Words
 
@@ -101,6 +104,9 @@ def write_gaps_report(
     _worst(paper, gaps, facts, words)
     _fixes(paper, gaps, facts, pictures, words)
     _communes(paper, gaps, words)
+    if told_of := programmes_told(gaps, words):
+        paper.heading(words("gaps_report.head_programmes"))
+        paper.points(told_of)
     _trust(paper, gaps, facts, words)
     paper.signatures(
         words("gaps_report.written_by"),
@@ -224,7 +230,7 @@ def _found(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
             else words("common.unknown"),
         )
     )
-    paper.points(points)
+    paper.points([*points, *levels_untold(gaps, words), *levels_ahead(gaps, words)])
 
 
 def _inner(text: str) -> str:

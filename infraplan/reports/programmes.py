@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from infraplan.coverage.criteria import NEW_RURAL
+from infraplan.coverage.criteria import UNIVERSAL_SERVICE
 from infraplan.coverage.programmes import OUTCOMES
 from infraplan.coverage.programmes import conclusions
 from infraplan.reports.workbook import Column
@@ -24,6 +25,7 @@ __all__ = [
     "eligible_told",
     "new_rural_evidence_sheet",
     "new_rural_sheet",
+    "programmes_told",
     "rule_lines",
 ]
 
@@ -57,6 +59,61 @@ def day_told(gaps: "Gaps", programme: str, words: Words) -> str:
     if as_of or not last:
         return ""
     return words("reports.criteria_no_day", day=_day(last, words))
+
+
+def programmes_told(gaps: "Gaps", words: Words) -> list[str]:
+    """
+    Return what programmes say of communes and hamlets, in sentences.
+
+    Parameters
+    ----------
+    gaps
+        Result.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    sentences
+        One for each programme, and whether its rules are confirmed and in force; none where no
+        rules were held against the gaps.
+    """
+    rules = gaps.criteria_rules.reset_index()
+    known, open_rules = set(rules["programme"]), rules[~rules["verified"]]
+    lines = {}
+    if len(gaps.criteria):
+        found = conclusions(gaps.criteria)
+        counts = found["outcome"].value_counts()
+        met, not_met = int(counts.get("met", 0)), int(counts.get("not_met", 0))
+        lines[NEW_RURAL] = words(
+            "reports.criteria_new_rural",
+            met=met,
+            not_met=not_met,
+            open=int(counts.get("to_check", 0)),
+            contradicted=int(found["contradicted"].sum()),
+        )
+    if "universal_service" in gaps.hamlets:
+        people = {
+            answer: gaps.hamlets.loc[gaps.hamlets["universal_service"] == answer, "people"]
+            for answer in ("yes", "to_check")
+        }
+        lines[UNIVERSAL_SERVICE] = words(
+            "reports.criteria_universal_service",
+            yes=words.number(len(people["yes"])),
+            people=words.people(float(people["yes"].sum())),
+            open=words.number(len(people["to_check"])),
+            people_open=words.people(float(people["to_check"].sum())),
+        )
+    told, days = [], []
+    for programme, line in lines.items():
+        day = day_told(gaps, programme, words)
+        if programme not in known:
+            told.append(f"{words(f'reports.programme_{programme}')}: {day}")
+            continue
+        is_open = (open_rules["programme"] == programme).any()
+        told.append(" ".join([line, words("reports.criteria_unconfirmed")] if is_open else [line]))
+        days += [day] if day and day not in days else []
+    return told + days
 
 
 def rule_lines(gaps: "Gaps", programme: str, words: Words) -> tuple[str, ...]:
