@@ -16,8 +16,11 @@ from pathlib import Path
 import numpy as np
 
 import infraplan as ip
+from infraplan.api.publish import _sheets
 from infraplan.cables import fibre_lengths
 from infraplan.coverage import inventory
+from infraplan.reports import plan_workbook
+from infraplan.text import words
 from tests.shared_data import shared_folder
 
 
@@ -73,6 +76,19 @@ def quality(step: str, result) -> str:
     return ""
 
 
+def gaps_and_tables_s(plan, folder: Path) -> tuple[float, float]:
+    """Return how long all shares and gaps take once there is coverage, and then all tables."""
+    coverage = ip.predict(plan)
+    (plan.results / "gaps.json").unlink()
+    start_s = time.perf_counter()
+    gaps = ip.gaps(plan, coverage)
+    found_s = time.perf_counter()
+    say = words("vi")
+    tables = _sheets(gaps.layers, {"gaps": gaps}, say)
+    plan_workbook(folder / "x.xlsx", tables, words=say, is_synthetic=True)
+    return found_s - start_s, time.perf_counter() - found_s
+
+
 def test_main_job_step_by_step(tmp_path: Path, capsys) -> None:
     unit_s = reference_s()
     is_province = os.environ.get("INFRAPLAN_BENCH") == "province"
@@ -105,4 +121,6 @@ def test_main_job_step_by_step(tmp_path: Path, capsys) -> None:
             (plan.results / f"{command}.json").unlink()
             seconds, gigabytes = alone(command, plan.folder)
             print(f"{command} alone: {seconds:.1f} s, {gigabytes:.2f} GB at its peak")
+        gaps_s, tables_s = gaps_and_tables_s(plan, tmp_path)
+        print(f"after coverage: shares and gaps {gaps_s:.1f} s, all tables {tables_s:.1f} s")
     assert "done" not in states[1:]
