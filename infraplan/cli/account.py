@@ -259,13 +259,13 @@ def tell_gaps(gaps: "Gaps", words: Words, *, rows: int = 5) -> None:
     counted = {"count": len(short), "hamlets": len(hamlets), "terrain": by_terrain}
     told_of = {key: words.number(value) for key, value in counted.items()}
     say("\n".join(levels_untold(gaps, words)) or words("cli.gaps_count", **told_of))
+    _tell_hamlets(short.sort_values("rank").head(rows), gaps, words)
     counts = hamlets["certainty"].value_counts()
     told = {"confirmed": "confirmed", "likely": "likely", "open": "to_be_measured"}
     numbers = {key: words.number(int(counts.get(name, 0))) for key, name in told.items()}
     say(words("cli.gaps_certainty", **numbers))
     for line in programmes_told(gaps, words):
         say(line)
-    _tell_hamlets(short.sort_values("rank").head(rows), gaps, words)
 
 
 def _tell_hamlets(worst: "pd.DataFrame", gaps: "Gaps", words: Words) -> None:

@@ -276,8 +276,11 @@ def _hamlets_judged(
             "served": served,
             "failing": ~served & ~is_open,
             "open": is_open,
-            # fibre nearby and no signal do not contradict each other
-            "contradicted": np.where(served, by_signal & (said == "none"), said == "good"),
+            # fibre nearby and no signal do not contradict each other; nor do telephone calls and
+            # "no signal", for people are asked about mobile data
+            "contradicted": np.where(
+                served, by_signal & (said == "none") & (service == "broadband"), said == "good"
+            ),
             "by_fibre": near & ~by_signal,
             "lacking": people * (1.0 - np.nan_to_num(share)),
             "finding": said,

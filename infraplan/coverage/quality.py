@@ -119,4 +119,4 @@ def missing_operators(layers: Layers) -> tuple[str, ...]:
         table = layers.table(name)
         if column in table:
             named |= {str(value) for value in table[column].dropna()}
-    return tuple(sorted(named - {str(value) for value in sites["operator"].dropna()}))
+    return tuple(sorted(named - {"any"} - {str(value) for value in sites["operator"].dropna()}))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from infraplan.coverage.evidence import agreement_with_evidence
@@ -19,6 +18,8 @@ from infraplan.coverage.readings import cause_told
 from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
 from infraplan.coverage.readings import worst_gaps
+from infraplan.coverage.shares import COUNTING
+from infraplan.coverage.shares import SERVED
 from infraplan.reports.paper import Paper
 from infraplan.reports.programmes import programmes_told
 from infraplan.reports.published import data_version
@@ -92,7 +93,7 @@ def write_gaps_report(
         foot=words("gaps_report.foot", area=gaps.layers.name, data=data_version(gaps)),
     )
     office = office or Office()
-    paper.letterhead(office.parent, office.name, office.place, _day(told.as_of, words))
+    paper.letterhead(office.parent, office.name, office.place, words("paper.day_open"))
     paper.title(title, words("gaps_report.as_of", day=_date(day, words)))
     facts = _Facts.of(gaps)
     _found(paper, gaps, facts, words)
@@ -141,14 +142,6 @@ class _Facts:
         return cls(hamlets, worst_gaps(hamlets, WORST), fixed, mine.iloc[0].to_dict())
 
 
-def _day(as_of: str, words: Words) -> str:
-    """Return the day of writing in words, dots to fill in where it is not given."""
-    if not as_of:
-        return words("paper.day_open")
-    at = date.fromisoformat(as_of)
-    return words("paper.day", day=f"{at.day:02d}", month=f"{at.month:02d}", year=at.year)
-
-
 def _date(text: str, words: Words) -> str:
     """Return an ISO date as the language writes it; other text as it is."""
     try:
@@ -187,8 +180,10 @@ def _found(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
             low=_percent(row["share_low"], words),
             high=_percent(row["share_high"], words),
             lacking=words.people_range(
-                *(row["total"] * (1.0 - row[name]) for name in ("share", "share_high", "share_low"))
+                row["total"] - row["covered"] - row["unknown"],
+                *(row["total"] * (1.0 - row[name]) for name in ("share_high", "share_low")),
             ),
+            unknown_people=words.people(row["unknown"]),
             total=words.number(round(row["total"], -3)),
             unknown=_percent(row["unknown"] / row["total"], words),
         )
@@ -198,7 +193,7 @@ def _found(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
         counts = level.value_counts()
         kinds = ", ".join(
             f"{_inner(words(f'maps.level_{name}'))} {words.number(int(counts[name]))}"
-            for name in (*BADLY_SERVED, "unknown")
+            for name in BADLY_SERVED
             if name in counts
         )
         bad = facts.hamlets[level.isin(BADLY_SERVED)]
@@ -211,6 +206,9 @@ def _found(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
                 people=_people(bad, words),
             )
         )
+        if unknown := int(counts.get("unknown", 0)):
+            points.append(words("gaps_report.found_unknown", count=words.number(unknown)))
+    points.append(_split(gaps, words))
     if len(facts.worst):
         cost = facts.worst.get("fix_cost_vnd", pd.Series(dtype=float)).sum()
         points.append(
@@ -230,7 +228,24 @@ def _found(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
             else words("common.unknown"),
         )
     )
+    if not told.calibration:
+        points.append(words("gaps_report.found_order"))
     paper.points([*points, *levels_untold(gaps, words), *levels_ahead(gaps, words)])
+
+
+def _split(gaps: "Gaps", words: Words) -> str:
+    """Return where the people known to lack service live."""
+    table = pd.DataFrame(gaps.hamlets)
+    lacking = table["people"] * (1.0 - table["covered_share"] - table["unknown_share"])
+    lacking = lacking.clip(lower=0.0)
+    is_rest = table["is_rest"].astype(bool)
+    is_gap = ~is_rest & (table["covered_share"] < SERVED - COUNTING)
+    return words(
+        "gaps_report.found_split",
+        gaps=words.people(float(lacking[is_gap].sum())),
+        outside=words.people(float(lacking[is_rest].sum())),
+        others=words.people(float(lacking[~is_rest & ~is_gap].sum())),
+    )
 
 
 def _inner(text: str) -> str:
@@ -403,7 +418,7 @@ def _communes(paper: Paper, gaps: "Gaps", words: Words) -> None:
         & (shares["technology"] == told.technology)
         & (shares["operator"] == told.operator)
     ]
-    lacking = (mine["total"] - mine["covered"]).rename("lacking")
+    lacking = (mine["total"] - mine["covered"] - mine["unknown"]).rename("lacking")
     table = mine.assign(lacking=lacking).sort_values(
         ["lacking", "area_id"], ascending=[False, True]
     )
@@ -444,6 +459,9 @@ def _trust(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
     border = facts.hamlets[facts.hamlets["near_border"].astype(bool)]
     if lacking := int(border["level"].isin(BADLY_SERVED).sum()):
         points.append(words("gaps_report.trust_border", count=words.number(lacking)))
+    newest = gaps.definition.data_as_of.split(" - ")[-1]
+    if gaps.definition.as_of and newest > gaps.definition.as_of:
+        points.append(words("gaps_report.trust_newer", day=_date(newest, words)))
     points.append(_evidence(gaps, words))
     paper.points([*points, *_shortcomings(gaps, words)])
     for line in definition_lines(gaps, words):
@@ -485,9 +503,8 @@ def _evidence(gaps: "Gaps", words: Words) -> str:
         return words("gaps_report.no_evidence")
     found = agreement_with_evidence(gaps.shares, evidence, technology=gaps.definition.technology)
     rate = found.rates.to_dict("index").get("any", {})
-    agreement = float(rate.get("agreement", np.nan))
     return words(
         "gaps_report.trust_evidence",
-        count=words.number(found.used_count),
-        rate=_percent(agreement, words, 0),
+        count=words.number(float(rate.get("hamlets", 0))),
+        agreeing=words.number(float(rate.get("agreeing", 0))),
     )

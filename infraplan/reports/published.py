@@ -15,6 +15,7 @@ from infraplan.coverage.readings import fix_told
 from infraplan.coverage.readings import readings_of
 from infraplan.coverage.shares import COUNTING
 from infraplan.coverage.shares import SERVED
+from infraplan.radio.results import NOTHING_RECEIVED_DBM
 from infraplan.reports.programmes import eligible_told
 from infraplan.reports.programmes import rule_lines
 from infraplan.reports.workbook import Column
@@ -400,6 +401,10 @@ def hamlets_sheet(gaps: "Gaps", words: Words) -> Sheet:
         shown |= hamlets["universal_service"].isin(("yes", "to_check"))
     rows = hamlets[shown].sort_values("rank")
     rows = rows.rename_axis("hamlet_id").reset_index()
+    rows["rank"] = np.arange(1, len(rows) + 1)
+    rows["median_signal_dbm"] = rows["median_signal_dbm"].where(
+        rows["median_signal_dbm"] > NOTHING_RECEIVED_DBM
+    )
     told = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
     rows["level"] = [
         words(f"maps.level_{level}") if isinstance(level, str) else None for level in rows["level"]
@@ -492,9 +497,11 @@ def dependence_sheet(gaps: "Gaps", words: Words) -> Sheet:
     Returns
     -------
     sheet
-        The 200 masts whose failure costs most people service, by technology and operator.
+        Two hundred rows of masts, those of any operator first, most people first in each.
     """
-    table = gaps.n_minus_1.sort_values("people_lost", ascending=False).head(MASTS_SHOWN).copy()
+    ordered = gaps.n_minus_1.assign(by_operator=gaps.n_minus_1["operator"] != "any")
+    ordered = ordered.sort_values(["by_operator", "people_lost"], ascending=[True, False])
+    table = ordered.head(MASTS_SHOWN).copy()
     table["technology"] = [
         words("reports.technology_all") if name == "all" else name for name in table["technology"]
     ]
@@ -507,7 +514,12 @@ def dependence_sheet(gaps: "Gaps", words: Words) -> Sheet:
         "people_lost": "whole",
     }
     columns = tuple(heading(words, name, kind) for name, kind in kinds.items())
-    lines = (*definition_lines(gaps, words), words("reports.dependence"))
+    shown = {"shown": words.number(len(table)), "all": words.number(len(ordered))}
+    lines = (
+        *definition_lines(gaps, words),
+        words("reports.dependence"),
+        words("reports.dependence_shown", **shown),
+    )
     return Sheet(words("reports.sheet_dependence"), lines, columns, table)
 
 
