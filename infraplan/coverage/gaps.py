@@ -221,7 +221,7 @@ def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and 
         areas.join(reading)
         .join(surroundings_of(areas, layers, coverage, technology, operator))
         .join(listed_facts(areas, layers))
-        .join(_joint(by_area, counted, layers, expired_technologies(coverage, as_of), areas.index))
+        .join(_joint(by_area, counted, layers, ended, areas.index))
     )
     hamlets["district"] = districts_of(pieces, layers)
     hamlets["flood_share"] = flood_share(layers, by_area)

@@ -403,9 +403,7 @@ class Plan:
         hashes = {}
         for name in present:
             path = self.layers_file if name in LAYERS else self.raster_path(name)
-            seen = path.stat()
-            stamp = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
-            hashes[name] = _content(str(path), stamp, name if name in LAYERS else "")
+            hashes[name] = _content(str(path), _stamp(path), name if name in LAYERS else "")
         return hashes
 
     def record(self, step: str) -> Record | None:
@@ -567,13 +565,20 @@ def open_folder(folder: Path) -> Plan:
     return Plan(folder.resolve(), settings)
 
 
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return time, size and number of a file, and of the changes QGIS holds back beside it."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    seen = [file.stat() for file in files if file.exists()]
+    return tuple(part for of in seen for part in (of.st_mtime_ns, of.st_size, of.st_ino))
+
+
 @lru_cache(maxsize=256)
-def _content(path: str, stamp: tuple[int, int, int], layer: str) -> str:  # noqa: ARG001
+def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:  # noqa: ARG001
     """
     Return the hash of a layer of a GeoPackage, or of a raster file where `layer` is empty.
 
-    The stamp (time, size and number of the file) is there to be remembered by: every file is
-    written anew under its name, so content that changed has another.
+    The stamp is there to be remembered by: every file of ours is written anew under its name, and
+    QGIS changes its time, so content that changed has another.
     """
     from infraplan.io import content_hash
     from infraplan.io import file_hash

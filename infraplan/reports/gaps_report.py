@@ -132,14 +132,19 @@ class _Facts:
         table = pd.DataFrame(gaps.hamlets)
         hamlets = table[~table["is_rest"].astype(bool)]
         fixed = table[table["fix"].notna()] if "fix" in table else table.iloc[:0]
-        told, shares = gaps.definition, gaps.shares
-        mine = shares[
-            (shares["area_level"] == "province")
-            & (shares["denominator"] == "people")
-            & (shares["technology"] == told.technology)
-            & (shares["operator"] == told.operator)
-        ]
-        return cls(hamlets, worst_gaps(hamlets, WORST), fixed, mine.iloc[0].to_dict())
+        headline = _headline_shares(gaps, "province").iloc[0].to_dict()
+        return cls(hamlets, worst_gaps(hamlets, WORST), fixed, headline)
+
+
+def _headline_shares(gaps: "Gaps", level: str) -> pd.DataFrame:
+    """Return the shares of people of the headline for the areas of a level."""
+    told, shares = gaps.definition, gaps.shares
+    return shares[
+        (shares["area_level"] == level)
+        & (shares["denominator"] == "people")
+        & (shares["technology"] == told.technology)
+        & (shares["operator"] == told.operator)
+    ]
 
 
 def _date(text: str, words: Words) -> str:
@@ -162,11 +167,6 @@ def _percent(share: Any, words: Words, decimals: int = 1) -> str:  # noqa: ANN40
     return f"{text} %"
 
 
-def _who(operator: str, words: Words) -> str:
-    """Return an operator, or any of them, within a sentence."""
-    return operator_told(operator, words)
-
-
 def _found(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
     """Write what was found, in four sentences."""
     told, row = gaps.definition, facts.headline
@@ -175,7 +175,7 @@ def _found(paper: Paper, gaps: "Gaps", facts: _Facts, words: Words) -> None:
         words(
             "gaps_report.found_share",
             technology=told.technology,
-            operator=_who(told.operator, words),
+            operator=operator_told(told.operator, words),
             share=_percent(row["share"], words),
             low=_percent(row["share_low"], words),
             high=_percent(row["share_high"], words),
@@ -411,13 +411,7 @@ def _fixes(
 
 def _communes(paper: Paper, gaps: "Gaps", words: Words) -> None:
     """Write the communes with most people without service."""
-    told, shares = gaps.definition, gaps.shares
-    mine = shares[
-        (shares["area_level"] == "commune")
-        & (shares["denominator"] == "people")
-        & (shares["technology"] == told.technology)
-        & (shares["operator"] == told.operator)
-    ]
+    mine = _headline_shares(gaps, "commune")
     lacking = (mine["total"] - mine["covered"] - mine["unknown"]).rename("lacking")
     table = mine.assign(lacking=lacking).sort_values(
         ["lacking", "area_id"], ascending=[False, True]
