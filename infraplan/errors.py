@@ -55,7 +55,9 @@ class Fault:
     One thing that is wrong with an input, told so that its owner can mend it.
 
     `what` is the sentence a person reads first; the other fields say where. Rows are as the owner
-    counts them (Excel rows start at 1, headings included), or ids.
+    counts them (Excel rows start at 1, headings included), or ids. `code` names the sentences
+    `faults.<code>_what` and `faults.<code>_remedy` of the text catalogues, `details` the values of
+    their placeholders.
     """
 
     what: str
@@ -66,6 +68,8 @@ class Fault:
     file: str = ""
     sheet: str = ""
     column: str = ""
+    code: str = ""
+    details: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         """Return the fault as one line: where, what, found, expected, how to mend."""

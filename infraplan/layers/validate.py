@@ -65,7 +65,7 @@ class _Findings:
         """Return the owner's names of some rows."""
         return tuple(str(label) for label in self.labels[where])
 
-    def fault(self, where: Mask, what: str, **details: str) -> None:
+    def fault(self, where: Mask, what: str, **details: Any) -> None:  # noqa: ANN401 - fields of Fault
         """Note a fault of some rows, if there are any."""
         if where.any():
             self.faults.append(Fault(what=what, rows=self.rows(where), **details))

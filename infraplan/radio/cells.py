@@ -385,15 +385,15 @@ class _Findings:
         self.faults: list[Fault] = []
         self.notes: list[Fault] = []
 
-    def fault(self, where: Mask, what: str, **details: str) -> None:
+    def fault(self, where: Mask, what: str, **details: Any) -> None:  # noqa: ANN401 - fields of Fault
         """Note a fault of some cells, if there are any."""
         self._add(self.faults, where, what, details)
 
-    def note(self, where: Mask, what: str, **details: str) -> None:
+    def note(self, where: Mask, what: str, **details: Any) -> None:  # noqa: ANN401 - fields of Fault
         """Note an oddity of some cells, if there are any."""
         self._add(self.notes, where, what, details)
 
-    def _add(self, to: list[Fault], where: Mask, what: str, details: dict[str, str]) -> None:
+    def _add(self, to: list[Fault], where: Mask, what: str, details: dict[str, Any]) -> None:
         """Add a finding with its rows and the values found."""
         if not where.any():
             return
