@@ -27,14 +27,18 @@ if TYPE_CHECKING:
     from infraplan.io.store import read_tables as read_tables
     from infraplan.io.store import table_names as table_names
     from infraplan.io.store import write_tables as write_tables
-    from infraplan.io.tables import Mended as Mended
-    from infraplan.io.tables import Reading as Reading
+    from infraplan.io.reading import Mended as Mended
+    from infraplan.io.reading import Reading as Reading
+    from infraplan.io.reading import RefusedError as RefusedError
+    from infraplan.io.reading import Understood as Understood
     from infraplan.io.tables import read_layer as read_layer
 
 _WHERE = {
     "Base": "base",
-    "Mended": "tables",
-    "Reading": "tables",
+    "Mended": "reading",
+    "Reading": "reading",
+    "RefusedError": "reading",
+    "Understood": "reading",
     "burn": "outlines",
     "content_hash": "store",
     "crop_raster": "rasters",

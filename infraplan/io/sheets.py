@@ -2,47 +2,23 @@
 
 import csv
 import io
-import re
 import warnings
-import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from infraplan.errors import SourceFileError
-from infraplan.io.aliases import match_headings
-from infraplan.io.guards import check_archive
 from infraplan.io.guards import checked_path
-from infraplan.layers.convert import plain
-from infraplan.layers.convert import tidy
+from infraplan.io.lists import Sheet
+from infraplan.io.lists import table_of as _table
+from infraplan.io.lists import understood as _understood
+from infraplan.io.workbooks import sheet_of_workbook
 from infraplan.packaged import read_text
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 __all__ = ["Sheet", "checked_path", "read_sheet"]
 
 HEADING_ROWS = 12  # titles may stand above the headings
-TOTALS = ("tong", "tong cong", "cong", "tong so", "total", "sum")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """
-    One table of a file: cells or features, what its owner calls the rows, and what was skipped.
-
-    `frame` is a GeoDataFrame where the file has geometry; `crs` is what the file says, or "".
-    """
-
-    frame: "pd.DataFrame | gpd.GeoDataFrame"
-    rows: tuple[str, ...]
-    name: str = ""
-    notes: tuple[str, ...] = ()
 
 
 def read_sheet(path: Path, layer: str) -> Sheet:
@@ -70,7 +46,7 @@ def read_sheet(path: Path, layer: str) -> Sheet:
     if suffix == ".csv":
         return _sheet_of_csv(path, layer)
     if suffix == ".xlsx":
-        return _sheet_of_workbook(path, layer)
+        return sheet_of_workbook(path, layer)
     return _features(path, layer)
 
 
@@ -88,109 +64,6 @@ def _sheet_of_csv(path: Path, layer: str) -> Sheet:
         understood = max((_understood(row, layer) for row in cells[:HEADING_ROWS]), default=0)
         best = max(best, (understood * 1000 + score, cells), key=lambda pair: pair[0])
     return _table(path, best[1], layer, name="")
-
-
-def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
-    """Return the rows of the first sheet with headings that fit."""
-    import openpyxl
-
-    check_archive(path)
-    notes = []
-    if path.with_name(f"~${path.name}").exists():
-        notes.append(
-            f"{path.name} is open in Excel: what was read is its state when it was last saved"
-        )
-    with path.open("rb") as stream, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of buttons and the like, which we skip
-        try:
-            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-            sheets = {
-                sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)]
-                for sheet in book.worksheets
-                if sheet.sheet_state == "visible"
-            }
-            book.close()
-        except (KeyError, ValueError, zipfile.BadZipFile, TypeError, AttributeError) as error:
-            msg = f"{path} cannot be read as a workbook: {error}"
-            raise SourceFileError(msg) from error
-    scores = {
-        title: max((_understood(row, layer) for row in rows[:HEADING_ROWS]), default=0)
-        for title, rows in sheets.items()
-    }
-    if not any(scores.values()):
-        msg = (
-            f"{path}: no sheet has headings of layer '{layer}'; "
-            f"see which it takes with: infraplan schema {layer}"
-        )
-        raise SourceFileError(msg)
-    title = next(title for title, score in scores.items() if score == max(scores.values()))
-    others = [other for other, score in scores.items() if other != title and score]
-    if others:
-        notes.append(f"sheet '{title}' was read; also there: {', '.join(others)}")
-    sheet = _table(path, sheets[title], layer, name=title)
-    return Sheet(sheet.frame, sheet.rows, title, (*notes, *sheet.notes))
-
-
-def _understood(row: Sequence[Any], layer: str) -> int:
-    """Return how many cells of a row are headings of a layer."""
-    return match_headings([tidy(cell) for cell in row if tidy(cell)], layer).count
-
-
-def _table(path: Path, cells: list[list[Any]], layer: str, *, name: str) -> Sheet:
-    """Return the rows below the headings, without empty ones, sub-headings and totals."""
-    scores = [_understood(row, layer) for row in cells[:HEADING_ROWS]]
-    if not scores or not max(scores):
-        msg = (
-            f"{path}: no row has headings of layer '{layer}'; "
-            f"see which it takes with: infraplan schema {layer}"
-        )
-        raise SourceFileError(msg)
-    top = scores.index(max(scores))
-    headings = _distinct([tidy(cell) for cell in cells[top]])
-    kept: list[list[Any]] = []
-    rows: list[str] = []
-    skipped: list[str] = []
-    for number, row in enumerate(cells[top + 1 :], start=top + 2):
-        filled = [tidy(cell) for cell in row if tidy(cell)]
-        if not filled:
-            continue
-        if len(row) > len(headings) and any(tidy(cell) for cell in row[len(headings) :]):
-            msg = (
-                f"{path}: row {number} has {len(row)} cells for {len(headings)} headings; a text "
-                "with the separator in it must stand in quotation marks"
-            )
-            raise SourceFileError(msg)
-        if _is_between(filled, sum(map(bool, headings))):
-            skipped.append(str(number))
-            continue
-        kept.append([*row, *[None] * (len(headings) - len(row))][: len(headings)])
-        rows.append(str(number))
-    frame = pd.DataFrame(kept, columns=headings, dtype=object)
-    frame = frame[[heading for heading in headings if heading]]
-    shown = ", ".join(skipped[:5])
-    notes = (f"rows {shown} were taken as sub-headings or totals and left out",) if skipped else ()
-    return Sheet(frame, tuple(rows), name, notes)
-
-
-def _is_between(filled: Sequence[str], heading_count: int) -> bool:
-    """Return whether a row is a sub-heading ("I | Huyện Kỳ Anh") or a total, and no data."""
-    if any(plain(cell) in TOTALS for cell in filled[:2]):
-        return True
-    if heading_count < 3:
-        return False
-    numbered = re.fullmatch(r"[ivxlc]+|[a-z]", plain(filled[0])) is not None
-    return len(filled) == 1 or (len(filled) == 2 and heading_count > 3 and numbered)
-
-
-def _distinct(headings: list[str]) -> list[str]:
-    """Return headings of which repeated ones carry a number."""
-    seen: dict[str, int] = {}
-    distinct = []
-    for heading in headings:
-        seen[heading] = seen.get(heading, 0) + 1
-        again = heading and seen[heading] > 1
-        distinct.append(f"{heading} ({seen[heading]})" if again else heading)
-    return distinct
 
 
 def _features(path: Path, layer: str) -> Sheet:
