@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import warnings
-import zipfile
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,9 @@ from infraplan.errors import SourceFileError
 from infraplan.io.aliases import match_headings
 from infraplan.io.guards import check_archive
 from infraplan.io.guards import checked_path
+from infraplan.io.guards import counted_rows
+from infraplan.io.guards import foreign_parser
+from infraplan.io.guards import gdal_name
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
 from infraplan.packaged import read_text
@@ -100,19 +103,15 @@ def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
         notes.append(
             f"{path.name} is open in Excel: what was read is its state when it was last saved"
         )
-    with path.open("rb") as stream, warnings.catch_warnings():
+    with path.open("rb") as stream, warnings.catch_warnings(), foreign_parser(path, "workbook"):
         warnings.simplefilter("ignore")  # openpyxl warns of buttons and the like, which we skip
-        try:
-            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-            sheets = {
-                sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)]
-                for sheet in book.worksheets
-                if sheet.sheet_state == "visible"
-            }
-            book.close()
-        except (KeyError, ValueError, zipfile.BadZipFile, TypeError, AttributeError) as error:
-            msg = f"{path} cannot be read as a workbook: {error}"
-            raise SourceFileError(msg) from error
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+        sheets = {
+            sheet.title: [list(row) for row in counted_rows(path, _rows(sheet))]
+            for sheet in book.worksheets
+            if sheet.sheet_state == "visible"
+        }
+        book.close()
     scores = {
         title: max((_understood(row, layer) for row in rows[:HEADING_ROWS]), default=0)
         for title, rows in sheets.items()
@@ -129,6 +128,12 @@ def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
         notes.append(f"sheet '{title}' was read; also there: {', '.join(others)}")
     sheet = _table(path, sheets[title], layer, name=title)
     return Sheet(sheet.frame, sheet.rows, title, (*notes, *sheet.notes))
+
+
+def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl comes without types
+    """Return the rows of a sheet that are there, not those that it claims to have."""
+    sheet.reset_dimensions()
+    return iter(sheet.iter_rows(values_only=True))
 
 
 def _understood(row: Sequence[Any], layer: str) -> int:
@@ -207,16 +212,15 @@ def _features(path: Path, layer: str) -> Sheet:
         options["encoding"] = "utf-8"
         notes = ("the shapefile does not name its encoding (.cpg); UTF-8 was taken",)
     try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
-        options["layer"] = _one_of(path, names, layer)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            frame = pyogrio.read_dataframe(path, **options)
-    except UnicodeDecodeError as error:
+        with warnings.catch_warnings(), foreign_parser(path, f"{path.suffix[1:]} file"):
+            warnings.simplefilter("ignore")
+            names = [str(name) for name, _ in pyogrio.list_layers(gdal_name(path))]
+            options["layer"] = _one_of(path, names, layer)
+            frame = pyogrio.read_dataframe(gdal_name(path), **options)
+    except SourceFileError as error:
+        if not isinstance(error.__cause__, UnicodeDecodeError):
+            raise
         msg = f"{path} is not in UTF-8; save it in QGIS as .gpkg with the encoding it was made in"
-        raise SourceFileError(msg) from error
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        msg = f"{path} cannot be read as a {path.suffix[1:]} file: {error}"
         raise SourceFileError(msg) from error
     rows = tuple(map(str, np.arange(1, len(frame) + 1)))
     return Sheet(frame, rows, options["layer"] if len(names) > 1 else "", notes)
@@ -228,6 +232,9 @@ def _one_of(path: Path, names: list[str], layer: str) -> str:
         return layer
     if len(names) == 1:
         return names[0]
+    if not names:
+        msg = f"{path} holds no layer; in QGIS, export the layer again to this format"
+        raise SourceFileError(msg)
     msg = (
         f"{path} holds several layers ({', '.join(names)}), none of them named '{layer}'; "
         "save the one you mean to a file of its own"
