@@ -51,11 +51,11 @@ NOT_LOCAL = re.compile(r"^(?:[a-z][a-z0-9+.-]+:/|[/\\]vsi|[/\\]{2}|\\\\\?\\)", r
 DRIVE = re.compile(r"^[a-z]:", re.IGNORECASE)
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of Office before 2007, and of encrypted workbooks
 OLE_LOOKED_AT = 4_000_000  # bytes, in which the names of its streams stand
-PROLOG = 8192  # bytes of an XML file in which a document type would be declared
+PROLOG = 65_536  # bytes of an XML file in which a document type would be declared
 SHOWN = 300  # letters of what a library says of damage
-ROW_LIMIT = 1_048_576  # of a sheet of Excel, and of a list
+ROW_LIMIT = 4_000_000  # empty ones counted: a sheet of Excel has a million
 COLUMN_LIMIT = 16_384
-CELL_LIMIT = 40_000_000  # filled cells held at once
+CELL_LIMIT = 25_000_000  # filled cells held at once
 LOCAL_HEADER = 30  # bytes before each part of an archive, its name not counted
 FLAGS = re.IGNORECASE | re.DOTALL
 VIEWS_OF_STANDARDS = ("st_", "gpkg_", "vector_layers", "spatial_ref_sys")  # of no layer of a user
@@ -262,7 +262,7 @@ def foreign_parser(path: Path, kind: str) -> Iterator[None]:
         msg = f"{path} needs more memory than this machine has; split it, or crop it to the area"
         raise SourceFileError(msg) from error
     except Exception as error:
-        words = " ".join(str(error).split())[:SHOWN]
+        words = " ".join(str(error).split("; It might help")[0].split())[:SHOWN]
         msg = (
             f"{path} cannot be read as a {kind}: {words or type(error).__name__}; it is damaged or "
             "was not saved in full, so ask its owner to save and send it again"
@@ -390,8 +390,12 @@ def _check_database(path: Path) -> None:
             sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
         ) as database:
             master = database.execute("select type, name, sql from sqlite_master").fetchall()
+            listed = database.execute("select count(*) from gpkg_contents").fetchone()[0]
     except (sqlite3.Error, ValueError):
         return  # a journal of a killed writer, or damage: whoever reads it says so
+    if not listed:
+        msg = f"{path} holds no layer; in QGIS, export the layer again to this format"
+        raise SourceFileError(msg)
     for kind, name, sql in master:
         words = str(sql or "")
         module = re.match(r"\s*create\s+virtual\s+table\b.*?\busing\s+[\"'`\[]?(\w+)", words, FLAGS)

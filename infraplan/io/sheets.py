@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.errors import Fault
 from infraplan.errors import SourceFileError
 from infraplan.io.aliases import match_headings
+from infraplan.io.formulas import uncomputed
 from infraplan.io.guards import check_archive
 from infraplan.io.guards import checked_path
 from infraplan.io.guards import counted_rows
@@ -37,7 +39,7 @@ TOTALS = ("tong", "tong cong", "cong", "tong so", "total", "sum")
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """
-    One table of a file: cells or features, what its owner calls the rows, and what was skipped.
+    One table of a file: cells or features, what its owner calls the rows, what was skipped or wrong.
 
     `frame` is a GeoDataFrame where the file has geometry; `crs` is what the file says, or "".
     """
@@ -46,6 +48,7 @@ class Sheet:
     rows: tuple[str, ...]
     name: str = ""
     notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def read_sheet(path: Path, layer: str) -> Sheet:
@@ -80,12 +83,16 @@ def read_sheet(path: Path, layer: str) -> Sheet:
 def _sheet_of_csv(path: Path, layer: str) -> Sheet:
     """Return the rows of a CSV file, whatever its separator and encoding."""
     text = read_text(path)
-    best: tuple[int, list[list[str]]] = (-1, [])
+    best: tuple[int, list[Any]] = (-1, [])
     for separator in ",;\t":
         try:
-            cells = list(csv.reader(io.StringIO(text), delimiter=separator, strict=False))
+            lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
+            cells = list(counted_rows(path, lines))
         except csv.Error as error:
-            msg = f"{path} cannot be read as CSV: {error}"
+            msg = (
+                f"{path} cannot be read as CSV: {error}; look for a quotation mark that is opened "
+                "and not closed"
+            )
             raise SourceFileError(msg) from error
         score = max((len(row) for row in cells[:HEADING_ROWS]), default=0)
         understood = max((_understood(row, layer) for row in cells[:HEADING_ROWS]), default=0)
@@ -111,6 +118,7 @@ def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
             for sheet in book.worksheets
             if sheet.sheet_state == "visible"
         }
+        parts = {sheet.title: sheet._worksheet_path for sheet in book.worksheets}  # noqa: SLF001
         book.close()
     scores = {
         title: max((_understood(row, layer) for row in rows[:HEADING_ROWS]), default=0)
@@ -127,7 +135,8 @@ def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
     if others:
         notes.append(f"sheet '{title}' was read; also there: {', '.join(others)}")
     sheet = _table(path, sheets[title], layer, name=title)
-    return Sheet(sheet.frame, sheet.rows, title, (*notes, *sheet.notes))
+    faults = uncomputed(path, parts[title], sheet.rows)
+    return Sheet(sheet.frame, sheet.rows, title, (*notes, *sheet.notes), faults)
 
 
 def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl comes without types
@@ -216,7 +225,7 @@ def _features(path: Path, layer: str) -> Sheet:
             warnings.simplefilter("ignore")
             names = [str(name) for name, _ in pyogrio.list_layers(gdal_name(path))]
             options["layer"] = _one_of(path, names, layer)
-            frame = pyogrio.read_dataframe(gdal_name(path), **options)
+            frame = pyogrio.read_dataframe(gdal_name(path), on_invalid="ignore", **options)
     except SourceFileError as error:
         if not isinstance(error.__cause__, UnicodeDecodeError):
             raise

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Mended", "Reading", "read_layer"]
 
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
+NAMES_SHOWN = 20
 BY_OPERATOR = ("sites", "fibre")
 
 
@@ -193,15 +195,21 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
     kept = cells[list(headings.columns)].rename(columns=dict(headings.columns))
     notes = []
     if headings.persons:
-        notes.append(f"columns about persons were not kept: {', '.join(headings.persons)}")
+        notes.append(f"columns about persons were not kept: {_first(headings.persons)}")
     if headings.unknown:
         notes.append(
-            f"columns not known to layer '{layer}' were left out: {', '.join(headings.unknown)}"
+            f"columns not known to layer '{layer}' were left out: {_first(headings.unknown)}"
         )
     if geometry is not None:
         headings = replace(headings, positions={})
         kept = gpd.GeoDataFrame(kept, geometry=geometry.to_numpy(), crs=geometry.crs)
-    return _Draft(sheet, headings, kept, notes=notes)
+    return _Draft(sheet, headings, kept, faults=list(sheet.faults), notes=notes)
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of many headings for a note."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(name[:60] for name in names[:NAMES_SHOWN]) + more
 
 
 def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -> None:
