@@ -193,23 +193,22 @@ def _meaning(heading: str, layer: str) -> tuple[str, str]:
     """Return what a heading means, and what kind of meaning that is; empty where it has none."""
     known, positions, persons = _known(layer)
     keys = _keys(heading)
-    if any(plain(column.name) == keys[0] for column in schema(layer).columns):
-        return known[keys[0]], "column"
-    if any(key in persons for key in keys):
-        return "", "person"
-    if column := next((known[key] for key in keys if key in known), ""):
-        return column, "column"
-    if positions:
-        for key in keys:
-            if part := positions.get(key) or positions.get(_bare_position(key)):
-                return part, "position"
-    if any(f" {words} " in f" {keys[0]} " for words in _aliases()["persons"]["containing"]):
-        return "", "person"
-    if any(key in _aliases()["counting"]["headings"] for key in keys):
-        return "", "counting"
-    if schema(layer).column("technologies") and (tick := _tick(keys)):
-        return tick, "tick"
-    return "", ""
+    is_own = schema(layer).column(heading) is not None
+    column = next((known[key] for key in keys if key in known), "")
+    places = [positions.get(key) or positions.get(_bare_position(key), "") for key in keys]
+    words = f" {keys[0]} "
+    meanings = (
+        (any(key in persons for key in keys) and not is_own, "", "person"),
+        (bool(column), column, "column"),
+        (any(places), next(filter(None, places), ""), "position"),
+        (any(f" {part} " in words for part in _aliases()["persons"]["containing"]), "", "person"),
+        (any(key in _aliases()["counting"]["headings"] for key in keys), "", "counting"),
+    )
+    for is_meant, meaning, kind in meanings:
+        if is_meant:
+            return meaning, kind
+    tick = _tick(keys) if schema(layer).column("technologies") else ""
+    return tick, "tick" if tick else ""
 
 
 def _keys(heading: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from dataclasses import field
 from dataclasses import replace
 from itertools import chain
 from itertools import islice
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.errors import Fault
 from infraplan.errors import SourceFileError
 from infraplan.io.aliases import GROUP_MARK
 from infraplan.io.aliases import Headings
@@ -48,13 +50,14 @@ TOTALS = (
 )  # fmt: skip
 BY_OPERATOR = ("sites", "fibre", "requests")  # lists that a title may say the operator of
 TOTAL = re.compile(
-    r"(tổng cộng|tổng số|cộng|tổng)\s*([:(+\-]|\d|$|[ivx]+\b|xã|phường|huyện|quận|tx\b|tp\b|thị|thành"
-    r"|toàn|tỉnh|trạm|vị trí|số|cả)",
+    r"(tổng cộng|tổng số|cộng|tổng)\s*([:(+\-]|\d|$|[ivx]+\b|xã|phường|huyện|quận|tx\b|tp\b|thị"
+    r"|thành|toàn|tỉnh|trạm|vị trí|số|cả)",
     flags=re.IGNORECASE,
 )
 FOOT = (
-    "ghi chu", "luu y", "nguoi lap", "lap bieu", "giam doc", "pho giam doc", "thu truong", "noi nhan",
-    "ky ten", "ky va", "xac nhan", "dai dien", "chu tich", "ke toan", "note", "prepared by",
+    "ghi chu", "luu y", "nguoi lap", "lap bieu", "giam doc", "pho giam doc", "thu truong",
+    "noi nhan", "ky ten", "ky va", "xac nhan", "dai dien", "chu tich", "ke toan", "note",
+    "prepared by",
 )  # fmt: skip
 DATED = re.compile(r"ngay .*thang .*nam")
 UNIT = re.compile(
@@ -83,7 +86,8 @@ class Sheet:
     has several. `sheets` are all that were read, `header_rows` the rows of the headings,
     `column_numbers` the columns of the headings by sheet, from 1. `implied` holds values that stand
     beside the table, such as the district of a sub-heading: column to a value for each row, "" for
-    none. `between` names rows that are no data, `hidden` hidden rows and columns that were read.
+    none. `between` names rows that are no data, `hidden` hidden rows and columns that were read;
+    `faults` are those of the file itself, such as formulas without results.
     """
 
     frame: "pd.DataFrame | gpd.GeoDataFrame"
@@ -99,6 +103,7 @@ class Sheet:
     hidden: tuple[str, ...] = ()
     encoding: str = ""
     separator: str = ""
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,25 +275,14 @@ def _rows_below(
     found = _Rows([[] for _ in head.labels])
     spans = _spans(merges, head)
     running: dict[int, tuple[int, Any]] = {}
-    may_count = True
     for number, row in rows:
-        filled = [
-            place
-            for place, cell in enumerate(row)
-            if cell is not None
-            and (not isinstance(cell, str) or not (cell == "" or cell.isspace()))
-        ]
+        filled = _filled(row)
+        if filled and filled[-1] >= width:
+            raise SourceFileError(_too_wide(path, number, row, head))
         if not filled:
             continue
-        if filled[-1] >= width:
-            if any(tidy(cell) for cell in row[width:]):
-                raise SourceFileError(_too_wide(path, number, row, head))
-            filled = [place for place in filled if place < width]
-        if may_count and _is_numbering(row, filled, head):
-            found.between.append(number)
-            continue
-        may_count = False
-        if _is_between(row, filled, head, found):
+        is_top = not found.numbers and _is_numbering(row, filled, head)
+        if is_top or _is_between(row, filled, head, found):
             found.between.append(number)
             continue
         values = list(row[:width]) + [None] * (width - len(row))
@@ -302,6 +296,15 @@ def _rows_below(
         if len(found.columns[0]) >= BLOCK:
             found.fold()
     return found
+
+
+def _filled(row: Sequence[Any]) -> list[int]:
+    """Return which cells of a row hold anything."""
+    return [
+        place
+        for place, cell in enumerate(row)
+        if cell is not None and (not isinstance(cell, str) or (cell != "" and not cell.isspace()))
+    ]
 
 
 def _too_wide(path: Path, number: int, row: Sequence[Any], head: _Head) -> str:
@@ -359,43 +362,42 @@ def _is_numbering(row: Sequence[Any], filled: Sequence[int], head: _Head) -> boo
 
 
 def _is_between(row: Sequence[Any], filled: Sequence[int], head: _Head, found: _Rows) -> bool:
-    """Return whether a row is a sub-heading ("I | Huyện Kỳ Anh"), a total or a note, and no data."""
+    """Return whether a row is a sub-heading ("I | Huyện Kỳ Anh"), a total or a note, not data."""
     count = sum(map(bool, head.labels))
     texts = [tidy(row[place]) for place in filled[:3]]
-    if any(text.lower() in TOTALS for text in texts[:2]):
+    if _is_total(texts, is_full=len(filled) >= count):
         return True
-    if len(filled) < count and any(TOTAL.match(text) for text in texts[:2]):
-        return True
-    if 2 * len(filled) > count and len(filled) > 3:
+    if count < 3 or (2 * len(filled) > count and len(filled) > 3):
         return False
-    if count < 3:
-        return False
-    words = plain(texts[0]) if len(texts) < 4 else ""
-    if any(
-        re.match(rf"{foot}\b", plain(text)) for text in texts[:3] for foot in FOOT
-    ) or DATED.search(plain(texts[-1])):
-        if len(filled) <= 3 and not _is_named(filled, head):
-            found.is_foot = True
-            return True
-    if found.is_foot and len(filled) <= 2:
+    if _is_note(texts, filled, head, found):
         return True
     is_numbered = NUMERAL.fullmatch(texts[0]) is not None and not texts[0].isdigit()
-    is_single = len(filled) == 1
-    is_pair = (
-        is_numbered
-        and count > 3
-        and (len(filled) == 2 or (len(filled) == 3 and texts[2].isdigit()))
-    )
-    is_unit = (
-        len(filled) <= 3
-        and UNIT.fullmatch(words and texts[0]) is not None
-        and count > 3
-        and not _is_named(filled, head)
-    )
-    if not (is_single or is_pair or is_unit):
+    is_short = len(filled) == 2 or (len(filled) == 3 and texts[2].isdigit())
+    is_pair = is_numbered and is_short and count > 3
+    is_unit = UNIT.fullmatch(texts[0]) is not None and len(filled) <= 3 < count
+    if not (len(filled) == 1 or is_pair or (is_unit and not _is_named(filled, head))):
         return False
     _take_unit(texts[1] if is_pair else texts[0], found)
     return True
+
+
+def _is_total(texts: Sequence[str], *, is_full: bool) -> bool:
+    """Return whether a row begins as a total does."""
+    if any(text.lower() in TOTALS for text in texts[:2]):
+        return True
+    return not is_full and any(TOTAL.match(text) for text in texts[:2])
+
+
+def _is_note(texts: Sequence[str], filled: Sequence[int], head: _Head, found: _Rows) -> bool:
+    """Return whether a row of few cells is a note or a signature below the list."""
+    if len(filled) > 3 or _is_named(filled, head):
+        return False
+    words = [plain(text) for text in texts]
+    begins = any(re.match(rf"{foot}\b", word) for word in words for foot in FOOT)
+    if begins or DATED.search(words[-1]):
+        found.is_foot = True
+        return True
+    return found.is_foot and len(filled) <= 2
 
 
 def _is_named(filled: Sequence[int], head: _Head) -> bool:
@@ -493,13 +495,13 @@ def _labels(lines: Sequence[Sequence[Any]], top: int, merges: Sequence[Merge]) -
         for line in range(first, min(last + 1, len(texts))):
             for place in range(merge.left - 1, min(merge.right, width)):
                 texts[line][place] = texts[first][merge.left - 1]
-    for line, below in zip(texts, texts[1:], strict=False):  # a group that was not merged
+    for upper, below in pairwise(texts):  # a group that was not merged
         for place in range(1, width):
-            if not line[place] and below[place] and below[place - 1]:
-                line[place] = line[place - 1]
+            if not upper[place] and below[place] and below[place - 1]:
+                upper[place] = upper[place - 1]
     labels = []
     for place in range(width):
-        parts = [line[place] for line in texts if line[place]]
+        parts = [text[place] for text in texts if text[place]]
         labels.append(GROUP_MARK.join(dict.fromkeys(parts)))
     return _distinct(labels)
 

@@ -83,7 +83,7 @@ def number_repairs(
         if column.kind not in ("number", "integer", "date") or column.name not in frame:
             continue
         cells = frame[column.name].to_numpy(dtype=object)
-        values = table[column.name].to_numpy(dtype=object, na_value=None)
+        values = table[column.name].astype(object).where(table[column.name].notna(), None)
         read = _date_code if column.kind == "date" else _number_code
         for row, cell, value in zip(rows, cells, values, strict=True):
             if value is None or (

@@ -29,7 +29,7 @@ LABEL = re.compile(
 
 def about_persons(column: pd.Series) -> bool:
     """
-    Return whether a column of unknown heading holds telephone or identity numbers, or addresses of mail.
+    Return whether a column of unknown heading holds telephone numbers and the like.
 
     Parameters
     ----------

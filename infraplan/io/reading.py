@@ -88,7 +88,7 @@ class Reading:
     quarantined_ids: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     repairs: tuple[Repair, ...] = ()
-    understood: Understood = Understood()  # noqa: RUF009 - it is frozen
+    understood: Understood = Understood()
     row_of: Mapping[str, str] = field(default_factory=dict)
     personal: pd.DataFrame | None = None
 

@@ -10,6 +10,9 @@ import numpy as np
 
 from infraplan.errors import SourceFileError
 from infraplan.io.guards import checked_path
+from infraplan.io.guards import counted_rows
+from infraplan.io.guards import foreign_parser
+from infraplan.io.guards import gdal_name
 from infraplan.io.lists import Sheet
 from infraplan.io.lists import table_of as _table
 from infraplan.io.lists import understood as _understood
@@ -53,12 +56,16 @@ def read_sheet(path: Path, layer: str) -> Sheet:
 def _sheet_of_csv(path: Path, layer: str) -> Sheet:
     """Return the rows of a CSV file, whatever its separator and encoding."""
     text = read_text(path)
-    best: tuple[int, list[list[str]]] = (-1, [])
+    best: tuple[int, list[Any]] = (-1, [])
     for separator in ",;\t":
         try:
-            cells = list(csv.reader(io.StringIO(text), delimiter=separator, strict=False))
+            lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
+            cells = list(counted_rows(path, lines))
         except csv.Error as error:
-            msg = f"{path} cannot be read as CSV: {error}"
+            msg = (
+                f"{path} cannot be read as CSV: {error}; look for a quotation mark that is opened "
+                "and not closed"
+            )
             raise SourceFileError(msg) from error
         score = max((len(row) for row in cells[:HEADING_ROWS]), default=0)
         understood = max((_understood(row, layer) for row in cells[:HEADING_ROWS]), default=0)
@@ -80,16 +87,15 @@ def _features(path: Path, layer: str) -> Sheet:
         options["encoding"] = "utf-8"
         notes = ("the shapefile does not name its encoding (.cpg); UTF-8 was taken",)
     try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
-        options["layer"] = _one_of(path, names, layer)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            frame = pyogrio.read_dataframe(path, **options)
-    except UnicodeDecodeError as error:
+        with warnings.catch_warnings(), foreign_parser(path, f"{path.suffix[1:]} file"):
+            warnings.simplefilter("ignore")
+            names = [str(name) for name, _ in pyogrio.list_layers(gdal_name(path))]
+            options["layer"] = _one_of(path, names, layer)
+            frame = pyogrio.read_dataframe(gdal_name(path), on_invalid="ignore", **options)
+    except SourceFileError as error:
+        if not isinstance(error.__cause__, UnicodeDecodeError):
+            raise
         msg = f"{path} is not in UTF-8; save it in QGIS as .gpkg with the encoding it was made in"
-        raise SourceFileError(msg) from error
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        msg = f"{path} cannot be read as a {path.suffix[1:]} file: {error}"
         raise SourceFileError(msg) from error
     rows = tuple(map(str, np.arange(1, len(frame) + 1)))
     return Sheet(frame, rows, options["layer"] if len(names) > 1 else "", notes)
@@ -101,6 +107,9 @@ def _one_of(path: Path, names: list[str], layer: str) -> str:
         return layer
     if len(names) == 1:
         return names[0]
+    if not names:
+        msg = f"{path} holds no layer; in QGIS, export the layer again to this format"
+        raise SourceFileError(msg)
     msg = (
         f"{path} holds several layers ({', '.join(names)}), none of them named '{layer}'; "
         "save the one you mean to a file of its own"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
@@ -46,9 +45,6 @@ from infraplan.layers.schemas import schema
 from infraplan.layers.validate import Conformed
 from infraplan.layers.validate import conform
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-
 __all__ = ["Mend", "Mended", "Reading", "Understood", "read_layer"]
 
 Mask = npt.NDArray[np.bool_]
@@ -57,6 +53,7 @@ SOFT = ("requests",)  # a request with a wrong cell is still to be answered
 CHECKS = 5  # what is decided for a whole column may change when rows are set aside
 ROWS_SHOWN = 5
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
+NAMES_SHOWN = 20
 BY_OPERATOR = ("sites", "fibre")
 
 
@@ -216,9 +213,9 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
     unknown = [name for name in headings.unknown if name not in by_content]
     notes = []
     if persons:
-        notes.append(f"columns about persons were not kept: {', '.join(persons)}")
+        notes.append(f"columns about persons were not kept: {_first(persons)}")
     if unknown:
-        notes.append(f"columns not known to layer '{layer}' were left out: {', '.join(unknown)}")
+        notes.append(f"columns not known to layer '{layer}' were left out: {_first(unknown)}")
     if geometry is not None:
         headings = replace(headings, positions={})
         kept = gpd.GeoDataFrame(kept, geometry=geometry.to_numpy(), crs=geometry.crs)
@@ -226,6 +223,7 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
         sheet,
         headings,
         kept,
+        faults=list(sheet.faults),
         notes=notes,
         repairs=list(sheet.repairs),
         persons=persons,
@@ -233,6 +231,12 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
         all_cells=cells,
         unknown=tuple((name, headings.meant.get(name, "")) for name in unknown),
     )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of many headings for a note."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(name[:60] for name in names[:NAMES_SHOWN]) + more
 
 
 def _imply(draft: _Draft, layer: str) -> None:
@@ -389,9 +393,8 @@ def _drop_repeated(draft: _Draft, layer: str) -> None:
     if not again.any():
         return
     draft.repeated = tuple(np.array(draft.sheet.rows, dtype=object)[again])
-    draft.notes.append(
-        f"rows {_shown(draft.repeated)} repeat another row in every column that is read, and count once"
-    )
+    shown = _shown(draft.repeated)
+    draft.notes.append(f"rows {shown} repeat another row in every column read, and count once")
     _keep(draft, ~again)
 
 
@@ -482,10 +485,10 @@ def _named(faults: Sequence[Fault], draft: _Draft, file: Path) -> tuple[Fault, .
 def _reading(
     draft: _Draft,
     kept: _Kept,
-    table: Any,
+    table: "gpd.GeoDataFrame",
     *,
     vintage: str | None,
-    keep_personal: bool,  # noqa: ANN401 - a table with or without geometry
+    keep_personal: bool,
 ) -> Reading:
     """Return what was read, with all that was understood on the way."""
     name = kept.layer.name

@@ -24,7 +24,10 @@ import pandas as pd
 
 from infraplan.errors import SourceFileError
 from infraplan.io.aliases import match_headings
+from infraplan.io.formulas import uncomputed
 from infraplan.io.guards import check_archive
+from infraplan.io.guards import counted_rows
+from infraplan.io.guards import foreign_parser
 from infraplan.io.lists import HEAD_ROWS
 from infraplan.io.lists import Merge
 from infraplan.io.lists import Sheet
@@ -85,7 +88,7 @@ def sheet_of_workbook(path: Path, layer: str) -> Sheet:
         )
     with _opened(path) as sheets:
         chosen, others = _chosen(sheets, layer, path)
-        read = [_read(sheet, layer, path, len(chosen) > 1) for sheet in chosen]
+        read = [_read(sheet, layer, path, len(chosen) == 1) for sheet in chosen]
     if others:
         named = ", ".join(sheet.name for sheet in read)
         notes.append(f"sheet '{named}' was read; also there: {', '.join(others)}")
@@ -99,30 +102,26 @@ def _opened(path: Path) -> Iterator[list["ReadOnlyWorksheet"]]:
 
     with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of buttons and the like, which we skip
-        try:
+        with foreign_parser(path, "workbook"):
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
             for sheet in sheets:
                 sheet.reset_dimensions()  # what programs write there is often wrong
-            yield sheets
-            book.close()
-        except (
-            KeyError, ValueError, zipfile.BadZipFile, TypeError, AttributeError, IndexError,
-        ) as error:  # fmt: skip
-            msg = f"{path} cannot be read as a workbook: {error}"
-            raise SourceFileError(msg) from error
+        yield sheets
+        book.close()
 
 
-def _rows(sheet: "ReadOnlyWorksheet") -> Iterator[Sequence[Any]]:
-    """Yield the rows of a sheet, from its first."""
-    return iter(sheet.iter_rows(values_only=True))
+def _rows(sheet: "ReadOnlyWorksheet", path: Path) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a sheet that are there, not those that it claims to have."""
+    with foreign_parser(path, "workbook"):
+        yield from counted_rows(path, sheet.iter_rows(values_only=True))
 
 
 def _chosen(
     sheets: Sequence["ReadOnlyWorksheet"], layer: str, path: Path
 ) -> tuple[list["ReadOnlyWorksheet"], list[str]]:
     """Return the sheets to be read together, and the names of others that have headings too."""
-    meanings = {sheet.title: _meanings(sheet, layer) for sheet in sheets}
+    meanings = {sheet.title: _meanings(sheet, layer, path) for sheet in sheets}
     best = max(meanings.values(), key=len, default=frozenset())
     if not best:
         msg = (
@@ -138,9 +137,9 @@ def _chosen(
     return chosen, [title for title, found in meanings.items() if found and title not in titles]
 
 
-def _meanings(sheet: "ReadOnlyWorksheet", layer: str) -> frozenset[str]:
+def _meanings(sheet: "ReadOnlyWorksheet", layer: str, path: Path) -> frozenset[str]:
     """Return what the row of a sheet with the most headings means; it begins a list if any."""
-    rows = list(islice(_rows(sheet), HEAD_ROWS))
+    rows = list(islice(_rows(sheet, path), HEAD_ROWS))
     if not rows:
         return frozenset()
     best = max(rows, key=lambda row: understood(row, layer))
@@ -148,19 +147,21 @@ def _meanings(sheet: "ReadOnlyWorksheet", layer: str) -> frozenset[str]:
     return frozenset((*found.columns.values(), *found.positions.values(), *found.ticks.values()))
 
 
-def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one_of_many: bool) -> Sheet:  # noqa: FBT001 - of this module
+def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one: bool) -> Sheet:  # noqa: FBT001 - of this module
     """Return the list of one sheet."""
-    structure = _structure(path, sheet._worksheet_path)  # noqa: SLF001 - openpyxl has no other way
-    table = table_of(path, _rows(sheet), layer, name=sheet.title, merges=structure.merges)
+    part = sheet._worksheet_path  # noqa: SLF001 - openpyxl has no other way
+    structure = _structure(path, part)
+    table = table_of(path, _rows(sheet, path), layer, name=sheet.title, merges=structure.merges)
     hidden = _hidden(structure, table)
     notes = table.notes
     if hidden:
         shown = ", ".join(hidden[:HIDDEN_SHOWN])
         more = f" and {len(hidden) - HIDDEN_SHOWN} more" if len(hidden) > HIDDEN_SHOWN else ""
         notes = (*notes, f"hidden in the workbook, but read: {shown}{more}")
-    if is_one_of_many:
+    if not is_one:
         notes = tuple(f"sheet '{sheet.title}': {note}" for note in notes)
-    return replace(table, notes=notes, hidden=hidden)
+    faults = uncomputed(path, part, table.rows)
+    return replace(table, notes=notes, hidden=hidden, faults=faults)
 
 
 def _hidden(structure: _Structure, table: Sheet) -> tuple[str, ...]:
@@ -237,6 +238,11 @@ def _joined(read: Sequence[Sheet], notes: tuple[str, ...], layer: str) -> Sheet:
         ),
         between=tuple(f"{sheet.name}!{row}" for sheet in read for row in sheet.between),
         hidden=tuple(f"{sheet.name}: {what}" for sheet in read for what in sheet.hidden),
+        faults=tuple(
+            replace(fault, rows=tuple(f"{sheet.name}!{row}" for row in fault.rows))
+            for sheet in read
+            for fault in sheet.faults
+        ),
     )
 
 

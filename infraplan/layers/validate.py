@@ -40,6 +40,9 @@ Shapes = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
 
 SHOWN = 5
+NAMES_SHOWN = 20
+HALF_WORLD_DEG = 180.0
+LONGEST_TEXT, LONGEST_KEY = 5000, 200  # letters
 SINGLE = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 OLD_TYPES = ("thị trấn",)  # abolished with the districts on 1 July 2025
 
@@ -170,6 +173,7 @@ def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dic
             found=_shown(given[bad]),
             remedy=_correction(column),
         )
+        _check_length(series, column, declared, found)
         empty = series.isna().to_numpy() & ~bad
         if column.required and column.name in frame:
             found.fault(
@@ -184,13 +188,35 @@ def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dic
     return values
 
 
+def _check_length(
+    series: pd.Series, column: Column, declared: LayerSchema, found: _Findings
+) -> None:
+    """Note texts that are longer than any name or remark: an open quotation mark, or an attack."""
+    if column.kind != "text":
+        return
+    limit = LONGEST_KEY if column.name == declared.key else LONGEST_TEXT
+    long = (series.str.len() > limit).to_numpy(dtype=bool, na_value=False)
+    if long.any():
+        longest = str(int(series[long].str.len().max()))
+        found.fault(
+            long,
+            f"{column.name} is too long",
+            column=column.name,
+            found=f"{longest} letters, '{series[long].iloc[0][:60]}…'",
+            expected=f"at most {limit} letters",
+            remedy="shorten the text; in a CSV file, look for a quotation mark that is not closed",
+            code="too_long",
+            details=(("column", column.name), ("count", longest), ("limit", str(limit))),
+        )
+
+
 def _no_column(frame: pd.DataFrame, column: Column) -> Fault:
     """Return the fault of a required column that is not there."""
     names = [str(name) for name in frame.columns if name != "geometry"]
     return Fault(
         what=f"there is no column {column.name} ({column.meaning})",
         column=column.name,
-        found=f"columns {', '.join(names) or 'none'}",
+        found=f"columns {_first(names) or 'none'}",
         expected=column.expected,
         remedy=f"add a column headed '{column.name}', or rename the one that holds it",
     )
@@ -317,7 +343,7 @@ def _shapes(
             return np.full(len(frame), None, dtype=object)
         fault = Fault(
             what="the rows have no position",
-            found=f"columns {', '.join(map(str, frame.columns))}",
+            found=f"columns {_first(list(map(str, frame.columns)))}",
             expected=f"geometry ({expected}), or columns with longitude and latitude",
             remedy="add two columns, 'Kinh độ' and 'Vĩ độ', or 'X' and 'Y' of VN-2000",
         )
@@ -398,7 +424,7 @@ def _in_plan_crs(
     plan_crs, area = plan
     bounds = working_bounds(plan_crs, area)
     west, south, east, north = shapely.bounds(shapes[usable]).T.reshape(4, -1)
-    x, y = (west + east) / 2, (south + north) / 2
+    x, y = west / 2 + east / 2, south / 2 + north / 2  # a sum could overflow
     code = "" if frame.crs is None else epsg_code(frame.crs)
     if not code:
         fitting = systems_that_fit(x, y, crs=plan_crs, bounds=bounds) if usable.any() else ()
@@ -412,6 +438,7 @@ def _in_plan_crs(
             )
         )
         return None
+    _check_span(east - west, code, usable, found)
     moved = reproject(shapes, code, plan_crs)
     outside = np.zeros(len(shapes), dtype=bool)
     outside[usable] = ~_inside_after(x, y, (code, plan_crs, bounds))
@@ -419,6 +446,25 @@ def _in_plan_crs(
         _explain_outside((x, y), outside, usable, (code, plan_crs, bounds), found)
         usable &= ~outside
     return moved
+
+
+def _check_span(width: Floats, code: str, usable: Mask, found: _Findings) -> None:
+    """Note shapes that reach around the world and take them out of those that are usable."""
+    from pyproj import CRS
+
+    around = np.zeros(len(usable), dtype=bool)
+    if CRS.from_user_input(code).is_geographic:
+        around[usable] = width > HALF_WORLD_DEG
+    found.fault(
+        around,
+        "the shape reaches around the world: it crosses the 180th meridian, or has a wrong corner",
+        found=f"{width.max(initial=0):.0f} degrees from west to east",
+        expected=f"at most {HALF_WORLD_DEG:.0f} degrees",
+        remedy="correct the corner, or cut the shape at the meridian in QGIS",
+        code="around_the_world",
+        details=(("width", f"{width.max(initial=0):.0f}"),),
+    )
+    usable &= ~around
 
 
 def _inside_after(x: Floats, y: Floats, systems: tuple[str, str, Bounds]) -> Mask:
@@ -504,6 +550,8 @@ def _valid(shapes: Shapes, usable: Mask, found: _Findings) -> Shapes:
     repaired[polygons] = shapely.make_valid(
         shapes[polygons], method="structure", keep_collapsed=False
     )
+    # what was drawn as a hole stays one, even outside its polygon
+    repaired[polygons] = shapely.intersection(repaired[polygons], _filled(shapes[polygons]))
     gone = (invalid & ~polygons) | (polygons & shapely.is_empty(repaired))
     found.fault(
         gone,
@@ -519,6 +567,24 @@ def _valid(shapes: Shapes, usable: Mask, found: _Findings) -> Shapes:
         f"{before:.0f} m2 before and {after:.0f} m2 after",
     )
     return repaired
+
+
+def _filled(polygons: Shapes) -> Shapes:
+    """Return polygons without their holes, valid."""
+    import shapely
+
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    shells = shapely.polygons(shapely.get_exterior_ring(parts))
+    valid = shapely.make_valid(shells, method="structure", keep_collapsed=False)
+    return np.array(
+        [shapely.union_all(valid[owner == number]) for number in range(len(polygons))], dtype=object
+    )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of many names for a message."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(name[:60] for name in names[:NAMES_SHOWN]) + more
 
 
 def _shown(values: pd.Series) -> str:
