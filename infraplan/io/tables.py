@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import schema
 from infraplan.layers.validate import Conformed
 from infraplan.layers.validate import conform
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 __all__ = ["Mend", "Mended", "Reading", "Understood", "read_layer"]
 
