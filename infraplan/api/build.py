@@ -675,6 +675,8 @@ def _merged(plan: Plan, layer: str, reading: "Reading") -> tuple["gpd.GeoDataFra
             column=key,
             expected="ids that no other row of the plan uses",
             remedy="put a prefix of your own before the ids",
+            code="id_used_by_operator" if layer in BY_OPERATOR else "id_used_by_statement",
+            details=(("layer", layer), ("column", key)),
         )
         raise LayerError(layer=layer, faults=(fault,))
     names = sorted(set(old.loc[is_replaced, by[0]]))
@@ -750,6 +752,8 @@ def _broken_references(tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Fault]:
                     found=", ".join(sorted({str(value) for value in lost})[:5]),
                     expected=f"an id of layer '{target}'",
                     remedy=f"correct {column}, or import the missing rows of '{target}'",
+                    code="reference_broken",
+                    details=(("column", column), ("target", target)),
                     file="layers.gpkg",
                     sheet=layer,
                     column=column,
@@ -795,6 +799,8 @@ def _rasters_elsewhere(
                 found="no pixel in the area of the communes",
                 expected="a raster of the area",
                 remedy=f"import the right file: infraplan import PLAN {name} FILE.tif",
+                code="raster_elsewhere",
+                details=(("raster", name),),
                 file=f"rasters/{name}.tif",
             )
             faults.append(fault)

@@ -319,6 +319,7 @@ def _settle_crs(draft: _Draft, crs: str | None) -> None:
             found=draft.crs,
             expected=str(crs),
             remedy="leave --crs out where the file is right, or assign the right system in QGIS",
+            code="crs_contradicts",
         )
     )
 
@@ -339,6 +340,8 @@ def _fill_in(draft: _Draft, given: Mapping[str, str], layer: str) -> None:
                     found=", ".join(other[:5]),
                     expected=value,
                     remedy=f"import layer '{layer}' with the {column} that the file has",
+                    code="value_contradicts",
+                    details=(("column", column),),
                 )
             )
         draft.frame[column] = said.where(said != "", value)
