@@ -6,15 +6,20 @@ and a telephone or identity number in an address goes, whatever is asked.
 """
 
 import re
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 
+from infraplan import atomic
 from infraplan.layers.convert import tidy
 from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import schema
 
-__all__ = ["about_persons", "masked_numbers", "without_numbers"]
+__all__ = ["about_persons", "masked_numbers", "without_numbers", "write_personal"]
 
+FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 SAMPLE = 500  # cells of a column that are looked at
 SHARE = 0.5  # of them that are numbers of persons, from which the column is about persons
 FREE_TEXT = ("name", "address", "owner", "source", "purpose", "seat", "note")
@@ -104,3 +109,54 @@ def without_numbers(
             repairs.append(Repair(rows[place], column, masked, cells[place], "number_cut"))
             changed[column] = cells
     return (frame.assign(**changed) if changed else frame), repairs
+
+
+def write_personal(path: Path, frame: pd.DataFrame, *, ids: Collection[str]) -> Path:
+    """
+    Write columns about persons to a workbook of their own.
+
+    Parameters
+    ----------
+    path
+        The workbook; rows that it has already stay where their ids do and are not in `frame`.
+    frame
+        Cells as text, by id.
+    ids
+        Ids of the layer that the rows belong to.
+
+    Returns
+    -------
+    path
+        The workbook.
+
+    Raises
+    ------
+    PlanError
+        If it cannot be written.
+    """
+    old = _read_personal(path) if path.exists() else pd.DataFrame()
+    kept = old[old.index.isin(list(ids)) & ~old.index.isin(frame.index)] if len(old) else old
+    table = (pd.concat([kept, frame]) if len(kept) else frame).sort_index().fillna("")
+
+    def fill(temporary: Path) -> None:
+        """Write the sheet, all of it as text."""
+        import xlsxwriter
+
+        book = xlsxwriter.Workbook(
+            str(temporary), {"strings_to_formulas": False, "strings_to_urls": False}
+        )
+        book.set_properties({"created": FIXED_DATE})
+        page = book.add_worksheet()
+        page.write_row(0, 0, [str(frame.index.name), *map(str, table.columns)])
+        for number, (key, row) in enumerate(table.iterrows(), start=1):
+            for place, text in enumerate([str(key), *map(str, row)]):
+                page.write_string(number, place, text)
+        book.close()
+
+    return atomic.write(path, fill)
+
+
+def _read_personal(path: Path) -> pd.DataFrame:
+    """Return the rows of a workbook that `write_personal` wrote, by id."""
+    frame = pd.read_excel(path, dtype=str, keep_default_na=False)
+    return frame.set_index(frame.columns[0])
