@@ -1,8 +1,8 @@
 """One function per job: what notebooks import and what each command calls."""
 
+from infraplan.api.bring import import_layer
 from infraplan.api.build import check_layers
 from infraplan.api.build import export_schema
-from infraplan.api.build import import_layer
 from infraplan.api.build import init_plan
 from infraplan.api.build import open_plan
 from infraplan.api.build import sample_plan

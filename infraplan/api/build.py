@@ -1,9 +1,7 @@
-"""Make a plan, bring layers into it, and check them."""
+"""Make a plan, fill it by a sample, and check its layers."""
 
 from collections.abc import Collection
 from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -11,24 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from infraplan.api.forms import completed_evidence
-from infraplan.api.lists import FIGURES
-from infraplan.api.lists import commune_names
-from infraplan.api.lists import complete_figures
-from infraplan.api.lists import complete_hamlets
-from infraplan.api.lists import crosswalk_names
-from infraplan.api.lists import renewed
+from infraplan.api.bring import keep_raster
+from infraplan.api.bring import sources_of
+from infraplan.api.bring import with_communes
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
-from infraplan.layers.crosswalk import steps_between
 from infraplan.layers.nesting import misplaced_hamlets
 from infraplan.layers.nesting import overlapping_communes
 from infraplan.layers.nesting import straddling_hamlets
 from infraplan.layers.schemas import LAYERS
 from infraplan.layers.schemas import RASTERS
-from infraplan.layers.schemas import VINTAGES
 from infraplan.layers.schemas import schema
 from infraplan.plan import Plan
 from infraplan.plan import PlanSettings
@@ -40,41 +32,21 @@ from infraplan.progress import part
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from infraplan.io import Reading
-    from infraplan.io.tables import Mend
     from infraplan.layers.bundle import Layers
     from infraplan.sample import Sample
 
 __all__ = [
-    "Import",
     "check_layers",
     "export_schema",
-    "import_layer",
     "init_plan",
     "open_plan",
     "sample_plan",
 ]
 
 Note = tuple[str, dict[str, Any]]
-BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
 PROVINCE_RESOLUTION_M = 30.0
-PLACING_RESOLUTION_M = 100.0  # of the population raster on which hamlets are placed
 REPLACED_SHOWN = 8
 WHOLE_SHARE = 0.99  # of the area that a raster covers, below which it is told to be a part
-WITHOUT_GROUND = (".xlsx", ".csv")
-GROUND = ("communes", "settlements", "population")  # what hamlets are placed on
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """What an import brought: the reading, and what it replaced in the plan."""
-
-    layer: str
-    rows_kept: int
-    replaced: str
-    notes: tuple[str, ...]
-    columns: Mapping[str, str]
-    crs: str
 
 
 def open_plan(folder: Path | str) -> Plan:
@@ -211,99 +183,6 @@ def sample_plan(
     return _fill_by_sample(plan, size=size, seed=seed, progress=progress)
 
 
-def import_layer(  # noqa: PLR0913 - what a person says of a file
-    plan: Plan,
-    layer: str,
-    path: Path | str,
-    *,
-    crs: str | None = None,
-    vintage: str | None = None,
-    as_of: str = "",
-    complete: bool = False,
-    dry_run: bool = False,
-) -> Import:
-    """
-    Bring a file into the plan as one of its layers.
-
-    Lists of stations and cables come one operator at a time: they replace the rows of the operators
-    that they name and leave the others. Evidence likewise replaces what was said of the hamlets and
-    operators that it names, so that each commune may send its own form. A table of communes without
-    ground (`.xlsx`, `.csv`) renews the people and households of the communes that the plan has,
-    through the crosswalk where it is of an older vintage. Every other layer is replaced whole.
-    Hamlets may lack positions; their communes are found by name, and they are placed by
-    `coverage.place_hamlets`.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    layer
-        Name of a vector layer, table or raster.
-    path
-        File to read.
-    crs
-        Reference system of its coordinates where the file does not say, as an EPSG code.
-    vintage
-        Administrative vintage of its units, where the layer has one.
-    as_of
-        Day that the data describe, ISO date; empty where not known.
-    complete
-        True where its owner says that nothing is missing from it.
-    dry_run
-        True to read and check only.
-
-    Returns
-    -------
-    imported
-        What was understood, kept and replaced.
-
-    Raises
-    ------
-    LayerError
-        If rows are at fault, communes overlap or hamlets lie outside theirs; all faults at once,
-        and the plan unchanged.
-    SourceFileError
-        If the file cannot be read for what it claims to be.
-    SettingsError
-        If the layer is unknown.
-    VintageError
-        If figures are of another vintage than the communes, and no crosswalk converts them.
-    """
-    path = Path(path)
-    declared = {"as_of": as_of or None, "complete": complete}
-    if layer in RASTERS:
-        return _import_raster(plan, layer, path, dry_run=dry_run)
-    if layer == "communes" and path.suffix.lower() in WITHOUT_GROUND:
-        return _import_figures(plan, path, vintage, declared=declared, dry_run=dry_run)
-    from infraplan.io import read_layer
-
-    schema(layer)
-    reading = read_layer(
-        path,
-        layer,
-        plan_crs=plan.settings.crs,
-        crs=crs,
-        vintage=vintage,
-        mend=_mend(plan, layer),
-    )
-    table, replaced = _merged(plan, layer, reading)
-    straddling = _nested(plan, layer, table, path.name)
-    table, placed = _placed(plan, layer, table)
-    table = with_communes(table, layer, plan.table("communes") if layer != "communes" else table)
-    if not dry_run:
-        told = {"rows": len(table)} if layer == "evidence" else {}
-        sources = _sources_after(plan, layer, [{**reading.source, **declared, **told}])
-        plan.write_tables({layer: table, "sources": sources})
-    return Import(
-        layer=layer,
-        rows_kept=len(reading.table),
-        replaced=replaced,
-        notes=(*reading.notes, *straddling, *placed),
-        columns=dict(reading.columns),
-        crs=str(reading.crs),
-    )
-
-
 def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[Note, ...]]:
     """
     Check all layers of a plan at once, each for itself and against the others.
@@ -405,58 +284,6 @@ def check_planning_crs(crs: str) -> None:
         raise SettingsError(msg)
 
 
-def with_communes(
-    table: "gpd.GeoDataFrame", layer: str, communes: "gpd.GeoDataFrame"
-) -> "gpd.GeoDataFrame":
-    """
-    Fill an empty `commune_code` by position.
-
-    Parameters
-    ----------
-    table
-        Layer, indexed by id.
-    layer
-        Its name.
-    communes
-        Communes of the plan.
-
-    Returns
-    -------
-    table
-        The layer with `commune_code` filled where it was empty and the row lies in a commune.
-    """
-    import geopandas as gpd
-
-    wants = layer in ("sites", "settlements", "hamlets") and "commune_code" in schema_columns(layer)
-    if not wants or not len(communes) or not len(table):
-        return table
-    given = table.get("commune_code", pd.Series(pd.NA, index=table.index, dtype="str"))
-    empty = given.isna()
-    if not empty.any():
-        return table
-    points = gpd.GeoDataFrame(geometry=table.geometry[empty].representative_point())
-    inside = points.sjoin(communes[["geometry"]].rename_axis("code").reset_index())
-    code = inside[~inside.index.duplicated()]["code"]
-    return table.assign(commune_code=given.where(~empty, code.reindex(table.index)))
-
-
-def schema_columns(layer: str) -> tuple[str, ...]:
-    """
-    Return the names of a layer's columns.
-
-    Parameters
-    ----------
-    layer
-        Name of the layer.
-
-    Returns
-    -------
-    columns
-        In the order of the declaration.
-    """
-    return tuple(column.name for column in schema(layer).columns)
-
-
 def _bounds(path: Path, crs: str) -> tuple[float, float, float, float]:
     """Return the bounds of an area's outline, in the planning CRS."""
     from infraplan.io import read_outline
@@ -491,214 +318,9 @@ def _keep_base(plan: Plan, found: Any) -> None:  # noqa: ANN401 - io's type, imp
     tables = {layer: with_communes(table, layer, communes) for layer, table in tables.items()}
     rows = [reading.source for reading in found.readings.values()]
     for raster, path in found.rasters.items():
-        rows.append(_keep_raster(plan, raster, path, communes))
-    sources = _sources_of(rows)
+        rows.append(keep_raster(plan, raster, path, communes))
+    sources = sources_of(rows)
     plan.write_tables({**tables, "sources": sources})
-
-
-def _keep_raster(
-    plan: Plan, raster: str, path: Path, communes: "gpd.GeoDataFrame"
-) -> dict[str, Any]:
-    """Copy a raster into the plan, cropped to the area with a halo; return its row of `sources`."""
-    from infraplan.io import crop_raster
-    from infraplan.plan.folder import HALO_M
-
-    target = plan.raster_path(raster)
-    bounds = None
-    if len(communes):
-        west, south, east, north = communes.total_bounds
-        bounds = (west - HALO_M, south - HALO_M, east + HALO_M, north + HALO_M)
-    crs = crop_raster(path, target, bounds=bounds, bounds_crs=plan.settings.crs)
-    return {
-        "source_id": raster,
-        "layer": raster,
-        "synthetic": False,
-        "file": path.name,
-        "crs": str(crs),
-    }
-
-
-def _import_raster(plan: Plan, raster: str, path: Path, *, dry_run: bool) -> Import:
-    """Bring a GeoTIFF into the plan."""
-    from infraplan.io import raster_crs
-
-    crs = raster_crs(path)
-    replaced = raster if plan.raster_path(raster).exists() else ""
-    if not dry_run:
-        row = _keep_raster(plan, raster, path, plan.table("communes"))
-        plan.write_tables({"sources": _sources_after(plan, raster, [row])})
-    return Import(
-        layer=raster,
-        rows_kept=1,
-        replaced=replaced,
-        notes=_placed_before(plan, raster),
-        columns={},
-        crs=str(crs),
-    )
-
-
-def _placed(
-    plan: Plan, layer: str, table: "gpd.GeoDataFrame"
-) -> tuple["gpd.GeoDataFrame", tuple[str, ...]]:
-    """Return a layer whose hamlets all have ground, and what was done to get there."""
-    if layer != "hamlets":
-        return table, _placed_before(plan, layer)
-    lost = table.geometry.isna()
-    if not lost.any():
-        return table, ()
-    from infraplan.coverage import place_hamlets
-
-    layers = plan.layers(
-        ["settlements"],
-        rasters=("population",),
-        resolution_m=max(PLACING_RESOLUTION_M, plan.settings.resolution_m),
-    )
-    table = place_hamlets(table, layers)
-    sure = int((table.loc[lost, "placed_by"] == "settlement").sum())
-    note = (
-        f"{int(lost.sum())} hamlets have no position: {sure} were put on the one settlement of "
-        f"their commune, {int(lost.sum()) - sure} placed by guess, by the people of the list"
-    )
-    return table, (note,)
-
-
-def _nested(plan: Plan, layer: str, table: "gpd.GeoDataFrame", file: str) -> tuple[str, ...]:
-    """Refuse hamlets outside their commune and communes that overlap; tell of hamlets across."""
-    from dataclasses import replace
-
-    if layer not in ("communes", "hamlets"):
-        return ()
-    communes = table if layer == "communes" else plan.table("communes")
-    faults = (
-        overlapping_communes(table) if layer == "communes" else misplaced_hamlets(table, communes)
-    )
-    if faults:
-        raise LayerError(layer=layer, faults=tuple(replace(item, file=file) for item in faults))
-    across = straddling_hamlets(table, communes) if layer == "hamlets" else ()
-    if not across:
-        return ()
-    shown = ", ".join(across[:REPLACED_SHOWN]) + " …" * (len(across) > REPLACED_SHOWN)
-    note = f"{len(across)} hamlets reach beyond their commune, inside which alone they count"
-    return (f"{note} (rows {shown})",)
-
-
-def _placed_before(plan: Plan, layer: str) -> tuple[str, ...]:
-    """Return a note where hamlets were placed on what an import replaces."""
-    if layer not in GROUND or "hamlets" not in plan.layer_names():
-        return ()
-    guessed = int((plan.table("hamlets")["placed_by"] == "guess").sum())
-    if not guessed:
-        return ()
-    note = (
-        f"{guessed} hamlets were placed by guess before this layer came; import their list again "
-        "to place them anew"
-    )
-    return (note,)
-
-
-def _import_figures(
-    plan: Plan, path: Path, vintage: str | None, *, declared: Mapping[str, Any], dry_run: bool
-) -> Import:
-    """Renew people and households of the plan's communes from a table without ground."""
-    from infraplan.io import read_layer
-    from infraplan.layers.bundle import require_one_vintage
-
-    communes = plan.table("communes")
-    if not len(communes):
-        msg = (
-            f"{path.name} has no ground, and the plan has no communes whose people it could renew. "
-            "Bring their polygons first: infraplan import PLAN communes FILE.gpkg"
-        )
-        raise PlanError(msg)
-    own = require_one_vintage(communes)
-    crosswalk = plan.table("crosswalk")
-    names = commune_names(communes)
-    if vintage and vintage in VINTAGES and vintage != own:
-        steps_between(crosswalk, vintage, own)
-        names = crosswalk_names(crosswalk, vintage)
-    reading = read_layer(
-        path,
-        "communes",
-        plan_crs=plan.settings.crs,
-        vintage=vintage,
-        mend=complete_figures(names),
-        without_position=True,
-    )
-    table, notes = renewed(communes, reading.table, crosswalk)
-    if not dry_run:
-        row = {**reading.source, **declared, "source_id": "communes:figures"}
-        added = _sources_of([row])
-        old = plan.table("sources")
-        kept = old[~old.index.isin(added.index)]
-        sources = pd.concat([kept, added]).sort_index() if len(kept) else added
-        plan.write_tables({"communes": table, "sources": sources})
-    return Import(
-        layer="communes",
-        rows_kept=len(reading.table),
-        replaced=", ".join(c for c in FIGURES if not table[c].equals(communes[c])),
-        notes=(*reading.notes, *notes, *_placed_before(plan, "communes")),
-        columns=dict(reading.columns),
-        crs="",
-    )
-
-
-def _mend(plan: Plan, layer: str) -> "Mend | None":
-    """Return what completes the rows of a layer by what the plan knows."""
-    if layer == "hamlets":
-        return complete_hamlets(commune_names(plan.table("communes")))
-    if layer == "evidence":
-        return completed_evidence(
-            plan.table("hamlets"),
-            commune_names(plan.table("communes")),
-            set(plan.table("sites")["operator"]),
-        )
-    return None
-
-
-def _merged(plan: Plan, layer: str, reading: "Reading") -> tuple["gpd.GeoDataFrame", str]:
-    """Return the layer after an import, and what of the old one was replaced, in words."""
-    old = plan.table(layer)
-    by = ["hamlet_id", "operator"] if layer == "evidence" else ["operator"]
-    if layer not in (*BY_OPERATOR, "evidence") or not len(old):
-        return reading.table, layer if len(old) else ""
-    named = pd.MultiIndex.from_frame(reading.table[by])
-    is_replaced = pd.MultiIndex.from_frame(old[by]).isin(named)
-    kept = old[~is_replaced]
-    clash = kept.index.intersection(reading.table.index)
-    if len(clash):
-        key = schema(layer).key
-        fault = Fault(
-            what=f"{key} is used by another operator in the plan"
-            if layer in BY_OPERATOR
-            else f"{key} is used by another statement in the plan",
-            rows=tuple(map(str, clash)),
-            column=key,
-            expected="ids that no other row of the plan uses",
-            remedy="put a prefix of your own before the ids",
-        )
-        raise LayerError(layer=layer, faults=(fault,))
-    names = sorted(set(old.loc[is_replaced, by[0]]))
-    shown = [*names[:REPLACED_SHOWN], *["…"] * (len(names) > REPLACED_SHOWN)]
-    return pd.concat([kept, reading.table]), ", ".join(shown)
-
-
-def _sources_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of `sources` as a table of its schema."""
-    from infraplan.layers.validate import conform
-
-    frame = pd.DataFrame([dict(row) for row in rows], columns=schema_columns("sources"))
-    return pd.DataFrame(conform(frame, "sources", plan_crs="EPSG:9209").table)
-
-
-def _sources_after(plan: Plan, layer: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the table `sources` after an import of a layer."""
-    added = _sources_of(rows)
-    old = plan.table("sources")
-    stale = (old["layer"] == layer) & ~old.index.to_series().str.startswith(f"{layer}:")
-    if layer not in BY_OPERATOR:
-        stale = old["layer"] == layer
-    kept = old[~stale & ~old.index.isin(added.index)]
-    return pd.concat([kept, added]).sort_index() if len(kept) else added
 
 
 def _fill_by_sample(plan: Plan, *, size: str, seed: int, progress: Progress | None) -> Plan:
@@ -750,6 +372,8 @@ def _broken_references(tables: Mapping[str, "gpd.GeoDataFrame"]) -> list[Fault]:
                     found=", ".join(sorted({str(value) for value in lost})[:5]),
                     expected=f"an id of layer '{target}'",
                     remedy=f"correct {column}, or import the missing rows of '{target}'",
+                    code="reference_broken",
+                    details=(("column", column), ("target", target)),
                     file="layers.gpkg",
                     sheet=layer,
                     column=column,
@@ -795,6 +419,8 @@ def _rasters_elsewhere(
                 found="no pixel in the area of the communes",
                 expected="a raster of the area",
                 remedy=f"import the right file: infraplan import PLAN {name} FILE.tif",
+                code="raster_elsewhere",
+                details=(("raster", name),),
                 file=f"rasters/{name}.tif",
             )
             faults.append(fault)

@@ -279,6 +279,7 @@ def _fault(kind: str, text: str, rows: tuple[str, ...], hamlets: pd.DataFrame) -
             column="hamlet_id",
             found=f"'{text}'",
             remedy="import the hamlets first: infraplan import PLAN hamlets FILE",
+            code="no_hamlets",
         )
     if kind == "hamlet_id":
         near = _nearest(text, map(str, hamlets.index))
@@ -290,6 +291,8 @@ def _fault(kind: str, text: str, rows: tuple[str, ...], hamlets: pd.DataFrame) -
             found=f"'{text}'",
             expected="an id of layer 'hamlets'",
             remedy=f"{meant} the id (hidden in the form), or empty it and name commune and hamlet",
+            code="hamlet_id_unknown_near" if near else "hamlet_id_unknown",
+            details=(("nearest", near),),
         )
     if kind == "name":
         near = _nearest(text.partition(", ")[0], map(str, hamlets["name"]))
@@ -301,6 +304,8 @@ def _fault(kind: str, text: str, rows: tuple[str, ...], hamlets: pd.DataFrame) -
             found=f"'{text}'",
             expected="commune and name of a hamlet as the plan has them",
             remedy=f"{meant} the names, or copy the whole row of the hamlet from a new form",
+            code="hamlet_name_unknown_near" if near else "hamlet_name_unknown",
+            details=(("nearest", near),),
         )
     hamlet = kind.removeprefix("not ")
     row = hamlets.loc[hamlet]
@@ -311,6 +316,8 @@ def _fault(kind: str, text: str, rows: tuple[str, ...], hamlets: pd.DataFrame) -
         found=f"'{text}' with id {hamlet}",
         expected=f"'{row['name']}', which has this id",
         remedy="copy whole rows with their hidden id, or empty the id of a row written over",
+        code="hamlet_id_and_name_differ",
+        details=(("written", text), ("id", hamlet), ("name", str(row["name"]))),
     )
 
 

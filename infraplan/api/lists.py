@@ -224,6 +224,8 @@ def _check_whole(found: pd.DataFrame, crosswalk: pd.DataFrame, step: tuple[str, 
             found=f"no row for {len(rows)} old communes of {', '.join(short[:5])}",
             expected="all old communes of which a new one was made",
             remedy="add their rows, or leave out the other parts of the new commune",
+            code="old_communes_lacking",
+            details=(("count", str(len(rows))), ("codes", ", ".join(short[:5]))),
         )
         raise LayerError(layer="communes", faults=(fault,))
 
@@ -236,6 +238,8 @@ def _no_such(codes: pd.Index, vintage: str) -> Fault:
         column="code",
         expected=f"codes of the communes of {vintage} in the plan",
         remedy="correct the code, remove the row, or say the table's true date with --vintage",
+        code="commune_code_unknown",
+        details=(("vintage", vintage),),
     )
 
 
@@ -314,6 +318,8 @@ def _unknown(text: str, rows: tuple[str, ...], match: Match, about: tuple[Names,
             found=f"'{text}'",
             expected=f"one of {meant}",
             remedy="write its accents and its kind (xã, phường), or add its code",
+            code="commune_name_ambiguous",
+            details=(("meant", meant),),
         )
     if not names:
         remedy = "import the communes first (infraplan import PLAN communes FILE), or add codes"
@@ -328,6 +334,12 @@ def _unknown(text: str, rows: tuple[str, ...], match: Match, about: tuple[Names,
         found=f"'{text}'",
         expected="the name of a commune of the plan",
         remedy=remedy,
+        code=(
+            "commune_name_unknown_no_communes"
+            if not names
+            else ("commune_name_unknown_near" if match.nearest else "commune_name_unknown")
+        ),
+        details=(("nearest", match.nearest),) if match.nearest else (),
     )
 
 
@@ -340,6 +352,8 @@ def _otherwise(row: str, text: str, unit: tuple[str, str], columns: tuple[str, s
         found=f"'{text}' with code {unit[0]}",
         expected=f"'{unit[1]}', which has this code",
         remedy="correct the code or the name; codes were re-used by the 2025 reform",
+        code="code_and_name_differ",
+        details=(("column", columns[0]), ("written", text), ("code", unit[0]), ("name", unit[1])),
     )
 
 
@@ -369,4 +383,5 @@ _NO_FIGURES = Fault(
     what="the table has neither people nor households, nor any ground",
     expected="columns people ('dân số') or households ('số hộ'); ground comes as .gpkg or .geojson",
     remedy="add the figures, or import the communes as a map file",
+    code="figures_missing",
 )

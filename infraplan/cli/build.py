@@ -72,33 +72,41 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what is understood, keep nothing.")
     ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Where the report for the owner of the list goes.")
+    ] = None,
+    keep_personal: Annotated[
+        bool,
+        typer.Option(
+            "--keep-personal", help="Keep columns about persons, in a file apart from all layers."
+        ),
+    ] = False,
 ) -> None:
     """Bring a file into the plan as one of its layers."""
     from infraplan.api import import_layer
+    from infraplan.cli.imports import tell_import
+    from infraplan.cli.imports import tell_refused
     from infraplan.plan import open_folder
 
     opened = open_folder(plan)
     words = choose_language(opened.settings.language)
-    done = import_layer(
-        opened,
-        layer,
-        file,
-        crs=crs or None,
-        vintage=vintage or None,
-        as_of=as_of,
-        complete=complete,
-        dry_run=dry_run,
-    )
-    key = "cli.import_dry" if dry_run else "cli.imported"
-    say(words(key, rows=words.number(done.rows_kept), layer=layer, file=shown_path(file)))
-    if done.crs:
-        say(words("cli.import_crs", crs=done.crs))
-    for heading, column in done.columns.items():
-        say(f"  {heading} -> {column}")
-    for note in done.notes:
-        say(f"  ! {note}")
-    if done.replaced:
-        say(words("cli.import_replaced", what=done.replaced))
+    try:
+        done = import_layer(
+            opened,
+            layer,
+            file,
+            crs=crs or None,
+            vintage=vintage or None,
+            as_of=as_of,
+            complete=complete,
+            dry_run=dry_run,
+            report=report,
+            keep_personal=keep_personal,
+        )
+    except LayerError as error:
+        tell_refused(error, report, words)
+        raise
+    tell_import(done, file, words, dry_run=dry_run)
     if not dry_run:
         say(words("cli.next_check", folder=shown_path(opened.folder)))
 

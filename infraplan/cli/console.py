@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infraplan.errors import InfraplanError
+from infraplan.errors import LayerError
 from infraplan.progress import Progress
 from infraplan.text import Words
 from infraplan.text import words
@@ -23,7 +24,7 @@ __all__ = [
     "speak_utf8",
 ]
 
-LANGUAGE = {"now": ""}  # what --lang said; empty: the plan's own
+LANGUAGE = {"now": "", "plan": "vi"}  # what --lang said, empty: the plan's own; and the plan's
 
 
 def speak_utf8() -> None:
@@ -47,6 +48,7 @@ def choose_language(plan_language: str = "vi") -> Words:
     words
         Catalogue of the chosen language.
     """
+    LANGUAGE["plan"] = plan_language
     return words(LANGUAGE["now"] or plan_language)
 
 
@@ -85,10 +87,19 @@ def fail(error: InfraplanError) -> None:
     error
         What went wrong, where, and how to mend it.
     """
-    text = str(error)
+    text = _told(error)
     if sys.stderr.isatty():
         text = f"\x1b[31m{text}\x1b[0m"
     print(text, file=sys.stderr, flush=True)
+
+
+def _told(error: InfraplanError) -> str:
+    """Return an error in the language of the output where its faults have words there."""
+    if not isinstance(error, LayerError):
+        return str(error)
+    from infraplan.layers.told import error_told
+
+    return error_told(error, words(LANGUAGE["now"] or LANGUAGE["plan"]))
 
 
 @contextlib.contextmanager

@@ -116,6 +116,7 @@ def _check_communes(lost: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> None:
             found=", ".join(sorted(set(map(str, unknown["commune_code"])))[:5]),
             expected="the code of a commune, or a position",
             remedy="correct commune_code, or import the communes that it belongs to",
+            code="hamlet_without_commune",
         )
         raise LayerError(layer="hamlets", faults=(fault,))
 

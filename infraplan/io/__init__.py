@@ -21,20 +21,24 @@ if TYPE_CHECKING:
     from infraplan.io.rasters import read_raster as read_raster
     from infraplan.io.rasters import warp_raster as warp_raster
     from infraplan.io.rasters import write_raster as write_raster
+    from infraplan.io.reading import Mended as Mended
+    from infraplan.io.reading import Reading as Reading
+    from infraplan.io.reading import RefusedError as RefusedError
+    from infraplan.io.reading import Understood as Understood
     from infraplan.io.store import content_hash as content_hash
     from infraplan.io.store import file_hash as file_hash
     from infraplan.io.store import read_cells as read_cells
     from infraplan.io.store import read_tables as read_tables
     from infraplan.io.store import table_names as table_names
     from infraplan.io.store import write_tables as write_tables
-    from infraplan.io.tables import Mended as Mended
-    from infraplan.io.tables import Reading as Reading
     from infraplan.io.tables import read_layer as read_layer
 
 _WHERE = {
     "Base": "base",
-    "Mended": "tables",
-    "Reading": "tables",
+    "Mended": "reading",
+    "Reading": "reading",
+    "RefusedError": "reading",
+    "Understood": "reading",
     "burn": "outlines",
     "content_hash": "store",
     "crop_raster": "rasters",

@@ -1,10 +1,13 @@
 """Headings, operators and values as owners of lists write them, mapped to ours."""
 
+import difflib
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -16,9 +19,14 @@ from infraplan.layers.schemas import schema
 from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
 
-__all__ = ["Headings", "match_headings", "rewritten"]
+__all__ = ["GROUP_MARK", "Headings", "match_headings", "named_operator", "rewritten", "ticked"]
 
 POSITIONS = ("latitude", "longitude", "x", "y", "northing", "easting", "both")
+GROUP_MARK = " › "  # between the lines of a heading of several lines
+BRACKETS = re.compile(r"\([^)]*\)?|\[[^\]]*\]?")
+UNITS = re.compile(r" (m|m2|km|km2|ha|mm|mhz|ghz|kw|kv|dbm|dbi|db|do|gio|h|ho|nguoi|khau)$")
+NOT_TICKED = {"0", "khong", "no", "false", "n", "-", "chua", "none", "chua co", "khong co"}
+ALIKE = 0.8  # of the letters, from which another heading is worth proposing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +35,24 @@ class Headings:
     What the headings of a list mean.
 
     `columns` and `positions` map headings to columns and to parts of a position, in the order of
-    the list; `persons` are about persons, `unknown` are the rest.
+    the list; among the columns may be `commune`, `district`, `hamlet` and `crs_named`, which a
+    layer does not keep but which tell where its rows are. `ticks` maps headings such as "4G" to the
+    technology that a cross below them means. `persons` are about persons, `counting` number the
+    rows, `unknown` are the rest; `meant` gives for some of these a heading they resemble.
     """
 
     columns: Mapping[str, str]
     positions: Mapping[str, str]
     persons: tuple[str, ...]
     unknown: tuple[str, ...]
+    ticks: Mapping[str, str] = field(default_factory=dict)
+    counting: tuple[str, ...] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
         """Return how many headings were understood."""
-        return len(self.columns) + len(self.positions)
+        return len(self.columns) + len(self.positions) + len(self.ticks)
 
 
 def match_headings(headings: Iterable[str], layer: str) -> Headings:
@@ -48,7 +62,8 @@ def match_headings(headings: Iterable[str], layer: str) -> Headings:
     Parameters
     ----------
     headings
-        Headings as they stand in the file.
+        Headings as they stand in the file; the lines of one of several lines joined by
+        `GROUP_MARK`.
     layer
         Name of the layer.
 
@@ -57,23 +72,58 @@ def match_headings(headings: Iterable[str], layer: str) -> Headings:
     matched
         Each heading under what it means; a second heading for the same column is unknown.
     """
-    known, positions, persons = _known(layer)
     columns: dict[str, str] = {}
     placed: dict[str, str] = {}
-    private, unknown = [], []
+    ticks: dict[str, str] = {}
+    private, counting, unknown, pairs = [], [], [], []
     for heading in headings:
-        keys = (plain(heading), plain(re.sub(r"\([^)]*\)", " ", heading)))
-        column = next((known[key] for key in keys if key in known), "")
-        part = next((positions[key] for key in keys if key in positions), "")
-        if any(key in persons for key in keys):
+        meaning, kind = _meaning(heading, layer)
+        if kind == "person":
             private.append(heading)
-        elif column and column not in columns.values():
-            columns[heading] = column
-        elif part and part not in placed.values():
-            placed[heading] = part
+        elif kind == "counting":
+            counting.append(heading)
+        elif kind == "column" and meaning not in columns.values():
+            columns[heading] = meaning
+        elif kind == "position" and meaning not in placed.values():
+            placed[heading] = meaning
+        elif kind == "tick" and meaning not in ticks.values():
+            ticks[heading] = meaning
         else:
             unknown.append(heading)
-    return Headings(columns, placed, tuple(private), tuple(unknown))
+            pairs += [heading] if (kind, meaning) == ("position", "both") else []
+    if len(pairs) == 1 and set(placed.values()) == {"both"}:  # one heading over two columns
+        placed = {next(iter(placed)): "x", pairs[0]: "y"}
+        unknown.remove(pairs[0])
+    if "technologies" in columns.values():
+        unknown += ticks
+        ticks = {}
+    return Headings(
+        columns, placed, tuple(private), tuple(unknown), ticks, tuple(counting),
+        {heading: near for heading in unknown if (near := _near(heading, layer))},
+    )  # fmt: skip
+
+
+def named_operator(text: object) -> str:
+    """
+    Return the one operator that a title, the name of a sheet or of a file names.
+
+    Parameters
+    ----------
+    text
+        Such as `Danh sách trạm Vinaphone 2025`.
+
+    Returns
+    -------
+    operator
+        As we write it; empty where none is named, or several are.
+    """
+    words = f" {plain(tidy(text))} "
+    found = {
+        operator
+        for name, operator in _value_aliases("sites")["operator"].items()
+        if len(name) > 2 and f" {name} " in words
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def rewritten(frame: pd.DataFrame, layer: str) -> pd.DataFrame:
@@ -108,10 +158,101 @@ def rewritten(frame: pd.DataFrame, layer: str) -> pd.DataFrame:
     return frame.assign(**changed)
 
 
+def ticked(frame: pd.DataFrame, ticks: Mapping[str, str]) -> pd.Series:
+    """
+    Return the technologies that are ticked in columns of their own.
+
+    Parameters
+    ----------
+    frame
+        Cells as read.
+    ticks
+        Heading to technology.
+
+    Returns
+    -------
+    technologies
+        Joined by `;`, empty where none is ticked.
+    """
+    told = pd.Series("", index=frame.index, dtype=object)
+    for heading, technology in ticks.items():
+        words = frame[heading].map(lambda cell: plain(tidy(cell)) or tidy(cell))
+        is_on = (words != "") & ~words.isin(NOT_TICKED)
+        told = told.where(~is_on, told + ";" + technology)
+    return told.str.strip(";")
+
+
 @cache
 def _aliases() -> dict[str, Any]:
     """Return the file of aliases."""
     return read_toml(data_path("text/aliases.toml"))
+
+
+@lru_cache(maxsize=8192)
+def _meaning(heading: str, layer: str) -> tuple[str, str]:
+    """Return what a heading means, and what kind of meaning that is; empty where it has none."""
+    known, positions, persons = _known(layer)
+    keys = _keys(heading)
+    is_own = schema(layer).column(heading) is not None
+    column = next((known[key] for key in keys if key in known), "")
+    places = [positions.get(key) or positions.get(_bare_position(key), "") for key in keys]
+    words = f" {keys[0]} "
+    meanings = (
+        (any(key in persons for key in keys) and not is_own, "", "person"),
+        (bool(column), column, "column"),
+        (any(places), next(filter(None, places), ""), "position"),
+        (any(f" {part} " in words for part in _aliases()["persons"]["containing"]), "", "person"),
+        (any(key in _aliases()["counting"]["headings"] for key in keys), "", "counting"),
+    )
+    for is_meant, meaning, kind in meanings:
+        if is_meant:
+            return meaning, kind
+    tick = _tick(keys) if schema(layer).column("technologies") else ""
+    return tick, "tick" if tick else ""
+
+
+def _keys(heading: str) -> tuple[str, ...]:
+    """Return the forms of a heading to be looked up, the fullest first."""
+    lines = heading.split(GROUP_MARK)
+    forms = [heading, *(" ".join(lines[n:]) for n in range(1, len(lines)))]
+    if len(lines) > 1 and plain(lines[-1]) in _aliases()["counting"]["bare"]:
+        forms[-1] = lines[-2]  # "Tên" under "Chủ sở hữu" is the owner, no name
+    keys = []
+    for form in forms:
+        short = plain(BRACKETS.sub(" ", form))
+        keys += [plain(form), short, UNITS.sub("", short)]
+    return tuple(dict.fromkeys(filter(None, keys))) or ("",)
+
+
+def _bare_position(key: str) -> str:
+    """Return a heading of a coordinate without the words that name its system or form."""
+    bare = f" {key} "
+    for words in _aliases()["position"]["filling"]:
+        bare = bare.replace(f" {words} ", " ")
+    return bare.strip() or ("toa do" if "toa do" in key else "")
+
+
+def _tick(keys: tuple[str, ...]) -> str:
+    """Return the technology that a heading is, empty where it is none."""
+    for key in keys:
+        if re.fullmatch(r"(tram |co |bts )?([2-5]g|gsm|umts|wcdma|lte|nr)", key):
+            return _technology(key.rsplit(" ", 1)[-1])
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _near(heading: str, layer: str) -> str:
+    """Return the heading that an unknown one resembles, empty where there is none."""
+    known = _known(layer)[0]
+    near = difflib.get_close_matches(_keys(heading)[-1], known, n=1, cutoff=ALIKE)
+    return _spelled(layer).get(near[0], "") if near else ""
+
+
+@cache
+def _spelled(layer: str) -> dict[str, str]:
+    """Return the headings of a layer as they are written, by their plain form."""
+    names = [name for table in _tables(schema(layer)) for own in table.values() for name in own]
+    return {plain(name): name for name in reversed(names)}
 
 
 @cache
@@ -130,11 +271,12 @@ def _known(layer: str) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
 
 
 def _tables(declared: LayerSchema) -> list[dict[str, list[str]]]:
-    """Return the tables of aliases that hold for a layer, its own before the common one."""
+    """Return the tables of aliases for a layer: its own, the common ones, those of evidence."""
     tables = _aliases()["columns"]
     names = {column.name for column in declared.columns}
     common = {column: aliases for column, aliases in tables["any"].items() if column in names}
-    return [tables.get(declared.name, {}), common]
+    evidence = _aliases()["context"] if declared.geometry else {}
+    return [tables.get(declared.name, {}), common, evidence]
 
 
 @cache

@@ -234,6 +234,8 @@ def _new_cut(draft: _Draft, name: str, row: str, count: str) -> _Cut:
                 rows=(draft.cuts[name].row, row),
                 expected="one antenna, at one frequency and tilt, in a file",
                 remedy="split the file",
+                code="antenna_cut_twice",
+                details=(("cut", name),),
             )
         )
     draft.cuts.setdefault(name, cut)
@@ -257,6 +259,8 @@ def _add_heading(draft: _Draft, word: str, row: str, value: str) -> None:
                 found=f"'{before[1]}' and '{value}'",
                 expected="one antenna, at one frequency and tilt, in a file",
                 remedy="split the file, or delete the wrong line",
+                code="antenna_heading_twice",
+                details=(("word", word), ("first", before[1]), ("second", value)),
             )
         )
 
@@ -298,6 +302,8 @@ def _gain_dbi(draft: _Draft) -> float:
         rows=(row,) if row else (),
         expected=f"a gain from {low:g} to {high:g} dBi",
         remedy="write the gain of the data sheet with its unit, such as: GAIN 17.5 dBi",
+        code="antenna_gain",
+        details=(("low", f"{low:g}"), ("high", f"{high:g}")),
     )
     if not value:
         draft.faults.append(fault)
@@ -332,6 +338,8 @@ def _freq_mhz(draft: _Draft) -> float:
         rows=(row,) if row else (),
         expected=f"a frequency from {low:g} to {high:g} MHz",
         remedy="write the frequency in MHz, such as: FREQUENCY 900",
+        code="antenna_frequency",
+        details=(("low", f"{low:g}"), ("high", f"{high:g}")),
     )
     if not value:
         draft.faults.append(fault)
@@ -382,6 +390,8 @@ def _tilt_deg(draft: _Draft, vertical: npt.NDArray[np.float64] | None) -> float:
                 found=f"'{value}'",
                 expected=f"{TILT_RANGE_DEG[0]:g} to {TILT_RANGE_DEG[1]:g} degrees, positive down",
                 remedy="write the tilt of the data sheet, such as: ELECTRICAL_TILT 6",
+                code="antenna_tilt",
+                details=(("low", f"{TILT_RANGE_DEG[0]:g}"), ("high", f"{TILT_RANGE_DEG[1]:g}")),
             )
         )
     return tilt_deg
@@ -407,6 +417,8 @@ def _cut_db(draft: _Draft, name: str) -> npt.NDArray[np.float64] | None:
                 what=f"the cut {name} is missing",
                 expected=f"the line '{name} 360', and a line of angle and attenuation per degree",
                 remedy="ask the maker for the whole file; a pattern needs both cuts",
+                code="antenna_cut_missing",
+                details=(("cut", name),),
             )
         )
         return None
@@ -442,6 +454,7 @@ def _number_faults(
             found=f"'{cut.lines[wrong[0]][:40]}'",
             expected="two numbers, such as: 45 3.20",
             remedy="correct these lines from the data sheet, or ask the maker for the file",
+            code="antenna_line_not_numbers",
         )
     ]
 
@@ -465,6 +478,8 @@ def _count_faults(cut: _Cut, count: int) -> list[Fault]:
             found=f"'{f'{cut.name} {cut.count}'.strip()}' and {len(cut.rows)} lines",
             expected="the number of lines that follow, 360 for steps of one degree",
             remedy="the file was cut off or edited; ask the maker for the whole file",
+            code="antenna_line_count",
+            details=(("cut", cut.name), ("count", str(len(cut.rows)))),
         )
     ]
 
@@ -486,6 +501,7 @@ def _angle_faults(rows: list[str], angles: npt.NDArray[np.float64]) -> list[Faul
             found=f"{angles[wrong][0]:g}",
             expected="angles that rise from 0 to less than 360, each once",
             remedy="sort the lines by angle from 0, write -10 as 350, and delete repeated lines",
+            code="antenna_angles",
         )
         for what, wrong in checks.items()
         if wrong.any()
@@ -521,6 +537,8 @@ def _step_faults(rows: list[str], angles: npt.NDArray[np.float64]) -> list[Fault
             found=shown,
             expected=f"even steps from 0 that divide 360, of {FINEST_DEG:g} to {COARSEST_DEG:g}",
             remedy="add the missing lines from the data sheet, or ask the maker for the whole file",
+            code="antenna_steps",
+            details=(("low", f"{FINEST_DEG:g}"), ("high", f"{COARSEST_DEG:g}")),
         )
     ]
 
@@ -539,6 +557,8 @@ def _value_faults(rows: list[str], values: npt.NDArray[np.float64]) -> list[Faul
             found=f"{values[wrong][0]:g} dB",
             expected=f"losses against the peak, from 0 to {ATTENUATION_LIMIT_DB:g} dB",
             remedy="write losses against the peak gain, not gains in dBi; correct slips by hand",
+            code="antenna_values",
+            details=(("high", f"{ATTENUATION_LIMIT_DB:g}"),),
         )
         for what, wrong in checks
         if wrong.any()
@@ -583,6 +603,8 @@ def _check_lobes(
         found=f"the main lobe at {lobe_deg:g} degrees",
         expected="0 for the horizon ahead, 90 for straight down, 270 for straight up",
         remedy="write the angles anew; cuts counted from the zenith are to be turned by 90 degrees",
+        code="antenna_lobe",
+        details=(("lobe", f"{lobe_deg:g}"), ("tilt", f"{tilt_deg:g}")),
     )
     if near_db > vertical.min() + LOBE_DB:
         draft.faults.append(fault)
@@ -593,6 +615,7 @@ def _check_lobes(
                 what="the vertical cut is tilted up, the heading says down",
                 found=f"{fault.found}, and an electrical downtilt of {tilt_deg:g} degrees",
                 remedy="write each angle a as 360 - a, or an upward tilt with a minus",
+                code="antenna_lobe_up",
             )
         )
     elif abs(lobe_deg - tilt_deg) > TILT_DEG:
@@ -622,5 +645,7 @@ def _check_shape(draft: _Draft, vertical: npt.NDArray[np.float64], gain_dbi: flo
                 found=f"at most {vertical.max():g} dB below a peak of {gain_dbi:g} dBi",
                 expected="losses in dB against the peak, more than 10 dB in some directions",
                 remedy="of fields from 0 to 1 write -20 log10 of each; else ask the maker",
+                code="antenna_round",
+                details=(("most", f"{vertical.max():g}"), ("gain", f"{gain_dbi:g}")),
             )
         )

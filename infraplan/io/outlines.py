@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infraplan.errors import SourceFileError
+from infraplan.io.guards import checked_path
+from infraplan.io.guards import gdal_name
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -66,11 +68,11 @@ def read_outline(path: Path, *, crs: str) -> "gpd.GeoDataFrame":
     import pyogrio
     import shapely
 
-    if not path.is_file() or path.suffix.lower() not in (".gpkg", ".geojson", ".json", ".shp"):
+    if path.suffix.lower() not in (".gpkg", ".geojson", ".json", ".shp"):
         msg = f"{path} is no file with an outline; give a .gpkg, .geojson or .shp with polygons"
         raise SourceFileError(msg)
     try:
-        outline = pyogrio.read_dataframe(path)
+        outline = pyogrio.read_dataframe(gdal_name(checked_path(path)))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         msg = f"{path} cannot be read as a vector file: {error}"
         raise SourceFileError(msg) from error

@@ -24,6 +24,7 @@ from infraplan import atomic
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from infraplan.errors import SourceFileError
+from infraplan.io.guards import local_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -435,10 +436,7 @@ def open_geotiff(path: Path) -> Iterator[Any]:
     from rasterio.errors import NotGeoreferencedWarning
     from rasterio.errors import RasterioError
 
-    path = Path(path)
-    if not path.is_file():
-        msg = f"{path} does not exist, or is not a file on this machine"
-        raise SourceFileError(msg)
+    path = local_file(path)
     with path.open("rb") as stream:
         if stream.read(4) not in MAGIC:
             msg = f"{path} is not a GeoTIFF, whatever its name says; save it as GeoTIFF (.tif)"

@@ -1,8 +1,8 @@
 """A file of someone else's becomes a layer of ours, or a list of all that is wrong with it."""
 
 import re
-from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from infraplan.errors import Fault
@@ -18,57 +20,45 @@ from infraplan.errors import SettingsError
 from infraplan.io.aliases import Headings
 from infraplan.io.aliases import match_headings
 from infraplan.io.aliases import rewritten
+from infraplan.io.aliases import ticked
+from infraplan.io.mending import decimal_signs
+from infraplan.io.mending import number_repairs
+from infraplan.io.mending import spelling_repairs
+from infraplan.io.persons import about_persons
+from infraplan.io.persons import masked_numbers
+from infraplan.io.persons import without_numbers
 from infraplan.io.positions import positions_from
+from infraplan.io.reading import Mend
+from infraplan.io.reading import Mended
+from infraplan.io.reading import Reading
+from infraplan.io.reading import RefusedError
+from infraplan.io.reading import Understood
 from infraplan.io.sheets import Sheet
 from infraplan.io.sheets import checked_path
 from infraplan.io.sheets import read_sheet
+from infraplan.layers.bundle import empty_table
+from infraplan.layers.columns import LayerSchema
 from infraplan.layers.convert import tidy
 from infraplan.layers.crs import Bounds
 from infraplan.layers.crs import epsg_code
+from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import schema
+from infraplan.layers.validate import Conformed
 from infraplan.layers.validate import conform
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Mended", "Reading", "read_layer"]
+__all__ = ["Mend", "Mended", "Reading", "Understood", "read_layer"]
 
+Mask = npt.NDArray[np.bool_]
+WHOLE = ("communes", "districts", "crosswalk", "sea", "sources")  # a missing row would be a hole
+SOFT = ("requests",)  # a request with a wrong cell is still to be answered
+CHECKS = 5  # what is decided for a whole column may change when rows are set aside
+ROWS_SHOWN = 5
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
+NAMES_SHOWN = 20
 BY_OPERATOR = ("sites", "fibre")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """
-    What was read from a file.
-
-    `table` is the layer, `source` its row of layer `sources`; `columns` maps headings to columns,
-    `notes` tell what was mended, assumed or left out; `crs` is the file's reference system.
-    """
-
-    table: "gpd.GeoDataFrame"
-    source: Mapping[str, Any]
-    columns: Mapping[str, str]
-    notes: tuple[str, ...]
-    crs: str
-    rows_read: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mended:
-    """
-    Rows of a list completed by what the plan knows, and what could not be.
-
-    `rows` is what the owner calls the rows of `frame` where some were left out; None: none was.
-    """
-
-    frame: pd.DataFrame
-    faults: tuple[Fault, ...] = ()
-    notes: tuple[str, ...] = ()
-    rows: tuple[str, ...] | None = None
-
-
-Mend = Callable[[pd.DataFrame, tuple[str, ...]], Mended]
 
 
 @dataclass(slots=True)
@@ -81,6 +71,50 @@ class _Draft:
     crs: str = ""
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    persons: tuple[str, ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
+    repeated: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
+    quarantined_ids: list[str] = field(default_factory=list)
+    all_rows: tuple[str, ...] = ()
+    all_cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def rows_read(self) -> int:
+        """Return how many rows the file has."""
+        return len(self.all_rows)
+
+    @property
+    def heading(self) -> dict[str, str]:
+        """Return the owner's heading of each column."""
+        return {column: name for name, column in self.headings.columns.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What rows must hold to, to be kept."""
+
+    layer: LayerSchema
+    file: Path
+    plan_crs: str
+    area: Bounds | None
+    without_position: bool
+
+    def check(self, draft: _Draft) -> tuple[Conformed | None, Sequence[Fault]]:
+        """Return the rows of a draft as the schema wants them, or all their faults."""
+        try:
+            conformed = conform(
+                draft.frame,
+                self.layer.name,
+                plan_crs=self.plan_crs,
+                rows=draft.sheet.rows,
+                area=self.area,
+                without_position=self.without_position,
+            )
+        except LayerError as error:
+            return None, error.faults
+        return conformed, ()
 
 
 def read_layer(  # noqa: PLR0913 - what a person says of a file
@@ -94,6 +128,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     fill: Mapping[str, str] | None = None,
     mend: Mend | None = None,
     without_position: bool = False,
+    keep_personal: bool = False,
 ) -> Reading:
     """
     Read a layer from a list or a map file.
@@ -119,16 +154,21 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         its columns named as in the schema, and what the owner calls each row.
     without_position
         True for figures of units that the plan has already: positions are not read.
+    keep_personal
+        True to return columns about persons beside the table; they never become part of it.
 
     Returns
     -------
     reading
-        The layer with what was understood, mended and left out.
+        The layer with what was understood, mended and left out. Rows at fault are set aside with
+        their faults, except in layers where a missing row would be a hole (communes, districts,
+        crosswalk, sea, sources).
 
     Raises
     ------
     LayerError
-        If rows are at fault; all faults at once, with file, sheet, row, column and remedy.
+        If the file as a whole is at fault, or more than half of its rows: it was then not
+        understood; all faults at once, with file, sheet, row, column and remedy.
     SourceFileError
         If the file cannot be read for what it claims to be.
     SettingsError
@@ -145,41 +185,20 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         _place(draft, plan_crs, crs, area_bounds)
     given = {**(fill or {}), **({"vintage": vintage} if vintage and declared.has_vintage else {})}
     _fill_in(draft, given, layer)
-    draft.frame = rewritten(draft.frame, layer)
+    _imply(draft, layer)
+    _rewrite(draft, layer)
     if mend is not None and len(draft.frame):
-        mended = mend(draft.frame, sheet.rows)
-        draft.frame = mended.frame
-        if mended.rows is not None:
-            draft.sheet = replace(draft.sheet, rows=mended.rows)
-        draft.faults += mended.faults
-        draft.notes += mended.notes
+        _mend(draft, mend)
     _make_ids(draft, layer)
-    try:
-        conformed = conform(
-            draft.frame,
-            layer,
-            plan_crs=plan_crs,
-            rows=draft.sheet.rows,
-            area=area_bounds,
-            without_position=without_position,
-        )
-    except LayerError as error:
-        faults = [*draft.faults, *_news(error.faults, draft.faults)]
-        raise LayerError(layer, _named(faults, draft, file)) from None
-    if draft.faults:
-        raise LayerError(layer, _named(draft.faults, draft, file))
+    _drop_repeated(draft, layer)
+    kept = _Kept(declared, file, plan_crs, area_bounds, without_position)
+    conformed = _sifted(draft, kept)
     table = conformed.table
     if layer == "sites":
         table = table.assign(mast_id=table["mast_id"].where(table["mast_id"].notna(), table.index))
-    notes = (*sheet.notes, *draft.notes, *conformed.notes)
-    return Reading(
-        table=table,
-        source=_source(table, layer, file, draft.crs),
-        columns={**draft.headings.columns, **draft.headings.positions},
-        notes=notes,
-        crs=draft.crs,
-        rows_read=len(sheet.frame),
-    )
+    draft.repairs += number_repairs(draft.frame, table, draft.sheet.rows, declared)
+    draft.notes += conformed.notes
+    return _reading(draft, kept, table, vintage=vintage, keep_personal=keep_personal)
 
 
 def _draft(sheet: Sheet, layer: str) -> _Draft:
@@ -191,17 +210,67 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
     cells = frame.drop(columns=geometry.name) if geometry is not None else frame
     headings = match_headings([str(name) for name in cells.columns], layer)
     kept = cells[list(headings.columns)].rename(columns=dict(headings.columns))
+    if headings.ticks:
+        kept = kept.assign(technologies=ticked(cells, headings.ticks))
+    by_content = [name for name in headings.unknown if about_persons(cells[name])]
+    persons = (*headings.persons, *by_content)
+    unknown = [name for name in headings.unknown if name not in by_content]
     notes = []
-    if headings.persons:
-        notes.append(f"columns about persons were not kept: {', '.join(headings.persons)}")
-    if headings.unknown:
-        notes.append(
-            f"columns not known to layer '{layer}' were left out: {', '.join(headings.unknown)}"
-        )
+    if persons:
+        notes.append(f"columns about persons were not kept: {_first(persons)}")
+    if unknown:
+        notes.append(f"columns not known to layer '{layer}' were left out: {_first(unknown)}")
     if geometry is not None:
         headings = replace(headings, positions={})
         kept = gpd.GeoDataFrame(kept, geometry=geometry.to_numpy(), crs=geometry.crs)
-    return _Draft(sheet, headings, kept, notes=notes)
+    return _Draft(
+        sheet,
+        headings,
+        kept,
+        faults=list(sheet.faults),
+        notes=notes,
+        repairs=list(sheet.repairs),
+        persons=persons,
+        all_rows=sheet.rows,
+        all_cells=cells,
+        unknown=tuple((name, headings.meant.get(name, "")) for name in unknown),
+    )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of many headings for a note."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(name[:60] for name in names[:NAMES_SHOWN]) + more
+
+
+def _imply(draft: _Draft, layer: str) -> None:
+    """Add columns that the list lacks, but its sub-headings or titles give."""
+    known = {column.name for column in schema(layer).columns} | {"commune", "district"}
+    for column, values in draft.sheet.implied.items():
+        if column in known and column not in draft.frame:
+            draft.frame = draft.frame.assign(**{column: list(values)})
+            if any(values) and column != "operator":
+                draft.notes.append(f"{column} was taken from the sub-headings")
+
+
+def _rewrite(draft: _Draft, layer: str) -> None:
+    """Write operators, technologies and coded values as ours; telephone numbers go."""
+    before = draft.frame
+    draft.frame, cut = without_numbers(before, draft.sheet.rows, layer)
+    draft.repairs += cut
+    draft.frame = rewritten(draft.frame, layer)
+    draft.repairs += spelling_repairs(before, draft.frame, draft.sheet.rows)
+
+
+def _mend(draft: _Draft, mend: Mend) -> None:
+    """Complete the rows by what the plan knows."""
+    mended = mend(draft.frame, draft.sheet.rows)
+    draft.frame = mended.frame
+    if mended.rows is not None:
+        draft.sheet = replace(draft.sheet, rows=mended.rows)
+    draft.faults += mended.faults
+    draft.notes += mended.notes
+    draft.repairs += mended.repairs
 
 
 def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -> None:
@@ -226,6 +295,7 @@ def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -
     )
     draft.faults += found.faults
     draft.notes += found.notes
+    draft.repairs += getattr(found, "repairs", ())
     draft.crs = crs or epsg_code(found.points.crs)
 
 
@@ -249,6 +319,7 @@ def _settle_crs(draft: _Draft, crs: str | None) -> None:
             found=draft.crs,
             expected=str(crs),
             remedy="leave --crs out where the file is right, or assign the right system in QGIS",
+            code="crs_contradicts",
         )
     )
 
@@ -269,6 +340,8 @@ def _fill_in(draft: _Draft, given: Mapping[str, str], layer: str) -> None:
                     found=", ".join(other[:5]),
                     expected=value,
                     remedy=f"import layer '{layer}' with the {column} that the file has",
+                    code="value_contradicts",
+                    details=(("column", column),),
                 )
             )
         draft.frame[column] = said.where(said != "", value)
@@ -281,6 +354,8 @@ def _make_ids(draft: _Draft, layer: str) -> None:
         return
     have = draft.frame[key].map(tidy) if key in draft.frame else None
     if have is not None and (have != "").any():
+        if layer in SOFT and (have == "").any():
+            _number_lacking(draft, have, layer)
         return
     known = ["site_id", "technology", "carrier", "sector"]
     if layer == "cells" and {"site_id", "technology"} <= set(draft.frame.columns):
@@ -297,7 +372,92 @@ def _make_ids(draft: _Draft, layer: str) -> None:
     draft.notes.append(f"{key} was made for each row from {how}")
 
 
-def _news(faults: Any, known: list[Fault]) -> list[Fault]:  # noqa: ANN401 - a sequence of faults
+def _number_lacking(draft: _Draft, have: pd.Series, layer: str) -> None:
+    """Give ids to rows without one where the others have theirs, from their row numbers."""
+    key = schema(layer).key
+    lacking = (have == "").to_numpy()
+    rows = np.array(draft.sheet.rows, dtype=object)
+    made = [f"{layer}-{row:0>5}" for row in rows]
+    draft.frame = draft.frame.assign(**{key: have.where(~lacking, made)})
+    draft.repairs += [
+        Repair(row, key, "", name, "id_made")
+        for row, name, is_made in zip(rows, made, lacking, strict=True)
+        if is_made
+    ]
+
+
+def _drop_repeated(draft: _Draft, layer: str) -> None:
+    """Keep one of rows that are equal in every cell; rows that only share their id stay."""
+    key = schema(layer).key
+    if key not in draft.frame or layer in WHOLE or draft.frame.empty:
+        return
+    ids = draft.frame[key].map(tidy)
+    if not (shared := (ids != "") & ids.duplicated(keep=False)).any():
+        return
+    twins = pd.DataFrame(draft.frame)[shared.to_numpy()]
+    texts = twins.map(lambda cell: cell.wkt if hasattr(cell, "wkt") else tidy(cell))
+    again = texts.duplicated().reindex(draft.frame.index, fill_value=False).to_numpy(dtype=bool)
+    if not again.any():
+        return
+    draft.repeated = tuple(np.array(draft.sheet.rows, dtype=object)[again])
+    shown = _shown(draft.repeated)
+    draft.notes.append(f"rows {shown} repeat another row in every column read, and count once")
+    _keep(draft, ~again)
+
+
+def _keep(draft: _Draft, mask: Mask) -> None:
+    """Leave only some rows in a draft."""
+    draft.frame = draft.frame[mask].reset_index(drop=True)
+    rows = np.array(draft.sheet.rows, dtype=object)[mask]
+    draft.sheet = replace(draft.sheet, rows=tuple(rows))
+
+
+def _sifted(draft: _Draft, kept: _Kept) -> Conformed:
+    """Return the rows that hold to the schema, and set the others aside with their faults."""
+    faults: list[Fault] = list(draft.faults)
+    total = len(draft.frame)
+    at_fault = {row for fault in faults for row in fault.rows}
+    for is_first in (True, *[False] * CHECKS):
+        conformed, news = kept.check(draft)
+        news = _news(news, draft.faults if is_first else [])
+        faults += news
+        at_fault |= {row for fault in news for row in fault.rows}
+        is_whole = any(not fault.rows for fault in faults) or kept.layer.name in WHOLE
+        if faults and (is_whole or 2 * len(at_fault) > total):
+            break
+        if conformed is not None and not (is_first and faults):
+            draft.faults = faults
+            return conformed
+        _set_aside(draft, kept.layer, faults if is_first else news)
+    named = _named(faults, draft, kept.file)
+    raise RefusedError.of(kept.layer.name, named, _refused(draft, kept, named, at_fault))
+
+
+def _set_aside(draft: _Draft, layer: LayerSchema, faults: Sequence[Fault]) -> None:
+    """Take rows at fault out of a draft; of requests only the cells, where that will do."""
+    import geopandas as gpd
+
+    rows = np.array(draft.sheet.rows, dtype=object)
+    gone: set[str] = set()
+    for fault in faults:
+        where = np.isin(rows, list(fault.rows))
+        column = layer.column(fault.column)
+        if layer.name not in SOFT or (column is not None and column.required):
+            gone |= set(fault.rows)
+        elif column is not None:
+            draft.frame[column.name] = draft.frame[column.name].astype(object).where(~where, None)
+        elif isinstance(draft.frame, gpd.GeoDataFrame):
+            shapes = draft.frame.geometry.to_numpy().astype(object)
+            shapes[where] = None
+            draft.frame = draft.frame.set_geometry(gpd.GeoSeries(shapes, crs=draft.frame.crs))
+    out = np.isin(rows, list(gone))
+    if layer.key in draft.frame:
+        draft.quarantined_ids += [tidy(cell) for cell in draft.frame[layer.key][out]]
+    draft.quarantined = (*draft.quarantined, *rows[out])
+    _keep(draft, ~out)
+
+
+def _news(faults: Sequence[Fault], known: Sequence[Fault]) -> list[Fault]:
     """Return faults without those that only follow from an earlier one."""
     bad_cells = {row for fault in known for row in fault.rows}
     is_undeclared = any("reference system is not said" in fault.what for fault in known)
@@ -312,18 +472,126 @@ def _news(faults: Any, known: list[Fault]) -> list[Fault]:  # noqa: ANN401 - a s
     return news
 
 
-def _named(faults: Any, draft: _Draft, file: Path) -> tuple[Fault, ...]:  # noqa: ANN401 - a sequence of faults
+def _named(faults: Sequence[Fault], draft: _Draft, file: Path) -> tuple[Fault, ...]:
     """Return faults with the file, the sheet and the heading that their owner knows."""
-    heading = {column: name for name, column in draft.headings.columns.items()}
+    heading = draft.heading
     return tuple(
         replace(
             fault,
             file=file.name,
             sheet=draft.sheet.name,
             column=heading.get(fault.column, fault.column),
+            found=fault.found
+            if fault.column in draft.headings.positions
+            else masked_numbers(fault.found),
         )
         for fault in faults
     )
+
+
+def _reading(
+    draft: _Draft,
+    kept: _Kept,
+    table: "gpd.GeoDataFrame",
+    *,
+    vintage: str | None,
+    keep_personal: bool,
+) -> Reading:
+    """Return what was read, with all that was understood on the way."""
+    name = kept.layer.name
+    faults = _named(draft.faults, draft, kept.file)
+    reading = _account(draft, kept, faults)
+    has_vintage = "vintage" in table
+    reading = replace(
+        reading,
+        table=table,
+        source=_source(table, name, kept.file, draft.crs),
+        rows_kept=len(table),
+        row_of=dict(zip(table.index, draft.sheet.rows, strict=True)),
+        personal=_personal(draft, table) if keep_personal and draft.persons else None,
+        understood=replace(
+            reading.understood,
+            rows_kept=len(table),
+            vintage=str(table["vintage"].iloc[0]) if has_vintage else "",
+            vintage_basis=("said" if vintage else "file") if has_vintage else "",
+        ),
+    )
+    if not draft.quarantined:
+        return reading
+    expected = reading.rows_read - len(draft.repeated)
+    told = {"expected_rows": expected, "complete": False}
+    return replace(reading, source={**reading.source, **told})
+
+
+def _refused(draft: _Draft, kept: _Kept, faults: Sequence[Fault], at_fault: set[str]) -> Reading:
+    """Return what was read of a file that is refused, for a report to its owner."""
+    draft.quarantined = tuple(row for row in draft.sheet.rows if row in at_fault)
+    draft.quarantined_ids = []
+    return _account(draft, kept, tuple(faults))
+
+
+def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
+    """Return a reading without rows: how the file was understood, faults and repairs."""
+    sheet, headings = draft.sheet, draft.headings
+    repairs = _with_headings(draft)
+    columns = {**headings.columns, **headings.positions, **headings.ticks}
+    set_aside = set(draft.quarantined)
+    mended = {repair.row for repair in repairs} - set_aside
+    return Reading(
+        table=empty_table(kept.layer.name, kept.plan_crs),
+        source={},
+        columns={**headings.columns, **headings.positions},
+        notes=(*sheet.notes, *draft.notes),
+        crs=draft.crs,
+        rows_read=draft.rows_read,
+        layer=kept.layer.name,
+        file=kept.file,
+        sheet=sheet.name,
+        sheets=sheet.sheets,
+        header_rows=sheet.header_rows,
+        column_numbers=sheet.column_numbers,
+        quarantined=draft.quarantined,
+        quarantined_ids=tuple(filter(None, draft.quarantined_ids)),
+        faults=faults,
+        repairs=repairs,
+        understood=Understood(
+            file=kept.file.name,
+            sheets=sheet.sheets,
+            header_rows=sheet.header_rows,
+            columns=columns,
+            persons=draft.persons,
+            unknown=draft.unknown,
+            between=sheet.between,
+            hidden=sheet.hidden,
+            crs=draft.crs,
+            encoding=sheet.encoding,
+            separator=sheet.separator,
+            decimals=decimal_signs(repairs, draft.frame, kept.layer, draft.heading),
+            rows_read=draft.rows_read,
+            rows_mended=len(mended),
+            rows_quarantined=len(draft.quarantined),
+            rows_repeated=len(draft.repeated),
+        ),
+    )
+
+
+def _with_headings(draft: _Draft) -> tuple[Repair, ...]:
+    """Return repairs with the headings that the owner knows, in the order of rows."""
+    heading = draft.heading
+    place = {row: number for number, row in enumerate(draft.all_rows)}
+    named = [
+        replace(repair, column=heading.get(repair.column, repair.column))
+        for repair in draft.repairs
+    ]
+    return tuple(sorted(named, key=lambda repair: place.get(repair.row, len(place))))
+
+
+def _personal(draft: _Draft, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns about persons of the rows that were kept, by id."""
+    cells = draft.all_cells.loc[:, list(draft.persons)]
+    cells.index = pd.Index(draft.all_rows)
+    kept = cells.loc[list(draft.sheet.rows)].map(tidy)
+    return kept.set_axis(table.index)
 
 
 def _source(table: pd.DataFrame, layer: str, file: Path, crs: str) -> dict[str, Any]:
@@ -339,3 +607,9 @@ def _source(table: pd.DataFrame, layer: str, file: Path, crs: str) -> dict[str, 
         "crs": crs or None,
         "vintage": str(table["vintage"].iloc[0]) if "vintage" in table else None,
     }
+
+
+def _shown(rows: Sequence[str]) -> str:
+    """Return the first names of rows, and how many more there are."""
+    more = f" and {len(rows) - ROWS_SHOWN} more" if len(rows) > ROWS_SHOWN else ""
+    return ", ".join(rows[:ROWS_SHOWN]) + more

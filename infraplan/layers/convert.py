@@ -22,7 +22,8 @@ __all__ = ["converted", "plain", "tidy"]
 
 Mask = npt.NDArray[np.bool_]
 
-SPACES = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\ufeff]+")
+SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f]+")
+UNSEEN = {"Cc", "Cf", "Cs"}  # control characters, zero widths and turns of direction, halves
 NOT_KNOWN = {"-", "--", "–", "—", "?", "n/a", "na", "nan", "null", "none", "khong ro", "chua ro"}
 YES = {"true", "yes", "y", "t", "co", "x", "1", "dung"}
 NO = {"false", "no", "n", "f", "khong", "0", "sai"}
@@ -34,7 +35,7 @@ EPOCH = dt.date(1899, 12, 30)  # day 0 of Excel
 
 def tidy(value: object) -> str:
     """
-    Return a cell as text: composed letters, single spaces, no control characters.
+    Return a cell as text: composed letters, single spaces, nothing that is not seen.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ def tidy(value: object) -> str:
     text = SPACES.sub(" ", text).strip(" '")
     if text.isprintable():  # nearly every cell: a province has half a million of them
         return text
-    return "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
+    seen = "".join(letter for letter in text if unicodedata.category(letter) not in UNSEEN)
+    return seen.strip(" '")
 
 
 def plain(text: str) -> str:

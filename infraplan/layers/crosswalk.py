@@ -183,6 +183,8 @@ def _check(
                 found=", ".join(unknown[:10]),
                 expected=f"codes of communes of {step[0]}",
                 remedy="correct the codes or the vintage, or add the units to the crosswalk",
+                code="codes_not_in_crosswalk",
+                details=(("old", step[0]), ("new", step[1])),
             )
         )
     repeated = table.index[table.index.duplicated()]
@@ -193,6 +195,7 @@ def _check(
                 rows=tuple(dict.fromkeys(repeated)),
                 expected="one row for each commune",
                 remedy="add up the rows of a commune, or correct the code",
+                code="codes_repeated",
             )
         )
     pairs = set(zip(moves["from"], moves["to"], strict=True))
@@ -204,7 +207,14 @@ def _check(
     for what, rows in (("weights are of moves that did not happen", lost), (_WEIGHTS, bad)):
         if rows:
             remedy = "correct the codes and numbers of the weights, or leave them out"
-            faults.append(Fault(what=what, rows=tuple(rows), remedy=remedy))
+            faults.append(
+                Fault(
+                    what=what,
+                    rows=tuple(rows),
+                    remedy=remedy,
+                    code="weights_wrong" if what == _WEIGHTS else "weights_without_move",
+                )
+            )
     faults += _wrong_shares(moves)
     if faults:
         raise LayerError(layer="crosswalk", faults=tuple(faults))
@@ -225,6 +235,8 @@ def _wrong_shares(moves: pd.DataFrame) -> list[Fault]:
                     found=", ".join(f"{value:g}" for value in wrong[:5]),
                     expected="shares that add up to 1",
                     remedy="correct the shares, or leave them empty",
+                    code="shares_not_one",
+                    details=(("layer", "crosswalk"), ("column", column)),
                 )
             )
     return faults

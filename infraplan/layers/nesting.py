@@ -51,6 +51,8 @@ def misplaced_hamlets(
                 column="hamlet_id",
                 expected=f"ids that do not end in '{REST}'",
                 remedy="give these hamlets other ids",
+                code="hamlet_id_reserved",
+                details=(("ending", REST),),
             )
         )
     if not len(communes):
@@ -66,6 +68,7 @@ def misplaced_hamlets(
                 found=", ".join(f"'{code}'" for code in codes[:5]),
                 expected="codes of layer 'communes'",
                 remedy="correct commune_code; old codes mean other communes since the 2025 reform",
+                code="hamlet_commune_unknown",
             )
         )
     own, beyond = _placed(hamlets, communes)
@@ -86,6 +89,13 @@ def misplaced_hamlets(
                 found=where,
                 expected=f"a position in {names[said]} ({said})",
                 remedy=mend or "correct the position, or import the commune that it lies in",
+                code="hamlet_elsewhere" if other else "hamlet_outside_all",
+                details=(
+                    ("name", str(names[said])),
+                    ("code", str(said)),
+                    ("there", str(names.get(other, ""))),
+                    ("other", str(other)),
+                ),
             )
         )
     return tuple(faults)
@@ -140,6 +150,12 @@ def overlapping_communes(communes: "gpd.GeoDataFrame") -> tuple[Fault, ...]:
             found=f"{area / 1e4:.1f} ha in both {names[one]} and {names[other]}",
             expected="communes that only meet at their borders",
             remedy="correct the border, or leave out communes of another date",
+            code="communes_overlap",
+            details=(
+                ("hectares", f"{area / 1e4:.1f}"),
+                ("one", names[one]),
+                ("other", names[other]),
+            ),
         )
         for one, other, area in zip(first, second, common_m2, strict=True)
         if area > OVERLAP_M2

@@ -268,6 +268,7 @@ _ALL = (
             _number("shift_allowed_m", "how far the position may move", 0, 2000),
             _number("accuracy_m", "accuracy of the position", 0, 10000),
         ),
+        may_lack_position=True,
     ),
     LayerSchema(
         "road_works", "planned works on streets", "work_id", LINE,

@@ -20,6 +20,7 @@ from infraplan.errors import LayerError
 from infraplan.layers.columns import Column
 from infraplan.layers.columns import LayerSchema
 from infraplan.layers.convert import converted
+from infraplan.layers.convert import tidy
 from infraplan.layers.crs import Bounds
 from infraplan.layers.crs import epsg_code
 from infraplan.layers.crs import inside
@@ -40,6 +41,9 @@ Shapes = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
 
 SHOWN = 5
+NAMES_SHOWN = 20
+HALF_WORLD_DEG = 180.0
+LONGEST_TEXT, LONGEST_KEY = 5000, 200  # letters
 SINGLE = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 OLD_TYPES = ("thị trấn",)  # abolished with the districts on 1 July 2025
 
@@ -124,7 +128,9 @@ def conform(
     found = _Findings(_labels(frame, declared, rows))
     if not len(frame):
         remedy = "give a file with rows, or leave the layer out of the plan"
-        fault = Fault("the layer is empty", found="no row", expected="rows", remedy=remedy)
+        fault = Fault(
+            "the layer is empty", found="no row", expected="rows", remedy=remedy, code="layer_empty"
+        )
         raise LayerError(layer=layer, faults=(fault,))
     with_shapes = declared.geometry and not without_position
     shapes = _shapes(frame, declared, plan_crs, area, found) if with_shapes else None
@@ -159,7 +165,7 @@ def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dic
         given = frame.get(column.name)
         if given is None:
             if column.required and column.name != "vintage":
-                found.faults.append(_no_column(frame, column))
+                found.faults.append(_no_column(frame, declared, column))
             given = pd.Series([None] * len(frame), index=frame.index, dtype=object)
         series, bad, note = converted(given.reset_index(drop=True), column)
         found.notes += [note] if note else []
@@ -169,7 +175,10 @@ def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dic
             column=column.name,
             found=_shown(given[bad]),
             remedy=_correction(column),
+            code="value_wrong_required" if column.required else "value_wrong",
+            details=_of(declared, column),
         )
+        _check_length(series, column, declared, found)
         empty = series.isna().to_numpy() & ~bad
         if column.required and column.name in frame:
             found.fault(
@@ -179,20 +188,51 @@ def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dic
                 found="an empty cell",
                 expected=column.expected,
                 remedy=f"fill in {column.name}: {column.meaning}",
+                code="cell_empty",
+                details=_of(declared, column),
             )
         values[column.name] = series
     return values
 
 
-def _no_column(frame: pd.DataFrame, column: Column) -> Fault:
+def _check_length(
+    series: pd.Series, column: Column, declared: LayerSchema, found: _Findings
+) -> None:
+    """Note texts that are longer than any name or remark: an open quotation mark, or an attack."""
+    if column.kind != "text":
+        return
+    limit = LONGEST_KEY if column.name == declared.key else LONGEST_TEXT
+    long = (series.str.len() > limit).to_numpy(dtype=bool, na_value=False)
+    if long.any():
+        longest = str(int(series[long].str.len().max()))
+        found.fault(
+            long,
+            f"{column.name} is too long",
+            column=column.name,
+            found=f"{longest} letters, '{series[long].iloc[0][:60]}…'",
+            expected=f"at most {limit} letters",
+            remedy="shorten the text; in a CSV file, look for a quotation mark that is not closed",
+            code="too_long",
+            details=(("column", column.name), ("count", longest), ("limit", str(limit))),
+        )
+
+
+def _of(declared: LayerSchema, column: Column) -> tuple[tuple[str, str], ...]:
+    """Return the details of a fault that is about a column."""
+    return (("layer", declared.name), ("column", column.name))
+
+
+def _no_column(frame: pd.DataFrame, declared: LayerSchema, column: Column) -> Fault:
     """Return the fault of a required column that is not there."""
     names = [str(name) for name in frame.columns if name != "geometry"]
     return Fault(
         what=f"there is no column {column.name} ({column.meaning})",
         column=column.name,
-        found=f"columns {', '.join(names) or 'none'}",
+        found=f"columns {_first(names) or 'none'}",
         expected=column.expected,
         remedy=f"add a column headed '{column.name}', or rename the one that holds it",
+        code="column_missing",
+        details=(*_of(declared, column), ("columns", ", ".join(names) or "-")),
     )
 
 
@@ -233,6 +273,10 @@ def _check_values(values: dict[str, pd.Series], declared: LayerSchema, found: _F
                 remedy="remove the repeated rows, or give each its own id"
                 if repeated
                 else _correction(column),
+                code="id_repeated"
+                if repeated
+                else ("value_wrong_required" if column.required else "value_wrong"),
+                details=_of(declared, column),
             )
 
 
@@ -275,6 +319,7 @@ def _check_vintage(columns: dict[str, pd.Series], declared: LayerSchema, found: 
                 column="vintage",
                 expected=known,
                 remedy="add --vintage with one of them: the 2025 reform re-used the codes",
+                code="vintage_unknown",
             )
         )
     elif len(present) > 1:
@@ -285,6 +330,7 @@ def _check_vintage(columns: dict[str, pd.Series], declared: LayerSchema, found: 
                 found=", ".join(present),
                 expected="one vintage",
                 remedy="split the file by vintage and import one of the parts",
+                code="vintage_mixed",
             )
         )
     abolished = vintage == "2025-07"
@@ -297,6 +343,7 @@ def _check_vintage(columns: dict[str, pd.Series], declared: LayerSchema, found: 
         found="2025-07",
         expected="2024 or 2025-01",
         remedy="import them with --vintage 2024 or --vintage 2025-01",
+        code="vintage_abolished",
     )
 
 
@@ -312,14 +359,17 @@ def _shapes(
     import shapely
 
     expected = " or ".join(declared.geometry)
+    shape = ("shape", ";".join(declared.geometry))
     if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame:  # noqa: SLF001 - `geometry` raises
         if declared.may_lack_position:
             return np.full(len(frame), None, dtype=object)
         fault = Fault(
             what="the rows have no position",
-            found=f"columns {', '.join(map(str, frame.columns))}",
+            found=f"columns {_first(list(map(str, frame.columns)))}",
             expected=f"geometry ({expected}), or columns with longitude and latitude",
             remedy="add two columns, 'Kinh độ' and 'Vĩ độ', or 'X' and 'Y' of VN-2000",
+            code="no_position_columns",
+            details=(shape, ("columns", ", ".join(map(str, frame.columns)) or "-")),
         )
         found.faults.append(fault)
         return None
@@ -333,6 +383,8 @@ def _shapes(
             found="no geometry",
             expected=expected,
             remedy="give the position, or remove the row",
+            code="position_missing",
+            details=(shape,),
         )
     broken = ~empty & ~_all_finite(shapes)
     found.fault(
@@ -341,6 +393,7 @@ def _shapes(
         found="NaN or infinity",
         expected="finite coordinates",
         remedy="correct the position, or remove the row",
+        code="position_not_number",
     )
     usable = ~empty & ~broken
     if not usable.any() and frame.crs is None:
@@ -381,6 +434,8 @@ def _of_accepted_type(
         found=", ".join(sorted(set(kinds[wrong]))),
         expected=" or ".join(declared.geometry),
         remedy="export the layer again with that type, or import it as another layer",
+        code="geometry_type_wrong",
+        details=(("shape", ";".join(declared.geometry)),),
     )
     return shapes
 
@@ -398,7 +453,7 @@ def _in_plan_crs(
     plan_crs, area = plan
     bounds = working_bounds(plan_crs, area)
     west, south, east, north = shapely.bounds(shapes[usable]).T.reshape(4, -1)
-    x, y = (west + east) / 2, (south + north) / 2
+    x, y = west / 2 + east / 2, south / 2 + north / 2  # a sum could overflow
     code = "" if frame.crs is None else epsg_code(frame.crs)
     if not code:
         fitting = systems_that_fit(x, y, crs=plan_crs, bounds=bounds) if usable.any() else ()
@@ -409,9 +464,12 @@ def _in_plan_crs(
                 found=f"{named}; {_extent(x, y)}",
                 expected="a system with an EPSG code",
                 remedy=_crs_remedy(fitting),
+                code="crs_not_said_fits" if fitting else "crs_not_said",
+                details=(*_spans(x, y), ("fitting", ", ".join(fitting[:4]))),
             )
         )
         return None
+    _check_span(east - west, code, usable, found)
     moved = reproject(shapes, code, plan_crs)
     outside = np.zeros(len(shapes), dtype=bool)
     outside[usable] = ~_inside_after(x, y, (code, plan_crs, bounds))
@@ -419,6 +477,25 @@ def _in_plan_crs(
         _explain_outside((x, y), outside, usable, (code, plan_crs, bounds), found)
         usable &= ~outside
     return moved
+
+
+def _check_span(width: Floats, code: str, usable: Mask, found: _Findings) -> None:
+    """Note shapes that reach around the world and take them out of those that are usable."""
+    from pyproj import CRS
+
+    around = np.zeros(len(usable), dtype=bool)
+    if CRS.from_user_input(code).is_geographic:
+        around[usable] = width > HALF_WORLD_DEG
+    found.fault(
+        around,
+        "the shape reaches around the world: it crosses the 180th meridian, or has a wrong corner",
+        found=f"{width.max(initial=0):.0f} degrees from west to east",
+        expected=f"at most {HALF_WORLD_DEG:.0f} degrees",
+        remedy="correct the corner, or cut the shape at the meridian in QGIS",
+        code="around_the_world",
+        details=(("width", f"{width.max(initial=0):.0f}"),),
+    )
+    usable &= ~around
 
 
 def _inside_after(x: Floats, y: Floats, systems: tuple[str, str, Bounds]) -> Mask:
@@ -448,6 +525,8 @@ def _explain_outside(
         found=_extent(x, y),
         expected="longitude about 102 to 110, latitude about 8 to 24; X of VN-2000 is north",
         remedy="swap the two columns, or their headings",
+        code="axes_swapped",
+        details=_spans(x, y),
     )
     rest = outside & ~turned
     x, y = points[0][rest[usable]], points[1][rest[usable]]
@@ -459,6 +538,8 @@ def _explain_outside(
             found=_extent(x, y),
             expected=f"coordinates in {code}",
             remedy=_crs_remedy(fitting),
+            code="crs_wrong",
+            details=(*_spans(x, y), ("crs", code), ("fitting", ", ".join(fitting[:4]))),
         )
         return
     found.fault(
@@ -467,6 +548,8 @@ def _explain_outside(
         found=_extent(x, y),
         expected=f"a position in the area, in {code}",
         remedy="correct the coordinates, or remove the row",
+        code="position_far",
+        details=(*_spans(x, y), ("crs", code)),
     )
 
 
@@ -479,6 +562,20 @@ def _extent(x: Floats, y: Floats) -> str:
         f"x from {x[finite].min():.10g} to {x[finite].max():.10g}, "
         f"y from {y[finite].min():.10g} to {y[finite].max():.10g}"
     )
+
+
+def _spans(x: Floats, y: Floats) -> tuple[tuple[str, str], ...]:
+    """Return the range of coordinates as details of a fault; none where no coordinate is finite."""
+    finite = np.isfinite(x) & np.isfinite(y)
+    if not finite.any():
+        return ()
+    ends = {
+        "west": x[finite].min(),
+        "east": x[finite].max(),
+        "south": y[finite].min(),
+        "north": y[finite].max(),
+    }
+    return tuple((name, f"{value:.10g}") for name, value in ends.items())
 
 
 def _crs_remedy(fitting: Sequence[str]) -> str:
@@ -504,6 +601,8 @@ def _valid(shapes: Shapes, usable: Mask, found: _Findings) -> Shapes:
     repaired[polygons] = shapely.make_valid(
         shapes[polygons], method="structure", keep_collapsed=False
     )
+    # what was drawn as a hole stays one, even outside its polygon
+    repaired[polygons] = shapely.intersection(repaired[polygons], _filled(shapes[polygons]))
     gone = (invalid & ~polygons) | (polygons & shapely.is_empty(repaired))
     found.fault(
         gone,
@@ -511,6 +610,7 @@ def _valid(shapes: Shapes, usable: Mask, found: _Findings) -> Shapes:
         found="a line or polygon whose points coincide",
         expected="a line with a length, a polygon with an area",
         remedy="draw it again, or remove the row",
+        code="shape_without_extent",
     )
     before, after = shapely.area(shapes[polygons]).sum(), shapely.area(repaired[polygons]).sum()
     found.note(
@@ -521,8 +621,26 @@ def _valid(shapes: Shapes, usable: Mask, found: _Findings) -> Shapes:
     return repaired
 
 
+def _filled(polygons: Shapes) -> Shapes:
+    """Return polygons without their holes, valid."""
+    import shapely
+
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    shells = shapely.polygons(shapely.get_exterior_ring(parts))
+    valid = shapely.make_valid(shells, method="structure", keep_collapsed=False)
+    return np.array(
+        [shapely.union_all(valid[owner == number]) for number in range(len(polygons))], dtype=object
+    )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of many names for a message."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(name[:60] for name in names[:NAMES_SHOWN]) + more
+
+
 def _shown(values: pd.Series) -> str:
     """Return the first different values of a column for a message."""
-    texts = list(dict.fromkeys(str(value)[:60] for value in values))
+    texts = list(dict.fromkeys(tidy(value)[:60] for value in values))
     more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
     return ", ".join(f"'{text}'" for text in texts[:SHOWN]) + more

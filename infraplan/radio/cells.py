@@ -419,6 +419,7 @@ def _check_stations(cells: pd.DataFrame, sites: "gpd.GeoDataFrame", found: _Find
         column="site_id",
         expected="the id of a row of layer 'sites'",
         remedy="correct site_id, or import the missing stations",
+        code="cell_station_unknown",
     )
     status = cells["site_id"].map(sites["status"])
     off = ~is_on_air(status.to_frame("status")).to_numpy(dtype=bool)
@@ -448,6 +449,7 @@ def _check_repeated(cells: pd.DataFrame, found: _Findings) -> None:
         "the cell stands more than once: same station, technology, carrier and direction",
         expected="one row for each cell",
         remedy="remove the repeated rows, or give each its own carrier, sector or azimuth",
+        code="cell_repeated",
     )
     found.note(
         (same_sector | same_azimuth) & told & ~alike,
@@ -474,6 +476,7 @@ def _check_carriers(cells: pd.DataFrame, found: _Findings) -> None:
         column="carrier",
         expected="a name such as L1800 for 4G, or another technology",
         remedy="correct the carrier or the technology",
+        code="cell_carrier_differs",
     )
     limits = np.array([DOWNLINK_MHZ.get(int(b), (0.0, np.inf)) for b in band]).reshape(-1, 2)
     freq = cells["freq_mhz"].to_numpy(dtype=np.float64)
@@ -484,6 +487,8 @@ def _check_carriers(cells: pd.DataFrame, found: _Findings) -> None:
         column="freq_mhz",
         expected=_downlinks(band[outside & (freq != band)]),
         remedy="give the downlink centre frequency, not the uplink's, or correct the carrier",
+        code="cell_frequency_outside",
+        details=(("downlinks", _downlinks(band[outside & (freq != band)])),),
     )
     found.note(
         outside & (freq == band),
@@ -531,6 +536,8 @@ def _check_bandwidths(cells: pd.DataFrame, found: _Findings) -> None:
             column="bandwidth_mhz",
             expected=", ".join(f"{b:g}" for b in known) + " MHz",
             remedy="correct the bandwidth, or leave the cell empty where it is not known",
+            code="cell_bandwidth_wrong",
+            details=(("technology", technology),),
         )
 
 
@@ -544,6 +551,7 @@ def _check_antennas(cells: pd.DataFrame, found: _Findings, measured: set[str]) -
         column="antenna",
         expected=", ".join([*ANTENNAS, *sorted(measured)]),
         remedy="correct the antenna, or leave the cell empty where it is not known",
+        code="cell_antenna_unknown",
     )
     tilt = cells["mechanical_downtilt_deg"].fillna(0.0) + cells["electrical_downtilt_deg"].fillna(0)
     found.fault(
@@ -553,6 +561,8 @@ def _check_antennas(cells: pd.DataFrame, found: _Findings, measured: set[str]) -
         found=_listed(tilt[~tilt.between(*TILT_DEG)]),
         expected=f"a sum in [{TILT_DEG[0]:g}, {TILT_DEG[1]:g}] deg, positive below the horizon",
         remedy="correct the tilts; a list may give the total in the place of the electrical one",
+        code="cell_tilt_too_large",
+        details=(("low", f"{TILT_DEG[0]:g}"), ("high", f"{TILT_DEG[1]:g}")),
     )
     power = cells["tx_power_dbm"]
     likely = power.isna() | (power.between(*USUAL_DBM) & (power != USUAL_WATTS))

@@ -104,12 +104,14 @@ def test_unknown_and_doubtful_communes_are_told_with_rows_and_proposals(
     assert "hamlets" not in plan.layer_names()
 
 
-def test_a_code_that_means_another_commune_than_the_name_is_a_fault(
+def test_a_code_that_means_another_commune_than_the_name_costs_its_row(
     plan: Plan, tmp_path: Path
 ) -> None:
-    rows = ROWS | {"Mã xã": ["2", "1", "2"]}
-    with pytest.raises(LayerError, match=r"'Tây' with code 2; expected 'xã Đông'"):
-        import_layer(plan, "hamlets", book(tmp_path, rows))
+    done = import_layer(plan, "hamlets", book(tmp_path, ROWS | {"Mã xã": ["2", "1", "2"]}))
+    (fault,) = done.faults
+    assert (fault.rows, fault.found) == (("2",), "'Tây' with code 2")
+    assert fault.expected.startswith("'xã Đông'")
+    assert sorted(plan.table("hamlets").index) == ["1-001", "2-002"]
 
 
 def test_without_communes_the_list_says_what_to_import_first(tmp_path: Path) -> None:

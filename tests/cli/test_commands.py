@@ -78,7 +78,7 @@ def test_all_faults_of_a_workbook_come_at_once_and_nothing_is_kept(tmp_path: Pat
     pd.DataFrame(rows).to_excel(tmp_path / "trạm.xlsx", index=False)
     done = run("import", str(plan), "sites", str(tmp_path / "trạm.xlsx"))
     assert done.returncode == 2
-    for word in ("trạm.xlsx", "site_id", "operator", "height_m", "4000"):
+    for word in ("trạm.xlsx", "Mã trạm", "Doanh nghiệp còn trống", "số từ 1 đến 300 m", "'4000'"):
         assert word in done.stderr
     assert not (plan / "layers.gpkg").exists()
 

@@ -1,0 +1,220 @@
+"""What an import understood, kept, mended and set aside, told to the person who asked for it."""
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infraplan.cli.console import say
+from infraplan.cli.console import shown_path
+from infraplan.errors import LayerError
+from infraplan.text import Words
+
+if TYPE_CHECKING:
+    from infraplan.api.bring import Import
+    from infraplan.io import Understood
+    from infraplan.layers.repairs import Repair
+
+__all__ = ["tell_import", "tell_refused"]
+
+SHOWN = 8  # headings, rows and kinds of repairs in one line or block
+ALIKE = ("operator_spelling", "technology_spelling")  # repairs that come in few different pairs
+
+
+def tell_import(done: "Import", file: Path, words: Words, *, dry_run: bool) -> None:
+    """
+    Print what an import understood and did.
+
+    Parameters
+    ----------
+    done
+        The import.
+    file
+        File that was read.
+    words
+        Catalogue.
+    dry_run
+        True where nothing was kept.
+    """
+    from infraplan.layers.told import layer_told
+
+    if done.understood is not None:
+        _tell_understood(done.understood, words)
+    key = "cli.import_dry" if dry_run else "cli.imported"
+    layer = layer_told(done.layer, words)
+    say(words(key, rows=words.number(done.rows_kept), layer=layer, file=shown_path(file)))
+    if done.understood is None and done.crs:
+        say(words("cli.import_crs", crs=done.crs))
+    _tell_repairs(done.repairs, words)
+    for note in done.notes:
+        say(f"  ! {note}")
+    if done.replaced:
+        say(words("cli.import_replaced", what=done.replaced))
+    _tell_faults(done, words)
+    if done.personal is not None:
+        say(words("imports.personal_kept", path=shown_path(done.personal)))
+    if done.report is not None:
+        say(words("imports.report", path=shown_path(done.report)))
+    if done.rows_quarantined:
+        say(words("imports.next_owner"))
+    if dry_run:
+        say(words("imports.next_real"))
+
+
+def tell_refused(error: LayerError, report: Path | None, words: Words) -> None:
+    """
+    Print how a file that is refused was understood, and where its report lies.
+
+    Parameters
+    ----------
+    error
+        Why it is refused; its faults are printed by the caller.
+    report
+        Report that was asked for, or None.
+    words
+        Catalogue.
+    """
+    reading = getattr(error, "reading", None)
+    if reading is None:
+        return
+    _tell_understood(reading.understood, words)
+    say(words("imports.refused"))
+    if report is not None and report.exists():
+        say(words("imports.report", path=shown_path(report)))
+    elif reading.understood.rows_read:
+        say(words("imports.ask_report"))
+
+
+def _tell_understood(found: "Understood", words: Words) -> None:
+    """Print how a file was understood."""
+    say(words("imports.title"))
+    lines = {
+        "file": found.file,
+        "sheets": ", ".join(found.sheets),
+        "header_rows": ", ".join(found.header_rows),
+        "encoding": found.encoding,
+        "separator": words.entries.get(_separator(found.separator), found.separator),
+    }
+    for key, value in lines.items():
+        if value:
+            _line(words, key, value)
+    _tell_columns(found, words)
+    for heading, sign in found.decimals.items():
+        _line(words, "decimal", heading, words("imports.comma" if sign == "," else "imports.point"))
+    if found.crs:
+        _line(words, "crs", _crs_told(found, words))
+        for reading in found.crs_readings:
+            say(f"    {reading}")
+    if found.vintage:
+        _line(words, "vintage", _vintage_told(found, words))
+    say(_rows_told(found, words))
+    for key, names in (("hidden", found.hidden), ("between", found.between)):
+        if names:
+            _line(words, key, _listed(names, words))
+
+
+def _line(words: Words, key: str, value: str, second: str = "") -> None:
+    """Print one line of what was understood."""
+    say("  " + words(f"imports.{key}", value=value, second=second))
+
+
+def _separator(separator: str) -> str:
+    """Return the key of the name of a separator."""
+    names = {";": "semicolon", ",": "comma_sign", "\t": "tab", "|": "bar"}
+    return f"imports.{names.get(separator, separator)}"
+
+
+def _tell_columns(found: "Understood", words: Words) -> None:
+    """Print what each heading means, and which columns are left out."""
+    from infraplan.layers.told import column_told
+
+    say("  " + words("imports.columns"))
+    for heading, column in found.columns.items():
+        told = column_told(column, words)
+        say(f"    {heading} -> {column}" + (f" ({told})" if told != column else ""))
+    if found.persons:
+        _line(words, "persons", _listed(found.persons, words))
+    plain = [heading for heading, meant in found.unknown if not meant]
+    for heading, meant in found.unknown:
+        if meant:
+            _line(words, "did_you_mean", heading, meant)
+    if plain:
+        _line(words, "unknown", _listed(plain, words))
+
+
+def _crs_told(found: "Understood", words: Words) -> str:
+    """Return the reference system in words, with its margin where it was voted."""
+    from pyproj import CRS
+
+    name = CRS.from_user_input(found.crs).name
+    text = f"{found.crs} ({name})"
+    if math.isfinite(found.crs_margin):
+        share = words.number(100.0 * found.crs_margin)
+        text = f"{text}, {words('imports.crs_margin', share=share)}"
+    return text
+
+
+def _vintage_told(found: "Understood", words: Words) -> str:
+    """Return the administrative vintage and why it was taken."""
+    basis = words.entries.get(f"imports.basis_{found.vintage_basis}", found.vintage_basis)
+    return f"{found.vintage} ({basis})" if basis else found.vintage
+
+
+def _rows_told(found: "Understood", words: Words) -> str:
+    """Return how many rows were read, kept, mended and set aside."""
+    line = "  " + words(
+        "imports.rows",
+        read=words.number(found.rows_read),
+        kept=words.number(found.rows_kept),
+        mended=words.number(found.rows_mended),
+        quarantined=words.number(found.rows_quarantined),
+    )
+    if found.rows_repeated:
+        line += words("imports.rows_repeated", count=words.number(found.rows_repeated))
+    return line
+
+
+def _listed(names: Sequence[str], words: Words) -> str:
+    """Return the first of many names, and how many more there are."""
+    text = ", ".join(names[:SHOWN])
+    if len(names) > SHOWN:
+        text += words("imports.more", count=words.number(len(names) - SHOWN))
+    return text
+
+
+def _tell_repairs(repairs: "Sequence[Repair]", words: Words) -> None:
+    """Print which cells were understood otherwise than they stand, alike ones together."""
+    if not repairs:
+        return
+    say("  " + words("imports.mended"))
+    pairs = Counter((r.column, r.found, r.taken) for r in repairs if r.code in ALIKE)
+    for (column, found, taken), count in pairs.most_common(SHOWN):
+        told = words("imports.repair_pair", column=column, found=found, taken=taken, count=count)
+        say(f"    {told}")
+    kinds: dict[tuple[str, str], list[Repair]] = {}
+    for repair in repairs:
+        if repair.code not in ALIKE or (
+            len(pairs) > SHOWN
+            and (repair.column, repair.found, repair.taken) not in dict(pairs.most_common(SHOWN))
+        ):
+            kinds.setdefault((repair.code, repair.column), []).append(repair)
+    for (code, column), found_ones in kinds.items():
+        first = found_ones[0]
+        how = words(f"repairs.{code}", found=first.found, taken=first.taken)
+        cells = words.number(len(found_ones))
+        say("    " + words("imports.repair_kind", column=column, how=how, count=cells))
+
+
+def _tell_faults(done: "Import", words: Words) -> None:
+    """Print the faults of rows that were set aside, on standard error."""
+    if not done.faults:
+        return
+    from infraplan.layers.told import fault_told
+
+    key = "imports.faults" if done.rows_quarantined else "imports.faults_soft"
+    lines = [words(key, count=words.number(done.rows_quarantined))]
+    lines += [f"  - {fault_told(fault, words)}" for fault in done.faults]
+    sys.stdout.flush()
+    print("\n".join(lines), file=sys.stderr, flush=True)
