@@ -31,6 +31,7 @@ __all__ = [
     "foreign_parser",
     "gdal_name",
     "local_file",
+    "not_of_plan",
     "read_member",
 ]
 
@@ -148,6 +149,35 @@ def local_file(path: Path | str) -> Path:
         raise SourceFileError(msg)
     if not os.access(path, os.R_OK):
         msg = f"{path} may not be read by you; ask its owner, or copy it to a folder of your own"
+        raise SourceFileError(msg)
+    return path
+
+
+def not_of_plan(path: Path, folder: Path) -> Path:
+    """
+    Return a path to import from, after seeing that it is none of the plan's own files.
+
+    Parameters
+    ----------
+    path
+        File to import.
+    folder
+        Folder of the plan.
+
+    Returns
+    -------
+    path
+        The same path.
+
+    Raises
+    ------
+    SourceFileError
+        If it is, or is a link to, the file that the import would replace.
+    """
+    own = Path(os.path.realpath(folder))
+    real = Path(os.path.realpath(path))
+    if real == own / "layers.gpkg" or own / "rasters" in real.parents:
+        msg = f"{path} is a file of the plan itself; give the file that came from its owner"
         raise SourceFileError(msg)
     return path
 

@@ -39,7 +39,7 @@ TOTALS = ("tong", "tong cong", "cong", "tong so", "total", "sum")
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """
-    One table of a file: cells or features, what its owner calls the rows, what was skipped or wrong.
+    One table of a file: cells or features, the owner's names of rows, what was skipped or wrong.
 
     `frame` is a GeoDataFrame where the file has geometry; `crs` is what the file says, or "".
     """
