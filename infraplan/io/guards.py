@@ -172,10 +172,10 @@ def not_of_plan(path: Path, folder: Path) -> Path:
     Raises
     ------
     SourceFileError
-        If it is, or is a link to, the file that the import would replace.
+        If it is, or is a link to, a file that an import would replace; or is no local file.
     """
     own = Path(os.path.realpath(folder))
-    real = Path(os.path.realpath(path))
+    real = Path(os.path.realpath(local_file(path)))
     if real == own / "layers.gpkg" or own / "rasters" in real.parents:
         msg = f"{path} is a file of the plan itself; give the file that came from its owner"
         raise SourceFileError(msg)
@@ -339,6 +339,12 @@ def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, limit: int)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         msg = f"{entry.filename} in {archive.filename} is damaged: {error}"
         raise SourceFileError(msg) from error
+    if total != entry.file_size:
+        msg = (
+            f"{entry.filename} in {archive.filename} is damaged: it has {total} bytes instead of "
+            f"the {entry.file_size} that are claimed"
+        )
+        raise SourceFileError(msg)
     return b"".join(parts)
 
 

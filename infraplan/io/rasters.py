@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 BAND_LIMIT = 200
+TINY = 1e-18  # square degrees or metres: no pixel is as small
 CELL_BUDGET = 400_000_000  # cells read at once: 1.6 GB as float32
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 TILE = 256
@@ -251,7 +252,7 @@ def crop_raster(
             profile |= {"nodata": source.nodata}
             with _disk_errors(), rasterio.open(str(temporary), "w", **profile) as copy:
                 for band in source.indexes:
-                    copy.write(source.read(band, window=window), band)
+                    copy.write(_whole(source_path, source, band, window), band)
                     if source.descriptions[band - 1]:
                         copy.set_band_description(band, source.descriptions[band - 1])
                 copy.scales, copy.offsets = source.scales, source.offsets
@@ -261,9 +262,8 @@ def crop_raster(
             with _disk_errors(), rasterio.open(str(temporary), driver="GTiff") as copy:
                 for band in source.indexes:
                     written = copy.read(band)
-                    if not np.array_equal(
-                        written, source.read(band, window=window), equal_nan=True
-                    ):
+                    meant = _whole(source_path, source, band, window)
+                    if not np.array_equal(written, meant, equal_nan=True):
                         msg = f"{target.name} did not come out as written"
                         raise PlanError(msg)
 
@@ -519,7 +519,7 @@ def _wrong_header(source: Untyped) -> str:
 
 def _wrong_ground(turn: Untyped, warp: str) -> str:
     """Return what is wrong with where a raster says that it lies; empty where it is good."""
-    if turn.is_identity or not all(map(math.isfinite, turn[:6])) or not turn.a or not turn.e:
+    if turn.is_identity or not all(map(math.isfinite, turn[:6])) or abs(turn.determinant) < TINY:
         return f"does not say where it lies: its georeferencing is missing; {warp}"
     if turn.b or turn.d:
         return (
@@ -750,6 +750,17 @@ def _check_size(path: Path, width: int, height: int, count: int) -> None:
             f"{CELL_BUDGET:,}; crop it to the area or use a coarser resolution"
         )
         raise SourceFileError(msg)
+
+
+def _whole(path: Path, source: Untyped, band: int, window: Untyped) -> npt.NDArray[Any]:
+    """Return a band of somebody's file, its damage not told as that of the disk written to."""
+    from rasterio.errors import RasterioError
+
+    try:
+        return np.asarray(source.read(band, window=window))
+    except RasterioError as error:
+        msg = f"{path} is damaged: {error}; ask its owner to send it again"
+        raise SourceFileError(msg) from error
 
 
 def _masked(source: Untyped, band: int, window: Untyped = None) -> npt.NDArray[np.float32]:
