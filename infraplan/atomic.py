@@ -324,8 +324,7 @@ def _claim(lock: Path) -> None:
         except OSError as error:
             raise _explained(error, lock) from error
         else:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(note)
+            _sign(lock, handle, note)
             return
     holder = _holder(lock)
     msg = (
@@ -334,6 +333,16 @@ def _claim(lock: Path) -> None:
         f"{lock} if you know that it no longer runs"
     )
     raise PlanError(msg)
+
+
+def _sign(lock: Path, handle: int, note: str) -> None:
+    """Write into a new lock who holds it; a disk without room for that has none for the rest."""
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(note)
+    except OSError as error:
+        lock.unlink(missing_ok=True)
+        raise _explained(error, lock) from error
 
 
 def _holder(lock: Path) -> dict[str, object]:

@@ -157,7 +157,9 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     VintageError
         If figures are of another vintage than the communes, and no crosswalk converts them.
     """
-    path = Path(path)
+    from infraplan.io import not_of_plan
+
+    path = not_of_plan(Path(path), plan.folder)
     declared = {"as_of": as_of or None, "complete": complete, **(source or {})}
     if layer in RASTERS:
         return _import_raster(plan, layer, path, source=source or {}, dry_run=dry_run)
@@ -408,14 +410,9 @@ def keep_raster(
         Its row of `sources`.
     """
     from infraplan.io import crop_raster
-    from infraplan.plan.folder import HALO_M
 
     target = plan.raster_path(raster)
-    bounds = None
-    if len(communes):
-        west, south, east, north = communes.total_bounds
-        bounds = (west - HALO_M, south - HALO_M, east + HALO_M, north + HALO_M)
-    crs = crop_raster(path, target, bounds=bounds, bounds_crs=plan.settings.crs)
+    crs = crop_raster(path, target, bounds=_wanted(communes), bounds_crs=plan.settings.crs)
     return {
         "source_id": raster,
         "layer": raster,
@@ -445,16 +442,27 @@ def sources_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(conform(frame, "sources", plan_crs="EPSG:9209").table)
 
 
+def _wanted(communes: "gpd.GeoDataFrame") -> tuple[float, float, float, float] | None:
+    """Return the bounds in which rasters are kept; None where the plan has no communes yet."""
+    from infraplan.plan.folder import HALO_M
+
+    if not len(communes):
+        return None
+    west, south, east, north = map(float, communes.total_bounds)
+    return west - HALO_M, south - HALO_M, east + HALO_M, north + HALO_M
+
+
 def _import_raster(
     plan: Plan, raster: str, path: Path, *, source: Mapping[str, Any], dry_run: bool
 ) -> Import:
     """Bring a GeoTIFF into the plan."""
-    from infraplan.io import raster_crs
+    from infraplan.io import check_crop
 
-    crs = raster_crs(path)
+    communes = plan.table("communes")
+    crs = check_crop(path, bounds=_wanted(communes), bounds_crs=plan.settings.crs)
     replaced = raster if plan.raster_path(raster).exists() else ""
     if not dry_run:
-        row = {**keep_raster(plan, raster, path, plan.table("communes")), **source}
+        row = {**keep_raster(plan, raster, path, communes), **source}
         plan.write_tables({"sources": _sources_after(plan, raster, [row])})
     return Import(
         layer=raster,

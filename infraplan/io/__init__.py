@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from infraplan.io.base import read_base as read_base
     from infraplan.io.frames import read_frames as read_frames
     from infraplan.io.frames import write_frames as write_frames
+    from infraplan.io.guards import not_of_plan as not_of_plan
     from infraplan.io.outlines import burn as burn
     from infraplan.io.outlines import read_outline as read_outline
+    from infraplan.io.rasters import check_crop as check_crop
     from infraplan.io.rasters import crop_raster as crop_raster
     from infraplan.io.rasters import raster_crs as raster_crs
     from infraplan.io.rasters import raster_reach as raster_reach
@@ -40,10 +42,12 @@ _WHERE = {
     "RefusedError": "reading",
     "Understood": "reading",
     "burn": "outlines",
+    "check_crop": "rasters",
     "content_hash": "store",
     "crop_raster": "rasters",
     "file_hash": "store",
     "format_antenna": "antennas",
+    "not_of_plan": "guards",
     "raster_crs": "rasters",
     "raster_reach": "rasters",
     "read_antenna": "antennas",

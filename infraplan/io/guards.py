@@ -31,6 +31,7 @@ __all__ = [
     "foreign_parser",
     "gdal_name",
     "local_file",
+    "not_of_plan",
     "read_member",
 ]
 
@@ -148,6 +149,35 @@ def local_file(path: Path | str) -> Path:
         raise SourceFileError(msg)
     if not os.access(path, os.R_OK):
         msg = f"{path} may not be read by you; ask its owner, or copy it to a folder of your own"
+        raise SourceFileError(msg)
+    return path
+
+
+def not_of_plan(path: Path, folder: Path) -> Path:
+    """
+    Return a path to import from, after seeing that it is none of the plan's own files.
+
+    Parameters
+    ----------
+    path
+        File to import.
+    folder
+        Folder of the plan.
+
+    Returns
+    -------
+    path
+        The same path.
+
+    Raises
+    ------
+    SourceFileError
+        If it is, or is a link to, a file that an import would replace; or is no local file.
+    """
+    own = Path(os.path.realpath(folder))
+    real = Path(os.path.realpath(local_file(path)))
+    if real == own / "layers.gpkg" or own / "rasters" in real.parents:
+        msg = f"{path} is a file of the plan itself; give the file that came from its owner"
         raise SourceFileError(msg)
     return path
 
@@ -309,6 +339,12 @@ def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, limit: int)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         msg = f"{entry.filename} in {archive.filename} is damaged: {error}"
         raise SourceFileError(msg) from error
+    if total != entry.file_size:
+        msg = (
+            f"{entry.filename} in {archive.filename} is damaged: it has {total} bytes instead of "
+            f"the {entry.file_size} that are claimed"
+        )
+        raise SourceFileError(msg)
     return b"".join(parts)
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Untyped = Any  # rasterio and affine come without types
 
 __all__ = [
+    "check_crop",
     "crop_raster",
     "open_geotiff",
     "raster_crs",
@@ -44,6 +45,8 @@ __all__ = [
     "write_raster",
 ]
 
+BAND_LIMIT = 200
+TINY = 1e-18  # square degrees or metres: no pixel is as small
 CELL_BUDGET = 400_000_000  # cells read at once: 1.6 GB as float32
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 TILE = 256
@@ -249,7 +252,7 @@ def crop_raster(
             profile |= {"nodata": source.nodata}
             with _disk_errors(), rasterio.open(str(temporary), "w", **profile) as copy:
                 for band in source.indexes:
-                    copy.write(source.read(band, window=window), band)
+                    copy.write(_whole(source_path, source, band, window), band)
                     if source.descriptions[band - 1]:
                         copy.set_band_description(band, source.descriptions[band - 1])
                 copy.scales, copy.offsets = source.scales, source.offsets
@@ -259,13 +262,49 @@ def crop_raster(
             with _disk_errors(), rasterio.open(str(temporary), driver="GTiff") as copy:
                 for band in source.indexes:
                     written = copy.read(band)
-                    if not np.array_equal(
-                        written, source.read(band, window=window), equal_nan=True
-                    ):
+                    meant = _whole(source_path, source, band, window)
+                    if not np.array_equal(written, meant, equal_nan=True):
                         msg = f"{target.name} did not come out as written"
                         raise PlanError(msg)
 
         atomic.write(target, fill, verify=verify)
+        return str(source.crs.to_string())
+
+
+def check_crop(
+    path: Path,
+    *,
+    bounds: tuple[float, float, float, float] | None = None,
+    bounds_crs: str = "EPSG:4326",
+) -> str:
+    """
+    See from its header alone whether `crop_raster` could copy a GeoTIFF.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF.
+    bounds
+        West, south, east, north of the part in `bounds_crs`; all of it where None.
+    bounds_crs
+        Reference system of `bounds`.
+
+    Returns
+    -------
+    crs
+        Reference system of the file, as `raster_crs` gives it.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF, too large, or no pixel of it lies within the bounds.
+    """
+    from rasterio.warp import transform_bounds
+
+    with open_geotiff(path) as source:
+        edges = bounds and transform_bounds(bounds_crs, source.crs, *bounds, densify_pts=21)
+        window = _window(source, edges, margin=0)
+        _check_size(path, window.width, window.height, 1)
         return str(source.crs.to_string())
 
 
@@ -446,7 +485,7 @@ def open_geotiff(path: Path) -> Iterator[Any]:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             source = rasterio.open(str(path), driver="GTiff", num_threads="all_cpus")
     except RasterioError as error:
-        msg = f"{path} cannot be read as a GeoTIFF: {error}"
+        msg = f"{path} cannot be read as a GeoTIFF: {error}; ask its owner to send it again"
         raise SourceFileError(msg) from error
     with source:
         if source.crs is None:
@@ -455,11 +494,42 @@ def open_geotiff(path: Path) -> Iterator[Any]:
                 "Projections, Assign Projection)"
             )
             raise SourceFileError(msg)
+        if wrong := _wrong_header(source):
+            msg = f"{path} {wrong}"
+            raise SourceFileError(msg)
         try:
             yield source
         except RasterioError as error:
-            msg = f"{path} is damaged: {error}"
+            msg = f"{path} is damaged: {error}; ask its owner to send it again"
             raise SourceFileError(msg) from error
+
+
+def _wrong_header(source: Untyped) -> str:
+    """Return what a header claims that no layer has, and how to mend it; empty where it is good."""
+    warp = "in QGIS, warp it (Raster, Projections, Warp) and import the result"
+    if any(np.dtype(kind).kind not in "iuf" for kind in source.dtypes):
+        return f"holds values of type {source.dtypes[0]}; export it as whole or decimal numbers"
+    if source.count > BAND_LIMIT:
+        return f"has {source.count} bands; a layer has at most {BAND_LIMIT}: export those you mean"
+    if max(height * width for height, width in source.block_shapes) > CELL_BUDGET:
+        height, width = source.block_shapes[0]
+        return f"is stored in blocks of {width} x {height} cells, too large to read one; {warp}"
+    return _wrong_ground(source.transform, warp)
+
+
+def _wrong_ground(turn: Untyped, warp: str) -> str:
+    """Return what is wrong with where a raster says that it lies; empty where it is good."""
+    if turn.is_identity or not all(map(math.isfinite, turn[:6])) or abs(turn.determinant) < TINY:
+        return f"does not say where it lies: its georeferencing is missing; {warp}"
+    if turn.b or turn.d:
+        return (
+            f"is rotated against north (by {math.degrees(math.atan2(turn.d, turn.a)):.1f}°); {warp}"
+        )
+    if turn.a < 0 or turn.e > 0:
+        return (
+            f"is mirrored: its rows run from south to north, or columns from east to west; {warp}"
+        )
+    return ""
 
 
 def _warped(path: Path, geobox: "GeoBox", resampling: str) -> "xr.DataArray":
@@ -680,6 +750,17 @@ def _check_size(path: Path, width: int, height: int, count: int) -> None:
             f"{CELL_BUDGET:,}; crop it to the area or use a coarser resolution"
         )
         raise SourceFileError(msg)
+
+
+def _whole(path: Path, source: Untyped, band: int, window: Untyped) -> npt.NDArray[Any]:
+    """Return a band of somebody's file, its damage not told as that of the disk written to."""
+    from rasterio.errors import RasterioError
+
+    try:
+        return np.asarray(source.read(band, window=window))
+    except RasterioError as error:
+        msg = f"{path} is damaged: {error}; ask its owner to send it again"
+        raise SourceFileError(msg) from error
 
 
 def _masked(source: Untyped, band: int, window: Untyped = None) -> npt.NDArray[np.float32]:
