@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from infraplan.io import Reading
     from infraplan.io.tables import Mend
     from infraplan.layers.bundle import Layers
+    from infraplan.layers.known import KnownPlaces
     from infraplan.sample import Sample
 
 __all__ = [
@@ -285,6 +286,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         crs=crs,
         vintage=vintage,
         mend=_mend(plan, layer),
+        places=known_places(plan),
     )
     table, replaced = _merged(plan, layer, reading)
     straddling = _nested(plan, layer, table, path.name)
@@ -403,6 +405,30 @@ def check_planning_crs(crs: str) -> None:
     if not system.is_projected or system.axis_info[0].unit_name != "metre":
         msg = f"the planning crs must be projected, in metres; {crs} is {system.name}"
         raise SettingsError(msg)
+
+
+def known_places(plan: Plan) -> "KnownPlaces":
+    """
+    Return what a plan knows of its places, as evidence of what coordinates mean.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    places
+        Its communes, hamlets, stations and sea; empty layers where it has none.
+    """
+    from infraplan.layers.known import KnownPlaces
+
+    return KnownPlaces(
+        communes=plan.table("communes"),
+        hamlets=plan.table("hamlets"),
+        sites=plan.table("sites"),
+        sea=plan.table("sea"),
+    )
 
 
 def with_communes(

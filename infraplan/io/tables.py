@@ -19,6 +19,8 @@ from infraplan.io.aliases import Headings
 from infraplan.io.aliases import match_headings
 from infraplan.io.aliases import rewritten
 from infraplan.io.positions import positions_from
+from infraplan.io.positions import with_accuracy
+from infraplan.io.row_evidence import row_evidence
 from infraplan.io.sheets import Sheet
 from infraplan.io.sheets import checked_path
 from infraplan.io.sheets import read_sheet
@@ -30,6 +32,8 @@ from infraplan.layers.validate import conform
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from infraplan.layers.known import KnownPlaces
 
 __all__ = ["Mended", "Reading", "read_layer"]
 
@@ -94,6 +98,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     fill: Mapping[str, str] | None = None,
     mend: Mend | None = None,
     without_position: bool = False,
+    places: "KnownPlaces | None" = None,
 ) -> Reading:
     """
     Read a layer from a list or a map file.
@@ -119,6 +124,9 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         its columns named as in the schema, and what the owner calls each row.
     without_position
         True for figures of units that the plan has already: positions are not read.
+    places
+        What the plan knows of its places, by which a reference system that nobody says is
+        recognised, or None.
 
     Returns
     -------
@@ -142,7 +150,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     sheet = read_sheet(file, layer)
     draft = _draft(sheet, layer)
     if declared.geometry and not without_position:
-        _place(draft, plan_crs, crs, area_bounds)
+        _place(draft, layer, (plan_crs, crs, area_bounds), places)
     given = {**(fill or {}), **({"vintage": vintage} if vintage and declared.has_vintage else {})}
     _fill_in(draft, given, layer)
     draft.frame = rewritten(draft.frame, layer)
@@ -204,13 +212,20 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
     return _Draft(sheet, headings, kept, notes=notes)
 
 
-def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -> None:
+def _place(
+    draft: _Draft,
+    layer: str,
+    systems: tuple[str, str | None, Bounds | None],
+    places: "KnownPlaces | None",
+) -> None:
     """Give the rows their positions and settle the reference system."""
     import geopandas as gpd
 
+    plan_crs, crs, area = systems
     if isinstance(draft.frame, gpd.GeoDataFrame):
         _settle_crs(draft, crs)
         return
+    names, ids = row_evidence(draft.sheet.frame, draft.frame, layer, places)
     found = positions_from(
         draft.sheet.frame.reset_index(drop=True),
         draft.headings.positions,
@@ -218,11 +233,16 @@ def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -
         plan_crs=plan_crs,
         crs=crs,
         area=area,
+        places=places,
+        commune_names=names,
+        ids=ids,
     )
     if found is None:
         return
     draft.frame = gpd.GeoDataFrame(
-        draft.frame, geometry=found.points.to_numpy(), crs=found.points.crs
+        with_accuracy(draft.frame, found, layer),
+        geometry=found.points.to_numpy(),
+        crs=found.points.crs,
     )
     draft.faults += found.faults
     draft.notes += found.notes
