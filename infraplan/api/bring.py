@@ -46,8 +46,17 @@ if TYPE_CHECKING:
     from infraplan.io import Reading
     from infraplan.io import Understood
     from infraplan.io.tables import Mend
+    from infraplan.layers.known import KnownPlaces
 
-__all__ = ["Import", "import_layer", "keep_raster", "schema_columns", "sources_of", "with_communes"]
+__all__ = [
+    "Import",
+    "import_layer",
+    "keep_raster",
+    "known_places",
+    "schema_columns",
+    "sources_of",
+    "with_communes",
+]
 
 BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
 KEYED = {
@@ -179,6 +188,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
                 crs=crs,
                 vintage=vintage,
                 mend=_mend(plan, layer),
+                places=known_places(plan),
                 keep_personal=keep_personal,
             )
             done, reading = _import_rows(plan, reading, declared=declared, dry_run=dry_run)
@@ -332,6 +342,30 @@ def _without(reading: "Reading", faults: Sequence[Fault]) -> "Reading":
         understood=replace(
             reading.understood, rows_kept=len(table), rows_quarantined=len(quarantined)
         ),
+    )
+
+
+def known_places(plan: Plan) -> "KnownPlaces":
+    """
+    Return what a plan knows of its places, as evidence of what coordinates mean.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    places
+        Its communes, hamlets, stations and sea; empty layers where it has none.
+    """
+    from infraplan.layers.known import KnownPlaces
+
+    return KnownPlaces(
+        communes=plan.table("communes"),
+        hamlets=plan.table("hamlets"),
+        sites=plan.table("sites"),
+        sea=plan.table("sea"),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.api.bring import known_places
 from infraplan.api.cover import PREDICTED_FROM
 from infraplan.api.cover import RadioInputs
 from infraplan.api.cover import predict
@@ -272,7 +273,9 @@ def _batch(
 
         path = Path(requests)
         name = batch or path.stem
-        rows = read_layer(path, "requests", plan_crs=plan.settings.crs, crs=crs).table
+        rows = read_layer(
+            path, "requests", plan_crs=plan.settings.crs, crs=crs, places=known_places(plan)
+        ).table
         rows = rows.assign(batch=name)
         old = plan.table("requests")
         kept = old[(old["batch"] != name) & ~old.index.isin(rows.index)] if len(old) else old

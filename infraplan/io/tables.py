@@ -28,11 +28,13 @@ from infraplan.io.persons import about_persons
 from infraplan.io.persons import masked_numbers
 from infraplan.io.persons import without_numbers
 from infraplan.io.positions import positions_from
+from infraplan.io.positions import with_accuracy
 from infraplan.io.reading import Mend
 from infraplan.io.reading import Mended
 from infraplan.io.reading import Reading
 from infraplan.io.reading import RefusedError
 from infraplan.io.reading import Understood
+from infraplan.io.row_evidence import row_evidence
 from infraplan.io.sheets import Sheet
 from infraplan.io.sheets import checked_path
 from infraplan.io.sheets import read_sheet
@@ -48,6 +50,8 @@ from infraplan.layers.validate import conform
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from infraplan.layers.known import KnownPlaces
 
 __all__ = ["Mend", "Mended", "Reading", "Understood", "read_layer"]
 
@@ -129,6 +133,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     mend: Mend | None = None,
     without_position: bool = False,
     keep_personal: bool = False,
+    places: "KnownPlaces | None" = None,
 ) -> Reading:
     """
     Read a layer from a list or a map file.
@@ -156,6 +161,9 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         True for figures of units that the plan has already: positions are not read.
     keep_personal
         True to return columns about persons beside the table; they never become part of it.
+    places
+        What the plan knows of its places, by which a reference system that nobody says is
+        recognised, or None.
 
     Returns
     -------
@@ -182,7 +190,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     sheet = read_sheet(file, layer)
     draft = _draft(sheet, layer)
     if declared.geometry and not without_position:
-        _place(draft, plan_crs, crs, area_bounds)
+        _place(draft, layer, (plan_crs, crs, area_bounds), places)
     given = {**(fill or {}), **({"vintage": vintage} if vintage and declared.has_vintage else {})}
     _fill_in(draft, given, layer)
     _imply(draft, layer)
@@ -273,13 +281,20 @@ def _mend(draft: _Draft, mend: Mend) -> None:
     draft.repairs += mended.repairs
 
 
-def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -> None:
+def _place(
+    draft: _Draft,
+    layer: str,
+    systems: tuple[str, str | None, Bounds | None],
+    places: "KnownPlaces | None",
+) -> None:
     """Give the rows their positions and settle the reference system."""
     import geopandas as gpd
 
+    plan_crs, crs, area = systems
     if isinstance(draft.frame, gpd.GeoDataFrame):
         _settle_crs(draft, crs)
         return
+    names, ids = row_evidence(draft.sheet.frame, draft.frame, layer, places)
     found = positions_from(
         draft.sheet.frame.reset_index(drop=True),
         draft.headings.positions,
@@ -287,11 +302,16 @@ def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -
         plan_crs=plan_crs,
         crs=crs,
         area=area,
+        places=places,
+        commune_names=names,
+        ids=ids,
     )
     if found is None:
         return
     draft.frame = gpd.GeoDataFrame(
-        draft.frame, geometry=found.points.to_numpy(), crs=found.points.crs
+        with_accuracy(draft.frame, found, layer),
+        geometry=found.points.to_numpy(),
+        crs=found.points.crs,
     )
     draft.faults += found.faults
     draft.notes += found.notes

@@ -5,7 +5,11 @@ A VN-2000 position read without its datum lies 224.7 m off, and no program warns
 operations are refused and the operation that PROJ picks between VN-2000 and WGS 84 is checked.
 """
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -13,22 +17,100 @@ import numpy as np
 import numpy.typing as npt
 
 from infraplan.errors import SettingsError
+from infraplan.packaged import data_path
+from infraplan.packaged import read_toml
 
 if TYPE_CHECKING:
     from pyproj import Transformer
 
-__all__ = ["epsg_code", "reproject", "systems_that_fit", "transformer", "working_bounds"]
+__all__ = [
+    "System",
+    "epsg_code",
+    "near_systems",
+    "reproject",
+    "systems_that_fit",
+    "transformer",
+    "usual_systems",
+    "working_bounds",
+]
 
 Bounds = tuple[float, float, float, float]
 Floats = npt.NDArray[np.float64]
 
 VN_2000, WGS_84 = 4756, 4326
 VN_2000_TO_WGS_84 = "VN-2000 to WGS 84 (2)"  # EPSG:6960, decision 05/2007/QĐ-BTNMT
-# What Vietnamese lists come in: degrees, the province's zone, neighbouring zones, the 6 deg zones.
-USUAL = (
-    "EPSG:4326", "EPSG:9209", "EPSG:5897", "EPSG:9208", "EPSG:9210", "EPSG:9211", "EPSG:9212",
-    "EPSG:9213", "EPSG:9214", "EPSG:5896", "EPSG:5899", "EPSG:5898", "EPSG:3405", "EPSG:32648",
-)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """
+    A reference system that Vietnamese lists come in.
+
+    `name` is how people call it; `meridian_deg` is that of its zone, of `width_deg`, NaN where the
+    system is one of degrees; `datum` is the EPSG code of the geographic system below it.
+    """
+
+    crs: str
+    name: str
+    datum: int
+    meridian_deg: float
+    width_deg: float
+    scale: float
+    provinces: tuple[str, ...]
+
+    @property
+    def is_projected(self) -> bool:
+        """Return whether its coordinates are metres."""
+        return math.isfinite(self.meridian_deg)
+
+
+@cache
+def usual_systems() -> Mapping[str, System]:
+    """
+    Return the reference systems that Vietnamese lists come in.
+
+    Returns
+    -------
+    systems
+        EPSG code to system, as in `data/crs/vietnam.toml`.
+    """
+    systems = {}
+    for entry in read_toml(data_path("crs/vietnam.toml"))["systems"]:
+        crs = f"EPSG:{entry['epsg']}"
+        systems[crs] = System(
+            crs=crs,
+            name=entry["name"],
+            datum=entry["datum"],
+            meridian_deg=entry.get("meridian_deg", math.nan),
+            width_deg=entry.get("width_deg", math.nan),
+            scale=entry.get("scale", math.nan),
+            provinces=tuple(entry["provinces"]),
+        )
+    return MappingProxyType(systems)
+
+
+def near_systems(crs: str) -> tuple[str, ...]:
+    """
+    Return the usual systems in metres, those nearest to a zone first.
+
+    Parameters
+    ----------
+    crs
+        Planning CRS, as an EPSG code; it comes first itself.
+
+    Returns
+    -------
+    systems
+        EPSG codes; of zones equally near, VN-2000 before UTM and narrow before wide.
+    """
+    from pyproj import CRS
+
+    operation = CRS.from_user_input(crs).coordinate_operation
+    parameters = {} if operation is None else {one.name: one.value for one in operation.params}
+    here = float(parameters.get("Longitude of natural origin", 105.0))
+    metres = [system for system in usual_systems().values() if system.is_projected]
+    metres.sort(key=lambda one: (one.datum != VN_2000, one.width_deg, abs(one.meridian_deg - here)))
+    return tuple(dict.fromkeys((crs, *(system.crs for system in metres))))
 
 
 def epsg_code(crs: object) -> str:
@@ -195,7 +277,7 @@ def systems_that_fit(x: Floats, y: Floats, *, crs: str, bounds: Bounds) -> tuple
         EPSG codes, the planning CRS first; empty where none fits.
     """
     fitting = []
-    for candidate in dict.fromkeys((crs, *USUAL)):
+    for candidate in dict.fromkeys((crs, "EPSG:4326", *near_systems(crs))):
         east, north = (x, y) if candidate == crs else transformer(candidate, crs).transform(x, y)
         if inside(np.asarray(east), np.asarray(north), bounds).all():
             fitting.append(candidate)

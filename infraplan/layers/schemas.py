@@ -28,6 +28,7 @@ MAST_CLASSES = ("A1a", "A1b", "A2a", "A2b", "A2c")
 INSTALLATIONS = ("aerial", "buried", "duct")
 VINTAGES = ("2024", "2025-01", "2025-07")
 STATUSES = ("operating", "requested", "approved", "building", "planned")
+CERTAINTIES = ("said", "recognised", "assumed")  # of the reference system of a position
 SURFACES = ("asphalt", "concrete", "paving", "soil")
 
 POINT = ("Point",)
@@ -128,6 +129,8 @@ _ALL = (
             _number("power_backup_h", "hours on battery and generator", 0, 1000),
             _text("commune_code", "code of the commune named by the source"),
             _text("address", "address as given"),
+            _number("accuracy_m", "accuracy of the position", 0, 10000),
+            _text("position_certainty", "how sure the reference system is", *CERTAINTIES),
         ),
     ),
     LayerSchema(
@@ -267,6 +270,7 @@ _ALL = (
             _text("purpose", "why", "coverage", "capacity"),
             _number("shift_allowed_m", "how far the position may move", 0, 2000),
             _number("accuracy_m", "accuracy of the position", 0, 10000),
+            _text("position_certainty", "how sure the reference system is", *CERTAINTIES),
         ),
         may_lack_position=True,
     ),

@@ -162,16 +162,20 @@ def test_a_system_without_an_epsg_code_is_refused(tmp_path: Path) -> None:
         sites(path, crs="+proj=tmerc +lat_0=0 +lon_0=105.5 +k=0.9999 +x_0=500000 +ellps=WGS84")
 
 
-def test_swapped_latitude_and_longitude_are_told_apart_from_elsewhere(tmp_path: Path) -> None:
+def test_a_row_with_latitude_and_longitude_swapped_is_mended_and_one_elsewhere_is_not(
+    tmp_path: Path,
+) -> None:
     rows = [
+        HEADINGS,
         ROWS[0],
         [2, "B", "VNPT", 106.2920, 18.0680, 40, "4G"],
         [3, "C", "VNPT", 48.8, 2.3, 40, "4G"],
     ]
-    error = faults_of(workbook(tmp_path / "a.xlsx", [HEADINGS, *rows]))
-    told = {fault.what: fault.rows for fault in error.faults}
-    assert told["latitude and longitude (north and east) are swapped"] == ("3",)
-    assert told["the position lies far outside the area"] == ("4",)
+    (fault,) = faults_of(workbook(tmp_path / "a.xlsx", rows)).faults
+    assert (fault.what, fault.rows) == ("the position lies far outside the area", ("4",))
+    reading = sites(workbook(tmp_path / "b.xlsx", rows[:3]))
+    assert reading.table.geometry["B"].distance(shapely.Point(583_642.300, 1_998_598.107)) < 0.001
+    assert any("were turned (rows 3)" in note for note in reading.notes)
 
 
 def test_all_faults_come_at_once_with_file_sheet_row_and_heading(tmp_path: Path) -> None:
