@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from infraplan.errors import Fault
 from infraplan.errors import SourceFileError
 from infraplan.io.aliases import match_headings
+from infraplan.io.archives import check_archive
+from infraplan.io.vectors import MAGIC
+from infraplan.io.vectors import features
+from infraplan.io.vectors import starts_as
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
 from infraplan.packaged import read_text
@@ -30,17 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sheet", "checked_path", "read_sheet"]
 
-MAGIC = {
-    ".xlsx": (b"PK\x03\x04",),
-    ".gpkg": (b"SQLite format 3\0",),
-    ".shp": (b"\x00\x00\x27\x0a",),
-    ".geojson": (b"{",),
-    ".json": (b"{",),
-}
 FORMATS = (".csv", *MAGIC)
-UNPACKED_LIMIT = 500_000_000  # bytes in a workbook: more is no list but an attack
-RATIO_LIMIT = 200
-ENTRY_LIMIT = 1000
 HEADING_ROWS = 12  # titles may stand above the headings
 TOTALS = ("tong", "tong cong", "cong", "tong so", "total", "sum")
 
@@ -50,13 +44,15 @@ class Sheet:
     """
     One table of a file: cells or features, what its owner calls the rows, and what was skipped.
 
-    `frame` is a GeoDataFrame where the file has geometry; `crs` is what the file says, or "".
+    `frame` is a GeoDataFrame where the file has geometry; `fault` tells what is wrong with the
+    reference system that a map file says, which `--crs` mends.
     """
 
     frame: "pd.DataFrame | gpd.GeoDataFrame"
     rows: tuple[str, ...]
     name: str = ""
     notes: tuple[str, ...] = ()
+    fault: Fault | None = None
 
 
 def checked_path(path: Path | str) -> Path:
@@ -92,13 +88,9 @@ def checked_path(path: Path | str) -> Path:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise SourceFileError(_refusal(path, suffix))
-    if suffix in MAGIC:
-        with path.open("rb") as stream:
-            start = stream.read(64)
-        start = start.removeprefix(b"\xef\xbb\xbf").lstrip() if b"{" in MAGIC[suffix] else start
-        if not start.startswith(MAGIC[suffix]):
-            msg = f"{path} is not a {suffix[1:]} file, whatever its name says"
-            raise SourceFileError(msg)
+    if suffix in MAGIC and not starts_as(path, suffix):
+        msg = f"{path} is not a {suffix[1:]} file, whatever its name says"
+        raise SourceFileError(msg)
     return path
 
 
@@ -128,21 +120,31 @@ def read_sheet(path: Path, layer: str) -> Sheet:
         return _sheet_of_csv(path, layer)
     if suffix == ".xlsx":
         return _sheet_of_workbook(path, layer)
-    return _features(path, layer)
+    found = features(path, layer)
+    rows = tuple(map(str, found.frame.index + 1))
+    return Sheet(found.frame, rows, found.name, found.notes, found.fault)
 
 
 def _refusal(path: Path, suffix: str) -> str:
     """Return why a format is not read, and what to do."""
     remedy = {
         ".xls": "open it in Excel and save it as .xlsx",
-        ".zip": "unpack it and give the file inside",
         ".rar": "unpack it and give the file inside",
-        ".kml": "open it in QGIS or Google Earth Pro and save it as .gpkg or .geojson",
-        ".kmz": "open it in QGIS or Google Earth Pro and save it as .gpkg or .geojson",
-        ".tab": "open it in QGIS and save it as .gpkg with its reference system",
-        ".mif": "open it in QGIS and save it as .gpkg with its reference system",
+        ".7z": "unpack it and give the file inside",
+        ".mid": "give the .mif of the same name",
+        ".dat": "give the .tab of the same name",
+        ".map": "give the .tab of the same name",
+        ".dbf": "give the .shp of the same name",
+        ".shx": "give the .shp of the same name",
+        ".prj": "give the .shp of the same name",
+        ".dwg": "open it in AutoCAD or QGIS and save its layer as .shp or .gpkg, with its system",
+        ".dxf": "open it in QGIS and save its layer as .gpkg, with its reference system",
+        ".dgn": "open it in MicroStation or QGIS and save its layer as .shp, with its system",
+        ".pdf": "ask for the list as .xlsx: figures on paper cannot be checked",
+        ".docx": "copy the table into Excel and save it as .xlsx",
+        ".doc": "copy the table into Excel and save it as .xlsx",
         ".tif": "rasters are imported as terrain, landcover, water, population or floods",
-    }.get(suffix, "save it as .xlsx, .csv, .gpkg, .geojson or .shp")
+    }.get(suffix, "save it as .xlsx, .csv, .gpkg, .geojson, .kml or .shp")
     return f"{path}: files of the type '{suffix or 'none'}' are not read as a layer; {remedy}"
 
 
@@ -166,7 +168,7 @@ def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
     """Return the rows of the first sheet with headings that fit."""
     import openpyxl
 
-    _check_archive(path)
+    check_archive(path)
     notes = []
     if path.with_name(f"~${path.name}").exists():
         notes.append(
@@ -201,22 +203,6 @@ def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
         notes.append(f"sheet '{title}' was read; also there: {', '.join(others)}")
     sheet = _table(path, sheets[title], layer, name=title)
     return Sheet(sheet.frame, sheet.rows, title, (*notes, *sheet.notes))
-
-
-def _check_archive(path: Path) -> None:
-    """Refuse a workbook that would unpack to more than any list needs."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except zipfile.BadZipFile as error:
-        msg = f"{path} is damaged, or not a workbook: {error}"
-        raise SourceFileError(msg) from error
-    unpacked = sum(entry.file_size for entry in entries)
-    packed = max(sum(entry.compress_size for entry in entries), 1)
-    is_bomb = unpacked > 10_000_000 and unpacked / packed > RATIO_LIMIT
-    if unpacked > UNPACKED_LIMIT or is_bomb or len(entries) > ENTRY_LIMIT:
-        msg = f"{path} would unpack to {unpacked / 1e6:.0f} MB and is refused; split the list"
-        raise SourceFileError(msg)
 
 
 def _understood(row: Sequence[Any], layer: str) -> int:
@@ -279,45 +265,3 @@ def _distinct(headings: list[str]) -> list[str]:
         again = heading and seen[heading] > 1
         distinct.append(f"{heading} ({seen[heading]})" if again else heading)
     return distinct
-
-
-def _features(path: Path, layer: str) -> Sheet:
-    """Return the features of a vector file."""
-    import pyogrio
-
-    from infraplan.io.store import settle
-
-    if path.suffix.lower() == ".gpkg" and path.with_name(f"{path.name}-journal").exists():
-        settle(path)
-    options: dict[str, Any] = {}
-    notes: tuple[str, ...] = ()
-    if path.suffix.lower() == ".shp" and not path.with_suffix(".cpg").exists():
-        options["encoding"] = "utf-8"
-        notes = ("the shapefile does not name its encoding (.cpg); UTF-8 was taken",)
-    try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
-        options["layer"] = _one_of(path, names, layer)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            frame = pyogrio.read_dataframe(path, **options)
-    except UnicodeDecodeError as error:
-        msg = f"{path} is not in UTF-8; save it in QGIS as .gpkg with the encoding it was made in"
-        raise SourceFileError(msg) from error
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        msg = f"{path} cannot be read as a {path.suffix[1:]} file: {error}"
-        raise SourceFileError(msg) from error
-    rows = tuple(map(str, np.arange(1, len(frame) + 1)))
-    return Sheet(frame, rows, options["layer"] if len(names) > 1 else "", notes)
-
-
-def _one_of(path: Path, names: list[str], layer: str) -> str:
-    """Return which layer of a file is meant."""
-    if layer in names:
-        return layer
-    if len(names) == 1:
-        return names[0]
-    msg = (
-        f"{path} holds several layers ({', '.join(names)}), none of them named '{layer}'; "
-        "save the one you mean to a file of its own"
-    )
-    raise SourceFileError(msg)
