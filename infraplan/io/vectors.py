@@ -13,6 +13,7 @@ import tempfile
 import unicodedata
 import warnings
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from infraplan.io.kml import read_gpx
 from infraplan.io.kml import read_kml
 from infraplan.io.mapinfo import heading_of
 from infraplan.io.mapinfo import neutral_copy
+from infraplan.io.mapinfo import valid_names
 from infraplan.io.systems import Meant
 from infraplan.io.systems import lost_datum_fault
 from infraplan.io.systems import meant_by
@@ -35,7 +37,7 @@ from infraplan.layers.schemas import LAYERS
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["MAGIC", "Features", "features", "starts_as"]
+__all__ = ["MAGIC", "Features", "features", "short_names", "starts_as"]
 
 XML, ZIP = (b"<",), (b"PK\x03\x04",)
 MAGIC = {
@@ -65,6 +67,7 @@ PACKED = {
     ".kml": (".kml",),
     ".gpx": (".gpx",),
 }
+SHORT_NAME = 10  # characters of a column of a shapefile
 NARROW = "ISO-8859-1"  # gives every byte as a character
 CODEC_OF_CPG = {"65001": "utf-8", "88591": "latin-1", "ansi 1252": "cp1252", "ansi 1258": "cp1258"}
 MULTIPLE = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
@@ -140,8 +143,29 @@ def features(path: Path, layer: str) -> Features:
     if suffix in (".tab", ".mif"):
         return _from_mapinfo(path)
     if suffix == ".shp":
-        return _from_shapefile(path)
+        return _from_shapefile(path, layer)
     return _from_gdal(path, layer)
+
+
+def short_names(layer: str, names: Sequence[str]) -> dict[str, str]:
+    """
+    Return what the columns of a layer are called in a shapefile.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer; others than ours have no names of their own.
+    names
+        Columns to write.
+
+    Returns
+    -------
+    renamed
+        For each column a name of at most 10 characters, the same whichever columns are written.
+    """
+    declared = [column.name for column in LAYERS[layer].columns] if layer in LAYERS else []
+    renamed = valid_names(list(dict.fromkeys([*declared, *names])), longest=SHORT_NAME)
+    return {name: renamed[name] for name in names}
 
 
 def _from_gdal(path: Path, layer: str) -> Features:
@@ -157,14 +181,17 @@ def _from_gdal(path: Path, layer: str) -> Features:
     return _with_system(frame, meant_by(frame.crs), chosen if len(names) > 1 else "", ())
 
 
-def _from_shapefile(path: Path) -> Features:
-    """Return the features of a shapefile, its texts decoded here."""
+def _from_shapefile(path: Path, layer: str) -> Features:
+    """Return the features of a shapefile, its texts decoded here and its cut names whole again."""
     said = _cpg(path)
     with _readable(path):
         names = _layer_names(path)
         frame = _read(path, layer=names[0], encoding=NARROW)
     frame, notes = _decoded(frame, said, "the shapefile does not name its encoding (.cpg)")
-    return _with_system(frame, meant_by(frame.crs), "", notes)
+    declared = [column.name for column in LAYERS[layer].columns] if layer in LAYERS else []
+    cut = {short: name for name, short in short_names(layer, declared).items() if short != name}
+    whole = {short: name for short, name in cut.items() if name not in frame}
+    return _with_system(frame.rename(columns=whole), meant_by(frame.crs), "", notes)
 
 
 def _from_mapinfo(path: Path) -> Features:
@@ -246,10 +273,10 @@ def _of_kinds(frame: "gpd.GeoDataFrame", layer: str) -> tuple["gpd.GeoDataFrame"
     """Return the features that a layer can hold where a file mixes points, lines and areas."""
     kinds = frame.geometry.geom_type.map(lambda kind: MULTIPLE.get(kind, kind))
     wanted = LAYERS[layer].geometry if layer in LAYERS else ()
-    fits = kinds.isin(wanted)
-    if not fits.any() or fits.all():
+    fits = kinds.isin(wanted) | kinds.isna()
+    if not kinds.isin(wanted).any() or fits.all():
         return frame, ()
-    left = kinds[~fits].fillna("without position").value_counts().sort_index()
+    left = kinds[~fits].value_counts().sort_index()
     shown = ", ".join(f"{count} {kind}" for kind, count in left.items())
     return frame[fits], (f"placemarks that layer '{layer}' does not hold were left out: {shown}",)
 
