@@ -200,7 +200,7 @@ def coordsys_line(crs: str) -> str:
     >>> coordsys_line("EPSG:32648")
     'CoordSys Earth Projection 8, 104, "m", 105, 0, 0.9996, 500000, 0'
     """
-    datum = ", ".join(["9999", "28", *(f"{value:.9g}" for value in SHIFT), "0"])
+    datum = ", ".join(["9999", "28", *(f"{value!r}" for value in SHIFT), "0"])
     if crs == "EPSG:4326":
         return "CoordSys Earth Projection 1, 104"
     if crs == "EPSG:4756":
@@ -502,9 +502,9 @@ def _beside(path: Path, ending: str) -> Path | None:
 
 def _wkt_with_datum(system: Any) -> str:  # noqa: ANN401 - pyproj is untyped
     """Return a VN-2000 system whose datum has the name that GDAL writes out whole."""
-    numbers = ",".join(["9999", "28", *(f"{value:.9g}" for value in SHIFT), "0"])
+    numbers = ",".join(["9999", "28", *(f"{value!r}" for value in SHIFT), "0"])
     turned = [*SHIFT[:3], *(-turn for turn in SHIFT[3:6]), SHIFT[6]]
-    moved = ",".join(f"{value:.9g}" for value in turned)
+    moved = ",".join(f"{value!r}" for value in turned)
     text = str(system.to_wkt("WKT1_GDAL"))
     start = text.index("DATUM[")
     end = text.index("PRIMEM[")
