@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from infraplan.api import compare as compare
     from infraplan.api import draw_map as draw_map
     from infraplan.api import evidence_form as evidence_form
+    from infraplan.api import export_layer as export_layer
     from infraplan.api import gaps as gaps
     from infraplan.api import import_layer as import_layer
     from infraplan.api import init_plan as init_plan
@@ -50,6 +51,7 @@ _JOBS = (
     "compare",
     "draw_map",
     "evidence_form",
+    "export_layer",
     "gaps",
     "import_layer",
     "init_plan",

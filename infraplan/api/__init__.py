@@ -11,6 +11,7 @@ from infraplan.api.cable import underground
 from infraplan.api.comparing import compare
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
+from infraplan.api.export import export_layer
 from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
 from infraplan.api.point_check import point
@@ -27,6 +28,7 @@ __all__ = [
     "compare",
     "draw_map",
     "evidence_form",
+    "export_layer",
     "export_schema",
     "gaps",
     "import_layer",

@@ -61,7 +61,10 @@ def sample(
 def import_(
     plan: PlanFolder,
     layer: Annotated[str, typer.Argument(help="Layer or raster; `infraplan schema` lists them.")],
-    file: Annotated[Path, typer.Argument(help=".xlsx .csv .gpkg .geojson .shp .tif")],
+    file: Annotated[
+        Path,
+        typer.Argument(help=".xlsx .csv .gpkg .geojson .shp .tab .mif .kml .kmz .zip .gpx .tif"),
+    ],
     *,
     crs: Annotated[str, typer.Option(help="EPSG code of its coordinates.")] = "",
     vintage: Annotated[str, typer.Option(help="2024, 2025-01 or 2025-07.")] = "",

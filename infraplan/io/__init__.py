@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from infraplan.io.antennas import read_antenna as read_antenna
     from infraplan.io.base import Base as Base
     from infraplan.io.base import read_base as read_base
+    from infraplan.io.export import Export as Export
+    from infraplan.io.export import write_export as write_export
     from infraplan.io.frames import read_frames as read_frames
     from infraplan.io.frames import write_frames as write_frames
     from infraplan.io.guards import not_of_plan as not_of_plan
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Base": "base",
+    "Export": "export",
     "Mended": "reading",
     "Reading": "reading",
     "RefusedError": "reading",
@@ -62,6 +65,7 @@ _WHERE = {
     "read_tables": "store",
     "table_names": "store",
     "warp_raster": "rasters",
+    "write_export": "export",
     "write_frames": "frames",
     "write_raster": "rasters",
     "write_tables": "store",

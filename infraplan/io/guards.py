@@ -33,15 +33,24 @@ __all__ = [
     "local_file",
     "not_of_plan",
     "read_member",
+    "starts_as",
 ]
 
+XML, ZIP = (b"<",), (b"PK\x03\x04",)
 MAGIC = {
-    ".xlsx": (b"PK\x03\x04",),
+    ".xlsx": ZIP,
     ".gpkg": (b"SQLite format 3\0",),
     ".shp": (b"\x00\x00\x27\x0a",),
     ".geojson": (b"{",),
     ".json": (b"{",),
+    ".kml": XML,
+    ".kmz": ZIP,
+    ".zip": ZIP,
+    ".gpx": XML,
+    ".tab": (b"!table",),
+    ".mif": (b"version",),
 }
+TEXTUAL = (".geojson", ".json", ".kml", ".gpx", ".tab", ".mif")
 FORMATS = (".csv", *MAGIC)
 UNPACKED_LIMIT = 500_000_000  # bytes in a workbook: more is no list but an attack
 RATIO_LIMIT = 200
@@ -97,7 +106,7 @@ def checked_path(path: Path | str) -> Path:
     if not size:
         msg = f"{path} is empty (0 bytes); ask its owner to send it again"
         raise SourceFileError(msg)
-    if suffix in (".csv", ".geojson", ".json") and size > TEXT_LIMIT:
+    if suffix in (".csv", *TEXTUAL) and size > TEXT_LIMIT:
         msg = f"{path} has {size / 1e9:.1f} GB, more than is read at once; split it, or use .gpkg"
         raise SourceFileError(msg)
     if suffix in MAGIC:
@@ -105,6 +114,27 @@ def checked_path(path: Path | str) -> Path:
     if suffix == ".gpkg":
         _check_database(path)
     return path
+
+
+def starts_as(start: bytes, suffix: str) -> bool:
+    """
+    Return whether a file begins as files of its kind do.
+
+    Parameters
+    ----------
+    start
+        Its first bytes, 64 or more where it has them.
+    suffix
+        Kind, one that has marks.
+
+    Returns
+    -------
+    fits
+        False where its name says another thing than its content.
+    """
+    if suffix in TEXTUAL:
+        start = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return start.startswith(MAGIC[suffix])
 
 
 def local_file(path: Path | str) -> Path:
@@ -397,8 +427,7 @@ def _check_start(path: Path, suffix: str) -> None:
         start = stream.read(64)
         if suffix == ".xlsx" and start.startswith(OLE):
             raise SourceFileError(_of_office(path, start + stream.read(OLE_LOOKED_AT)))
-    start = start.removeprefix(b"\xef\xbb\xbf").lstrip() if b"{" in MAGIC[suffix] else start
-    if not start.startswith(MAGIC[suffix]):
+    if not starts_as(start, suffix):
         msg = (
             f"{path} is not a {suffix[1:]} file, whatever its name says; save it in the program it "
             f"comes from as {suffix}"
@@ -493,12 +522,20 @@ def _refusal(path: Path, suffix: str) -> str:
     """Return why a format is not read, and what to do."""
     remedy = {
         ".xls": "open it in Excel and save it as .xlsx",
-        ".zip": "unpack it and give the file inside",
         ".rar": "unpack it and give the file inside",
-        ".kml": "open it in QGIS or Google Earth Pro and save it as .gpkg or .geojson",
-        ".kmz": "open it in QGIS or Google Earth Pro and save it as .gpkg or .geojson",
-        ".tab": "open it in QGIS and save it as .gpkg with its reference system",
-        ".mif": "open it in QGIS and save it as .gpkg with its reference system",
+        ".7z": "unpack it and give the file inside",
+        ".mid": "give the .mif of the same name",
+        ".dat": "give the .tab of the same name",
+        ".map": "give the .tab of the same name",
+        ".dbf": "give the .shp of the same name",
+        ".shx": "give the .shp of the same name",
+        ".prj": "give the .shp of the same name",
+        ".dwg": "open it in AutoCAD or QGIS and save its layer as .shp or .gpkg, with its system",
+        ".dxf": "open it in QGIS and save its layer as .gpkg, with its reference system",
+        ".dgn": "open it in MicroStation or QGIS and save its layer as .shp, with its system",
+        ".pdf": "ask for the list as .xlsx: figures on paper cannot be checked",
+        ".docx": "copy the table into Excel and save it as .xlsx",
+        ".doc": "copy the table into Excel and save it as .xlsx",
         ".tif": "rasters are imported as terrain, landcover, water, population or floods",
-    }.get(suffix, "save it as .xlsx, .csv, .gpkg, .geojson or .shp")
+    }.get(suffix, "save it as .xlsx, .csv, .gpkg, .geojson, .kml or .shp")
     return f"{path}: files of the type '{suffix or 'none'}' are not read as a layer; {remedy}"

@@ -87,7 +87,8 @@ class Sheet:
     `column_numbers` the columns of the headings by sheet, from 1. `implied` holds values that stand
     beside the table, such as the district of a sub-heading: column to a value for each row, "" for
     none. `between` names rows that are no data, `hidden` hidden rows and columns that were read;
-    `faults` are those of the file itself, such as formulas without results.
+    `faults` are those of the file itself, such as formulas without results; `system_fault` tells
+    what is wrong with the reference system that a map file says, which `--crs` mends.
     """
 
     frame: "pd.DataFrame | gpd.GeoDataFrame"
@@ -104,6 +105,7 @@ class Sheet:
     encoding: str = ""
     separator: str = ""
     faults: tuple[Fault, ...] = ()
+    system_fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ ROWS_SHOWN = 5
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
 NAMES_SHOWN = 20
 BY_OPERATOR = ("sites", "fibre")
+NO_SYSTEM = ("lost_datum", "mapinfo_lost_datum", "no_place_on_earth")
 
 
 @dataclass(slots=True)
@@ -141,7 +142,8 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     Parameters
     ----------
     path
-        `.xlsx`, `.csv`, `.gpkg`, `.geojson` or `.shp`.
+        `.xlsx`, `.csv`, `.gpkg`, `.geojson`, `.shp`, `.tab`, `.mif`, `.kml`, `.kmz`, `.gpx`, or
+        one map file in a `.zip`.
     layer
         Name of the layer.
     plan_crs
@@ -326,6 +328,11 @@ def _settle_crs(draft: _Draft, crs: str | None) -> None:
 
     frame = gpd.GeoDataFrame(draft.frame)
     draft.crs = "" if frame.crs is None else epsg_code(frame.crs)
+    if draft.sheet.system_fault is not None:
+        if crs is None:
+            draft.faults.append(draft.sheet.system_fault)
+            return
+        draft.crs = ""
     if crs is None or crs == draft.crs:
         return
     is_default = draft.crs == "EPSG:4326" and np.abs(frame.total_bounds).max(initial=0) > 360
@@ -480,12 +487,14 @@ def _set_aside(draft: _Draft, layer: LayerSchema, faults: Sequence[Fault]) -> No
 def _news(faults: Sequence[Fault], known: Sequence[Fault]) -> list[Fault]:
     """Return faults without those that only follow from an earlier one."""
     bad_cells = {row for fault in known for row in fault.rows}
-    is_undeclared = any("reference system is not said" in fault.what for fault in known)
+    is_undeclared = any(
+        "reference system is not said" in fault.what or fault.code in NO_SYSTEM for fault in known
+    )
     news = []
     for fault in faults:
         if fault.what == "the position is missing" and set(fault.rows) <= bad_cells:
             continue
-        about_place = ("far outside", "swapped", "are not in")
+        about_place = ("far outside", "swapped", "are not in", "do not say their reference")
         if is_undeclared and any(words in fault.what for words in about_place):
             continue
         news.append(fault)

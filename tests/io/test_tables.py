@@ -309,7 +309,7 @@ def test_what_is_no_file_of_this_machine_is_refused(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "remedy"),
-    [("a.zip", "unpack"), ("a.xls", "xlsx"), ("a.kmz", "gpkg"), ("a.docx", "xlsx")],
+    [("a.rar", "unpack"), ("a.xls", "xlsx"), ("a.dwg", "gpkg"), ("a.docx", "xlsx")],
 )
 def test_formats_that_are_not_read_are_refused_with_a_way_out(
     tmp_path: Path, name: str, remedy: str
