@@ -137,7 +137,8 @@ def _tell_understood(found: "Understood", words: Words) -> None:
     if found.vintage:
         _line(words, "vintage", _vintage_told(found, words))
     say(_rows_told(found, words))
-    for key, names in (("hidden", found.hidden), ("between", found.between)):
+    lists = ("hidden_rows", "hidden_columns", "between")
+    for key, names in ((key, getattr(found, key)) for key in lists):
         if names:
             _line(words, key, _listed(names, words))
 

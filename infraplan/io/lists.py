@@ -86,8 +86,8 @@ class Sheet:
     has several. `sheets` are all that were read, `header_rows` the rows of the headings,
     `column_numbers` the columns of the headings by sheet, from 1. `implied` holds values that stand
     beside the table, such as the district of a sub-heading: column to a value for each row, "" for
-    none. `between` names rows that are no data, `hidden` hidden rows and columns that were read;
-    `faults` are those of the file itself, such as formulas without results.
+    none. `between` names rows that are no data, `hidden_rows` and `hidden_columns` what was read
+    though hidden; `faults` are those of the file itself, such as formulas without results.
     """
 
     frame: "pd.DataFrame | gpd.GeoDataFrame"
@@ -100,7 +100,8 @@ class Sheet:
     implied: Mapping[str, Sequence[str]] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
     between: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
+    hidden_rows: tuple[str, ...] = ()
+    hidden_columns: tuple[str, ...] = ()
     encoding: str = ""
     separator: str = ""
     faults: tuple[Fault, ...] = ()
