@@ -49,8 +49,10 @@ def tell_import(done: "Import", file: Path, words: Words, *, dry_run: bool) -> N
     if done.understood is None and done.crs:
         say(words("cli.import_crs", crs=done.crs))
     _tell_repairs(done.repairs, words)
+    told = done.understood.told if done.understood is not None else ()
     for note in done.notes:
-        say(f"  ! {note}")
+        if note not in told:
+            say(f"  ! {note}")
     if done.replaced:
         say(words("cli.import_replaced", what=done.replaced))
     key = "imports.faults" if done.rows_quarantined else "imports.faults_soft"

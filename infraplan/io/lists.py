@@ -245,23 +245,16 @@ def _sheet(found: _Rows, head: _Head, name: str) -> Sheet:
         column: [values.get(number, "") for number in found.numbers]
         for column, values in found.implied.items()
     }
-    notes: tuple[str, ...] = ()
-    between = tuple(map(str, found.between))
-    if between:
-        more = f" and {len(between) - 5} more" if len(between) > 5 else ""
-        shown = ", ".join(between[:5])
-        notes = (f"rows {shown}{more} were taken as sub-headings, totals or notes and left out",)
     return Sheet(
         frame=frame,
         rows=tuple(map(str, found.numbers)),
         name=name,
-        notes=notes,
         sheets=(name,) if name else (),
         header_rows=tuple(str(head.top + 1 + line) for line in range(head.depth)),
         column_numbers={name: {label: n for n, label in enumerate(labels, 1) if label}},
         implied=implied,
         repairs=tuple(found.repairs),
-        between=between,
+        between=tuple(map(str, found.between)),
     )
 
 

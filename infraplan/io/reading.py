@@ -32,7 +32,8 @@ class Understood:
     `between`, what was read though hidden in `hidden_rows` and `hidden_columns`; `decimals` maps
     headings to the decimal sign taken. `crs_margin` is how far the next best reading of the
     coordinates is behind, [0, 1], NaN where it was not voted; `crs_readings` are readings in words.
-    `vintage_basis` says why a vintage was taken: `said`, `file`, or words.
+    `vintage_basis` says why a vintage was taken: `said`, `file`, or words. `told` are notes of the
+    reading that say the same in a sentence.
     """
 
     file: str = ""
@@ -57,6 +58,7 @@ class Understood:
     rows_mended: int = 0
     rows_quarantined: int = 0
     rows_repeated: int = 0
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,7 +41,6 @@ __all__ = ["sheet_of_workbook"]
 
 CHUNK = 1 << 20  # bytes of a sheet looked at at a time
 MERGE_LIMIT = 100_000
-HIDDEN_SHOWN = 5
 HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
@@ -154,10 +153,6 @@ def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one: bool) -> S
     table = table_of(path, _rows(sheet, path), layer, name=sheet.title, merges=structure.merges)
     rows, columns = _hidden(structure, table)
     notes = table.notes
-    for what, names in (("rows", rows), ("columns", columns)):
-        shown = ", ".join(names[:HIDDEN_SHOWN])
-        more = f" and {len(names) - HIDDEN_SHOWN} more" if len(names) > HIDDEN_SHOWN else ""
-        notes = (*notes, *[f"{what} {shown}{more} are hidden, but were read"] * bool(names))
     if not is_one:
         notes = tuple(f"sheet '{sheet.title}': {note}" for note in notes)
     faults = uncomputed(path, part, table.rows)
