@@ -1,6 +1,7 @@
 """Should this tower be built, and where should the next ones stand."""
 
 from dataclasses import asdict
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from infraplan.api.cover import predict_around
 from infraplan.api.cover import radio_inputs
 from infraplan.api.cover import stored_resolution_m
 from infraplan.atomic import file_stem
+from infraplan.errors import Fault
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from infraplan.plan import Plan
@@ -84,12 +86,14 @@ def appraise(
     Returns
     -------
     appraisal
-        A proposal for each request with its reasons, and the order of the batch.
+        A proposal for each request with its reasons, and the order of the batch. A request with a
+        wrong cell is appraised as if the cell were empty; `faults` tells which, and which rows
+        could not be appraised since their code is another's.
 
     Raises
     ------
     LayerError
-        If rows of the workbook are at fault; all at once.
+        If the workbook as a whole is at fault, or more than half of its rows.
     SettingsError
         If the batch is not known; the message lists those that are.
     """
@@ -97,7 +101,7 @@ def appraise(
     from infraplan.sites import SiteRules
     from infraplan.sites import appraise_sites
 
-    batch, rows = _batch(plan, requests, batch, crs)
+    batch, rows, faults = _batch(plan, requests, batch, crs)
     inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan), rasters=APPRAISED_ON)
     rules_table = plan.configuration("rules")
     from infraplan.io import content_hash
@@ -116,10 +120,10 @@ def appraise(
     rules = SiteRules.from_dict(rules_table)
     record = plan.record(step)
     if record is not None and record.key == key:
-        return load_appraisal(plan, batch, inputs.layers, rules)
+        return replace(load_appraisal(plan, batch, inputs.layers, rules), faults=faults)
     coverage = predict_around(
         plan,
-        rows.geometry,
+        rows.geometry[rows.geometry.notna()],
         resolution_m=stored_resolution_m(plan),
         progress=part(progress, 0.0, 0.6),
     )
@@ -142,7 +146,7 @@ def appraise(
         progress=part(progress, 0.6, 1.0),
     )
     store_appraisal(plan, appraisal, key=key)
-    return appraisal
+    return replace(appraisal, faults=faults)
 
 
 def propose(
@@ -264,25 +268,25 @@ def _batch(
     requests: "Path | str | gpd.GeoDataFrame | None",
     batch: str | None,
     crs: str | None,
-) -> tuple[str, "gpd.GeoDataFrame"]:
-    """Return the name and the rows of the batch that is meant."""
+) -> tuple[str, "gpd.GeoDataFrame", tuple[Fault, ...]]:
+    """Return the name and the rows of the batch that is meant, and what is wrong with them."""
     if requests is None:
-        return _stored_batch(plan, batch)
+        return *_stored_batch(plan, batch), ()
     if isinstance(requests, (str, Path)):
         from infraplan.io import read_layer
 
         path = Path(requests)
         name = batch or path.stem
-        rows = read_layer(
+        reading = read_layer(
             path, "requests", plan_crs=plan.settings.crs, crs=crs, places=known_places(plan)
-        ).table
-        rows = rows.assign(batch=name)
+        )
+        rows = reading.table.assign(batch=name)
         old = plan.table("requests")
         kept = old[(old["batch"] != name) & ~old.index.isin(rows.index)] if len(old) else old
         register = pd.concat([kept, rows]) if len(kept) else rows
         plan.write_tables({"requests": register})
-        return name, rows
-    return batch or "batch", requests.assign(batch=batch or "batch")
+        return name, rows, reading.faults
+    return batch or "batch", requests.assign(batch=batch or "batch"), ()
 
 
 def _stored_batch(plan: Plan, batch: str | None) -> tuple[str, "gpd.GeoDataFrame"]:

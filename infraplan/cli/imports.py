@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
+from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.text import Words
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from infraplan.io import Understood
     from infraplan.layers.repairs import Repair
 
-__all__ = ["tell_import", "tell_refused"]
+__all__ = ["tell_faults", "tell_import", "tell_refused"]
 
 SHOWN = 8  # headings, rows and kinds of repairs in one line or block
 ALIKE = ("operator_spelling", "technology_spelling")  # repairs that come in few different pairs
@@ -48,11 +49,14 @@ def tell_import(done: "Import", file: Path, words: Words, *, dry_run: bool) -> N
     if done.understood is None and done.crs:
         say(words("cli.import_crs", crs=done.crs))
     _tell_repairs(done.repairs, words)
+    told = done.understood.told if done.understood is not None else ()
     for note in done.notes:
-        say(f"  ! {note}")
+        if note not in told:
+            say(f"  ! {note}")
     if done.replaced:
         say(words("cli.import_replaced", what=done.replaced))
-    _tell_faults(done, words)
+    key = "imports.faults" if done.rows_quarantined else "imports.faults_soft"
+    tell_faults(done.faults, words, key, count=done.rows_quarantined)
     if done.personal is not None:
         say(words("imports.personal_kept", path=shown_path(done.personal)))
     if done.report is not None:
@@ -87,6 +91,31 @@ def tell_refused(error: LayerError, report: Path | None, words: Words) -> None:
         say(words("imports.ask_report"))
 
 
+def tell_faults(faults: Sequence[Fault], words: Words, key: str, *, count: int = 0) -> None:
+    """
+    Print what is wrong with rows of a list, on standard error.
+
+    Parameters
+    ----------
+    faults
+        Faults of rows; nothing is printed where there are none.
+    words
+        Catalogue.
+    key
+        What is said above them.
+    count
+        Rows that were set aside, >= 0.
+    """
+    if not faults:
+        return
+    from infraplan.layers.told import fault_told
+
+    lines = [words(key, count=words.number(count))]
+    lines += [f"  - {fault_told(fault, words)}" for fault in faults]
+    sys.stdout.flush()
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
 def _tell_understood(found: "Understood", words: Words) -> None:
     """Print how a file was understood."""
     say(words("imports.title"))
@@ -110,7 +139,8 @@ def _tell_understood(found: "Understood", words: Words) -> None:
     if found.vintage:
         _line(words, "vintage", _vintage_told(found, words))
     say(_rows_told(found, words))
-    for key, names in (("hidden", found.hidden), ("between", found.between)):
+    lists = ("hidden_rows", "hidden_columns", "between")
+    for key, names in ((key, getattr(found, key)) for key in lists):
         if names:
             _line(words, key, _listed(names, words))
 
@@ -205,16 +235,3 @@ def _tell_repairs(repairs: "Sequence[Repair]", words: Words) -> None:
         how = words(f"repairs.{code}", found=first.found, taken=first.taken)
         cells = words.number(len(found_ones))
         say("    " + words("imports.repair_kind", column=column, how=how, count=cells))
-
-
-def _tell_faults(done: "Import", words: Words) -> None:
-    """Print the faults of rows that were set aside, on standard error."""
-    if not done.faults:
-        return
-    from infraplan.layers.told import fault_told
-
-    key = "imports.faults" if done.rows_quarantined else "imports.faults_soft"
-    lines = [words(key, count=words.number(done.rows_quarantined))]
-    lines += [f"  - {fault_told(fault, words)}" for fault in done.faults]
-    sys.stdout.flush()
-    print("\n".join(lines), file=sys.stderr, flush=True)

@@ -29,6 +29,7 @@ def appraise(
     from infraplan.api import appraise as judge
     from infraplan.api import open_plan
     from infraplan.cli.account import tell_appraisal
+    from infraplan.cli.imports import tell_faults
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
@@ -42,6 +43,7 @@ def appraise(
             progress=progress,
         )
     tell_appraisal(appraisal, words)
+    tell_faults(appraisal.faults, words, "imports.faults_soft")
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
     say(words("cli.next_report", folder=shown_path(opened.folder)))
 

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import cache
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from infraplan.layers.columns import LayerSchema
@@ -149,12 +151,11 @@ def rewritten(frame: pd.DataFrame, layer: str) -> pd.DataFrame:
             continue
         cells = frame[column.name]
         if column.name in ("operator", "owner"):
-            changed[column.name] = cells.map(lambda cell: _looked_up(cell, values["operator"]))
+            changed[column.name] = _mapped(cells, _looked_up, values["operator"])
         elif column.name in ("technologies", "technology"):
-            changed[column.name] = cells.map(_technologies)
+            changed[column.name] = _mapped(cells, _technologies)
         elif column.name in values:
-            table = values[column.name]
-            changed[column.name] = cells.map(lambda cell, table=table: _looked_up(cell, table))
+            changed[column.name] = _mapped(cells, _looked_up, values[column.name])
     return frame.assign(**changed)
 
 
@@ -216,7 +217,8 @@ def _keys(heading: str) -> tuple[str, ...]:
     lines = heading.split(GROUP_MARK)
     forms = [heading, *(" ".join(lines[n:]) for n in range(1, len(lines)))]
     if len(lines) > 1 and plain(lines[-1]) in _aliases()["counting"]["bare"]:
-        forms[-1] = lines[-2]  # "Tên" under "Chủ sở hữu" is the owner, no name
+        # "Mã" under "Trạm" is a mã trạm; "Tên" under "Chủ sở hữu" is the owner, no name
+        forms[-1:] = [f"{lines[-1]} {lines[-2]}", lines[-2]]
     keys = []
     for form in forms:
         short = plain(BRACKETS.sub(" ", form))
@@ -291,6 +293,20 @@ def _value_aliases(layer: str) -> dict[str, dict[str, str]]:
         }
         for column, table in _aliases()["values"].items()
     }
+
+
+def _mapped(cells: pd.Series, function: Callable[..., object], *arguments: object) -> pd.Series:
+    """Return what a function makes of each cell; of a province's thousands few are different."""
+    known: dict[object, object] = {}
+    made = np.empty(len(cells), dtype=object)
+    for place, cell in enumerate(cells):
+        if not isinstance(cell, str):
+            made[place] = function(cell, *arguments)
+            continue
+        if cell not in known:
+            known[cell] = function(cell, *arguments)
+        made[place] = known[cell]
+    return pd.Series(made, index=cells.index, dtype=object)
 
 
 def _looked_up(cell: object, table: Mapping[str, str]) -> object:

@@ -86,9 +86,10 @@ class Sheet:
     has several. `sheets` are all that were read, `header_rows` the rows of the headings,
     `column_numbers` the columns of the headings by sheet, from 1. `implied` holds values that stand
     beside the table, such as the district of a sub-heading: column to a value for each row, "" for
-    none. `between` names rows that are no data, `hidden` hidden rows and columns that were read;
-    `faults` are those of the file itself, such as formulas without results; `system_fault` tells
-    what is wrong with the reference system that a map file says, which `--crs` mends.
+    none. `between` names rows that are no data, `hidden_rows` and `hidden_columns` what was read
+    though hidden; `faults` are those of the file itself, such as formulas without results;
+    `system_fault` tells what is wrong with the reference system that a map file says, which `--crs`
+    mends.
     """
 
     frame: "pd.DataFrame | gpd.GeoDataFrame"
@@ -101,7 +102,8 @@ class Sheet:
     implied: Mapping[str, Sequence[str]] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
     between: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
+    hidden_rows: tuple[str, ...] = ()
+    hidden_columns: tuple[str, ...] = ()
     encoding: str = ""
     separator: str = ""
     faults: tuple[Fault, ...] = ()
@@ -246,23 +248,16 @@ def _sheet(found: _Rows, head: _Head, name: str) -> Sheet:
         column: [values.get(number, "") for number in found.numbers]
         for column, values in found.implied.items()
     }
-    notes: tuple[str, ...] = ()
-    between = tuple(map(str, found.between))
-    if between:
-        more = f" and {len(between) - 5} more" if len(between) > 5 else ""
-        shown = ", ".join(between[:5])
-        notes = (f"rows {shown}{more} were taken as sub-headings, totals or notes and left out",)
     return Sheet(
         frame=frame,
         rows=tuple(map(str, found.numbers)),
         name=name,
-        notes=notes,
         sheets=(name,) if name else (),
         header_rows=tuple(str(head.top + 1 + line) for line in range(head.depth)),
         column_numbers={name: {label: n for n, label in enumerate(labels, 1) if label}},
         implied=implied,
         repairs=tuple(found.repairs),
-        between=between,
+        between=tuple(map(str, found.between)),
     )
 
 

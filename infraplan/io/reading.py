@@ -29,9 +29,11 @@ class Understood:
     `columns` maps headings to columns, parts of a position and what is only read as evidence;
     `persons` are headings about persons, `unknown` those left out, each with the heading it may
     have been meant for, or "". Rows that are no data (sub-headings, totals, notes) are named in
-    `between`; `decimals` maps headings to the decimal sign taken. `crs_margin` is how far the next
-    best reading of the coordinates is behind, [0, 1], NaN where it was not voted; `crs_readings`
-    are readings in words. `vintage_basis` says in words why a vintage was taken.
+    `between`, what was read though hidden in `hidden_rows` and `hidden_columns`; `decimals` maps
+    headings to the decimal sign taken. `crs_margin` is how far the next best reading of the
+    coordinates is behind, [0, 1], NaN where it was not voted; `crs_readings` are readings in words.
+    `vintage_basis` says why a vintage was taken: `said`, `file`, or words. `told` are notes of the
+    reading that say the same in a sentence.
     """
 
     file: str = ""
@@ -41,7 +43,8 @@ class Understood:
     persons: tuple[str, ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
     between: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
+    hidden_rows: tuple[str, ...] = ()
+    hidden_columns: tuple[str, ...] = ()
     crs: str = ""
     crs_margin: float = float("nan")
     crs_readings: tuple[str, ...] = ()
@@ -55,6 +58,7 @@ class Understood:
     rows_mended: int = 0
     rows_quarantined: int = 0
     rows_repeated: int = 0
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -77,6 +77,7 @@ class _Draft:
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
+    told: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
     repeated: tuple[str, ...] = ()
@@ -239,6 +240,7 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
         kept,
         faults=list(sheet.faults),
         notes=notes,
+        told=tuple(notes),
         repairs=list(sheet.repairs),
         persons=persons,
         all_rows=sheet.rows,
@@ -564,13 +566,12 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
     sheet, headings = draft.sheet, draft.headings
     repairs = _with_headings(draft)
     columns = {**headings.columns, **headings.positions, **headings.ticks}
-    set_aside = set(draft.quarantined)
-    mended = {repair.row for repair in repairs} - set_aside
+    layout = _layout(sheet)
     return Reading(
         table=empty_table(kept.layer.name, kept.plan_crs),
         source={},
         columns={**headings.columns, **headings.positions},
-        notes=(*sheet.notes, *draft.notes),
+        notes=(*sheet.notes, *layout, *draft.notes),
         crs=draft.crs,
         rows_read=draft.rows_read,
         layer=kept.layer.name,
@@ -591,26 +592,40 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
             persons=draft.persons,
             unknown=draft.unknown,
             between=sheet.between,
-            hidden=sheet.hidden,
+            hidden_rows=sheet.hidden_rows,
+            hidden_columns=sheet.hidden_columns,
             crs=draft.crs,
             encoding=sheet.encoding,
             separator=sheet.separator,
             decimals=decimal_signs(repairs, draft.frame, kept.layer, draft.heading),
             rows_read=draft.rows_read,
-            rows_mended=len(mended),
+            rows_mended=len({repair.row for repair in repairs}),
             rows_quarantined=len(draft.quarantined),
             rows_repeated=len(draft.repeated),
+            told=(*layout, *draft.told),
         ),
     )
 
 
+def _layout(sheet: Sheet) -> tuple[str, ...]:
+    """Return notes on rows that are no data, and on what is hidden."""
+    notes = (
+        (sheet.between, "rows {} were taken as sub-headings, totals or notes and left out"),
+        (sheet.hidden_rows, "rows {} are hidden, but were read"),
+        (sheet.hidden_columns, "columns {} are hidden, but were read"),
+    )
+    return tuple(text.format(_shown(names)) for names, text in notes if names)
+
+
 def _with_headings(draft: _Draft) -> tuple[Repair, ...]:
-    """Return repairs with the headings that the owner knows, in the order of rows."""
+    """Return repairs of rows that were kept, with their owner's headings, in the order of rows."""
     heading = draft.heading
+    gone = {*draft.quarantined, *draft.repeated}
     place = {row: number for number, row in enumerate(draft.all_rows)}
     named = [
         replace(repair, column=heading.get(repair.column, repair.column))
         for repair in draft.repairs
+        if repair.row not in gone
     ]
     return tuple(sorted(named, key=lambda repair: place.get(repair.row, len(place))))
 

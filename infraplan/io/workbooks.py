@@ -41,7 +41,6 @@ __all__ = ["sheet_of_workbook"]
 
 CHUNK = 1 << 20  # bytes of a sheet looked at at a time
 MERGE_LIMIT = 100_000
-HIDDEN_SHOWN = 5
 HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
@@ -152,24 +151,19 @@ def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one: bool) -> S
     part = sheet._worksheet_path  # noqa: SLF001 - openpyxl has no other way
     structure = _structure(path, part)
     table = table_of(path, _rows(sheet, path), layer, name=sheet.title, merges=structure.merges)
-    hidden = _hidden(structure, table)
+    rows, columns = _hidden(structure, table)
     notes = table.notes
-    if hidden:
-        shown = ", ".join(hidden[:HIDDEN_SHOWN])
-        more = f" and {len(hidden) - HIDDEN_SHOWN} more" if len(hidden) > HIDDEN_SHOWN else ""
-        notes = (*notes, f"hidden in the workbook, but read: {shown}{more}")
     if not is_one:
         notes = tuple(f"sheet '{sheet.title}': {note}" for note in notes)
     faults = uncomputed(path, part, table.rows)
-    return replace(table, notes=notes, hidden=hidden, faults=faults)
+    return replace(table, notes=notes, hidden_rows=rows, hidden_columns=columns, faults=faults)
 
 
-def _hidden(structure: _Structure, table: Sheet) -> tuple[str, ...]:
+def _hidden(structure: _Structure, table: Sheet) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return rows and headings of a list that are hidden."""
-    rows = [row for row in table.rows if int(row) in structure.hidden_rows]
+    rows = tuple(row for row in table.rows if int(row) in structure.hidden_rows)
     (places,) = table.column_numbers.values()
-    columns = [label for label, place in places.items() if place in structure.hidden_columns]
-    return (*(f"row {row}" for row in rows), *(f"column '{label}'" for label in columns))
+    return rows, tuple(name for name, place in places.items() if place in structure.hidden_columns)
 
 
 def _structure(path: Path, entry: str) -> _Structure:
@@ -237,7 +231,10 @@ def _joined(read: Sequence[Sheet], notes: tuple[str, ...], layer: str) -> Sheet:
             for repair in sheet.repairs
         ),
         between=tuple(f"{sheet.name}!{row}" for sheet in read for row in sheet.between),
-        hidden=tuple(f"{sheet.name}: {what}" for sheet in read for what in sheet.hidden),
+        hidden_rows=tuple(f"{sheet.name}!{row}" for sheet in read for row in sheet.hidden_rows),
+        hidden_columns=tuple(
+            dict.fromkeys(name for sheet in read for name in sheet.hidden_columns)
+        ),
         faults=tuple(
             replace(fault, rows=tuple(f"{sheet.name}!{row}" for row in fault.rows))
             for sheet in read

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.errors import Fault
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.layers.grid import index_of
@@ -68,6 +69,7 @@ class Appraisal:
     `requests` is the batch with `proposal`, `reasons` (JSON), gains of the headline technology and
     operator, `rank` and `marginal_people` in the order of the batch, and empty columns for the
     office's decision. `gains` is keyed by request, technology and operator (`"any"` included).
+    `faults` are those of the list that the requests were read from.
     """
 
     requests: "gpd.GeoDataFrame"
@@ -78,6 +80,7 @@ class Appraisal:
     operator: str
     layers: Layers
     provenance: Provenance
+    faults: tuple[Fault, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return a caption and the head of the table for a notebook."""

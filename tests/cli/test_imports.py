@@ -1,0 +1,61 @@
+"""What a person reads after an import, and the exit code that a script sees."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "infraplan", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("imports") / "p"
+    assert run("init", folder).returncode == 0
+    return folder
+
+
+def book(folder: Path, heights: list[object]) -> Path:
+    count = len(heights)
+    rows = {
+        "STT": range(count), "Mã trạm": [f"A{n}" for n in range(count)],
+        "Mạng": ["Vinaphone"] * count,
+        "Kinh độ": [105.9] * count, "Vĩ độ": [18.3] * count, "Chiều cao cột (m)": heights,
+        "Chiều cao cộtt": [1] * count, "Người liên hệ": ["Lê Văn Kín"] * count,
+    }  # fmt: skip
+    pd.DataFrame(rows).to_excel(folder / "trạm.xlsx", index=False, startrow=2)
+    return folder / "trạm.xlsx"
+
+
+def test_an_import_says_what_it_understood_kept_mended_and_set_aside(plan, tmp_path) -> None:
+    done = run("import", plan, "sites", book(tmp_path, ["40,5", 41, 999]))
+    assert done.returncode == 0
+    for words in (
+        "Chúng tôi hiểu như sau:",
+        "dòng tiêu đề: 3",
+        "Mã trạm -> site_id",
+        "bỏ cột có thông tin cá nhân: Người liên hệ",
+        "có phải là «chiều cao cột»?",
+        "EPSG:4326",
+        "đọc 3, nhận 2 (trong đó sửa 2), để riêng 1",
+        "Mạng: Vinaphone -> VNPT: 2 dòng",
+    ):
+        assert words in done.stdout
+    assert "dòng 6" in done.stderr
+    assert "999" in done.stderr
+    assert "Lê Văn Kín" not in done.stdout + done.stderr
+
+
+def test_a_refused_import_is_told_in_the_same_way_and_ends_with_2(plan, tmp_path) -> None:
+    before = sorted(plan.rglob("*"))
+    done = run("--lang", "en", "import", plan, "sites", book(tmp_path, [-1, -2, 40]))
+    assert done.returncode == 2
+    assert "rows: 3 read, 0 kept" in done.stdout
+    assert "The file was not taken" in done.stdout
+    assert "rows 4, 5" in done.stderr
+    assert sorted(plan.rglob("*")) == before
