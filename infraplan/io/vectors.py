@@ -201,7 +201,8 @@ def _from_archive(path: Path, layer: str) -> Features:
         try:
             found = features(checked_path(file), layer)
         except SourceFileError as error:
-            msg = f"{path}: {str(error).replace(str(folder), '').replace('layer', Path(main).stem)}"
+            told = str(error).replace(str(file), main)
+            msg = f"{path}: {told}"
             raise SourceFileError(msg) from error
     return replace(found, name=found.name or main)
 
