@@ -70,7 +70,7 @@ METRES_A_DEGREE = 111_320.0
 SURVEY_M = 15.0  # no list says how it was surveyed: as the rules take it where nothing is said
 ASSUMED_M = 224.7  # the least by which a wrong system is wrong
 COARSE_DEG = 1e-4  # 11 m
-READINGS_SHOWN = 4
+READINGS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)

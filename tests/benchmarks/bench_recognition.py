@@ -1,5 +1,5 @@
 """
-How often a list of coordinates is understood, by its form, its length and whether communes are named.
+How often a list of coordinates is understood: by form, length, and with communes named or not.
 
 Random points in the real communes are written in every form that offices send and read back with
 nothing said. `assumed` is right where the plan's own zone was meant; `asked` names the true system

@@ -1,4 +1,4 @@
-"""Coordinates in every notation that people type and Excel mangles; what is not clear is refused."""
+"""Coordinates in every notation that people type and Excel mangles; the unclear is refused."""
 
 import datetime as dt
 
@@ -40,10 +40,14 @@ def refused(cell: object) -> str:
         ("105°54'20.5\"E", LON), ("105° 54′ 20,5″ Đ", LON), ("105 độ 54 phút 20,5 giây Đông", LON),
         ("Đ105°54'20,5\"", LON), ("105-54-20.5", LON), ("E 105 54 20,5", LON),
         ("18.3428", 18.3428), ("18,3428", 18.3428), ("18.3428°N", 18.3428), ("18,3428 B", 18.3428),
-        ("'18.3428'", 18.3428), ("18.3428'", 18.3428), ("N: 18.3428", 18.3428), (" 18.3428 ", 18.3428),
-        ("2.028.878,62", 2_028_878.62), ("2 028 878.62", 2_028_878.62), ("2,028,878.62", 2_028_878.62),
-        ("2\u00a0028\u2009878,62", 2_028_878.62), ("X=2028878", 2_028_878), ("2028878,5 m", 2_028_878.5),
-        ("5.42682E+05", 542_682), ("48542681", 542_681), ("18.342.800", 18.3428), ("18342800", 18.3428),
+        ("'18.3428'", 18.3428), ("18.3428'", 18.3428), ("N: 18.3428", 18.3428),
+        (" 18.3428 ", 18.3428),
+        ("2.028.878,62", 2_028_878.62), ("2 028 878.62", 2_028_878.62),
+        ("2,028,878.62", 2_028_878.62),
+        ("2\u00a0028\u2009878,62", 2_028_878.62), ("X=2028878", 2_028_878),
+        ("2028878,5 m", 2_028_878.5),
+        ("5.42682E+05", 542_682), ("48542681", 542_681), ("18.342.800", 18.3428),
+        ("18342800", 18.3428),
         (1_059_057, 105.9057), (0.764293981, LAT), (dt.time(18, 20, 35), LAT),
         (dt.timedelta(hours=105, minutes=54, seconds=20.5), LON),
         (dt.datetime(1900, 1, 4, 9, 54, 20, 500_000), LON),  # noqa: DTZ001 - Excel knows no zones
@@ -60,7 +64,8 @@ def test_a_coordinate_is_read_in_any_notation(cell: object, degrees: float) -> N
     [
         ("18°61'00\"N", "coordinate_over_sixty"), ("18°20'75\"", "coordinate_over_sixty"),
         ("1.06E+02", "coordinate_lost_digits"), ("5,43E+05", "coordinate_lost_digits"),
-        ("18°20'35\" S", "coordinate_south_or_west"), ("18°20'35\" Nam", "coordinate_south_or_west"),
+        ("18°20'35\" S", "coordinate_south_or_west"),
+        ("18°20'35\" Nam", "coordinate_south_or_west"),
         ("105°54' Tây", "coordinate_south_or_west"), ("chưa đo", "coordinate_not_understood"),
         ("18°20.5'35\"", "coordinate_not_understood"), (True, "coordinate_not_understood"),
         (np.inf, "coordinate_not_understood"), (dt.date(2025, 7, 30), "coordinate_is_date"),
