@@ -70,7 +70,7 @@ METRES_A_DEGREE = 111_320.0
 SURVEY_M = 15.0  # no list says how it was surveyed: as the rules take it where nothing is said
 ASSUMED_M = 224.7  # the least by which a wrong system is wrong
 COARSE_DEG = 1e-4  # 11 m
-READINGS_SHOWN = 4
+READINGS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -560,10 +560,12 @@ def _accuracy_m(
     found: Findings,
 ) -> Floats:
     """Return how far each position can be trusted, by its notation and its system."""
-    east, north = (step / 2 for step in steps)
+    # one of the two with few decimals lost zeros at its end; both with few were rounded
+    least_step = np.fmin(*steps)
+    east = north = least_step / 2
     known = np.isfinite(xy[0] + xy[1])
     if notation.unit == "deg":
-        found.remark("coarse", known & (np.fmax(*steps) > COARSE_DEG * 1.001))
+        found.remark("coarse", known & (least_step > COARSE_DEG * 1.001))
         east = east * METRES_A_DEGREE * np.cos(np.radians(np.nan_to_num(xy[1])))
         north = north * METRES_A_DEGREE
     least = SURVEY_M if chosen.certainty in ("said", "recognised") else ASSUMED_M

@@ -35,6 +35,7 @@ ZONES = (48, 49)  # 6 deg zones whose number people put before an easting
 MOST_SHARE = 0.5  # of a column that must make sense for a reading to be considered
 LOST_DEG, LOST_M = 0.001, 10.0  # a number cut by Excel to coarser steps is no position
 DECIMALS = 9
+LONGEST = 40  # letters of a cell that is a plain number
 TYPED_ZEROS = 2  # zeros at the end that a spreadsheet may have dropped from a typed number
 
 SIMPLE = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
@@ -158,16 +159,7 @@ def written(column: pd.Series) -> Written:
     if kind in ("floating", "integer", "mixed-integer-float") or size == 0:
         typed = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
         return _of_numbers(typed)
-    cells = column.to_numpy(dtype=object)
-    known: dict[tuple[type, object], Cell] = {}
-    found = []
-    for cell in cells:
-        key = (type(cell), cell)
-        one = known.get(key)
-        if one is None:
-            one = known[key] = _cell(cell)
-        found.append(one)
-    return _of_cells(found)
+    return _of_cells(list(column.to_numpy(dtype=object)))
 
 
 def readings_of(column: Written) -> tuple[Reading, ...]:
@@ -414,55 +406,129 @@ def _typed_steps(values: Floats) -> Floats:
     return np.asarray(10.0 ** -np.where(decimals >= most - TYPED_ZEROS, most, decimals))
 
 
-def _of_cells(cells: list[Cell]) -> Written:
-    """Return a column of parsed cells, its texts read with either decimal sign."""
-    degrees, typed, steps = (
-        np.array([cell[place] for cell in cells], dtype=np.float64) for place in (0, 1, 3)
-    )
-    texts = [cell.text if not cell.fault else "" for cell in cells]
-    codes = np.array([cell.fault for cell in cells], dtype=object)
-    mends = np.array([cell.mended for cell in cells], dtype=object)
-    known = ~np.isnan(typed)
+def _of_cells(cells: list[object]) -> Written:
+    """Return a column of cells of any kind; plain numbers as text, mostly all, are read at once."""
+    texts = [cell if type(cell) is str and len(cell) <= LONGEST else "" for cell in cells]
+    is_plain = _are_plain(texts)
+    rest = np.flatnonzero(~is_plain)
+    known: dict[tuple[type, object], Cell] = {}
+    parsed: list[Cell] = []
+    for row in rest:
+        key = (type(cells[row]), cells[row])
+        if key not in known:
+            known[key] = _cell(cells[row])
+        parsed.append(known[key])
+        texts[row] = "" if known[key].fault else known[key].text
+    size = len(cells)
+    degrees, typed, steps = (np.full(size, np.nan) for _ in range(3))
+    axes, codes, mends = (np.full(size, "", dtype=object) for _ in range(3))
+    filled = is_plain.copy()
+    if parsed:
+        degrees[rest], typed[rest], steps[rest] = (
+            [cell[place] for cell in parsed] for place in (0, 1, 3)
+        )
+        axes[rest], codes[rest], mends[rest] = (
+            [cell[place] for cell in parsed] for place in (4, 5, 6)
+        )
+        filled[rest] = [cell.text != "" or cell.degrees == cell.degrees for cell in parsed]
+    is_typed = ~np.isnan(typed)
     typed_steps = np.where(np.isnan(steps), _typed_steps(typed), steps)
-    numbers: dict[str, Floats] = {}
-    number_steps: dict[str, Floats] = {}
-    signs = ".," if any("." in text or "," in text for text in texts) else "."
-    if any(text.count(".") > 1 or text.count(",") > 1 for text in texts):
-        signs += "*"
-    for sign in signs:
-        read = [_number(text, sign) if text else (np.nan, np.nan) for text in texts]
-        pairs = np.array(read, dtype=np.float64).reshape(-1, 2)
-        numbers[sign] = np.where(known, typed, pairs[:, 0])
-        number_steps[sign] = np.where(known, typed_steps, pairs[:, 1])
-    if signs == ".":
-        numbers, number_steps = {"": numbers["."]}, {"": number_steps["."]}
+    numbers, number_steps = _by_sign(texts, typed, np.where(is_typed, typed_steps, np.nan))
     return Written(
         degrees=degrees,
         degree_steps=np.where(np.isnan(degrees), np.nan, steps),
         numbers=numbers,
         steps=number_steps,
-        axes=np.array([cell.axis for cell in cells], dtype=object),
-        filled=~np.isnan(degrees) | known | np.array([bool(cell.text) for cell in cells]),
-        faults={str(code): codes == code for code in dict.fromkeys(codes) if code},
-        mended={str(code): mends == code for code in dict.fromkeys(mends) if code},
+        axes=axes,
+        filled=filled | is_typed,
+        faults={str(code): codes == code for code in dict.fromkeys(codes[rest]) if code},
+        mended={str(code): mends == code for code in dict.fromkeys(mends[rest]) if code},
     )
 
 
-def _number(text: str, sign: str) -> tuple[float, float]:
-    """Return a number and its step with a given decimal sign; `*`: the first sign that stands."""
+def _letters(texts: list[str]) -> npt.NDArray[np.uint32]:
+    """Return the code of every letter of short texts, one row a text, 0 behind its end."""
+    joined = np.array(texts, dtype=np.str_)
+    width = max(joined.dtype.itemsize // 4, 1)
+    return (
+        joined.view(np.uint32).reshape(len(texts), width) if len(texts) else joined.view(np.uint32)
+    )
+
+
+def _are_plain(texts: list[str]) -> Mask:
+    """Return which texts are digits with points and commas; not `18.20.35`, which are seconds."""
+    if not texts:
+        return np.zeros(0, dtype=bool)
+    letters = _letters(texts)
+    rows = np.arange(len(texts))
+    is_digit = (letters >= ord("0")) & (letters <= ord("9"))
+    is_point = letters == ord(".")
+    last = np.maximum((letters != 0).sum(axis=1) - 1, 0)
+    only = (is_digit | is_point | (letters == ord(",")) | (letters == 0)).all(axis=1)
+    third = np.minimum(is_point.argmax(axis=1) + 3, letters.shape[1] - 1)
+    is_dotted = (is_point.sum(axis=1) == 2) & is_point[rows, third]
+    return np.asarray(only & is_digit[:, 0] & is_digit[rows, last] & ~is_dotted)
+
+
+def _by_sign(
+    texts: list[str], typed: Floats, typed_steps: Floats
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return numbers and steps of texts by the sign taken as decimal, beside the typed ones."""
+    is_negative = np.array([text.startswith("-") for text in texts], dtype=bool)
+    letters = _letters([text.lstrip("+-") for text in texts])
+    points, commas = ((letters == ord(sign)).sum(axis=1) for sign in ".,")
+    signs = ".," if (points | commas).any() else "."
+    if ((points > 1) | (commas > 1)).any():
+        signs += "*"
+    numbers: dict[str, Floats] = {}
+    steps: dict[str, Floats] = {}
+    for sign in signs:
+        values, decimals, is_good = _folded(letters, sign)
+        values = np.where(is_good, np.where(is_negative, -values, values), np.nan)
+        name = "" if signs == "." else sign
+        numbers[name] = np.where(np.isnan(typed), values, typed)
+        own = np.where(is_good, 10.0**-decimals, np.nan)
+        steps[name] = np.where(np.isnan(typed), own, typed_steps)
+    return numbers, steps
+
+
+def _folded(letters: npt.NDArray[np.uint32], sign: str) -> tuple[Floats, Floats, Mask]:
+    """
+    Return numbers, their decimals, and which texts are numbers with a given decimal sign.
+
+    The other sign may only stand before groups of three digits. For `*` the first sign that stands
+    is the decimal one and the others are strewn in: `18.342.8`.
+    """
+    size = len(letters)
+    values, decimals = np.zeros(size), np.zeros(size)
+    good = (letters != 0).any(axis=1)
+    run = np.zeros(size, dtype=np.int64)
+    grouped, past = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    seen = np.zeros(size, dtype=np.int64)
+    for letter in (*letters.T, np.zeros(size, dtype=np.uint32)):
+        is_digit = (letter >= ord("0")) & (letter <= ord("9"))
+        values = np.where(is_digit, values * 10.0 + (letter.astype(np.float64) - 48.0), values)
+        decimals += is_digit & past
+        is_point, is_comma = letter == ord("."), letter == ord(",")
+        good &= is_digit | is_point | is_comma | (letter == 0)
+        seen += is_point | is_comma
+        if sign == "*":
+            good &= is_digit | (letter == 0) | (run > 0)
+            run = np.where(is_digit, run + 1, np.where(letter == 0, run, 0))
+            past |= is_point | is_comma
+            continue
+        is_decimal, is_group = (is_point, is_comma) if sign == "." else (is_comma, is_point)
+        good &= ~(is_group & (past | np.where(grouped, run != 3, (run < 1) | (run > 3))))
+        ends = (is_decimal | (letter == 0)) & grouped & ~past
+        good &= ~(ends & (run != 3)) & ~(is_decimal & past)
+        past |= is_decimal
+        grouped |= is_group
+        # the run of an ended text is kept, and checked only once
+        run = np.where(is_digit, run + 1, np.where(is_group | is_decimal, 0, run))
+        grouped &= ~(letter == 0)
     if sign == "*":
-        whole, *rest = re.split(r"[.,]", text)
-        if len(rest) < 2:
-            return (np.nan, np.nan) if rest else (float(whole), 1.0)
-        return float(f"{whole}.{''.join(rest)}"), float(10.0 ** -len("".join(rest)))
-    group = "," if sign == "." else "."
-    whole, _, decimals = text.partition(sign)
-    if group in decimals or sign in decimals:
-        return np.nan, np.nan
-    if group in whole and not re.fullmatch(rf"[+-]?\d{{1,3}}(\{group}\d{{3}})+", whole):
-        return np.nan, np.nan
-    number = f"{whole.replace(group, '')}.{decimals or '0'}"
-    return float(number), float(10.0 ** -len(decimals))
+        good &= seen != 1
+    return values / 10.0**decimals, decimals, good
 
 
 def _as_degrees(column: Written, numbers: Floats, steps: Floats, sign: str) -> list[Reading]:
