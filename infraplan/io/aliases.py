@@ -18,7 +18,7 @@ from infraplan.packaged import read_toml
 
 __all__ = ["Headings", "match_headings", "rewritten"]
 
-POSITIONS = ("latitude", "longitude", "x", "y", "northing", "easting", "both")
+POSITIONS = ("latitude", "longitude", "x", "y", "northing", "easting", "both", "path")
 
 
 @dataclass(frozen=True, slots=True)

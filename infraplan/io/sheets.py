@@ -42,7 +42,7 @@ UNPACKED_LIMIT = 500_000_000  # bytes in a workbook: more is no list but an atta
 RATIO_LIMIT = 200
 ENTRY_LIMIT = 1000
 HEADING_ROWS = 12  # titles may stand above the headings
-TOTALS = ("tong", "tong cong", "cong", "tong so", "total", "sum")
+TOTALS = ("tong", "tong cong", "cong", "tong so", "total", "sum", "vi du", "example")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from infraplan.errors import SettingsError
 from infraplan.io.aliases import Headings
 from infraplan.io.aliases import match_headings
 from infraplan.io.aliases import rewritten
+from infraplan.io.paths import paths_from
 from infraplan.io.positions import positions_from
 from infraplan.io.sheets import Sheet
 from infraplan.io.sheets import checked_path
@@ -211,6 +212,9 @@ def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -
     if isinstance(draft.frame, gpd.GeoDataFrame):
         _settle_crs(draft, crs)
         return
+    if "path" in draft.headings.positions.values():
+        _draw(draft, plan_crs, crs)
+        return
     found = positions_from(
         draft.sheet.frame.reset_index(drop=True),
         draft.headings.positions,
@@ -227,6 +231,26 @@ def _place(draft: _Draft, plan_crs: str, crs: str | None, area: Bounds | None) -
     draft.faults += found.faults
     draft.notes += found.notes
     draft.crs = crs or epsg_code(found.points.crs)
+
+
+def _draw(draft: _Draft, plan_crs: str, crs: str | None) -> None:
+    """Give the rows the lines that are written in one of their cells."""
+    import geopandas as gpd
+
+    found = paths_from(
+        draft.sheet.frame.reset_index(drop=True),
+        draft.headings.positions,
+        draft.sheet.rows,
+        plan_crs=plan_crs,
+        crs=crs,
+    )
+    if found is None:
+        return
+    draft.frame = gpd.GeoDataFrame(
+        draft.frame, geometry=found.lines.to_numpy(), crs=found.lines.crs
+    )
+    draft.faults += found.faults
+    draft.crs = crs or epsg_code(found.lines.crs)
 
 
 def _settle_crs(draft: _Draft, crs: str | None) -> None:
