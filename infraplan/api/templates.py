@@ -270,9 +270,9 @@ def _guide(form: BlankForm, say: Words) -> tuple[str, ...]:
     for column in form.columns:
         key = "templates.column_required" if column.is_required else "templates.column"
         declared = schema(form.layer).column(column.column)
-        hint = _hint(column, declared, say) or say(
-            "templates.takes", expected=expected_told(declared or Column("", "text", ""), say)
-        )
+        hint = _hint(column, declared, say) or say("templates.own")
+        if declared is not None and declared.values and not column.hint:  # noqa: PD011
+            hint = say("templates.takes", expected=expected_told(declared, say))
         kept = " " + say("templates.kept") if column.use == "kept" else ""
         lines.append(say(key, heading=column.heading, hint=hint + kept))
     if not form.verified:

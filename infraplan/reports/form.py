@@ -232,7 +232,7 @@ def _write_guide(page: Any, form: Form, formats: dict[str, Any]) -> None:  # noq
     page.write_string(0, 0, form.titles[1], formats["title"])
     for row, line in enumerate(form.guide, start=2):
         page.write_string(row, 0, line, formats["line"])
-        page.set_row(row, LINE_HEIGHT * math.ceil(len(line) / (0.9 * GUIDE_WIDTH)))
+        page.set_row(row, LINE_HEIGHT * math.ceil(len(line) / (1.1 * GUIDE_WIDTH)))
     page.set_landscape()
     page.set_paper(A4)
     page.fit_to_pages(1, 0)
