@@ -23,7 +23,7 @@ from infraplan.packaged import read_toml
 
 __all__ = ["GROUP_MARK", "Headings", "match_headings", "named_operator", "rewritten", "ticked"]
 
-POSITIONS = ("latitude", "longitude", "x", "y", "northing", "easting", "both")
+POSITIONS = ("latitude", "longitude", "x", "y", "northing", "easting", "both", "path")
 GROUP_MARK = " › "  # between the lines of a heading of several lines
 BRACKETS = re.compile(r"\([^)]*\)?|\[[^\]]*\]?")
 UNITS = re.compile(r" (m|m2|km|km2|ha|mm|mhz|ghz|kw|kv|dbm|dbi|db|do|gio|h|ho|nguoi|khau)$")

@@ -47,6 +47,7 @@ NUMERAL = re.compile(r"(?:[IVXLC]+|[A-Z]|\d+(?:\.\d+)*)\s*[.):/-]?")
 TOTALS = (
     "tổng", "tổng cộng", "cộng", "tổng số", "total", "sum", "grand total", "subtotal",
     "tong", "tong cong", "cong", "tong so",
+    "ví dụ", "vi du", "example",  # the row of a blank form that shows how to fill it in
 )  # fmt: skip
 BY_OPERATOR = ("sites", "fibre", "requests")  # lists that a title may say the operator of
 TOTAL = re.compile(

@@ -24,6 +24,7 @@ from infraplan.io.aliases import ticked
 from infraplan.io.mending import decimal_signs
 from infraplan.io.mending import number_repairs
 from infraplan.io.mending import spelling_repairs
+from infraplan.io.paths import paths_from
 from infraplan.io.persons import about_persons
 from infraplan.io.persons import masked_numbers
 from infraplan.io.persons import without_numbers
@@ -298,6 +299,9 @@ def _place(
     if isinstance(draft.frame, gpd.GeoDataFrame):
         _settle_crs(draft, crs)
         return
+    if "path" in draft.headings.positions.values():
+        _draw(draft, plan_crs, crs)
+        return
     names, ids = row_evidence(draft.sheet.frame, draft.frame, layer, places)
     found = positions_from(
         draft.sheet.frame.reset_index(drop=True),
@@ -321,6 +325,26 @@ def _place(
     draft.notes += found.notes
     draft.repairs += getattr(found, "repairs", ())
     draft.crs = crs or epsg_code(found.points.crs)
+
+
+def _draw(draft: _Draft, plan_crs: str, crs: str | None) -> None:
+    """Give the rows the lines that are written in one of their cells."""
+    import geopandas as gpd
+
+    found = paths_from(
+        draft.sheet.frame.reset_index(drop=True),
+        draft.headings.positions,
+        draft.sheet.rows,
+        plan_crs=plan_crs,
+        crs=crs,
+    )
+    if found is None:
+        return
+    draft.frame = gpd.GeoDataFrame(
+        draft.frame, geometry=found.lines.to_numpy(), crs=found.lines.crs
+    )
+    draft.faults += found.faults
+    draft.crs = crs or epsg_code(found.lines.crs)
 
 
 def _settle_crs(draft: _Draft, crs: str | None) -> None:

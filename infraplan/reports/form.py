@@ -26,7 +26,14 @@ WIDEST = 40
 LINE_HEIGHT = 15.0  # points
 GUIDE_WIDTH = 80  # characters
 MESSAGE_LENGTH = 255  # of what Excel shows beside a cell
-CODES = {"text": "@", "whole": "#,##0", "date": "dd/mm/yyyy"}
+CODES = {
+    "text": "@", "whole": "#,##0", "integer": "0", "number": "General", "date": "dd/mm/yyyy",
+}  # fmt: skip
+A3, A4 = 8, 9  # Excel's numbers of paper
+COLUMNS_ON_A4 = 16
+BLANK_ROWS = 60  # ready to be filled in, in a form without rows
+LONG = 5000  # rows below the table that are held to the rules of their column
+NOTE_LETTERS = 44  # a line of a comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,11 @@ class Field:
     """
     A column of a form.
 
-    `kind` is `text`, `whole` or `date`. `is_open` columns are to be filled in; of `choices`, where
-    there are any, with no other word. `hint` stands beside the cell that is being filled in.
+    `kind` is `text`, `whole`, `integer` (without separators), `number` or `date`. `is_open` columns
+    are to be filled in; of `choices`, where there are any, with no other word, unless the column
+    `is_free` to take others; of numbers with one from `low` to `high`. `hint` stands beside the
+    cell that is being filled in, `note` is a comment on the heading, `example` a value of the row
+    that shows how it is done.
     """
 
     name: str
@@ -45,6 +55,12 @@ class Field:
     is_hidden: bool = False
     choices: tuple[str, ...] = ()
     hint: str = ""
+    is_required: bool = False
+    is_free: bool = False
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    example: object = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +70,8 @@ class Form:
 
     `titles` name the sheets: the table, the guide, the lists. `lines` stand above the table,
     `guide` on a sheet of its own; `warning` comes first of all, empty where there is none. `table`
-    holds the columns that are not open.
+    holds the columns that are not open. `example` marks, in the first column, the row that shows
+    how it is done; empty where there is none.
     """
 
     titles: tuple[str, str, str]
@@ -64,6 +81,7 @@ class Form:
     table: pd.DataFrame
     warning: str = ""
     wrong: str = ""
+    example: str = ""
 
 
 def write_form(path: Path, form: Form) -> Path:
@@ -101,7 +119,7 @@ def write_form(path: Path, form: Form) -> Path:
         _write_guide(book.add_worksheet(form.titles[1]), form, formats)
         lists = book.add_worksheet(form.titles[2])
         lists.hide()
-        last = head + len(form.table) + SPARE_ROWS
+        last = head + len(form.table) + (LONG if form.example else SPARE_ROWS)
         for number, field in enumerate(form.fields):
             rule = _rule(lists, number, field, form)
             if rule:
@@ -112,7 +130,7 @@ def write_form(path: Path, form: Form) -> Path:
         """Open the file as a reader would and count its rows."""
         import openpyxl
 
-        book = openpyxl.load_workbook(temporary)
+        book = openpyxl.load_workbook(temporary, read_only=True)
         rows = book[form.titles[0]].max_row
         book.close()
         if rows < len(form.table):
@@ -131,6 +149,11 @@ def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyp
         made[f"open_{kind}"] = book.add_format({**base, **is_open, "num_format": code})
     made["title"] = book.add_format({**base, "bold": True, "font_size": 14})
     made["line"] = book.add_format({**base, "text_wrap": True})
+    shown = {"italic": True, "font_color": "#7F7F7F", "bg_color": "#EDEDED", "border": 1}
+    made["example"] = book.add_format({**base, **shown})
+    made["needed"] = book.add_format(
+        {**base, "bold": True, "text_wrap": True, "bg_color": "#F4B183", "border": 1}
+    )
     made["head"] = book.add_format(
         {**base, "bold": True, "text_wrap": True, "bg_color": "#DCE6F1", "border": 1}
     )
@@ -151,26 +174,44 @@ def _write_table(page: Any, form: Form, formats: dict[str, Any]) -> int:  # noqa
         row += 1
     head = row + 1
     page.set_row(head, 3 * LINE_HEIGHT)
-    last = head + len(form.table)
+    top = head + (1 if form.example else 0)
+    last = top + len(form.table)
     for number, field in enumerate(form.fields):
-        page.write_string(head, number, field.heading, formats["head"])
-        width = max(len(field.heading) // 2 + 2, *(len(word) + 3 for word in field.choices), 12)
+        width = _write_heading(page, (head, number), field, formats)
+        if form.example:
+            shown = field.example if number else form.example
+            width = max(width, _write_cell(page, (top, number), shown, formats["example"]))
         kind = f"open_{field.kind}" if field.is_open else field.kind
         values = [None] * len(form.table) if field.is_open else form.table[field.name].tolist()
         for offset, value in enumerate(values, start=1):
-            width = max(width, _write_cell(page, (head + offset, number), value, formats[kind]))
+            width = max(width, _write_cell(page, (top + offset, number), value, formats[kind]))
         if field.is_open:
-            for below in range(last + 1, last + SPARE_ROWS + 1):
+            for below in range(last + 1, last + (BLANK_ROWS if form.example else SPARE_ROWS) + 1):
                 page.write_blank(below, number, None, formats[kind])
         options = {"hidden": True} if field.is_hidden else {}
         page.set_column(number, number, min(width, WIDEST), None, options)
     page.freeze_panes(head + 1, 0)
     page.autofilter(head, 0, last, len(form.fields) - 1)
+    is_wide = len(form.fields) > COLUMNS_ON_A4
     page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    page.set_paper(A3 if is_wide else A4)
+    page.fit_to_pages(2 if is_wide else 1, 0)
     page.repeat_rows(head)
     return head
+
+
+def _write_heading(
+    page: Any,  # noqa: ANN401 - xlsxwriter
+    at: tuple[int, int],
+    field: Field,
+    formats: dict[str, Any],
+) -> int:
+    """Write the heading of a column and the comment on it; return how wide the column must be."""
+    page.write_string(*at, field.heading, formats["needed" if field.is_required else "head"])
+    if field.note:
+        lines = math.ceil(len(field.note) / NOTE_LETTERS) + 1
+        page.write_comment(*at, field.note, {"width": 300, "height": 16 * lines, "font_size": 9})
+    return max(len(field.heading) // 2 + 2, *(len(word) + 3 for word in field.choices), 12)
 
 
 def _write_cell(page: Any, at: tuple[int, int], value: object, style: object) -> int:  # noqa: ANN401 - xlsxwriter
@@ -180,7 +221,7 @@ def _write_cell(page: Any, at: tuple[int, int], value: object, style: object) ->
         return 0
     if isinstance(value, (int, float)):
         page.write_number(*at, value, style)
-        return len(f"{value:,.0f}")
+        return len(f"{value:g}")
     page.write_string(*at, str(value), style)
     return len(str(value)) + 2
 
@@ -191,8 +232,9 @@ def _write_guide(page: Any, form: Form, formats: dict[str, Any]) -> None:  # noq
     page.write_string(0, 0, form.titles[1], formats["title"])
     for row, line in enumerate(form.guide, start=2):
         page.write_string(row, 0, line, formats["line"])
-        page.set_row(row, LINE_HEIGHT * math.ceil(len(line) / (0.9 * GUIDE_WIDTH)))
-    page.set_paper(9)
+        page.set_row(row, LINE_HEIGHT * math.ceil(len(line) / (1.1 * GUIDE_WIDTH)))
+    page.set_landscape()
+    page.set_paper(A4)
     page.fit_to_pages(1, 0)
 
 
@@ -203,13 +245,22 @@ def _rule(lists: Any, number: int, field: Field, form: Form) -> dict[str, Any]: 
         "input_message": field.hint[:MESSAGE_LENGTH],
         "error_title": field.heading[:32],
         "error_message": form.wrong[:MESSAGE_LENGTH],
+        "error_type": "warning" if field.is_free else "stop",
     }
+    from xlsxwriter.utility import xl_col_to_name
+
     if field.choices:
         lists.write_column(0, number, field.choices)
-        column = chr(ord("A") + number)
+        column = xl_col_to_name(number)
         source = f"='{form.titles[2]}'!${column}$1:${column}${len(field.choices)}"
         return {"validate": "list", "source": source, **told}
     if field.kind == "date" and field.is_open:
         between = {"criteria": "between", "minimum": EARLIEST, "maximum": LATEST}
         return {"validate": "date", **between, **told}
+    if field.low is not None and field.kind in ("integer", "number"):
+        kind = "decimal" if field.kind == "number" else "integer"
+        rule = {"validate": kind, "criteria": ">=", "value": field.low}
+        if field.high is not None:
+            rule = {"validate": kind, "minimum": field.low, "maximum": field.high}
+        return {"criteria": "between", **rule, **told}
     return {"validate": "any", **told} if field.hint else {}

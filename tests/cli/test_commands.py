@@ -124,13 +124,24 @@ def test_commands_on_a_finished_plan_answer_from_what_it_keeps(demo_plan: Path) 
         assert str(demo_plan) in done.stdout.replace('"', "")
 
 
-def test_a_form_is_asked_for_by_its_layer(tmp_path: Path) -> None:
+def test_a_form_is_asked_for_by_its_name_with_plan_and_file_in_any_order(tmp_path: Path) -> None:
+    plan, file = str(tmp_path / "p"), str(tmp_path / "biểu.xlsx")
+    run("init", plan)
+    assert "forms" in run("template", "m1", plan).stdout
+    done = run("template", "sites", file, plan)
+    assert done.returncode == 0, done.stderr
+    assert "infraplan import" in done.stdout
+    assert "sites" in done.stdout
+    assert Path(file).exists()
+    assert run("template", "m1", file).returncode == 2
+
+
+def test_an_unknown_form_and_evidence_without_hamlets_say_what_there_is(tmp_path: Path) -> None:
     plan = str(tmp_path / "p")
     run("init", plan)
-    done = run("template", "sites", plan)
-    assert done.returncode == 2
-    assert "there is no form for layer 'sites'; there is one for evidence" in done.stderr
+    assert "there is no form 'towers'; there are" in run("template", "towers", plan).stderr
     done = run("template", "evidence", plan)
     assert done.returncode == 2
     assert "import PLAN hamlets FILE" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "template evidence PLAN" in run("template", "evidence").stderr
+    assert "m5" in run("template").stdout
