@@ -145,6 +145,8 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     draft = _draft(sheet, layer)
     if declared.geometry and not without_position:
         _place(draft, plan_crs, crs, area_bounds)
+    rows_read = len(sheet.frame)
+    draft.sheet = sheet = replace(sheet, frame=sheet.frame.iloc[:0].copy())  # frees a million cells
     given = {**(fill or {}), **({"vintage": vintage} if vintage and declared.has_vintage else {})}
     _fill_in(draft, given, layer)
     draft.frame = rewritten(draft.frame, layer)
@@ -170,6 +172,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         raise LayerError(layer, _named(faults, draft, file)) from None
     if draft.faults:
         raise LayerError(layer, _named(draft.faults, draft, file))
+    draft.frame = draft.frame.iloc[:0].copy()
     table = conformed.table
     if layer == "sites":
         table = table.assign(mast_id=table["mast_id"].where(table["mast_id"].notna(), table.index))
@@ -180,7 +183,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         columns={**draft.headings.columns, **draft.headings.positions},
         notes=notes,
         crs=draft.crs,
-        rows_read=len(sheet.frame),
+        rows_read=rows_read,
     )
 
 
