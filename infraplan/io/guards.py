@@ -62,6 +62,7 @@ DRIVE = re.compile(r"^[a-z]:", re.IGNORECASE)
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of Office before 2007, and of encrypted workbooks
 OLE_LOOKED_AT = 4_000_000  # bytes, in which the names of its streams stand
 PROLOG = 65_536  # bytes of an XML file in which a document type would be declared
+SHARED_LIMIT = 20_000  # different texts that are looked up
 SHOWN = 300  # letters of what a library says of damage
 ROW_LIMIT = 4_000_000  # empty ones counted: a sheet of Excel has a million
 COLUMN_LIMIT = 16_384
@@ -401,6 +402,7 @@ def counted_rows(path: Path, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence
         If there are more rows, columns or cells than a sheet of Excel or the memory holds.
     """
     empty = cells = 0
+    seen: dict[object, object] = {}  # equal texts of a million rows are kept once
     for number, row in enumerate(rows, start=1):
         width = len(row)
         while width and (row[width - 1] is None or row[width - 1] == ""):
@@ -418,7 +420,11 @@ def counted_rows(path: Path, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence
         for _ in range(empty):
             yield ()
         empty = 0
-        yield row[:width]
+        if len(seen) > SHARED_LIMIT:
+            seen.clear()
+        yield [
+            seen.setdefault(cell, cell) if isinstance(cell, str) else cell for cell in row[:width]
+        ]
 
 
 def _check_start(path: Path, suffix: str) -> None:
