@@ -11,6 +11,7 @@ from infraplan.api.cable import underground
 from infraplan.api.comparing import compare
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
+from infraplan.api.fetch import fetch
 from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
 from infraplan.api.point_check import point
@@ -28,6 +29,7 @@ __all__ = [
     "draw_map",
     "evidence_form",
     "export_schema",
+    "fetch",
     "gaps",
     "import_layer",
     "init_plan",

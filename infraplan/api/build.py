@@ -221,6 +221,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     as_of: str = "",
     complete: bool = False,
     dry_run: bool = False,
+    source: Mapping[str, Any] | None = None,
 ) -> Import:
     """
     Bring a file into the plan as one of its layers.
@@ -251,6 +252,8 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         True where its owner says that nothing is missing from it.
     dry_run
         True to read and check only.
+    source
+        What else is known of where it comes from, by columns of `sources`, such as its licence.
 
     Returns
     -------
@@ -270,9 +273,9 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         If figures are of another vintage than the communes, and no crosswalk converts them.
     """
     path = Path(path)
-    declared = {"as_of": as_of or None, "complete": complete}
+    declared = {"as_of": as_of or None, "complete": complete, **(source or {})}
     if layer in RASTERS:
-        return _import_raster(plan, layer, path, dry_run=dry_run)
+        return _import_raster(plan, layer, path, source=source or {}, dry_run=dry_run)
     if layer == "communes" and path.suffix.lower() in WITHOUT_GROUND:
         return _import_figures(plan, path, vintage, declared=declared, dry_run=dry_run)
     from infraplan.io import read_layer
@@ -518,14 +521,16 @@ def _keep_raster(
     }
 
 
-def _import_raster(plan: Plan, raster: str, path: Path, *, dry_run: bool) -> Import:
+def _import_raster(
+    plan: Plan, raster: str, path: Path, *, source: Mapping[str, Any], dry_run: bool
+) -> Import:
     """Bring a GeoTIFF into the plan."""
     from infraplan.io import raster_crs
 
     crs = raster_crs(path)
     replaced = raster if plan.raster_path(raster).exists() else ""
     if not dry_run:
-        row = _keep_raster(plan, raster, path, plan.table("communes"))
+        row = {**_keep_raster(plan, raster, path, plan.table("communes")), **source}
         plan.write_tables({"sources": _sources_after(plan, raster, [row])})
     return Import(
         layer=raster,
