@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
+from unittest import mock
 
 
 @dataclass
@@ -59,7 +60,8 @@ def serving() -> Iterator[Web]:
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     try:
-        yield server.web
+        with mock.patch.dict("os.environ", {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}):
+            yield server.web
     finally:
         server.shutdown()
         server.server_close()

@@ -23,6 +23,8 @@ from infraplan.progress import Progress
 from infraplan.progress import part
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from infraplan.io.download import Downloader
     from infraplan.io.open_data import Area
     from infraplan.io.open_data import Brought
@@ -69,6 +71,17 @@ class Fetched:
     replaced: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wish:
+    """What is wanted of a source: where, from which file, with what the user gave."""
+
+    source: "OpenSource"
+    area: "Area | None"
+    communes: "gpd.GeoDataFrame"
+    local: Path | None
+    values: Mapping[str, str]
+
+
 def fetch_offers(plan: Plan) -> tuple[Offer, ...]:
     """
     Return the sources on offer for a plan.
@@ -91,7 +104,13 @@ def fetch_offers(plan: Plan) -> tuple[Offer, ...]:
     from infraplan.io.open_data import read_sources
 
     declared = read_sources((data_path("sources"), plan.folder / "sources"))
-    return tuple(Offer(item, _state_of(plan, item.layer)) for item in declared.values())
+    present = set(plan.layer_names())
+    sources = plan.table("sources")
+    made_up = sources.groupby("layer")["synthetic"].all()
+    states = {
+        layer: "synthetic" if bool(made_up.get(layer, False)) else "real" for layer in present
+    }
+    return tuple(Offer(item, states.get(item.layer, "")) for item in declared.values())
 
 
 def fetch(  # noqa: PLR0913 - what a person says of a download
@@ -216,24 +235,6 @@ def _token_of(source: str) -> str:
     return os.environ.get(own, "") or os.environ.get(TOKEN_VARIABLE, "")
 
 
-def _state_of(plan: Plan, layer: str) -> str:
-    """Return whether the plan has a layer, and whether somebody made it up."""
-    if layer not in plan.layer_names():
-        return ""
-    sources = plan.table("sources")
-    rows = sources[sources["layer"] == layer]
-    if layer not in _raster_names() and not len(plan.table(layer)):
-        return ""
-    return "synthetic" if len(rows) and bool(rows["synthetic"].all()) else "real"
-
-
-def _raster_names() -> Collection[str]:
-    """Return the names of rasters."""
-    from infraplan.layers.schemas import RASTERS
-
-    return RASTERS
-
-
 def _fetch_one(  # noqa: PLR0913 - what a fetch knows
     plan: Plan,
     offer: Offer,
@@ -258,44 +259,38 @@ def _fetch_one(  # noqa: PLR0913 - what a fetch knows
         return Fetched(
             source, "failed", fault=fault_of(f"source_needs_{lacking}", source=source.id)
         )
-    area = _area(plan, source)
+    communes = plan.table("communes")
+    area = _area(plan, source, communes)
     if area is None and source.reader != "vn_units":
         fault = fault_of("source_needs_area", source=source.id, folder=str(plan.folder))
         return Fetched(source, "failed", fault=fault)
     values = {name: given[name] for name in source.needs}
     try:
-        return _brought(plan, source, area, downloader, local, values, progress)
+        wanted = _Wish(source, area, communes, local, values)
+        return _brought(plan, wanted, downloader, progress)
     except InfraplanError as error:
         return Fetched(source, "failed", fault=_fault(error, source))
 
 
-def _brought(
-    plan: Plan,
-    source: "OpenSource",
-    area: "Area | None",
-    downloader: "Downloader",
-    local: Path | None,
-    values: Mapping[str, str],
-    progress: Progress,
-) -> Fetched:
+def _brought(plan: Plan, wish: _Wish, downloader: "Downloader", progress: Progress) -> Fetched:
     """Download the files of a source, read them and import what they hold."""
     from infraplan.io.open_data import Piece
     from infraplan.io.open_data import bring
     from infraplan.io.open_data import pieces_of
     from infraplan.io.open_data.bring import fetch_pieces
 
+    source, area, local = wish.source, wish.area, wish.local
     loading = part(progress, 0.0, DOWNLOAD_SHARE)
     if local is None:
-        pieces = pieces_of(source, area, values, downloader)
+        pieces = pieces_of(source, area, wish.values, downloader)
         got = fetch_pieces(source, pieces, area, downloader, loading)
         files = [(piece, None if cached is None else cached.path) for piece, cached in got]
         cached = [item for _, item in got if item is not None]
     else:
         files, cached = [(Piece("", "", local.name), local)], []
     progress(DOWNLOAD_SHARE, source.id)
-    communes = plan.table("communes")
     with tempfile.TemporaryDirectory(prefix="infraplan-fetch-") as folder:
-        brought = bring(source, files, area, Path(folder) / source.id, communes)
+        brought = bring(source, files, area, Path(folder) / source.id, wish.communes)
         row = _row(plan, source, brought, [piece.shown for piece, _ in files], cached)
         if local is not None:
             row["file"] = local.name
@@ -347,12 +342,12 @@ def _row(
     }
 
 
-def _area(plan: Plan, source: "OpenSource") -> "Area | None":
+def _area(plan: Plan, source: "OpenSource", communes: "gpd.GeoDataFrame") -> "Area | None":
     """Return the area of the plan with the halo that a source wants."""
     from infraplan.io.open_data import area_of
 
     return area_of(
-        plan.table("communes"),
+        communes,
         plan.settings.area_bounds,
         crs=plan.settings.crs,
         halo_m=source.halo_m,

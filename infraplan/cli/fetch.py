@@ -97,8 +97,8 @@ def _tell_offers(offers: Sequence["Offer"], words: Words) -> None:
             say("  ! " + words("fetch.no_redistribution"))
         for need in source.needs:
             say("  ! " + words(f"fetch.needs_{need}", source=_variable(source)))
-        if not source.verified:
-            say("  ! " + words("fetch.unverified"))
+    if any(not offer.source.verified for offer in offers):
+        say(words("fetch.unverified"))
 
 
 def _tell(item: "Fetched", words: Words) -> None:

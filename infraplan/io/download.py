@@ -175,7 +175,7 @@ class Downloader:
         DownloadError
             If it could not be fetched whole, is of another kind or size, or its checksum differs.
         PlanError
-            If another process fetches the same source, or the cache cannot be written.
+            If another process fetches from the same server into this cache.
         """
         _checked_address(wanted, wanted.address)
         target = self._target(wanted)
@@ -201,7 +201,8 @@ class Downloader:
         ending = re.search(r"(?:\.[a-z0-9]{2,7}){1,2}$", wanted.name.lower())
         suffix = ending[0] if ending else ""
         stem = atomic.file_stem(wanted.name.lower().removesuffix(suffix))
-        return self.cache / atomic.file_stem(wanted.source) / f"{stem}-{digest}{suffix}"
+        host = urlsplit(wanted.public).hostname or ""
+        return self.cache / atomic.file_stem(host) / f"{stem}-{digest}{suffix}"
 
     def _renewed(
         self,

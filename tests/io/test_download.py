@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from infraplan.errors import PlanError
-from infraplan.io.download import DownloadError
 from infraplan.io.download import Downloader
+from infraplan.io.download import DownloadError
 from infraplan.io.download import Missing
 from infraplan.io.download import Wanted
 from tests.web import Answer
@@ -190,7 +190,10 @@ def test_a_wrong_checksum_is_tried_once_more_then_refused(web, downloader) -> No
 
 
 def test_a_checksum_in_a_file_of_its_own_is_compared(web, downloader) -> None:
-    sums = web.give("/a.md5", Answer(hashlib.md5(BODY).hexdigest().encode() + b"  a.tif\n"))
+    sums = web.give(
+        "/a.md5",
+        Answer(hashlib.md5(BODY, usedforsecurity=False).hexdigest().encode() + b"  a.tif\n"),
+    )
     item = wanted(web.give("/a.tif", Answer(BODY)), checksum="md5", checksum_address=sums)
     assert downloader.fetch(item).size == len(BODY)
     web.give("/a.md5", Answer(b"f" * 32))
@@ -301,10 +304,10 @@ def test_an_interrupted_download_leaves_no_file_but_its_part(web, downloader) ->
     assert downloader.fetch(item).path.read_bytes() == BODY
 
 
-def test_two_programs_do_not_fetch_one_source_at_once(web, downloader) -> None:
+def test_two_programs_do_not_ask_one_server_at_once(web, downloader) -> None:
     from infraplan import atomic
 
-    folder = downloader.cache / "dem"
+    folder = downloader.cache / "127.0.0.1"
     folder.mkdir(parents=True)
     with atomic.exclusive(folder), pytest.raises(PlanError, match="is being written to"):
         downloader.fetch(wanted(web.give("/a.tif", Answer(BODY))))
@@ -313,7 +316,7 @@ def test_two_programs_do_not_fetch_one_source_at_once(web, downloader) -> None:
 def test_progress_tells_the_share_that_came(web, downloader) -> None:
     seen: list[float] = []
     item = wanted(web.give("/a.tif", Answer(BODY)))
-    downloader.fetch(item, progress=lambda share, what="": seen.append(share))
+    downloader.fetch(item, progress=lambda share, _="": seen.append(share))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
 

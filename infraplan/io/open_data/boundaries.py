@@ -211,6 +211,7 @@ def read_districts(
     """
     import geopandas as gpd
     import pyogrio
+    import shapely
 
     piece, path = files[0]
     if path is None or area is None:
@@ -232,8 +233,9 @@ def read_districts(
         raise SourceFileError(msg) from error
     whole = gpd.GeoDataFrame(rows, geometry="geometry", crs=source.crs)
     near = whole[whole.intersects(area.core)]
-    with_share = near.intersection(area.core).area / near.area
-    made = near[with_share > SLIVER].sort_values("code")
+    shapes = near.geometry.to_numpy()
+    share = shapely.area(shapely.intersection(shapes, area.core)) / shapely.area(shapes)
+    made = near[share > SLIVER].sort_values("code")
     if not len(made):
         msg = f"{path.name} has no district in the area"
         raise SourceFileError(msg)

@@ -9,8 +9,10 @@ other files, is refused.
 
 import re
 import warnings
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -31,6 +33,7 @@ __all__ = ["check_osm", "read_osm"]
 
 PROLOGUE_BYTES = 65_536
 TAIL_BYTES = 4096
+SMALL_BYTES = 20_000_000
 IS_TOWN = ("phường", "thị trấn")
 SURFACES = {
     "asphalt": ("asphalt", "chipseal"),
@@ -166,7 +169,7 @@ def _features(layer: str, path: Path, area: Area, table: str) -> "gpd.GeoDataFra
 
     west, south, east, north = area.shape.bounds
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _little_memory(path):
             warnings.simplefilter("ignore")  # of features that lie outside the file
             frame = pyogrio.read_dataframe(
                 path,
@@ -190,6 +193,21 @@ def _features(layer: str, path: Path, area: Area, table: str) -> "gpd.GeoDataFra
     plain = frame.drop(columns=["other_tags", "osm_id", "osm_way_id"], errors="ignore")
     made = gpd.GeoDataFrame(plain.assign(id=ids, tags=tags.map(_parsed)), crs="EPSG:4326")
     return made[made.intersects(area.shape)]
+
+
+@contextmanager
+def _little_memory(path: Path) -> Iterator[None]:
+    """Let GDAL reserve for a small file no more memory than it needs, which takes it long."""
+    import pyogrio
+
+    if path.stat().st_size > SMALL_BYTES:
+        yield
+        return
+    pyogrio.set_gdal_config_options({"OSM_MAX_TMPFILE_SIZE": "10"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OSM_MAX_TMPFILE_SIZE": None})
 
 
 def _parsed(text: object) -> dict[str, str]:
