@@ -362,6 +362,8 @@ HOSTILE = {
     "exploding": b'<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "xx">'
     b'<!ENTITY b "&a;&a;&a;">]><osm>&b;</osm>',
     "reaching": b'<?xml version="1.0"?><!DOCTYPE osm SYSTEM "file:///etc/passwd"><osm></osm>',
+    "commented": b"<!-- <OGRVRTDataSource> --><osm></osm>",
+    "leading on": b"<osm><OGRVRTDataSource><OGRVRTLayer/></OGRVRTDataSource></osm>",
     "utf-7": b'<?xml version="1.0" encoding="UTF-7"?><osm></osm>',
     "cut": files.town()[:-200],
     "broken": files.town().replace(b"<way", b"<way<"),

@@ -324,3 +324,19 @@ def test_progress_tells_the_share_that_came(web, downloader) -> None:
 def test_an_error_survives_another_process(downloader) -> None:
     error = failure(downloader, wanted("file:///x"))
     assert pickle.loads(pickle.dumps(error)).fault == error.fault  # noqa: S301 - our own
+
+
+def test_the_proxy_of_the_office_is_used(web, downloader, monkeypatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("http_proxy", web.root)
+    web.give("http://data.test/a.tif", Answer(BODY))
+    assert downloader.fetch(wanted("http://data.test/a.tif")).size == len(BODY)
+
+
+def test_passwords_of_this_machine_are_not_sent(web, downloader, monkeypatch, tmp_path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password geheim\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    downloader.fetch(wanted(web.give("/a.tif", Answer(BODY))))
+    assert "authorization" not in web.asked[0].headers

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from infraplan.errors import SourceFileError
 from infraplan.io.open_data.declarations import OpenSource
@@ -253,10 +253,16 @@ def read_districts(
 def _content(path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Return what a JSON file holds."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         msg = f"{path} is not whole JSON: {error}"
         raise SourceFileError(msg) from error
+
+
+def _refuse(constant: str) -> None:
+    """Refuse what Python would take for a number, but JSON does not."""
+    msg = f"{constant} is no number of JSON"
+    raise ValueError(msg)
 
 
 def _features(path: Path) -> list[dict[str, Any]]:
@@ -278,7 +284,7 @@ def _features(path: Path) -> list[dict[str, Any]]:
         msg = f"{path.name} is not GeoJSON with features: {error!r}"
         raise SourceFileError(msg) from error
     kept = [item for item in found if item["geometry"].geom_type in ("Polygon", "MultiPolygon")]
-    if not kept or not all(pd.notna(list(item["geometry"].bounds)).all() for item in kept):
+    if not kept or not all(np.isfinite(item["geometry"].bounds).all() for item in kept):
         msg = f"{path.name} has no polygon"
         raise SourceFileError(msg)
     return kept

@@ -1,6 +1,7 @@
 """Which files of a source cover an area, and how they become a file that can be imported."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from infraplan.io.open_data.declarations import OpenSource
 from infraplan.io.open_data.osm import check_osm
 from infraplan.io.open_data.osm import read_osm
 from infraplan.io.open_data.pieces import Area
+from infraplan.io.open_data.pieces import Box
 from infraplan.io.open_data.pieces import Brought
 from infraplan.io.open_data.pieces import Piece
 from infraplan.io.open_data.pieces import filled
@@ -214,7 +216,13 @@ def bring(
 
 def _tiles(source: OpenSource, area: Area | None, values: Mapping[str, str]) -> Iterator[Piece]:
     """Yield the tiles of a source that touch the area, or its one file."""
-    boxes = tiles_over(area.shape, source.tile_deg) if area and source.tile_deg else (None,)
+    import shapely
+
+    boxes: Iterable[Box | None] = (None,)
+    if area is not None and source.tile_deg:
+        is_raster = source.reader == "raster"  # its corners must be known too
+        shape = shapely.box(*area.shape.bounds) if is_raster else area.shape
+        boxes = tiles_over(shape, source.tile_deg)
     for box in boxes:
         known = {**values, **tile_values(box), "id": source.id}
         if query := source.options.get("query"):

@@ -33,6 +33,12 @@ __all__ = ["check_osm", "read_osm"]
 
 PROLOGUE_BYTES = 65_536
 TAIL_BYTES = 4096
+PBF = b"OSMHeader"
+PROLOGUE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml(?:(?!encoding)[^>?])*"
+    rb"(?:encoding\s*=\s*[\"'](?:utf-8|us-ascii)[\"'][^>?]*)?\?>\s*)?<osm[\s>]",
+    re.IGNORECASE,
+)
 SMALL_BYTES = 20_000_000
 IS_TOWN = ("phường", "thị trấn")
 SURFACES = {
@@ -66,18 +72,15 @@ def check_osm(path: Path) -> None:
     """
     with path.open("rb") as stream:
         head = stream.read(PROLOGUE_BYTES)
-        if not head.lstrip().startswith(b"<"):
-            _check_pbf(path, head)
-            return
         stream.seek(max(path.stat().st_size - TAIL_BYTES, 0))
         tail = stream.read()
-    before = head.split(b"<osm", 1)[0]
-    encoding = re.search(rb"encoding\s*=\s*[\"']([^\"']+)", before)
-    if b"<!" in before.replace(b"<!--", b"") or b"<osm" not in head:
-        msg = f"{path} is not a plain OpenStreetMap file: it begins with a document type"
+    if b"<OGRVRT" in head:  # GDAL would take it for a file that names other files
+        msg = f"{path} is not OpenStreetMap data, whatever its name says"
         raise SourceFileError(msg)
-    if encoding and encoding[1].lower() not in (b"utf-8", b"us-ascii"):
-        msg = f"{path} is not in UTF-8"
+    if PBF in head[:64]:
+        return
+    if not PROLOGUE.match(head):
+        msg = f"{path} is neither OpenStreetMap XML in UTF-8 without document type, nor PBF"
         raise SourceFileError(msg)
     if remark := re.search(rb"<remark>([^<]*error[^<]*)</remark>", tail):
         said = remark[1].decode("utf-8", "replace").strip()[:200]
@@ -139,13 +142,6 @@ def read_osm(
     pyogrio.write_dataframe(made, target, layer=source.layer, driver="GPKG")
     days = sorted(filter(None, dates))
     return Brought(target, notes, {"as_of": days[0]} if days else {})
-
-
-def _check_pbf(path: Path, head: bytes) -> None:
-    """Refuse a file that is neither XML nor PBF."""
-    if b"OSMHeader" not in head[:64]:
-        msg = f"{path} is neither OpenStreetMap XML nor PBF, whatever its name says"
-        raise SourceFileError(msg)
 
 
 def _tables(layer: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from infraplan.io.open_data.declarations import OpenSource
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Area", "Brought", "Piece", "area_of", "filled", "tile_values", "tiles_over"]
+__all__ = ["Area", "Box", "Brought", "Piece", "area_of", "filled", "tile_values", "tiles_over"]
 
 Box = tuple[float, float, float, float]
 TILE_LIMIT = 2000  # more is not the area of an office
@@ -111,7 +111,7 @@ def tiles_over(shape: Any, tile_deg: float) -> Iterator[Box]:  # noqa: ANN401 - 
     shape
         Geometry in degrees.
     tile_deg
-        Side of a tile in degrees, > 0.
+        Side of a tile, > 0 [deg].
 
     Yields
     ------
