@@ -52,8 +52,8 @@ class Fetched:
     What became of one source.
 
     `state` is `"fetched"`, `"kept"` (the plan has a real layer), `"skipped"` (`lacks` says what
-    it needs) or `"failed"` (`fault` says why). `size_bytes` is what its files take, of which
-    `loaded_bytes` came over the network now.
+    it needs), `"nothing"` (the source has nothing in the area) or `"failed"` (`fault` says why).
+    `size_bytes` is what its files take, of which `loaded_bytes` came over the network now.
     """
 
     source: "OpenSource"
@@ -248,26 +248,25 @@ def _fetch_one(  # noqa: PLR0913 - what a fetch knows
 ) -> Fetched:
     """Fetch one source; what goes wrong is told, not raised."""
     from infraplan.io.download import fault_of
+    from infraplan.io.open_data import NothingThereError
 
     source = offer.source
     if offer.has == "real" and not replace:
         return Fetched(source, "kept")
     lacking = next((need for need in source.needs if not given[need]), "")
-    if lacking and not is_named:
-        return Fetched(source, "skipped", lacks=lacking)
     if lacking:
-        return Fetched(
-            source, "failed", fault=fault_of(f"source_needs_{lacking}", source=source.id)
-        )
+        fault = fault_of(f"source_needs_{lacking}", source=source.id) if is_named else None
+        return Fetched(source, "failed" if fault else "skipped", lacks=lacking, fault=fault)
     communes = plan.table("communes")
     area = _area(plan, source, communes)
     if area is None and source.reader != "vn_units":
         fault = fault_of("source_needs_area", source=source.id, folder=str(plan.folder))
         return Fetched(source, "failed", fault=fault)
-    values = {name: given[name] for name in source.needs}
+    wish = _Wish(source, area, communes, local, {name: given[name] for name in source.needs})
     try:
-        wanted = _Wish(source, area, communes, local, values)
-        return _brought(plan, wanted, downloader, progress)
+        return _brought(plan, wish, downloader, progress)
+    except NothingThereError:
+        return Fetched(source, "nothing")
     except InfraplanError as error:
         return Fetched(source, "failed", fault=_fault(error, source))
 

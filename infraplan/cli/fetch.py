@@ -108,8 +108,8 @@ def _tell(item: "Fetched", words: Words) -> None:
     if item.state == "failed":
         say(f"{title}: " + words("fetch.failed"))
         return
-    if item.state == "kept":
-        say(f"{title}: " + words("fetch.kept"))
+    if item.state in ("kept", "nothing"):
+        say(f"{title}: " + words(f"fetch.{item.state}"))
         return
     if item.state == "skipped":
         told = words(f"fetch.needs_{item.lacks}", source=_variable(source))
@@ -151,7 +151,8 @@ def _told(fault: "Fault", words: Words) -> str:
     """Return a fault in the language of the catalogue."""
     details = dict(fault.details)
     what = words(f"faults.{fault.code}_what", **details)
-    return f"{what} {words(f'faults.{fault.code}_remedy', **details)}"
+    remedy = words(f"faults.{fault.code}_remedy", **details)
+    return words("fetch.fault", what=what, remedy=remedy)
 
 
 def _title(source: "OpenSource", words: Words) -> str:

@@ -6,12 +6,14 @@ from infraplan.io.open_data.declarations import OpenSource
 from infraplan.io.open_data.declarations import read_sources
 from infraplan.io.open_data.pieces import Area
 from infraplan.io.open_data.pieces import Brought
+from infraplan.io.open_data.pieces import NothingThereError
 from infraplan.io.open_data.pieces import Piece
 from infraplan.io.open_data.pieces import area_of
 
 __all__ = [
     "Area",
     "Brought",
+    "NothingThereError",
     "OpenSource",
     "Piece",
     "area_of",

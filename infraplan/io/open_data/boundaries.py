@@ -14,6 +14,7 @@ from infraplan.errors import SourceFileError
 from infraplan.io.open_data.declarations import OpenSource
 from infraplan.io.open_data.pieces import Area
 from infraplan.io.open_data.pieces import Brought
+from infraplan.io.open_data.pieces import NothingThereError
 from infraplan.io.open_data.pieces import Piece
 from infraplan.io.open_data.pieces import filled
 
@@ -206,8 +207,10 @@ def read_districts(
 
     Raises
     ------
+    NothingThereError
+        If there is no district in the area.
     SourceFileError
-        If the file has another form, or no district in the area.
+        If the file has another form.
     """
     import geopandas as gpd
     import pyogrio
@@ -238,7 +241,7 @@ def read_districts(
     made = near[share > SLIVER].sort_values("code")
     if not len(made):
         msg = f"{path.name} has no district in the area"
-        raise SourceFileError(msg)
+        raise NothingThereError(msg)
     pyogrio.write_dataframe(made, target, layer=source.layer, driver="GPKG")
     licence = piece.about.get("licence", "")
     origin = piece.about.get("from", "")

@@ -17,6 +17,7 @@ from infraplan.errors import SourceFileError
 from infraplan.io.open_data.declarations import OpenSource
 from infraplan.io.open_data.pieces import Area
 from infraplan.io.open_data.pieces import Brought
+from infraplan.io.open_data.pieces import NothingThereError
 from infraplan.io.open_data.pieces import Piece
 
 __all__ = ["check_cells", "read_cells"]
@@ -82,8 +83,10 @@ def read_cells(
 
     Raises
     ------
+    NothingThereError
+        If there is no cell in the area.
     SourceFileError
-        If a list is damaged or has no cell in the area.
+        If a list is damaged.
     """
     import geopandas as gpd
     import pyogrio
@@ -91,7 +94,7 @@ def read_cells(
 
     if area is None:
         msg = f"source '{source.id}' needs an area"
-        raise SourceFileError(msg)
+        raise NothingThereError(msg)
     operators = {
         str(net): name for name, nets in source.options.get("operators", {}).items() for net in nets
     }

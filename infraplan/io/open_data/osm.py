@@ -23,6 +23,7 @@ from infraplan.errors import SourceFileError
 from infraplan.io.open_data.declarations import OpenSource
 from infraplan.io.open_data.pieces import Area
 from infraplan.io.open_data.pieces import Brought
+from infraplan.io.open_data.pieces import NothingThereError
 from infraplan.io.open_data.pieces import Piece
 from infraplan.layers.schemas import schema
 
@@ -121,8 +122,10 @@ def read_osm(
 
     Raises
     ------
+    NothingThereError
+        If there is nothing of the layer in the area.
     SourceFileError
-        If a file is damaged or hostile, or has nothing of the layer in the area.
+        If a file is damaged or hostile.
     """
     import pyogrio
 
@@ -138,7 +141,7 @@ def read_osm(
     made, notes = _MAKERS[source.layer](whole.reset_index(drop=True), source, communes)
     if not len(made):
         msg = f"OpenStreetMap has nothing of layer '{source.layer}' in the area"
-        raise SourceFileError(msg)
+        raise NothingThereError(msg)
     pyogrio.write_dataframe(made, target, layer=source.layer, driver="GPKG")
     days = sorted(filter(None, dates))
     return Brought(target, notes, {"as_of": days[0]} if days else {})

@@ -12,16 +12,31 @@ from typing import Any
 from urllib.parse import quote
 
 from infraplan.errors import SettingsError
+from infraplan.errors import SourceFileError
 from infraplan.io.open_data.declarations import OpenSource
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Area", "Box", "Brought", "Piece", "area_of", "filled", "tile_values", "tiles_over"]
+__all__ = [
+    "Area",
+    "Box",
+    "Brought",
+    "NothingThereError",
+    "Piece",
+    "area_of",
+    "filled",
+    "tile_values",
+    "tiles_over",
+]
 
 Box = tuple[float, float, float, float]
 TILE_LIMIT = 2000  # more is not the area of an office
 SECRET = "TOKEN"  # noqa: S105 - what stands for it in addresses that are shown
+
+
+class NothingThereError(SourceFileError):
+    """A source was read and has nothing in the area."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
