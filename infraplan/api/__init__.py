@@ -12,6 +12,7 @@ from infraplan.api.comparing import compare
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.export import export_layer
+from infraplan.api.fetch import fetch
 from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
 from infraplan.api.point_check import point
@@ -30,6 +31,7 @@ __all__ = [
     "evidence_form",
     "export_layer",
     "export_schema",
+    "fetch",
     "gaps",
     "import_layer",
     "init_plan",

@@ -10,6 +10,7 @@ from infraplan.cli import cable
 from infraplan.cli import compare
 from infraplan.cli import cover
 from infraplan.cli import export
+from infraplan.cli import fetch
 from infraplan.cli import forms
 from infraplan.cli import measure
 from infraplan.cli import point
@@ -50,6 +51,7 @@ app.command("demo")(publish.demo)
 app.command("init")(build.init)
 app.command("sample")(build.sample)
 app.command("import")(build.import_)
+app.command("fetch")(fetch.fetch)
 app.command("check")(build.check)
 app.command("export")(export.export)
 app.command("template")(forms.template)

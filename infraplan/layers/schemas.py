@@ -299,6 +299,27 @@ _ALL = (
         ),
     ),
     LayerSchema(
+        "places", "names of places on open maps; they suggest names and never replace the office's hamlets", "place_id", POINT,
+        (
+            _key("place_id", "id"), _needed("name", "name"),
+            _text("kind", "kind", "city", "town", "village", "hamlet", "quarter", "locality"), _count("people", "people as the map says"),
+        ),
+    ),
+    LayerSchema(
+        "observed_cells", "cells as phones saw them; positions are centres of measurements, never those of masts", "observed_id", POINT,
+        (
+            _key("observed_id", "radio, network, area and number of the cell"),
+            _text("operator", "operator, by the code of its network"),
+            _text("technology", "technology", *TECHNOLOGIES),
+            _text("network", "country and network code, such as 452-04"),
+            _count("location_area", "location or tracking area"),
+            _count("cell_number", "number of the cell in its network"),
+            _number("range_m", "how far around the centre it was seen, as the source estimates", 0),
+            _count("samples", "measurements"),
+            Column("updated", "date", "day it was last seen"),
+        ),
+    ),
+    LayerSchema(
         "sea", "the sea; cells in it without elevation are water at 0 m", "sea_id", AREA,
         (_key("sea_id", "id"), _text("source", "where its outline comes from")),
     ),
@@ -327,6 +348,10 @@ _ALL = (
             Column("synthetic", "flag", "true where the program made it up", required=True),
             _text("licence", "licence"),
             _text("attribution", "words that the licence demands on every map"),
+            Column("non_commercial", "flag", "true where the licence bars commercial use"),
+            Column("no_redistribution", "flag", "true where the licence bars passing the data on"),
+            _text("address", "address it was fetched from"),
+            Column("fetched_on", "date", "day it was fetched"),
             _text("file", "file it was read from"),
             _text("crs", "reference system of that file"),
             _text("vintage", "administrative vintage"),

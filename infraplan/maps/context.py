@@ -404,6 +404,8 @@ def sources_of(layers: Layers, words: Words) -> tuple[str, ...]:
         as_of = row.get("as_of")
         if isinstance(as_of, str) and as_of:
             line = words("maps.source_as_of", text=line, as_of=as_of)
+        if row.get("non_commercial") is True or row.get("non_commercial") == 1:
+            line = words("maps.source_non_commercial", text=line)
         lines[line] = None
     return tuple(lines)
 
