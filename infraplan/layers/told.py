@@ -77,6 +77,8 @@ def tell(fault: Fault, words: Words) -> Told:
         key = f"faults.{fault.code}_{part}"
         return words.entries[key].format_map(values) if key in words.entries else otherwise
 
+    if values.get("expected") == words("told.text"):  # any text would do: no need to say it
+        values["expected"] = ""
     own = fault.expected if words.language == "en" or _is_data(fault.expected) else ""
     return Told(
         what=_capital(said("what", fault.what)),

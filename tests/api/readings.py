@@ -81,7 +81,7 @@ def faults_of(path: Path, layer: str = "sites") -> tuple[Fault, ...]:
 def read_of(path: Path, *, layer: str = "sites", heads=HEADS, **more) -> Read:
     matched = match_headings(heads, layer)
     faults = faults_of(path, layer)
-    lost = tuple(sorted({row for fault in faults for row in fault.rows}, key=int))
+    lost = tuple(sorted({row for fault in faults for row in fault.rows}))
     return Read(
         layer=layer,
         file=path,
