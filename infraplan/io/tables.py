@@ -25,6 +25,7 @@ from infraplan.io.sheets import read_sheet
 from infraplan.layers.convert import tidy
 from infraplan.layers.crs import Bounds
 from infraplan.layers.crs import epsg_code
+from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import schema
 from infraplan.layers.validate import conform
 
@@ -44,6 +45,7 @@ class Reading:
 
     `table` is the layer, `source` its row of layer `sources`; `columns` maps headings to columns,
     `notes` tell what was mended, assumed or left out; `crs` is the file's reference system.
+    `repairs` are cells understood otherwise than they stand.
     """
 
     table: "gpd.GeoDataFrame"
@@ -52,6 +54,7 @@ class Reading:
     notes: tuple[str, ...]
     crs: str
     rows_read: int
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +69,7 @@ class Mended:
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[str, ...] | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 Mend = Callable[[pd.DataFrame, tuple[str, ...]], Mended]
@@ -81,6 +85,7 @@ class _Draft:
     crs: str = ""
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
 
 
 def read_layer(  # noqa: PLR0913 - what a person says of a file
@@ -153,6 +158,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
             draft.sheet = replace(draft.sheet, rows=mended.rows)
         draft.faults += mended.faults
         draft.notes += mended.notes
+        draft.repairs += mended.repairs
     _make_ids(draft, layer)
     try:
         conformed = conform(
@@ -179,6 +185,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         notes=notes,
         crs=draft.crs,
         rows_read=len(sheet.frame),
+        repairs=_with_headings(draft),
     )
 
 
@@ -323,6 +330,15 @@ def _named(faults: Any, draft: _Draft, file: Path) -> tuple[Fault, ...]:  # noqa
             column=heading.get(fault.column, fault.column),
         )
         for fault in faults
+    )
+
+
+def _with_headings(draft: _Draft) -> tuple[Repair, ...]:
+    """Return repairs with the headings that their owner knows."""
+    heading = {column: name for name, column in draft.headings.columns.items()}
+    return tuple(
+        replace(repair, column=heading.get(repair.column, repair.column))
+        for repair in draft.repairs
     )
 
 

@@ -26,7 +26,9 @@ def shipped_steps() -> tuple[pd.DataFrame, ...]:
     steps
         Tables of the schema of layer `crosswalk`; do not change them.
     """
-    tables = (read_layer(data_path(name), "crosswalk", plan_crs="EPSG:9209").table for name in STEPS)
+    tables = (
+        read_layer(data_path(name), "crosswalk", plan_crs="EPSG:9209").table for name in STEPS
+    )
     return tuple(with_shares(table, shipped_shares()).pipe(with_move_ids) for table in tables)
 
 
