@@ -23,7 +23,9 @@ from infraplan.api.lists import complete_hamlets
 from infraplan.api.lists import complete_sites
 from infraplan.api.lists import in_own_communes
 from infraplan.api.lists import renewed
+from infraplan.api.vintages import CARRIED
 from infraplan.api.vintages import history_of
+from infraplan.api.vintages import of_other_vintages
 from infraplan.api.vintages import recoded
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
@@ -312,7 +314,10 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         placed = (*placed, _carried(carried, plan.settings.language))
     if not dry_run:
         told: dict[str, Any] = {"rows": len(table)} if layer in WHOLE_ROWS else {}
+        if layer in CARRIED:
+            told["vintage"] = next(iter(plan.table("communes")["vintage"].dropna()), None)
         sources = _sources_after(plan, layer, [{**reading.source, **declared, **told}])
+        sources.loc[sources["layer"].isin(carried), "vintage"] = reading.source["vintage"]
         plan.write_tables({**carried, layer: table, "sources": sources})
     return Import(
         layer=layer,
@@ -351,6 +356,7 @@ def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[Note, ...]]:
             conform(table.reset_index(), name, plan_crs=plan.settings.crs)
         except LayerError as error:
             faults += [_of_layer(fault, name) for fault in error.faults]
+    faults += of_other_vintages(tables)
     faults += _broken_references(tables)
     faults += _wrongly_nested(tables, {fault.sheet for fault in faults})
     elsewhere, notes = _rasters_elsewhere(plan, tables)

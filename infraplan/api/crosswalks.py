@@ -20,6 +20,7 @@ from infraplan.layers.names import match_names
 from infraplan.layers.schemas import VINTAGES
 from infraplan.layers.vintages import Unit
 from infraplan.layers.vintages import ambiguous_vintage
+from infraplan.layers.vintages import code_text
 from infraplan.layers.vintages import derive_crosswalk
 from infraplan.layers.vintages import parted_unit
 from infraplan.layers.vintages import same_district
@@ -181,7 +182,7 @@ def _carried_down(frame: pd.DataFrame) -> pd.DataFrame:
     texts = {column: frame[column].map(tidy) for column in columns}
     if not columns or any(text.iloc[:1].eq("").any() for text in texts.values()):
         return frame
-    empty = pd.concat(texts, axis=1).eq("").all(axis=1)
+    empty = np.logical_and.reduce([text == "" for text in texts.values()])
     filled = {
         column: text.mask(empty).ffill() if empty.any() else text for column, text in texts.items()
     }
@@ -266,16 +267,13 @@ def _code(draft: _Draft, side: str, history: History) -> None:
             ]
             chosen = near or list(meant)
             if len(chosen) == 1:
-                codes[place] = chosen[0]
+                codes[place] = str(chosen[0])
                 continue
-            row = draft.rows[draft.frame.index.get_loc(place)]
-            lost.setdefault((written[place], match.nearest), []).append(row)
+            lost.setdefault((written[place], match.nearest), []).append(draft.rows[place])
             codes[place] = written[place]
-        known = marks.eq(mark) & written.eq("")
-        full = codes[known].map(
-            lambda code, units=units: units[code].full_name if code in units else ""
-        )
-        written[known] = full
+        bare = (marks == mark) & (written == "")
+        full = {code: unit.full_name for code, unit in units.items()}
+        written[bare] = codes[bare].map(full).fillna("")
     draft.faults += [_no_unit(text, tuple(rows), side, near) for (text, near), rows in lost.items()]
     filled = {f"{side}_name": written, f"{side}_code": codes}
     have = {column: cells for column, cells in filled.items() if (cells != "").any()}
@@ -374,4 +372,4 @@ def _cells(frame: pd.DataFrame, column: str) -> pd.Series:
     """Return a column as tidy text, empty where it lacks."""
     if column not in frame:
         return pd.Series("", index=frame.index, dtype=object)
-    return frame[column].map(tidy).astype(object)
+    return frame[column].map(code_text if column.endswith("_code") else tidy).astype(object)

@@ -16,6 +16,7 @@ import pandas as pd
 from infraplan.errors import Fault
 from infraplan.layers.bundle import require_one_vintage
 from infraplan.layers.convert import tidy
+from infraplan.layers.crosswalk import convert
 from infraplan.layers.crosswalk import destinations
 from infraplan.layers.crosswalk import with_shares
 from infraplan.layers.crosswalk import with_steps
@@ -28,6 +29,7 @@ from infraplan.layers.vintages import Unit
 from infraplan.layers.vintages import Units
 from infraplan.layers.vintages import VintageGuess
 from infraplan.layers.vintages import ambiguous_vintage
+from infraplan.layers.vintages import code_text
 from infraplan.layers.vintages import parted_unit
 from infraplan.layers.vintages import same_district
 from infraplan.layers.vintages import units_of
@@ -40,12 +42,14 @@ if TYPE_CHECKING:
     from infraplan.plan import Plan
 
 __all__ = [
+    "CARRIED",
     "History",
     "Renewed",
     "communes_of",
     "crosswalk_of",
     "dated",
     "history_of",
+    "of_other_vintages",
     "recoded",
     "renew_communes",
 ]
@@ -235,7 +239,7 @@ def renew_communes(
         settled by the position of the row; without one it is a fault of the row that names the
         candidates. A list whose vintage makes a difference and is not clear has one fault.
     """
-    codes, written = (_cells(frame, column) for column in columns)
+    codes, written = _cells(frame, columns[0]).map(code_text), _cells(frame, columns[1])
     parts = written.map(parted_unit)
     names = parts.map(lambda part: part[0]).astype(object)
     districts = _cells(frame, "district")
@@ -294,7 +298,7 @@ def dated(frame: pd.DataFrame, history: History, columns: tuple[str, str]) -> Vi
     """
     if len(history.units) < 2:
         return VintageGuess(None)
-    codes, written = (_cells(frame, column) for column in columns)
+    codes, written = _cells(frame, columns[0]).map(code_text), _cells(frame, columns[1])
     parts = written.map(parted_unit)
     districts = _cells(frame, "district")
     districts = districts.where(districts != "", parts.map(lambda part: part[1]))
@@ -346,6 +350,45 @@ def recoded(plan: "Plan", communes: "gpd.GeoDataFrame") -> dict[str, "gpd.GeoDat
     return changed
 
 
+def of_other_vintages(tables: Mapping[str, pd.DataFrame]) -> tuple[Fault, ...]:
+    """
+    Return faults of layers whose codes of communes are of another vintage than the communes.
+
+    Parameters
+    ----------
+    tables
+        Layers of a plan by name; `sources` says of which vintage the codes of a layer are.
+
+    Returns
+    -------
+    faults
+        One a layer.
+    """
+    communes, sources = tables.get("communes"), tables.get("sources")
+    if communes is None or sources is None or not len(communes):
+        return ()
+    own = set(communes["vintage"].dropna().astype("str"))
+    faults = []
+    for layer in CARRIED:
+        mine = sources[(sources["layer"] == layer) & sources["vintage"].notna()]
+        other = sorted(set(mine["vintage"].astype("str")) - own)
+        if layer in tables and other:
+            found, expected = ", ".join(other), ", ".join(sorted(own))
+            fault = Fault(
+                what="codes of communes in the layer are of another vintage than the communes",
+                column="commune_code",
+                found=found,
+                expected=expected,
+                remedy="import the layer again; codes were re-used by the 2025 reform",
+                file="layers.gpkg",
+                sheet=layer,
+                code="vintage_differs",
+                details=(("found_vintage", found), ("own", expected)),
+            )
+            faults.append(fault)
+    return tuple(faults)
+
+
 class _Index:
     """The units of one vintage, to be looked up by name, code and district."""
 
@@ -387,8 +430,8 @@ class _Rows:
         self.history, self.became, self.rows, self.columns = history, became, rows, columns
         self.named = {unit.code: unit.full_name for unit in history.units[history.vintage]}
         self.repairs: list[Repair] = []
-        self.divided: dict[tuple[str, str], list[str]] = {}
-        self.gone: dict[tuple[str, str], list[str]] = {}
+        self.divided: dict[tuple[str, str, str], list[str]] = {}
+        self.gone: dict[tuple[str, str, str], list[str]] = {}
         self.is_used = False
 
     def settle(
@@ -403,29 +446,31 @@ class _Rows:
         shown = ", ".join(filter(None, (unit.full_name, unit.district)))
         if len(chosen) != 1:
             kept = self.divided if ends else self.gone
-            kept.setdefault((shown, "; ".join(self.takers(mark, unit.code, ends))), []).append(
-                self.rows[number]
-            )
+            kept.setdefault((mark, unit.code, shown), []).append(self.rows[number])
             return written, ""  # a code that is none, so that the fault is told once
         name = self.named.get(chosen[0], chosen[0])
         code = "commune_renewed_by_place" if len(ends) > 1 else "commune_renewed"
         self.repairs.append(Repair(self.rows[number], self.columns[1], shown, name, code))
         return chosen[0], ""
 
-    def takers(self, mark: str, code: str, ends: Sequence[str]) -> list[str]:
+    def takers(self, mark: str, code: str) -> list[str]:
         """Return the names of the communes that took people of a divided unit."""
-        moves = self.history.crosswalk
-        mine = moves[(moves["from_vintage"] == mark) & (moves["from_code"] == code)]
-        without = set(mine.loc[mine["people_share"] == 0.0, "to_code"])
-        return [f"{self.named.get(end, end)} ({end})" for end in ends if end not in without]
+        one = pd.DataFrame({"people": [1.0]}, index=[code])
+        moved = convert(
+            one, self.history.crosswalk, from_vintage=mark, to_vintage=self.history.vintage
+        )
+        ends = moved.index[moved["people"] > 0]
+        return [f"{self.named.get(end, end)} ({end})" for end in ends]
 
     def told(self) -> tuple[Fault, ...]:
         """Return the faults of rows that could not be settled."""
         divided = (
-            _divided(unit, named, tuple(rows), self.columns[1])
-            for (unit, named), rows in self.divided.items()
+            _divided(unit, ", ".join(self.takers(mark, code)), tuple(rows), self.columns[1])
+            for (mark, code, unit), rows in self.divided.items()
         )
-        gone = (_gone(unit, tuple(rows), self.columns[1]) for (unit, _), rows in self.gone.items())
+        gone = (
+            _gone(unit, tuple(rows), self.columns[1]) for (_, _, unit), rows in self.gone.items()
+        )
         return (*divided, *gone)
 
 
@@ -470,7 +515,7 @@ def _unit_of(row: tuple[str, str, str], index: Mapping[str, _Index]) -> tuple[st
 def _figures_of(
     rows: Sequence[tuple[str, str, str]], mark: str, history: History
 ) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """Return what decides how figures of a vintage are converted: units, and all that went along."""
+    """Return what figures of a vintage are converted by: the units, and all that went along."""
     index = _Index(history.units[mark], [name for name, _, _ in rows])
     units = [unit.code if (unit := index.find(row)) else "" for row in rows]
     became = history.became(mark)

@@ -173,8 +173,8 @@ def destinations(
     """
     found: dict[str, tuple[str, ...]] | None = None
     for step in steps_between(crosswalk, from_vintage, to_vintage):
-        moves = _moves(crosswalk, step).groupby("from")["to"].agg(lambda to: tuple(sorted(to)))
-        became = {str(old): new for old, new in moves.items()}
+        moves = _moves(crosswalk, step)
+        became = {str(old): tuple(sorted(ends)) for old, ends in moves.groupby("from")["to"]}
         if found is None:
             found = became
             continue

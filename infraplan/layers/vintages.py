@@ -37,6 +37,7 @@ __all__ = [
     "Units",
     "VintageGuess",
     "ambiguous_vintage",
+    "code_text",
     "derive_crosswalk",
     "parted_unit",
     "same_district",
@@ -134,6 +135,28 @@ class Derived:
     table: pd.DataFrame
     slivers: tuple[tuple[str, str, float], ...] = ()
     lost: tuple[str, ...] = ()
+
+
+def code_text(cell: object) -> str:
+    """
+    Return the code of a unit as text, whatever a spreadsheet made of it.
+
+    Parameters
+    ----------
+    cell
+        Cell of a column of codes.
+
+    Returns
+    -------
+    code
+        Empty where the cell is.
+
+    Examples
+    --------
+    >>> code_text("18073.0"), code_text(18073), code_text(" 00256 ")
+    ('18073', '18073', '00256')
+    """
+    return re.sub(r"^(\d+)\.0+$", r"\1", tidy(cell))
 
 
 def parted_unit(text: object) -> tuple[str, str]:
@@ -282,7 +305,7 @@ def which_vintage(
     """
     rows = sorted(
         {
-            (tidy(name), tidy(code), tidy(district))
+            (tidy(name), code_text(code), tidy(district))
             for name, code, district in zip(names, codes, districts, strict=True)
             if tidy(name) or tidy(code)
         }
@@ -382,9 +405,10 @@ def derive_crosswalk(
     kept["area_share"] = kept["area"] / kept.groupby("old")["area"].transform("sum")
     kept["people_share"] = _people_shares(kept, shapes, grounds, people)
     codes, ends = old.index.astype("str").to_numpy(), new.index.astype("str").to_numpy()
+    thin = moves[is_sliver]
     slivers = tuple(
-        (str(codes[row.old]), str(ends[row.new]), float(row.share))
-        for row in moves[is_sliver].itertuples()
+        (str(codes[a]), str(ends[b]), float(share))
+        for a, b, share in zip(thin["old"], thin["new"], thin["share"], strict=True)
     )
     lost = tuple(map(str, np.delete(codes, kept["old"].unique())))
     named = {
@@ -432,7 +456,7 @@ def _full_names(communes: "gpd.GeoDataFrame") -> npt.NDArray[np.object_]:
     """Return the names of communes with their kind where it is known."""
     full = communes.reindex(columns=["full_name", "type", "name"]).map(tidy)
     made = (full["type"].str.capitalize() + " " + full["name"].map(bare_name)).str.strip()
-    return full["full_name"].where(full["full_name"] != "", made).to_numpy(dtype=object)
+    return np.asarray(full["full_name"].where(full["full_name"] != "", made), dtype=object)
 
 
 def _kind_and_name(text: str, kinds: tuple[tuple[str, str], ...]) -> tuple[str, str]:

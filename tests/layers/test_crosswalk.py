@@ -7,7 +7,9 @@ import pytest
 from infraplan.errors import LayerError
 from infraplan.errors import VintageError
 from infraplan.io import read_layer
+from infraplan.io.units import shipped_shares
 from infraplan.layers.crosswalk import convert
+from infraplan.layers.crosswalk import with_shares
 from tests.shared_data import shared_folder
 
 
@@ -58,9 +60,31 @@ def test_shares_of_the_crosswalk_are_taken_where_no_weights_are_given() -> None:
 
 def test_the_people_of_ky_loi_go_elsewhere_than_its_ground() -> None:
     table = crosswalk(("18796", "18754"), ("18796", "18823"), ("18796", "18832"))
-    found = moved(people(c18796=1_001).assign(area_km2=20.5), table)
+    known = with_shares(table, shipped_shares())
+    found = moved(people(c18796=1_001).assign(area_km2=20.5), known)
     assert found["people"].to_dict() == {"18754": 501, "18823": 0, "18832": 500}
     assert found["area_km2"].to_dict() == {"18754": 0.0, "18823": 20.5, "18832": 0.0}
+
+
+def test_shares_shipped_for_one_province_say_nothing_of_other_codes() -> None:
+    table = crosswalk(("1", "18754"), ("1", "18823"))
+    assert with_shares(table, shipped_shares())[["people_share", "area_share"]].isna().all(axis=None)
+
+
+def test_shares_of_the_table_itself_go_before_those_shipped() -> None:
+    table = crosswalk(("18796", "18754"), ("18796", "18823"), people_share=[0.25, 0.75])
+    found = moved(people(c18796=100), with_shares(table, shipped_shares()))
+    assert found["people"].to_dict() == {"18754": 25, "18823": 75}
+
+
+def test_what_known_shares_leave_over_is_divided_and_flagged() -> None:
+    table = crosswalk(("1", "7"), ("1", "8"), ("1", "9"), people_share=[0.5, np.nan, np.nan])
+    found = moved(people(c1=100), table)
+    assert found["people"].to_dict() == {"7": 50, "8": 25, "9": 25}
+    assert found["estimated"].to_dict() == {"7": False, "8": True, "9": True}
+    only = moved(people(c1=100), crosswalk(("1", "7"), ("1", "8"), people_share=[0.3, np.nan]))
+    assert only["people"].to_dict() == {"7": 30, "8": 70}
+    assert not only["estimated"].any()
 
 
 def test_two_steps_lead_from_2024_to_july_2025() -> None:
@@ -128,7 +152,8 @@ def test_an_unknown_number_stays_unknown_where_it_went() -> None:
 def test_the_province_is_kept_to_the_person() -> None:
     path = shared_folder("data/hatinh") / "communes_2024_to_2025.csv"
     fill = {"from_vintage": "2025-01", "to_vintage": "2025-07"}
-    table = read_layer(path, "crosswalk", plan_crs="EPSG:9209", fill=fill).table
+    read = read_layer(path, "crosswalk", plan_crs="EPSG:9209", fill=fill).table
+    table = with_shares(read, shipped_shares())
     codes = sorted(set(table["from_code"]))
     assert len(codes) == 209
     figures = pd.DataFrame({"people": range(1_000, 1_000 + len(codes))}, index=codes)
