@@ -443,7 +443,7 @@ def _people_shares(
     weight = people["people"].to_numpy(dtype=np.float64, na_value=0.0)
     counted = pd.DataFrame({"point": np.arange(len(points)), "weight": weight}).set_index("point")
     for name, areas in (("old", shapes), ("new", grounds)):
-        point, area = shapely.STRtree(areas).query(points, predicate="within")
+        point, area = shapely.STRtree(areas).query(points, predicate="intersects")
         counted[name] = pd.Series(area, index=point).groupby(level=0).min()
     inside = counted.dropna().groupby(["old", "new"])["weight"].sum()
     found = inside.reindex(pd.MultiIndex.from_frame(moves[["old", "new"]]), fill_value=0.0)
