@@ -273,7 +273,7 @@ def _code(draft: _Draft, side: str, history: History) -> None:
             codes[place] = written[place]
         bare = (marks == mark) & (written == "")
         full = {code: unit.full_name for code, unit in units.items()}
-        written[bare] = codes[bare].map(full).fillna("")
+        written[bare] = [full.get(code, "") for code in codes[bare]]
     draft.faults += [_no_unit(text, tuple(rows), side, near) for (text, near), rows in lost.items()]
     filled = {f"{side}_name": written, f"{side}_code": codes}
     have = {column: cells for column, cells in filled.items() if (cells != "").any()}

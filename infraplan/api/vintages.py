@@ -532,7 +532,7 @@ def _chosen(
     """
     Return the vintage to take of several that fit a list alike, None where it makes a difference.
 
-    It makes none where all lead every row to the same communes; else positions may decide.
+    It makes none where all that know a row lead it to the same communes; else positions may decide.
     """
     ends = {
         mark: [
@@ -541,7 +541,7 @@ def _chosen(
         for mark, units in index.items()
     }
     marks = _newest_first(ends)
-    if all(ends[mark] == ends[marks[0]] for mark in marks):
+    if all(len(set(row) - {()}) < 2 for row in zip(*ends.values(), strict=True)):
         return marks[0]
     known = [number for number, place in enumerate(places) if place]
     if not known:

@@ -1,5 +1,7 @@
 """Lists and boundaries of older communes, brought into a plan of new ones."""
 
+from itertools import pairwise
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -151,11 +153,9 @@ def test_a_step_that_is_imported_leaves_the_others(with_old, tmp_path) -> None:
 def test_a_table_of_names_with_several_old_units_in_a_cell_is_understood(
     with_old, tmp_path
 ) -> None:
-    rows = {
-        "STT": [1, 2],
-        "Đơn vị hành chính trước sắp xếp": ["Xã Bắc và một phần thị trấn Nam", "Xã Cũ, phần còn lại của thị trấn Nam"],
-        "Đơn vị hành chính mới": ["Xã Tây", "Xã Đông"],
-    }  # fmt: skip
+    old = ["Xã Bắc và một phần thị trấn Nam", "Xã Cũ, phần còn lại của thị trấn Nam"]
+    heads = ["Đơn vị hành chính trước sắp xếp", "Đơn vị hành chính mới"]
+    rows = {"STT": [1, 2], heads[0]: old, heads[1]: ["Xã Tây", "Xã Đông"]}
     import_layer(with_old, "crosswalk", book(tmp_path, rows), vintage="2025-01")
     table = with_old.table("crosswalk").sort_index()
     assert table["from_code"].tolist() == ["1", "2", "3", "3"]
@@ -179,21 +179,20 @@ def test_a_new_unit_named_once_holds_for_the_rows_below_and_shares_may_be_in_per
 
 
 def test_names_that_are_no_unit_and_dates_the_wrong_way_round_are_told(with_old, tmp_path) -> None:
+    path = book(tmp_path, {"Xã cũ": ["Bắc", "Bawcs"], "Xã mới": ["Tây", "Đông"]})
     with pytest.raises(LayerError) as caught:
-        rows = {"Xã cũ": ["Bắc", "Bawcs"], "Xã mới": ["Tây", "Đông"]}
-        import_layer(with_old, "crosswalk", book(tmp_path, rows))
+        import_layer(with_old, "crosswalk", path)
     assert [(f.code, f.rows) for f in caught.value.faults] == [("unit_unknown", ("3",))]
+    path = book(tmp_path, {"Mã cũ": ["1"], "Mã mới": ["2"]})
     with pytest.raises(LayerError) as caught:
-        rows = {"Mã cũ": ["1"], "Mã mới": ["2"]}
-        import_layer(
-            with_old, "crosswalk", book(tmp_path, rows), vintage="2025-07", to_vintage="2024"
-        )
+        import_layer(with_old, "crosswalk", path, vintage="2025-07", to_vintage="2024")
     assert caught.value.faults[0].code == "vintages_reversed"
 
 
 @pytest.fixture
 def old_map(tmp_path):
-    shapes = [ground(30, 30, 1_830, 4_770), ground(1_830, 30, 5_430, 4_770), ground(5_430, 30, 7_170, 4_770)]  # fmt: skip
+    edges = (30, 1_830, 5_430, 7_170)
+    shapes = [ground(west, 30, east, 4_770) for west, east in pairwise(edges)]
     table = {"code": ["1", "2", "3"], "name": ["Bắc", "Nam", "Cũ"], "type": "xã"}
     path = tmp_path / "xa cu.gpkg"
     gpd.GeoDataFrame(table, geometry=shapes, crs=CRS).to_file(path)

@@ -192,7 +192,7 @@ def test_figures_are_never_taken_back_to_an_older_vintage(old, new) -> None:
 
 @st.composite
 def chains(draw):
-    """Return two steps between codes that are re-used, some with shares, and figures of the first."""
+    """Return two steps between re-used codes, some with shares, and figures of the first."""
     codes = [str(code) for code in range(draw(st.integers(2, 8)))]
     steps = []
     for step in STEPS:
