@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import replace
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -16,13 +14,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.api.crosswalks import complete_crosswalk
+from infraplan.api.crosswalks import crosswalk_from_ground
+from infraplan.api.crosswalks import merged_steps
 from infraplan.api.forms import completed_evidence
+from infraplan.api.import_report import write_import_report
 from infraplan.api.lists import FIGURES
 from infraplan.api.lists import commune_names
+from infraplan.api.lists import complete_communes
 from infraplan.api.lists import complete_figures
 from infraplan.api.lists import complete_hamlets
-from infraplan.api.lists import crosswalk_names
+from infraplan.api.lists import complete_sites
+from infraplan.api.lists import in_own_communes
 from infraplan.api.lists import renewed
+from infraplan.api.vintages import CARRIED
+from infraplan.api.vintages import history_of
+from infraplan.api.vintages import recoded
 from infraplan.atomic import file_stem
 from infraplan.atomic import write_bytes
 from infraplan.errors import Fault
@@ -58,6 +65,7 @@ __all__ = [
     "with_communes",
 ]
 
+WHOLE_ROWS = ("evidence", "crosswalk")  # layers whose source counts all rows, not those read
 BY_OPERATOR = ("sites", "fibre")  # lists that come one operator at a time
 KEYED = {
     "sites": ["operator"],
@@ -103,6 +111,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     *,
     crs: str | None = None,
     vintage: str | None = None,
+    to_vintage: str | None = None,
     as_of: str = "",
     complete: bool = False,
     dry_run: bool = False,
@@ -117,9 +126,12 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     that they name and leave the others. Evidence likewise replaces what was said of the hamlets and
     operators that it names, so that each commune may send its own form. A table of communes without
     ground (`.xlsx`, `.csv`) renews the people and households of the communes that the plan has,
-    through the crosswalk where it is of an older vintage. Every other layer is replaced whole.
-    Hamlets may lack positions; their communes are found by name, and they are placed by
-    `coverage.place_hamlets`.
+    through the crosswalk where it is of an older vintage. A crosswalk replaces its own steps; as
+    a map of old communes it is made by laying the plan's communes over them. Every other layer is
+    replaced whole.
+    Hamlets may lack positions; their communes are found by name, older ones through the crosswalk,
+    and they are placed by `coverage.place_hamlets`. Communes of another vintage than before give
+    the layers that name communes their codes anew, by position.
 
     Parameters
     ----------
@@ -132,7 +144,9 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     crs
         Reference system of its coordinates where the file does not say, as an EPSG code.
     vintage
-        Administrative vintage of its units, where the layer has one.
+        Administrative vintage of its communes; recognised by them where None.
+    to_vintage
+        Of a crosswalk, vintage of the new communes; recognised where None.
     as_of
         Day that the data describe, ISO date; empty where not known.
     complete
@@ -181,16 +195,19 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
         if layer == "communes" and path.suffix.lower() in WITHOUT_GROUND:
             done, reading = _import_figures(plan, path, vintage, declared=declared, dry_run=dry_run)
         else:
+            is_ground = layer == "crosswalk" and path.suffix.lower() not in WITHOUT_GROUND
             reading = read_layer(
                 path,
-                layer,
+                "communes" if is_ground else layer,
                 plan_crs=plan.settings.crs,
                 crs=crs,
                 vintage=vintage,
-                mend=_mend(plan, layer),
+                mend=_mend(plan, "communes" if is_ground else layer, vintage, to_vintage),
                 places=known_places(plan),
                 keep_personal=keep_personal,
             )
+            if is_ground:
+                reading = _overlaid(plan, reading)
             done, reading = _import_rows(plan, reading, declared=declared, dry_run=dry_run)
     except RefusedError as error:
         if told is not None and error.reading is not None:
@@ -209,14 +226,20 @@ def _import_rows(
     straddling = _straddling(plan, layer, reading.table)
     table, placed = _placed(plan, layer, table)
     table = with_communes(table, layer, plan.table("communes") if layer != "communes" else table)
+    carried = recoded(plan, table) if layer == "communes" else {}
+    if carried:
+        placed = (*placed, _carried(carried, plan.settings.language))
     notes = (*reading.notes, *stored, *straddling, *placed)
     personal = None
     if not dry_run:
-        told = {"rows": len(table)} if layer == "evidence" else {}
+        told: dict[str, Any] = {"rows": len(table)} if layer in WHOLE_ROWS else {}
         told |= {"complete": False} if reading.quarantined else {}
+        if layer in CARRIED:
+            told["vintage"] = next(iter(plan.table("communes")["vintage"].dropna()), None)
         sources = _sources_after(plan, layer, [{**reading.source, **declared, **told}])
+        sources.loc[sources["layer"].isin(carried), "vintage"] = reading.source["vintage"]
         with _personal_kept(plan, reading, table) as personal:
-            plan.write_tables({layer: table, "sources": sources})
+            plan.write_tables({**carried, layer: table, "sources": sources})
     if reading.quarantined and declared["complete"]:
         notes = (*notes, "rows were set aside, so the list does not count as complete")
     done = Import(
@@ -259,14 +282,10 @@ def _reported(
         return replace(done, notes=(*done.notes, f"the report was not written: {error}"))
 
 
-def _write_report(plan: Plan, reading: "Reading", path: Path, report: Path) -> Path | None:
+def _write_report(plan: Plan, reading: "Reading", path: Path, report: Path) -> Path:
     """Write the workbook for the owner of a list."""
-    name = "infraplan.reports.import_report"
-    if find_spec(name) is None:
-        return None
-    write = import_module(name).write_import_report
     language = words(plan.settings.language)
-    return Path(write(report, source=path, reading=reading, words=language))
+    return write_import_report(report, source=path, reading=reading, words=language)
 
 
 @contextmanager
@@ -544,6 +563,8 @@ def _merged(
 ) -> tuple["gpd.GeoDataFrame", str, tuple[str, ...]]:
     """Return the layer after an import, what of the old one was replaced, and what of it stays."""
     old = plan.table(layer)
+    if layer == "crosswalk":
+        return *merged_steps(old, reading.table), ()
     if not len(old):
         return reading.table, "", ()
     is_replaced = np.ones(len(old), dtype=bool)
@@ -630,20 +651,18 @@ def _import_figures(
         )
         raise PlanError(msg)
     own = require_one_vintage(communes)
-    crosswalk = plan.table("crosswalk")
-    names = commune_names(communes)
+    history = history_of(plan)
     if vintage and vintage in VINTAGES and vintage != own:
-        steps_between(crosswalk, vintage, own)
-        names = crosswalk_names(crosswalk, vintage)
+        steps_between(history.crosswalk, vintage, own)
     reading = read_layer(
         path,
         "communes",
         plan_crs=plan.settings.crs,
         vintage=vintage,
-        mend=complete_figures(names),
+        mend=complete_figures(commune_names(communes), history),
         without_position=True,
     )
-    table, notes = renewed(communes, reading.table, crosswalk)
+    table, notes = renewed(communes, reading.table, history.crosswalk)
     if not dry_run:
         row = {**reading.source, **declared, "source_id": "communes:figures"}
         added = sources_of([row])
@@ -662,17 +681,38 @@ def _import_figures(
     return _with_reading(done, reading), reading
 
 
-def _mend(plan: Plan, layer: str) -> "Mend | None":
+def _mend(
+    plan: Plan, layer: str, vintage: str | None = None, to_vintage: str | None = None
+) -> "Mend | None":
     """Return what completes the rows of a layer by what the plan knows."""
+    if layer not in ("communes", "crosswalk", "hamlets", "sites", "evidence"):
+        return None
+    history = history_of(plan)
+    names = commune_names(history.communes)
+    if layer == "communes":
+        return complete_communes(history)
+    if layer == "crosswalk":
+        return complete_crosswalk(history, vintage=vintage, to_vintage=to_vintage)
     if layer == "hamlets":
-        return complete_hamlets(commune_names(plan.table("communes")))
-    if layer == "evidence":
-        return completed_evidence(
-            plan.table("hamlets"),
-            commune_names(plan.table("communes")),
-            set(plan.table("sites")["operator"]),
-        )
-    return None
+        return in_own_communes(complete_hamlets(names), history, vintage=vintage)
+    if layer == "sites":
+        return in_own_communes(complete_sites(names), history, vintage=vintage, strict=False)
+    inner = completed_evidence(plan.table("hamlets"), names, set(plan.table("sites")["operator"]))
+    return in_own_communes(inner, history, vintage=vintage)
+
+
+def _overlaid(plan: Plan, reading: "Reading") -> "Reading":
+    """Return the crosswalk that old communes make with those of the plan."""
+    vintage = str(reading.table["vintage"].iloc[0])
+    table, notes = crosswalk_from_ground(plan, reading.table, vintage=vintage)
+    source = {**reading.source, "source_id": "crosswalk", "layer": "crosswalk", "vintage": vintage}
+    return replace(reading, table=table, source=source, notes=(*reading.notes, *notes))
+
+
+def _carried(tables: Mapping[str, "gpd.GeoDataFrame"], language: str) -> str:
+    """Return what was done to layers that name communes, in the words of the plan's language."""
+    lost = sum(int(table["commune_code"].isna().sum()) for table in tables.values())
+    return words(language)("vintages.recoded", layers=", ".join(tables), lost=lost)
 
 
 def _sources_after(plan: Plan, layer: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 from infraplan.api.bring import keep_raster
 from infraplan.api.bring import sources_of
 from infraplan.api.bring import with_communes
+from infraplan.api.vintages import of_other_vintages
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
@@ -210,6 +211,7 @@ def check_layers(plan: Plan) -> tuple[tuple[Fault, ...], tuple[Note, ...]]:
             conform(table.reset_index(), name, plan_crs=plan.settings.crs)
         except LayerError as error:
             faults += [_of_layer(fault, name) for fault in error.faults]
+    faults += of_other_vintages(tables)
     faults += _broken_references(tables)
     faults += _wrongly_nested(tables, {fault.sheet for fault in faults})
     elsewhere, notes = _rasters_elsewhere(plan, tables)

@@ -1,10 +1,14 @@
 """Lists that name their communes: hamlets without position, figures without ground."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.api.vintages import History
+from infraplan.api.vintages import dated
+from infraplan.api.vintages import renew_communes
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.layers.bundle import require_one_vintage
@@ -13,6 +17,9 @@ from infraplan.layers.crosswalk import convert
 from infraplan.layers.names import Match
 from infraplan.layers.names import bare_name
 from infraplan.layers.names import match_names
+from infraplan.layers.vintages import ambiguous_vintage
+from infraplan.layers.vintages import parted_unit
+from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -22,9 +29,12 @@ if TYPE_CHECKING:
 __all__ = [
     "FIGURES",
     "commune_names",
+    "complete_communes",
     "complete_figures",
     "complete_hamlets",
+    "complete_sites",
     "crosswalk_names",
+    "in_own_communes",
     "odd_names",
     "renewed",
 ]
@@ -113,14 +123,80 @@ def complete_hamlets(names: Names) -> Mend:
     return mend
 
 
-def complete_figures(names: Names) -> Mend:
+def complete_sites(names: Names) -> Mend:
     """
-    Return what completes a table of figures of communes: codes by names, names by codes.
+    Return what completes a list of stations: codes of communes by their names.
 
     Parameters
     ----------
     names
-        Names of the communes of the table's vintage, by code; those of a crosswalk for old ones.
+        Names of the communes of the plan, by code.
+
+    Returns
+    -------
+    mend
+        For `read_layer`. A name that is not clear is no fault: a station has a position.
+    """
+
+    def mend(frame: pd.DataFrame, rows: tuple[str, ...]) -> "Mended":
+        """Fill `commune_code`."""
+        from infraplan.io import Mended
+
+        codes, _ = _codes(frame, rows, names, ("commune_code", "commune"))
+        if codes is None:
+            return Mended(frame)
+        return Mended(frame.assign(commune_code=codes.where(codes.isin(names), "")))
+
+    return mend
+
+
+def complete_figures(names: Names, history: History | None = None) -> Mend:
+    """
+    Return what completes a table of figures of communes: its date, codes by names, names by codes.
+
+    Parameters
+    ----------
+    names
+        Names of the communes of the plan, by code.
+    history
+        What they were made of; None where not known.
+
+    Returns
+    -------
+    mend
+        For `read_layer`. Where the table does not say its vintage, it is recognised by its units; a
+        vintage that is not clear and makes a difference is a fault.
+    """
+
+    def mend(frame: pd.DataFrame, rows: tuple[str, ...]) -> "Mended":
+        """Fill `vintage`, `code` and `name`."""
+        from infraplan.io import Mended
+
+        frame, faults, notes = _dated(frame, history)
+        mark = next(iter(set(_cells(frame, "vintage")) - {""}), "")
+        own = (
+            names if history is None or mark in ("", history.vintage) else _names_of(history, mark)
+        )
+        table = frame.assign(name=_cells(frame, "name").map(lambda text: parted_unit(text)[0]))
+        codes, more = _codes(table, rows, own, ("code", "name"))
+        if codes is None:
+            return Mended(frame, faults, notes)
+        given = _cells(table, "name")
+        known = codes.map(lambda code: own.get(code, (code,))[0])
+        completed = table.assign(code=codes, name=given.where(given != "", known))
+        return Mended(completed, (*faults, *more), notes)
+
+    return mend
+
+
+def complete_communes(history: History) -> Mend:
+    """
+    Return what completes boundaries of communes: their vintage, where the file does not say it.
+
+    Parameters
+    ----------
+    history
+        What is known of communes.
 
     Returns
     -------
@@ -129,15 +205,55 @@ def complete_figures(names: Names) -> Mend:
     """
 
     def mend(frame: pd.DataFrame, rows: tuple[str, ...]) -> "Mended":
-        """Fill `code` and `name`."""
+        """Fill `vintage`."""
         from infraplan.io import Mended
 
-        codes, faults = _codes(frame, rows, names, ("code", "name"))
-        if codes is None:
-            return Mended(frame)
-        given = _cells(frame, "name")
-        known = codes.map(lambda code: names.get(code, (code,))[0])
-        return Mended(frame.assign(code=codes, name=given.where(given != "", known)), tuple(faults))
+        del rows
+        return Mended(*_dated(frame, history))
+
+    return mend
+
+
+def in_own_communes(
+    inner: Mend, history: History, *, vintage: str | None = None, strict: bool = True
+) -> Mend:
+    """
+    Return what completes a list whose rows may name older communes than those of the plan.
+
+    Parameters
+    ----------
+    inner
+        What completes a list that names the plan's communes.
+    history
+        What the communes were made of.
+    vintage
+        Vintage of the list where the user says it; recognised where None.
+    strict
+        False where a commune that is not settled is no fault.
+
+    Returns
+    -------
+    mend
+        For `read_layer`; a repair for each row that named an older commune.
+    """
+
+    def mend(frame: pd.DataFrame, rows: tuple[str, ...]) -> "Mended":
+        """Bring the communes to those of the plan, then complete the list."""
+        found = renew_communes(frame, rows, history, vintage=vintage)
+        named = commune_names(history.communes)
+        own = found.codes.map(lambda code: named.get(code, ("", ""))[-1])
+        texts = found.names.where(found.names != "", own)
+        codes = found.codes if strict else found.codes.where(found.codes.isin(named), "")
+        changed = {"commune_code": codes, "commune": texts}
+        table = frame.assign(
+            **{name: cells for name, cells in changed.items() if (cells != "").any()}
+        )
+        done = inner(table, rows)
+        faults = (*(found.faults if strict else ()), *done.faults)
+        if found.guess.ambiguous and found.faults and strict:
+            faults = found.faults  # what follows from it would only hide it
+        notes = (*found.notes, *done.notes)
+        return replace(done, faults=faults, notes=notes, repairs=(*found.repairs, *done.repairs))
 
     return mend
 
@@ -274,6 +390,27 @@ def odd_names(written: pd.Series, codes: pd.Series, names: Names) -> pd.DataFram
             rows.append((row, text[row], code, names[code][-1], is_other))
     columns = ["row", "written", "code", "name", "is_other"]
     return pd.DataFrame(rows, columns=columns).set_index("row")
+
+
+def _dated(
+    frame: pd.DataFrame, history: History | None
+) -> tuple[pd.DataFrame, tuple[Fault, ...], tuple[str, ...]]:
+    """Return a table of communes with the vintage that its units speak for, if it says none."""
+    if history is None or (_cells(frame, "vintage") != "").any():
+        return frame, (), ()
+    guess = dated(frame, history, ("code", "name"))
+    if guess.ambiguous:
+        newest = guess.ambiguous[-1]  # so that the fault is told once
+        return frame.assign(vintage=newest), (ambiguous_vintage(guess, "name"),), ()
+    if guess.vintage is None:
+        return frame, (), ()
+    told = guess.told(words(history.language))
+    return frame.assign(vintage=guess.vintage), (), (told,)
+
+
+def _names_of(history: History, vintage: str) -> Names:
+    """Return the names of the units of a vintage."""
+    return {unit.code: (unit.name, unit.full_name) for unit in history.units.get(vintage, ())}
 
 
 def _codes(

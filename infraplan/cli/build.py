@@ -68,6 +68,7 @@ def import_(
     *,
     crs: Annotated[str, typer.Option(help="EPSG code of its coordinates.")] = "",
     vintage: Annotated[str, typer.Option(help="2024, 2025-01 or 2025-07.")] = "",
+    to_vintage: Annotated[str, typer.Option(help="Of a crosswalk: that of the new units.")] = "",
     as_of: Annotated[str, typer.Option(help="Day that the data describe, ISO date.")] = "",
     complete: Annotated[
         bool, typer.Option("--complete", help="Its owner says that nothing is missing.")
@@ -100,6 +101,7 @@ def import_(
             file,
             crs=crs or None,
             vintage=vintage or None,
+            to_vintage=to_vintage or None,
             as_of=as_of,
             complete=complete,
             dry_run=dry_run,

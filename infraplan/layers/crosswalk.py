@@ -3,7 +3,8 @@ Counts of old communes become counts of new ones, to the person.
 
 Codes were re-used by the reforms of 2025, so figures of one vintage mean nothing under the codes
 of another. A unit that was divided is divided here by weights, by shares of the crosswalk, or,
-flagged, into equal parts.
+flagged, into equal parts. People and ground may part otherwise: a share of 0 is known, an empty one
+is not.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from infraplan.errors import LayerError
 from infraplan.errors import VintageError
 from infraplan.layers.schemas import VINTAGES
 
-__all__ = ["convert", "steps_between"]
+__all__ = ["convert", "destinations", "steps_between", "with_move_ids", "with_shares", "with_steps"]
 
 Floats = npt.NDArray[np.float64]
 How = Literal["all", "any", "sum"]
@@ -28,11 +29,8 @@ Weights = Mapping[tuple[str, str], float]
 
 AREAS = ("_m2", "_ha", "_km2")  # endings of columns that follow the ground and not the people
 ONE = 1e-6  # by which shares may miss a sum of one
-
-# Official conversion of the communes of Hà Tĩnh in force since 1 July 2025, whose table does not
-# tell it: the ground of Kỳ Lợi went to Vũng Áng, its people to Sông Trí and Hoành Sơn.
-ONLY_GROUND = frozenset({("18796", "18823")})
-ONLY_PEOPLE = frozenset({("18796", "18754"), ("18796", "18832")})
+SHARES = ("people_share", "area_share")
+MOVE = ["from_vintage", "to_vintage", "from_code", "to_code"]  # what makes a move one
 
 
 def convert(
@@ -67,7 +65,8 @@ def convert(
     converted
         The figures by new code, sorted, as `code`; `estimated` is true where part of them came from
         a unit divided into equal parts, `from_codes` lists the old units. Sums are kept: whole
-        numbers to the unit. A number missing in one old unit is missing in the new one.
+        numbers to the unit. A number missing in one old unit is missing in the new one. Where some
+        shares of a unit are known, the others take equal parts of what is left.
 
     Raises
     ------
@@ -144,6 +143,121 @@ def steps_between(
         f"from_vintage, to_code, to_vintage; or import figures of {to_vintage}"
     )
     raise VintageError(msg)
+
+
+def destinations(
+    crosswalk: pd.DataFrame, from_vintage: str, to_vintage: str
+) -> dict[str, tuple[str, ...]]:
+    """
+    Return what became of each old unit.
+
+    Parameters
+    ----------
+    crosswalk
+        Layer `crosswalk`.
+    from_vintage
+        Vintage of the old units.
+    to_vintage
+        Vintage of the new ones.
+
+    Returns
+    -------
+    destinations
+        Old code to new codes, sorted; several where the unit was divided, of which one may have
+        taken its ground and another its people.
+
+    Raises
+    ------
+    VintageError
+        If the crosswalk does not lead there.
+    """
+    found: dict[str, tuple[str, ...]] | None = None
+    for step in steps_between(crosswalk, from_vintage, to_vintage):
+        moves = _moves(crosswalk, step)
+        became = {str(old): tuple(sorted(ends)) for old, ends in moves.groupby("from")["to"]}
+        if found is None:
+            found = became
+            continue
+        found = {
+            old: tuple(sorted({new for code in codes for new in became.get(code, ())}))
+            for old, codes in found.items()
+        }
+    return found or {}
+
+
+def with_move_ids(crosswalk: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return a crosswalk whose ids tell the move, so that tables of several steps do not clash.
+
+    Parameters
+    ----------
+    crosswalk
+        Layer `crosswalk`.
+
+    Returns
+    -------
+    crosswalk
+        Copy, sorted by id; a move that stands twice is kept once.
+    """
+    once = crosswalk.drop_duplicates(MOVE)
+    ids = once["from_vintage"] + ":" + once["from_code"] + ">" + once["to_vintage"]
+    return once.set_axis(
+        pd.Index((ids + ":" + once["to_code"]).astype("str"), name="crosswalk_id")
+    ).sort_index()
+
+
+def with_steps(crosswalk: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return a crosswalk with the steps of another, each step whole from one of them.
+
+    Parameters
+    ----------
+    crosswalk
+        Layer `crosswalk`, whose steps are kept.
+    other
+        Layer `crosswalk`, whose steps are added where the first lacks them.
+
+    Returns
+    -------
+    crosswalk
+        Sorted by id.
+    """
+    if not len(crosswalk) or not len(other):
+        return crosswalk if len(crosswalk) else other
+    step = ["from_vintage", "to_vintage"]
+    have = set(crosswalk[step].itertuples(index=False, name=None))
+    added = [tuple(row) not in have for row in other[step].itertuples(index=False, name=None)]
+    return pd.concat([crosswalk, other[added]]).sort_index() if any(added) else crosswalk
+
+
+def with_shares(crosswalk: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return a crosswalk with shares that are known from elsewhere.
+
+    Parameters
+    ----------
+    crosswalk
+        Layer `crosswalk`.
+    known
+        Shares by `from_vintage`, `to_vintage`, `from_code`, `to_code`: `people_share`,
+        `area_share`, empty where not known.
+
+    Returns
+    -------
+    crosswalk
+        Copy; units of which the crosswalk itself gives a share keep what it gives.
+    """
+    if not len(crosswalk) or not len(known):
+        return crosswalk
+    keys = pd.MultiIndex.from_frame(crosswalk[MOVE].astype("str"))
+    unit = pd.MultiIndex.from_frame(crosswalk[MOVE[:3]].astype("str"))
+    filled = {}
+    for column in SHARES:
+        own = crosswalk.get(column, pd.Series(np.nan, index=crosswalk.index))
+        given = known.set_index(MOVE)[column].astype("float64").reindex(keys).to_numpy()
+        said = own.notna().groupby(unit).transform("any").to_numpy(dtype=bool)
+        filled[column] = np.where(said, own.to_numpy(dtype=np.float64, na_value=np.nan), given)
+    return crosswalk.assign(**filled)
 
 
 def _check_vintage(figures: pd.DataFrame, from_vintage: str) -> None:
@@ -223,9 +337,11 @@ def _check(
 def _wrong_shares(moves: pd.DataFrame) -> list[Fault]:
     """Return old units whose shares in the crosswalk do not make one."""
     faults = []
-    for column in ("people_share", "area_share"):
-        sums = moves.groupby("from")[column].agg(lambda shares: shares.sum(skipna=False))
-        wrong = sums[(sums - 1.0).abs() > ONE]
+    for column in SHARES:
+        units = moves.groupby("from")[column]
+        sums = units.sum()
+        is_whole = units.count() == units.size()
+        wrong = sums[(sums - 1.0 > ONE) | (is_whole & (1.0 - sums > ONE))]
         if len(wrong):
             faults.append(
                 Fault(
@@ -244,23 +360,26 @@ def _wrong_shares(moves: pd.DataFrame) -> list[Fault]:
 
 def _shares(moves: pd.DataFrame, weights: Weights) -> tuple[Floats, Floats, Mask]:
     """Return the shares of people and ground of each move, and which of them are only equal."""
-    pairs = list(zip(moves["from"], moves["to"], strict=True))
+    pairs = zip(moves["from"], moves["to"], strict=True)
     said = np.array([weights.get(pair, np.nan) for pair in pairs], dtype=np.float64)
     is_said = _of_unit(moves, np.isfinite(said), "any")
+    weight = np.nan_to_num(said)
+    whole = np.where(is_said, _of_unit(moves, weight, "sum"), 1.0)
     listed = moves["people_share"].to_numpy(dtype=np.float64)
-    first = np.where(is_said, np.nan_to_num(said), listed)
-    people, equal = _filled(moves, first, np.array([pair in ONLY_GROUND for pair in pairs]))
-    listed = moves["area_share"].to_numpy(dtype=np.float64)
-    area, equal_area = _filled(moves, listed, np.array([pair in ONLY_PEOPLE for pair in pairs]))
+    people, equal = _filled(moves, np.where(is_said, weight / whole, listed))
+    area, equal_area = _filled(moves, moves["area_share"].to_numpy(dtype=np.float64))
     return people, area, np.stack([equal, equal_area])
 
 
-def _filled(moves: pd.DataFrame, known: Floats, barred: Mask) -> tuple[Floats, Mask]:
-    """Return shares that add up to 1 in each old unit, equal where not all of them are known."""
-    is_known = _of_unit(moves, np.isfinite(known), "all")
-    raw = np.where(is_known, known, ~barred)
-    shares = raw / _of_unit(moves, raw, "sum")
-    return shares, ~is_known & (shares > 0) & (shares < 1)
+def _filled(moves: pd.DataFrame, known: Floats) -> tuple[Floats, Mask]:
+    """Return shares that add up to 1 in each old unit, and which are equal parts of the rest."""
+    is_known = np.isfinite(known)
+    total = _of_unit(moves, np.nan_to_num(known), "sum")
+    unknown = _of_unit(moves, (~is_known).astype(np.float64), "sum")
+    left = np.clip(1.0 - total, 0.0, None) / np.maximum(unknown, 1.0)
+    shares = np.where(is_known, known, left)
+    shares = shares / _of_unit(moves, shares, "sum")
+    return shares, ~is_known & (unknown > 1) & (shares > ONE)
 
 
 def _of_unit(moves: pd.DataFrame, values: npt.NDArray[Any], how: How) -> npt.NDArray[Any]:

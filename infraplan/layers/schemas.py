@@ -330,6 +330,7 @@ _ALL = (
             _needed("from_code", "old code"), _needed("from_vintage", "old vintage", *VINTAGES),
             _needed("to_code", "new code"), _needed("to_vintage", "new vintage", *VINTAGES),
             _text("from_name", "old name"), _text("to_name", "new name"),
+            _text("from_district", "district of the old unit"), _text("to_district", "district of the new unit, where there are districts"),
             Column("divided", "flag", "true where the old unit went to several new ones"),
             _number("people_share", "share of the old unit's people that went to the new one, where known", 0, 1),
             _number("area_share", "share of the old unit's ground that went to the new one, where known", 0, 1),

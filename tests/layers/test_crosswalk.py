@@ -3,17 +3,26 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from infraplan.errors import LayerError
 from infraplan.errors import VintageError
 from infraplan.io import read_layer
+from infraplan.io.units import shipped_shares
+from infraplan.io.units import shipped_steps
 from infraplan.layers.crosswalk import convert
+from infraplan.layers.crosswalk import destinations
+from infraplan.layers.crosswalk import with_shares
+from infraplan.layers.crosswalk import with_steps
+from infraplan.layers.schemas import VINTAGES
 from tests.shared_data import shared_folder
 
 
 def crosswalk(*moves, between=("2025-01", "2025-07"), **columns):
     """Return a crosswalk of moves (old, new)."""
-    return pd.DataFrame(list(moves), columns=["from_code", "to_code"]).assign(
+    return pd.DataFrame(list(moves), columns=["from_code", "to_code"], dtype="str").assign(
         from_vintage=between[0], to_vintage=between[1], **columns
     )
 
@@ -58,9 +67,33 @@ def test_shares_of_the_crosswalk_are_taken_where_no_weights_are_given() -> None:
 
 def test_the_people_of_ky_loi_go_elsewhere_than_its_ground() -> None:
     table = crosswalk(("18796", "18754"), ("18796", "18823"), ("18796", "18832"))
-    found = moved(people(c18796=1_001).assign(area_km2=20.5), table)
+    known = with_shares(table, shipped_shares())
+    found = moved(people(c18796=1_001).assign(area_km2=20.5), known)
     assert found["people"].to_dict() == {"18754": 501, "18823": 0, "18832": 500}
     assert found["area_km2"].to_dict() == {"18754": 0.0, "18823": 20.5, "18832": 0.0}
+
+
+def test_shares_shipped_for_one_province_say_nothing_of_other_codes() -> None:
+    table = crosswalk(("1", "18754"), ("1", "18823"))
+    assert (
+        with_shares(table, shipped_shares())[["people_share", "area_share"]].isna().all(axis=None)
+    )
+
+
+def test_shares_of_the_table_itself_go_before_those_shipped() -> None:
+    table = crosswalk(("18796", "18754"), ("18796", "18823"), people_share=[0.25, 0.75])
+    found = moved(people(c18796=100), with_shares(table, shipped_shares()))
+    assert found["people"].to_dict() == {"18754": 25, "18823": 75}
+
+
+def test_what_known_shares_leave_over_is_divided_and_flagged() -> None:
+    table = crosswalk(("1", "7"), ("1", "8"), ("1", "9"), people_share=[0.5, np.nan, np.nan])
+    found = moved(people(c1=100), table)
+    assert found["people"].to_dict() == {"7": 50, "8": 25, "9": 25}
+    assert found["estimated"].to_dict() == {"7": False, "8": True, "9": True}
+    only = moved(people(c1=100), crosswalk(("1", "7"), ("1", "8"), people_share=[0.3, np.nan]))
+    assert only["people"].to_dict() == {"7": 30, "8": 70}
+    assert not only["estimated"].any()
 
 
 def test_two_steps_lead_from_2024_to_july_2025() -> None:
@@ -128,7 +161,8 @@ def test_an_unknown_number_stays_unknown_where_it_went() -> None:
 def test_the_province_is_kept_to_the_person() -> None:
     path = shared_folder("data/hatinh") / "communes_2024_to_2025.csv"
     fill = {"from_vintage": "2025-01", "to_vintage": "2025-07"}
-    table = read_layer(path, "crosswalk", plan_crs="EPSG:9209", fill=fill).table
+    read = read_layer(path, "crosswalk", plan_crs="EPSG:9209", fill=fill).table
+    table = with_shares(read, shipped_shares())
     codes = sorted(set(table["from_code"]))
     assert len(codes) == 209
     figures = pd.DataFrame({"people": range(1_000, 1_000 + len(codes))}, index=codes)
@@ -137,3 +171,82 @@ def test_the_province_is_kept_to_the_person() -> None:
     assert found["people"].sum() == figures["people"].sum()
     assert sorted(found.index[found["estimated"]]) == ["18073", "18652", "18754", "18832"]
     assert "18082" in found.loc["18652", "from_codes"]
+
+
+STEPS = (("2024", "2025-01"), ("2025-01", "2025-07"))
+PAIRS = [(a, b) for a in VINTAGES for b in VINTAGES if a != b]
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+def test_no_vintage_is_joined_to_another_without_a_crosswalk(old, new) -> None:
+    with pytest.raises(VintageError, match=f"of {old} cannot be joined to those of {new}"):
+        convert(people(c1=1), crosswalk(), from_vintage=old, to_vintage=new)
+
+
+@pytest.mark.parametrize(("old", "new"), [pair for pair in PAIRS if pair[0] > pair[1]])
+def test_figures_are_never_taken_back_to_an_older_vintage(old, new) -> None:
+    both = pd.concat([crosswalk(("1", "1"), between=step) for step in STEPS])
+    with pytest.raises(VintageError):
+        convert(people(c1=1), both, from_vintage=old, to_vintage=new)
+
+
+@st.composite
+def chains(draw):
+    """Return two steps between re-used codes, some with shares, and figures of the first."""
+    codes = [str(code) for code in range(draw(st.integers(2, 8)))]
+    steps = []
+    for step in STEPS:
+        moves = []
+        for old in codes:
+            ends = draw(st.lists(st.sampled_from(codes), min_size=1, max_size=3, unique=True))
+            parts = draw(st.lists(st.integers(1, 9), min_size=len(ends), max_size=len(ends)))
+            shares = [part / sum(parts) if draw(st.booleans()) else None for part in parts]
+            moves += [(old, end, share) for end, share in zip(ends, shares, strict=True)]
+        table = pd.DataFrame(moves, columns=["from_code", "to_code", "people_share"])
+        table["people_share"] = table["people_share"].astype("float64")
+        steps.append(table.assign(from_vintage=step[0], to_vintage=step[1]))
+    counts = draw(st.lists(st.integers(0, 10**7), min_size=len(codes), max_size=len(codes)))
+    return pd.concat(steps), pd.DataFrame({"people": counts, "area_km2": 1.5}, index=codes)
+
+
+@settings(max_examples=12, deadline=None)
+@given(chains())
+def test_chains_of_steps_keep_every_person_and_all_ground(chain) -> None:
+    table, figures = chain
+    found = convert(figures, table, from_vintage="2024", to_vintage="2025-07")
+    assert found["people"].sum() == figures["people"].sum()
+    assert (found["people"] >= 0).all()
+    assert found["area_km2"].sum() == pytest.approx(figures["area_km2"].sum())
+
+
+def test_the_province_is_kept_to_the_person_from_2024_on() -> None:
+    first, second = shipped_steps()
+    codes = sorted(set(first["from_code"]))
+    figures = pd.DataFrame({"people": range(len(codes)), "households": 3, "area_km2": 2.0}, codes)
+    both = with_steps(first, second)
+    found = convert(figures, both, from_vintage="2024", to_vintage="2025-07")
+    assert len(found) == 69
+    assert found[["people", "households"]].sum().tolist() == [216 * 215 // 2, 3 * 216]
+    assert found["area_km2"].sum() == pytest.approx(432.0)
+    assert set(found.loc["18073", "from_codes"].split(";")) >= {"18070", "18076", "18077", "18094"}
+
+
+def test_destinations_follow_both_steps_and_tell_divided_units() -> None:
+    first, second = shipped_steps()
+    became = destinations(with_steps(first, second), "2024", "2025-07")
+    assert len(became) == 216
+    assert became["18070"] == ("18073",)  # both parts of Trần Phú came together again
+    assert became["18472"] == ("18484",)
+    assert {code for code, ends in became.items() if len(ends) > 1} == {"18082", "18796"}
+
+
+def test_the_shipped_step_of_july_2025_is_the_official_table() -> None:
+    path = shared_folder("data/hatinh") / "communes_2024_to_2025.csv"
+    fill = {"from_vintage": "2025-01", "to_vintage": "2025-07"}
+    official = read_layer(path, "crosswalk", plan_crs="EPSG:9209", fill=fill).table
+    pairs = {tuple(pair) for pair in official[["from_code", "to_code"]].to_numpy()}
+    own = shipped_steps()[1]
+    assert {tuple(pair) for pair in own[["from_code", "to_code"]].to_numpy()} == pairs
+    assert len(own) == 212
+    assert own.groupby("from_code").size().value_counts().to_dict() == {1: 207, 2: 1, 3: 1}
+    assert own["divided"].sum() == 5
