@@ -5,13 +5,15 @@ What a file is said to be is checked against its first bytes: GDAL would follow 
 `.geojson` to any file of the machine, and a path beginning with /vsicurl/ to the internet.
 """
 
-import csv
-import io
 import re
 import warnings
 import zipfile
+from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -21,9 +23,11 @@ import pandas as pd
 
 from infraplan.errors import SourceFileError
 from infraplan.io.aliases import match_headings
+from infraplan.io.decoding import csv_rows
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
-from infraplan.packaged import read_text
+from infraplan.layers.fonts import readable
+from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -148,18 +152,9 @@ def _refusal(path: Path, suffix: str) -> str:
 
 def _sheet_of_csv(path: Path, layer: str) -> Sheet:
     """Return the rows of a CSV file, whatever its separator and encoding."""
-    text = read_text(path)
-    best: tuple[int, list[list[str]]] = (-1, [])
-    for separator in ",;\t":
-        try:
-            cells = list(csv.reader(io.StringIO(text), delimiter=separator, strict=False))
-        except csv.Error as error:
-            msg = f"{path} cannot be read as CSV: {error}"
-            raise SourceFileError(msg) from error
-        score = max((len(row) for row in cells[:HEADING_ROWS]), default=0)
-        understood = max((_understood(row, layer) for row in cells[:HEADING_ROWS]), default=0)
-        best = max(best, (understood * 1000 + score, cells), key=lambda pair: pair[0])
-    return _table(path, best[1], layer, name="")
+    found = csv_rows(path, lambda row: _understood(row, layer))
+    sheet = _table(path, found.rows, layer, name="")
+    return replace(sheet, notes=(*found.notes, *sheet.notes))
 
 
 def _sheet_of_workbook(path: Path, layer: str) -> Sheet:
@@ -221,12 +216,14 @@ def _check_archive(path: Path) -> None:
 
 def _understood(row: Sequence[Any], layer: str) -> int:
     """Return how many cells of a row are headings of a layer."""
-    return match_headings([tidy(cell) for cell in row if tidy(cell)], layer).count
+    return match_headings(readable([tidy(cell) for cell in row if tidy(cell)]), layer).count
 
 
-def _table(path: Path, cells: list[list[Any]], layer: str, *, name: str) -> Sheet:
+def _table(path: Path, cells: Iterable[list[Any]], layer: str, *, name: str) -> Sheet:
     """Return the rows below the headings, without empty ones, sub-headings and totals."""
-    scores = [_understood(row, layer) for row in cells[:HEADING_ROWS]]
+    lines = iter(cells)
+    head = list(islice(lines, HEADING_ROWS))
+    scores = [_understood(row, layer) for row in head]
     if not scores or not max(scores):
         msg = (
             f"{path}: no row has headings of layer '{layer}'; "
@@ -234,11 +231,11 @@ def _table(path: Path, cells: list[list[Any]], layer: str, *, name: str) -> Shee
         )
         raise SourceFileError(msg)
     top = scores.index(max(scores))
-    headings = _distinct([tidy(cell) for cell in cells[top]])
+    headings = _distinct([tidy(cell) for cell in head[top]])
     kept: list[list[Any]] = []
     rows: list[str] = []
     skipped: list[str] = []
-    for number, row in enumerate(cells[top + 1 :], start=top + 2):
+    for number, row in enumerate(chain(head[top + 1 :], lines), start=top + 2):
         filled = [tidy(cell) for cell in row if tidy(cell)]
         if not filled:
             continue
@@ -299,7 +296,8 @@ def _features(path: Path, layer: str) -> Sheet:
         options["layer"] = _one_of(path, names, layer)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            frame = pyogrio.read_dataframe(path, **options)
+            frame, said = _attributes(path, options)
+            notes = said or notes
     except UnicodeDecodeError as error:
         msg = f"{path} is not in UTF-8; save it in QGIS as .gpkg with the encoding it was made in"
         raise SourceFileError(msg) from error
@@ -308,6 +306,21 @@ def _features(path: Path, layer: str) -> Sheet:
         raise SourceFileError(msg) from error
     rows = tuple(map(str, np.arange(1, len(frame) + 1)))
     return Sheet(frame, rows, options["layer"] if len(names) > 1 else "", notes)
+
+
+def _attributes(
+    path: Path, options: dict[str, Any]
+) -> "tuple[pd.DataFrame | gpd.GeoDataFrame, tuple[str, ...]]":
+    """Return features; those of a shapefile that is not UTF-8 with one letter a byte."""
+    import pyogrio
+
+    try:
+        return pyogrio.read_dataframe(path, **options), ()
+    except UnicodeDecodeError:
+        if path.suffix.lower() != ".shp":
+            raise
+        frame = pyogrio.read_dataframe(path, **{**options, "encoding": "ISO-8859-1"})
+        return frame, (Note("encodings.dbf"),)
 
 
 def _one_of(path: Path, names: list[str], layer: str) -> str:

@@ -22,6 +22,7 @@ from infraplan.io.positions import positions_from
 from infraplan.io.sheets import Sheet
 from infraplan.io.sheets import checked_path
 from infraplan.io.sheets import read_sheet
+from infraplan.io.texts import settle_text
 from infraplan.layers.convert import tidy
 from infraplan.layers.crs import Bounds
 from infraplan.layers.crs import epsg_code
@@ -140,7 +141,10 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         raise SettingsError(msg)
     file = checked_path(path)
     sheet = read_sheet(file, layer)
+    text = settle_text(sheet.frame, sheet.rows)
+    sheet = replace(sheet, frame=text.frame, notes=(*sheet.notes, *text.notes))
     draft = _draft(sheet, layer)
+    draft.faults += [fault for fault in text.faults if fault.column in draft.headings.columns]
     if declared.geometry and not without_position:
         _place(draft, plan_crs, crs, area_bounds)
     given = {**(fill or {}), **({"vintage": vintage} if vintage and declared.has_vintage else {})}
