@@ -216,7 +216,8 @@ def _check_archive(path: Path) -> None:
 
 def _understood(row: Sequence[Any], layer: str) -> int:
     """Return how many cells of a row are headings of a layer."""
-    return match_headings(readable([tidy(cell) for cell in row if tidy(cell)]), layer).count
+    texts = readable([cell if isinstance(cell, str) else tidy(cell) for cell in row if tidy(cell)])
+    return match_headings(map(tidy, texts), layer).count
 
 
 def _table(path: Path, cells: Iterable[list[Any]], layer: str, *, name: str) -> Sheet:

@@ -27,6 +27,7 @@ VISCII = (  # from 0x80; six rare capitals are control characters and left out
     "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯ"
     "ÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡưàáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ"
 )
+CAPITALS = "ăâêôơưđ"  # letters whose capitals the ABC fonts have
 CIRCUMFLEX, BREVE, HORN = "\u0302", "\u0306", "\u031b"
 GRAVE, HOOK, TILDE, ACUTE, DOT = TONES = ("\u0300", "\u0309", "\u0303", "\u0301", "\u0323")
 Read = Callable[[str, str], str]  # of a text, and of what stands for a letter that a font lacks
@@ -76,7 +77,7 @@ UNKNOWN = {
 BEYOND = str.maketrans({x: y for x, y in FROM_CP1258.items() if y >= "\u00c0" and x != y})
 KEPT_BY_1258 = {letter: letter for letter in CP1258.values() if "\u00c0" <= letter <= "\u00ff"}
 RUN = re.compile(f"[{re.escape(''.join({*map(chr, HIGH), *FROM_CP1252, *FROM_CP1258}))}]{{2,}}")
-SPACED = re.compile("(?<=Ã)( +)(?=([a-z]*))|(?<=Ã)$")
+SPACED = re.compile(r"(?<=Ã)( +)(?=(\S*))|(?<=Ã)$")
 VIETNAMESE = frozenset(
     unicodedata.normalize("NFC", base + tone)
     for letter in "aăâeêioôơuưy"
@@ -192,7 +193,10 @@ def recased(text: str) -> str:
     named = [word[0].isupper() or not word[0].isalpha() for word in words if word]
     if sum(named) == len(named) - 1 and len(named) > 1:
         words = [
-            word[0].upper() + word[1:] if word and not word[0].isascii() else word for word in words
+            word
+            if not word or word[0] in CAPITALS or word[0].isascii()
+            else word[0].upper() + word[1:]
+            for word in words
         ]
     return " ".join(words)
 
@@ -264,7 +268,8 @@ def _with_space(found: re.Match[str]) -> str:
     if len(spaces) > 1 or found.end() == len(found.string):
         return "\u00a0" + spaces[1:]
     start = re.search(r"[^\W\d_]*$", found.string[: found.start() - 1])
-    is_inside = bool(after) and is_syllable(f"{start.group() if start else ''}à{after}")
+    whole = f"{start.group() if start else ''}à{RUN.sub(_as_utf8, after)}"
+    is_inside = bool(after) and is_syllable(whole.rstrip(",.;:)"))
     return "\u00a0" if is_inside or not spaces else "\u00a0 "
 
 
