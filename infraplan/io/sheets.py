@@ -24,9 +24,9 @@ import pandas as pd
 from infraplan.errors import SourceFileError
 from infraplan.io.aliases import match_headings
 from infraplan.io.decoding import csv_rows
+from infraplan.io.texts import settle_headings
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
-from infraplan.layers.fonts import readable
 from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
@@ -216,8 +216,7 @@ def _check_archive(path: Path) -> None:
 
 def _understood(row: Sequence[Any], layer: str) -> int:
     """Return how many cells of a row are headings of a layer."""
-    texts = readable([cell if isinstance(cell, str) else tidy(cell) for cell in row if tidy(cell)])
-    return match_headings(map(tidy, texts), layer).count
+    return match_headings(filter(None, settle_headings(row)[0]), layer).count
 
 
 def _table(path: Path, cells: Iterable[list[Any]], layer: str, *, name: str) -> Sheet:
@@ -232,7 +231,8 @@ def _table(path: Path, cells: Iterable[list[Any]], layer: str, *, name: str) -> 
         )
         raise SourceFileError(msg)
     top = scores.index(max(scores))
-    headings = _distinct([tidy(cell) for cell in head[top]])
+    texts, said = settle_headings(head[top])
+    headings = _distinct(texts)
     kept: list[list[Any]] = []
     rows: list[str] = []
     skipped: list[str] = []
@@ -255,7 +255,7 @@ def _table(path: Path, cells: Iterable[list[Any]], layer: str, *, name: str) -> 
     frame = frame[[heading for heading in headings if heading]]
     shown = ", ".join(skipped[:5])
     notes = (f"rows {shown} were taken as sub-headings or totals and left out",) if skipped else ()
-    return Sheet(frame, tuple(rows), name, notes)
+    return Sheet(frame, tuple(rows), name, (*said, *notes))
 
 
 def _is_between(filled: Sequence[str], heading_count: int) -> bool:

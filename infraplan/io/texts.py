@@ -21,7 +21,7 @@ from infraplan.layers.repairs import Repair
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["SettledText", "settle_text"]
+__all__ = ["SettledText", "settle_headings", "settle_text"]
 
 NAMES = {
     "tcvn3": "TCVN3 (ABC)", "tcvn3_1258": "TCVN3 (ABC)", "vni": "VNI-Windows",
@@ -103,6 +103,28 @@ def settle_text(frame: "pd.DataFrame | gpd.GeoDataFrame", rows: Sequence[str] = 
     )
 
 
+def settle_headings(cells: Sequence[object]) -> tuple[list[str], tuple[str, ...]]:
+    """
+    Return a row of headings in Unicode, and what was done to them.
+
+    Parameters
+    ----------
+    cells
+        Cells as read, before they are tidied: half a letter may be a control character.
+
+    Returns
+    -------
+    headings
+        One a cell, tidy; empty where the cell is.
+    notes
+        The encoding with examples, where it was not Unicode.
+    """
+    texts = [cell if isinstance(cell, str) else tidy(cell) for cell in cells]
+    changes = settled({"": list(dict.fromkeys(texts))}).get("", ())
+    notes = [note for change in changes for note in _notes("", change, len(change.texts))]
+    return [tidy(_read(text, changes)) for text in texts], tuple(notes)
+
+
 def _named(frame: pd.DataFrame) -> list[str]:
     """Return the headings of a table, without that of its geometry."""
     return [str(name) for name in frame.columns if name != _geometry(frame)]
@@ -175,7 +197,7 @@ def _notes(heading: str, change: Change, count: int) -> list[Note]:
             notes.append(Note(f"encodings.{kind}", column=heading, **values))
         else:
             notes.append(Note("encodings.headings", **values))
-    if change.doubtful:
+    if change.doubtful and heading:
         shown = ", ".join(_short(text) for text in change.doubtful[:DOUBTS_SHOWN])
         notes.append(
             Note(

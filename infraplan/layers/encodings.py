@@ -27,7 +27,6 @@ VISCII = (  # from 0x80; six rare capitals are control characters and left out
     "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯ"
     "ÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡưàáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ"
 )
-CAPITALS = "ăâêôơưđ"  # letters whose capitals the ABC fonts have
 CIRCUMFLEX, BREVE, HORN = "\u0302", "\u0306", "\u031b"
 GRAVE, HOOK, TILDE, ACUTE, DOT = TONES = ("\u0300", "\u0309", "\u0303", "\u0301", "\u0323")
 Read = Callable[[str, str], str]  # of a text, and of what stands for a letter that a font lacks
@@ -76,8 +75,14 @@ UNKNOWN = {
 }
 BEYOND = str.maketrans({x: y for x, y in FROM_CP1258.items() if y >= "\u00c0" and x != y})
 KEPT_BY_1258 = {letter: letter for letter in CP1258.values() if "\u00c0" <= letter <= "\u00ff"}
-RUN = re.compile(f"[{re.escape(''.join({*map(chr, HIGH), *FROM_CP1252, *FROM_CP1258}))}]{{2,}}")
+BYTES = {letter for letter in {*FROM_CP1252, *FROM_CP1258} if not "\u00c0" <= letter <= "\u00ff"}
+SECOND = re.escape("".join(sorted({*map(chr, range(0x80, 0xC0)), *BYTES})))
+PAIR = re.compile(f"[ÂÃÄÅÆÌÍáâĂ\u0300\u0301][{SECOND}]")  # begins a letter of UTF-8 read wrongly
+RUN = re.compile(f"[{SECOND}\u00c0-\u00ff]{{2,}}")
 SPACED = re.compile(r"(?<=Ã)( +)(?=(\S*))|(?<=Ã)$")
+CAPITAL_WORD, SMALL = re.compile("[A-Z]{2}"), re.compile("[a-z]")
+SMALL_TONED = "".join(letter for letter in VN3 if letter.islower() and letter not in "ăâêôơưđ")
+SMALL_INITIAL = re.compile(rf"(?<!\S)[{SMALL_TONED}]")  # has no capital in ABC fonts
 VIETNAMESE = frozenset(
     unicodedata.normalize("NFC", base + tone)
     for letter in "aăâeêioôơuưy"
@@ -165,7 +170,7 @@ def mended_utf8(text: str) -> str:
     >>> mended_utf8("HÃ\u00a0 TÄ©nh"), mended_utf8("ThÃ nh"), mended_utf8("Hà Tĩnh")
     ('Hà Tĩnh', 'Thành', 'Hà Tĩnh')
     """
-    if text.isascii():
+    if not PAIR.search(text) and "Ã" not in text:
         return text
     mended = RUN.sub(_as_utf8, text)
     if "Ã" in mended and (RUN.search(text) or SPACED.search(text)):
@@ -187,18 +192,15 @@ def recased(text: str) -> str:
     text
         `HUYệN Kỳ ANH` as `HUYỆN KỲ ANH`, `ái Quốc` as `Ái Quốc`.
     """
-    if re.search("[A-Z]{2}", text) and not re.search("[a-z]", text):
+    if CAPITAL_WORD.search(text) and not SMALL.search(text):
         return text.upper()
+    if not SMALL_INITIAL.search(text):
+        return text
     words = text.split(" ")
     named = [word[0].isupper() or not word[0].isalpha() for word in words if word]
-    if sum(named) == len(named) - 1 and len(named) > 1:
-        words = [
-            word
-            if not word or word[0] in CAPITALS or word[0].isascii()
-            else word[0].upper() + word[1:]
-            for word in words
-        ]
-    return " ".join(words)
+    if sum(named) != len(named) - 1 or len(named) < 2:
+        return text
+    return SMALL_INITIAL.sub(lambda found: found.group().upper(), text)
 
 
 def _mapped(letters: dict[str, str]) -> Read:

@@ -37,7 +37,7 @@ VIQR_WORD = re.compile(r"(?<!\S)[\"(]?([A-Za-z][A-Za-z`~^(+*?'.-]+)")
 VIQR_SURE = re.compile(
     r"[AEIOUYaeiouy][\^(+*]?[`~]|[AEOaeo]\^|[Aa]\((?![A-Za-z]+\))|[OUou]\+|[Dd]-[aeiouy]"
 )
-SAMPLE = 2000  # different texts of a column that are judged
+SAMPLE = 400  # different texts of a column that are judged
 SHARE = 0.6  # of the words that are no Vietnamese, which an encoding must explain
 MAJORITY = 10  # times as many texts of one kind decide those that read either way
 FEW = 2  # words are too few where what stands beside them is not Vietnamese

@@ -35,14 +35,10 @@ KINDS = (
     (r"(?:thi xa|thanh pho|huyen|quan|tinh)\b", "huyện", ABOVE),  # typed without accents
     (r"(?:xa|phuong|thi tran|dac khu)\b", "", COMMUNE),
 )
+WARD = r"tổ dân phố|khối phố|khu phố|to dan pho|khoi pho|khu pho|t\.?d\.?p|k\.?p"
 HAMLETS = (
     (r"(?:thôn|xóm|bản|ấp|thon|xom|ban|ap)(?![^\W\d_])", "thôn", BELOW),
-    (
-        r"(?:tổ dân phố|khối phố|khu phố|to dan pho|khoi pho|khu pho|t\.?d\.?p|k\.?p)"
-        r"(?![^\W\d_])\.?",
-        "tổ dân phố",
-        BELOW,
-    ),
+    (rf"(?:{WARD})(?![^\W\d_])\.?", "tổ dân phố", BELOW),
 )
 NUMERALS = {
     "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5",

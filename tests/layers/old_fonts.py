@@ -1,4 +1,4 @@
-"""Vietnamese as it was typed before Unicode: tables by vowel, apart from those that we read with."""
+"""Vietnamese as it was typed before Unicode: by tables apart from those that we read with."""
 
 import unicodedata
 
