@@ -20,6 +20,7 @@ from infraplan.layers.convert import tidy
 from infraplan.layers.names import Match
 from infraplan.layers.names import match_names
 from infraplan.layers.names import name_key
+from infraplan.layers.sorting import sort_key
 from infraplan.plan import Plan
 from infraplan.plan.results import load_gaps
 from infraplan.radio.results import ANY
@@ -193,9 +194,9 @@ def _asked(
     return table.loc[[row.Index for row in order]]
 
 
-def _in_order(name: object) -> str:
-    """Return what sorts names without accents, Thôn 2 before Thôn 10."""
-    return re.sub(r"\d+", lambda found: found.group().zfill(6), plain(tidy(name)))
+def _in_order(name: object) -> tuple[object, ...]:
+    """Return what sorts names as Vietnamese does, Thôn 2 before Thôn 10."""
+    return sort_key(tidy(name), numeric=True)
 
 
 def _fields(say: Words, operators: list[str], technology: str) -> tuple["Field", ...]:

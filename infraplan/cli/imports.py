@@ -39,6 +39,7 @@ def tell_import(done: "Import", file: Path, words: Words, *, dry_run: bool) -> N
     dry_run
         True where nothing was kept.
     """
+    from infraplan.layers.notes import note_told
     from infraplan.layers.told import layer_told
 
     if done.understood is not None:
@@ -52,7 +53,7 @@ def tell_import(done: "Import", file: Path, words: Words, *, dry_run: bool) -> N
     told = done.understood.told if done.understood is not None else ()
     for note in done.notes:
         if note not in told:
-            say(f"  ! {note}")
+            say(f"  ! {note_told(note, words)}")
     if done.replaced:
         say(words("cli.import_replaced", what=done.replaced))
     key = "imports.faults" if done.rows_quarantined else "imports.faults_soft"

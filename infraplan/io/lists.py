@@ -30,6 +30,7 @@ from infraplan.io.aliases import GROUP_MARK
 from infraplan.io.aliases import Headings
 from infraplan.io.aliases import match_headings
 from infraplan.io.aliases import named_operator
+from infraplan.io.texts import settle_headings
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
 from infraplan.layers.repairs import Repair
@@ -161,7 +162,7 @@ def understood(row: Sequence[Any], layer: str) -> int:
     count
         Of different columns and parts of a position, >= 0.
     """
-    return match_headings([text for cell in row if (text := tidy(cell))], layer).count
+    return match_headings(filter(None, settle_headings(row)[0]), layer).count
 
 
 def table_of(
@@ -201,7 +202,8 @@ def table_of(
     """
     stream = iter(cells)
     first = [list(row) for row in islice(stream, HEAD_ROWS + HEAD_DEPTH)]
-    head = _head(first, layer, merges)
+    read = [_in_unicode(row) for row in first]
+    head = _head(read, layer, merges)
     if head is None:
         msg = (
             f"{path}: no row has headings of layer '{layer}'; "
@@ -210,11 +212,18 @@ def table_of(
         raise SourceFileError(msg)
     below = head.top + head.depth
     found = _rows_below(path, enumerate(chain(first[below:], stream), below + 1), head, merges)
-    titles = [text for row in first[: head.top] for cell in row if (text := tidy(cell))]
-    sheet = _sheet(found, head, name)
+    titles = [text for row in read[: head.top] for cell in row if (text := tidy(cell))]
+    said = [note for row in first[head.top : below] for note in settle_headings(row)[1]]
+    sheet = replace(_sheet(found, head, name), notes=tuple(said))
     if layer not in BY_OPERATOR or "operator" in {*head.headings.columns.values(), *sheet.implied}:
         return sheet
     return _with_operator(sheet, [name, *titles], path.stem)
+
+
+def _in_unicode(row: Sequence[Any]) -> list[Any]:
+    """Return a row of headings or titles whose texts are Unicode."""
+    texts, _ = settle_headings(row)
+    return [text if isinstance(cell, str) else cell for text, cell in zip(texts, row, strict=True)]
 
 
 def _with_operator(sheet: Sheet, titles: Sequence[str], stem: str) -> Sheet:

@@ -1,23 +1,18 @@
 """Files as they are, before anything is understood: cells of lists, features of layers."""
 
-import csv
-import io
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from infraplan.errors import SourceFileError
+from infraplan.io.decoding import csv_rows
 from infraplan.io.guards import checked_path
 from infraplan.io.guards import counted_rows
 from infraplan.io.lists import Sheet
-from infraplan.io.lists import table_of as _table
-from infraplan.io.lists import understood as _understood
+from infraplan.io.lists import table_of
+from infraplan.io.lists import understood
 from infraplan.io.vectors import features
 from infraplan.io.workbooks import sheet_of_workbook
-from infraplan.packaged import read_text
 
 __all__ = ["Sheet", "checked_path", "read_sheet"]
-
-HEADING_ROWS = 12  # titles may stand above the headings
 
 
 def read_sheet(path: Path, layer: str) -> Sheet:
@@ -53,19 +48,11 @@ def read_sheet(path: Path, layer: str) -> Sheet:
 
 def _sheet_of_csv(path: Path, layer: str) -> Sheet:
     """Return the rows of a CSV file, whatever its separator and encoding."""
-    text = read_text(path)
-    best: tuple[int, list[Any]] = (-1, [])
-    for separator in ",;\t":
-        try:
-            lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
-            cells = list(counted_rows(path, lines))
-        except csv.Error as error:
-            msg = (
-                f"{path} cannot be read as CSV: {error}; look for a quotation mark that is opened "
-                "and not closed"
-            )
-            raise SourceFileError(msg) from error
-        score = max((len(row) for row in cells[:HEADING_ROWS]), default=0)
-        understood = max((_understood(row, layer) for row in cells[:HEADING_ROWS]), default=0)
-        best = max(best, (understood * 1000 + score, cells), key=lambda pair: pair[0])
-    return _table(path, best[1], layer, name="")
+    found = csv_rows(path, lambda row: understood(row, layer))
+    sheet = table_of(path, counted_rows(path, found.rows), layer)
+    return replace(
+        sheet,
+        notes=(*found.notes, *sheet.notes),
+        encoding=found.encoding,
+        separator=found.separator,
+    )

@@ -39,6 +39,7 @@ from infraplan.io.row_evidence import row_evidence
 from infraplan.io.sheets import Sheet
 from infraplan.io.sheets import checked_path
 from infraplan.io.sheets import read_sheet
+from infraplan.io.texts import settle_text
 from infraplan.layers.bundle import empty_table
 from infraplan.layers.columns import LayerSchema
 from infraplan.layers.convert import tidy
@@ -192,7 +193,16 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         raise SettingsError(msg)
     file = checked_path(path)
     sheet = read_sheet(file, layer)
+    text = settle_text(sheet.frame, sheet.rows)
+    sheet = replace(
+        sheet,
+        frame=text.frame,
+        notes=(*sheet.notes, *text.notes),
+        repairs=(*sheet.repairs, *text.repairs),
+        encoding=", ".join(dict.fromkeys([*(text.encodings or {}).values()])) or sheet.encoding,
+    )
     draft = _draft(sheet, layer)
+    draft.faults += [fault for fault in text.faults if fault.column in draft.headings.columns]
     if declared.geometry and not without_position:
         _place(draft, layer, (plan_crs, crs, area_bounds), places)
     given = {**(fill or {}), **({"vintage": vintage} if vintage and declared.has_vintage else {})}
