@@ -11,6 +11,7 @@ from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.errors import VintageError
 from infraplan.io import write_raster
+from infraplan.layers.crs import transformer
 from infraplan.plan import Plan
 from tests.coverage.world import CRS
 from tests.coverage.world import communes
@@ -224,3 +225,17 @@ def test_a_plan_from_before_the_list_of_difficult_hamlets_loads_and_does_not_kno
     hamlets = ip.open_plan(plan.folder).table("hamlets")
     assert list(hamlets["households"]) == [25, 75, 50]
     assert hamlets[["poor_households", "extremely_difficult"]].isna().all(axis=None)
+
+
+def test_the_zone_of_a_list_is_recognised_by_the_communes_of_the_plan(
+    plan: Plan, tmp_path: Path
+) -> None:
+    spots = plan.table("communes").representative_point()
+    east, north = transformer(CRS, "EPSG:9210").transform(spots.x, spots.y)
+    names = [f"xã {name}" for name in plan.table("communes")["name"]]
+    rows = {"Mã trạm": ["A", "B"], "Mạng": "VNPT", "Xã": names, "X": north, "Y": east}
+    done = import_layer(plan, "sites", book(tmp_path, rows))
+    assert done.crs == "EPSG:9210"
+    sites = plan.table("sites")
+    assert list(sites["commune_code"]) == list(plan.table("communes").index)
+    assert list(sites["position_certainty"]) == ["recognised"] * 2
