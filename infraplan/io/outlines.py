@@ -1,5 +1,6 @@
 """Polygons on the grid, and outlines drawn by hand."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from infraplan.errors import SourceFileError
 from infraplan.io.guards import checked_path
+from infraplan.io.guards import foreign_parser
 from infraplan.io.guards import gdal_name
 
 if TYPE_CHECKING:
@@ -71,11 +73,10 @@ def read_outline(path: Path, *, crs: str) -> "gpd.GeoDataFrame":
     if path.suffix.lower() not in (".gpkg", ".geojson", ".json", ".shp"):
         msg = f"{path} is no file with an outline; give a .gpkg, .geojson or .shp with polygons"
         raise SourceFileError(msg)
-    try:
-        outline = pyogrio.read_dataframe(gdal_name(checked_path(path)))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        msg = f"{path} cannot be read as a vector file: {error}"
-        raise SourceFileError(msg) from error
+    name = gdal_name(checked_path(path))
+    with warnings.catch_warnings(), foreign_parser(path, "vector file"):
+        warnings.simplefilter("ignore")
+        outline = pyogrio.read_dataframe(name, on_invalid="ignore")
     geometry = outline.get("geometry")
     if geometry is None or not geometry.geom_type.isin(["Polygon", "MultiPolygon"]).any():
         msg = f"{path} holds no polygon; draw the outline as a polygon"
