@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from infraplan.errors import SettingsError
+from infraplan.layers.convert import tidy
 from infraplan.plan import Plan
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def locate(
         return _inside(plan, point, f"{point.x:.0f},{point.y:.0f}", beyond_m)
     numbers = _numbers(point)
     if numbers is None:
-        return _inside(plan, _named(plan, point.strip()), point.strip(), beyond_m)
+        name = tidy(point)  # composed letters, as ids are
+        return _inside(plan, _named(plan, name), name, beyond_m)
     first, second = numbers
     place = _from_numbers(plan, first, second)
     if not _is_inside(plan, place, beyond_m):

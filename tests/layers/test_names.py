@@ -51,3 +51,52 @@ def test_a_wrong_accent_is_only_proposed() -> None:
     assert found["Thành Sên"].code is None
     assert found["Thành Sên"].nearest == "Phường Thành Sen"
     assert found["Đà Nẵng"].nearest == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("X. Thạch Hà, H. Thạch Hà, T. Hà Tĩnh", "1"), ("Thôn 3, xã Thạch Hạ, Hà Tĩnh", "2"),
+        ("thon Dong - Thanh Sen - Ha Tinh", "6"), ("Số 5, P.Thành Sen, TP. Hà Tĩnh", "6"),
+        ("H. Thạch Hà", None), ("TX Kỳ Anh", None), ("tinh Thach Ha", None),
+    ],
+)  # fmt: skip
+def test_the_commune_of_an_address_is_found(text: str, code: str | None) -> None:
+    assert match_names([text], NAMES)[text].code == code
+
+
+def test_the_district_tells_two_communes_of_one_name_apart() -> None:
+    names = {"1": ("Phú Lộc", "Xã Phú Lộc"), "2": ("Phú Lộc", "Xã Phú Lộc")}
+    districts = {"1": "Huyện Can Lộc", "2": "Huyện Nghi Xuân"}
+    asked = ["Phú Lộc, H. Can Loc", "xã Phú Lộc, huyện Nghi Xuân", "Phú Lộc"]
+    found = match_names(asked, names, districts=districts)
+    assert [found[text].code for text in asked] == [None, "2", None]
+    assert (
+        match_names(["Phú Lộc, Can Lộc"], names, districts=districts)["Phú Lộc, Can Lộc"].code
+        == "1"
+    )
+
+
+@pytest.mark.parametrize("text", ["Sơn Kim I", "son kim 1", "X. Sơn Kim 01", "Sơn Kim-1"])
+def test_roman_and_arabic_numbers_are_one(text: str) -> None:
+    names = {"1": ("Sơn Kim 1",), "2": ("Sơn Kim 2",), "9": ("Phường 1",)}
+    assert match_names([text], names)[text].code == "1"
+    assert match_names(["P.1"], names)["P.1"].code == "9"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Xóm 2", "1"), ("thôn2", "1"), ("Thôn 02", "1"), ("TDP 2", "2"), ("Khối phố 2", "2"),
+        ("KP2", "2"), ("Thôn Mới", "3"), ("Rào Tre", "4"), ("ban Rao Tre", "4"), ("Thôn 3", None),
+    ],
+)  # fmt: skip
+def test_hamlets_are_found_by_any_of_their_kinds(text: str, code: str | None) -> None:
+    hamlets = {"1": ("Thôn 2",), "2": ("Tổ dân phố 2",), "3": ("Xóm Mới",), "4": ("Bản Rào Tre",)}
+    assert match_names([text], hamlets)[text].code == code
+
+
+@pytest.mark.parametrize("pair", ["oà òa", "oé óe", "uỷ ủy", "quỳ quì", "hoẹ họe", "Ðông Đông"])
+def test_every_place_of_the_tone_has_one_key(pair: str) -> None:
+    one, other = pair.split()
+    assert name_key(one) == name_key(other)
