@@ -33,6 +33,7 @@ from infraplan.io.aliases import named_operator
 from infraplan.io.texts import settle_headings
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
+from infraplan.layers.notes import Note
 from infraplan.layers.repairs import Repair
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def _with_operator(sheet: Sheet, titles: Sequence[str], stem: str) -> Sheet:
             return replace(
                 sheet,
                 implied={**sheet.implied, "operator": [operator] * len(sheet.rows)},
-                notes=(*sheet.notes, f"operator {operator} was taken from '{text}'"),
+                notes=(*sheet.notes, Note("notes.operator", operator=operator, text=text)),
             )
         if named:
             break
