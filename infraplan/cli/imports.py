@@ -168,6 +168,9 @@ def _tell_columns(found: "Understood", words: Words) -> None:
     say("  " + words("imports.columns"))
     for heading, column in found.columns.items():
         told = column_told(column, words)
+        if f"terms.column_{column}" not in words.entries:  # part of a position
+            say(f"    {heading} -> {told}")
+            continue
         say(f"    {heading} -> {column}" + (f" ({told})" if told != column else ""))
     if found.persons:
         _line(words, "persons", _listed(found.persons, words))

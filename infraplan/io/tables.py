@@ -69,6 +69,7 @@ ROWS_SHOWN = 5
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
 NAMES_SHOWN = 20
 BY_OPERATOR = ("sites", "fibre")
+TOLD = ("positions.system_recognised", "encodings.csv")  # notes of what has a line of its own
 NO_SYSTEM = ("lost_datum", "mapinfo_lost_datum", "no_place_on_earth")
 
 
@@ -257,7 +258,7 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
         kept,
         faults=list(sheet.faults),
         notes=notes,
-        told=tuple(notes),
+        told=(*notes, *(note for note in sheet.notes if getattr(note, "code", "") in TOLD)),
         repairs=list(sheet.repairs),
         persons=persons,
         all_rows=sheet.rows,
@@ -341,7 +342,7 @@ def _place(
     draft.notes += found.notes
     draft.repairs += found.repairs
     draft.positions = found
-    draft.told += tuple(note for note in found.notes if note.code == "positions.system_recognised")
+    draft.told += tuple(note for note in found.notes if note.code in TOLD)
     draft.crs = crs or epsg_code(found.points.crs)
 
 

@@ -20,7 +20,7 @@ from infraplan.text import words
 
 ROOT = Path(__file__).resolve().parents[2] / "infraplan"
 ROOMS = ("layers", "io", "api")
-NOT_YET = ("io/positions.py",)  # is written anew elsewhere, with codes of its own
+NOT_YET = ("io/positions.py", "io/findings.py", "io/download.py")  # make theirs of a code given
 VI = words("vi")
 HEIGHT = Fault(
     what="height_m must be a number",
