@@ -210,7 +210,7 @@ def table_of(
             f"{path}: no row has headings of layer '{layer}'; "
             f"see which it takes with: infraplan schema {layer}"
         )
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="no_headings", file=path.name, layer=layer, schema=layer)
     below = head.top + head.depth
     found = _rows_below(path, enumerate(chain(first[below:], stream), below + 1), head, merges)
     titles = [text for row in read[: head.top] for cell in row if (text := tidy(cell))]

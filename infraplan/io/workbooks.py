@@ -126,7 +126,7 @@ def _chosen(
             f"{path}: no sheet has headings of layer '{layer}'; "
             f"see which it takes with: infraplan schema {layer}"
         )
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="no_headings", file=path.name, layer=layer, schema=layer)
     first = next(sheet for sheet in sheets if len(meanings[sheet.title]) == len(best))
     alike = meanings[first.title]
     chosen = [sheet for sheet in sheets if meanings[sheet.title] == alike and len(alike) > 1]
