@@ -42,7 +42,17 @@ class NoRouteError(InfraplanError, ValueError):
 
 
 class SourceFileError(InfraplanError):
-    """A file cannot be read for what it claims to be."""
+    """
+    A file cannot be read for what it claims to be.
+
+    `code` names the sentence `files.<code>` of the text catalogues, `details` the values of its
+    placeholders; a copy that was pickled has the message alone.
+    """
+
+    def __init__(self, message: str = "", *, code: str = "", **details: str) -> None:
+        """Hand the message to `Exception`."""
+        super().__init__(message)
+        self.code, self.details = code, details
 
 
 class PlanError(InfraplanError):

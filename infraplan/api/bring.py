@@ -39,6 +39,8 @@ from infraplan.layers.crosswalk import steps_between
 from infraplan.layers.nesting import misplaced_hamlets
 from infraplan.layers.nesting import overlapping_communes
 from infraplan.layers.nesting import straddling_hamlets
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
 from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import RASTERS
 from infraplan.layers.schemas import VINTAGES
@@ -229,7 +231,7 @@ def _import_rows(
     table = with_communes(table, layer, plan.table("communes") if layer != "communes" else table)
     carried = recoded(plan, table) if layer == "communes" else {}
     if carried:
-        placed = (*placed, _carried(carried, plan.settings.language))
+        placed = (*placed, _carried(carried))
     notes = (*reading.notes, *stored, *straddling, *placed)
     personal = None
     if not dry_run:
@@ -242,7 +244,7 @@ def _import_rows(
         with _personal_kept(plan, reading, table) as personal:
             plan.write_tables({**carried, layer: table, "sources": sources})
     if reading.quarantined and declared["complete"]:
-        notes = (*notes, "rows were set aside, so the list does not count as complete")
+        notes = (*notes, Note("notes.not_complete"))
     done = Import(
         layer=layer,
         rows_kept=len(reading.table),
@@ -280,7 +282,7 @@ def _reported(
     try:
         return replace(done, report=_write_report(plan, reading, path, report))
     except PlanError as error:
-        return replace(done, notes=(*done.notes, f"the report was not written: {error}"))
+        return replace(done, notes=(*done.notes, Note("notes.no_report", why=str(error))))
 
 
 def _write_report(plan: Plan, reading: "Reading", path: Path, report: Path) -> Path:
@@ -576,7 +578,7 @@ def _merged(
     if (stays & is_replaced).any():
         named = list(map(str, old.index[stays & is_replaced]))
         shown = ", ".join(named[:REPLACED_SHOWN]) + " …" * (len(named) > REPLACED_SHOWN)
-        notes = (f"of rows set aside the plan keeps what it has: {shown}",)
+        notes = (Note("notes.kept_before", names=shown),)
     kept = old[~is_replaced | stays]
     table = pd.concat([kept, reading.table]) if len(kept) else reading.table
     if layer not in KEYED:
@@ -604,10 +606,8 @@ def _placed(
     )
     table = place_hamlets(table, layers)
     sure = int((table.loc[lost, "placed_by"] == "settlement").sum())
-    note = (
-        f"{int(lost.sum())} hamlets have no position: {sure} were put on the one settlement of "
-        f"their commune, {int(lost.sum()) - sure} placed by guess, by the people of the list"
-    )
+    count = int(lost.sum())
+    note = Note("notes.placed", count=str(count), sure=str(sure), guessed=str(count - sure))
     return table, (note,)
 
 
@@ -619,8 +619,7 @@ def _straddling(plan: Plan, layer: str, table: "gpd.GeoDataFrame") -> tuple[str,
     if not across:
         return ()
     shown = ", ".join(across[:REPLACED_SHOWN]) + " …" * (len(across) > REPLACED_SHOWN)
-    note = f"{len(across)} hamlets reach beyond their commune, inside which alone they count"
-    return (f"{note} (rows {shown})",)
+    return (Note("notes.straddling", count=str(len(across)), rows=shown),)
 
 
 def _placed_before(plan: Plan, layer: str) -> tuple[str, ...]:
@@ -630,11 +629,7 @@ def _placed_before(plan: Plan, layer: str) -> tuple[str, ...]:
     guessed = int((plan.table("hamlets")["placed_by"] == "guess").sum())
     if not guessed:
         return ()
-    note = (
-        f"{guessed} hamlets were placed by guess before this layer came; import their list again "
-        "to place them anew"
-    )
-    return (note,)
+    return (Note("notes.placed_before", count=str(guessed)),)
 
 
 def _import_figures(
@@ -710,10 +705,11 @@ def _overlaid(plan: Plan, reading: "Reading") -> "Reading":
     return replace(reading, table=table, source=source, notes=(*reading.notes, *notes))
 
 
-def _carried(tables: Mapping[str, "gpd.GeoDataFrame"], language: str) -> str:
-    """Return what was done to layers that name communes, in the words of the plan's language."""
+def _carried(tables: Mapping[str, "gpd.GeoDataFrame"]) -> Note:
+    """Return what was done to layers that name communes."""
     lost = sum(int(table["commune_code"].isna().sum()) for table in tables.values())
-    return words(language)("vintages.recoded", layers=", ".join(tables), lost=lost)
+    names = listed([Note(f"terms.layer_{name}") for name in tables], len(tables))
+    return Note("vintages.recoded", layers=names, lost=str(lost))
 
 
 def _sources_after(plan: Plan, layer: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from infraplan.layers.bundle import require_one_vintage
 from infraplan.layers.convert import tidy
 from infraplan.layers.names import Match
 from infraplan.layers.names import match_names
+from infraplan.layers.notes import Note
 from infraplan.layers.schemas import VINTAGES
 from infraplan.layers.vintages import Unit
 from infraplan.layers.vintages import ambiguous_vintage
@@ -154,15 +155,15 @@ def crosswalk_from_ground(
         raise PlanError(msg)
     people, by = _people_of(plan)
     derived = derive_crosswalk(old, communes, from_vintage=vintage, to_vintage=own, people=people)
-    notes = [say(f"vintages.people_by_{by}")]
+    notes = [Note(f"vintages.people_by_{by}")]
     if derived.slivers:
         shown = ", ".join(
             f"{old_code} → {new_code} ({say.number(100 * share, 2)} %)"
             for old_code, new_code, share in derived.slivers[:5]
         )
-        notes.append(say("vintages.slivers", count=len(derived.slivers), shown=shown))
+        notes.append(Note("vintages.slivers", count=str(len(derived.slivers)), shown=shown))
     if derived.lost:
-        notes.append(say("vintages.lost", codes=", ".join(derived.lost[:8])))
+        notes.append(Note("vintages.lost", codes=", ".join(derived.lost[:8])))
     return derived.table, tuple(notes)
 
 
@@ -232,8 +233,7 @@ def _date(draft: _Draft, side: str, said: str | None, history: History) -> None:
             draft.faults.append(ambiguous_vintage(guess, f"{side}_name"))
         mark = guess.vintage
         if mark:
-            told = guess.told(words(history.language))
-            draft.notes.append(words(history.language)(f"vintages.side_{side}", told=told))
+            draft.notes.append(Note(f"vintages.side_{side}", told=guess.note()))
     if mark:
         draft.frame = draft.frame.assign(**{column: given.where(given != "", mark)})
 

@@ -20,6 +20,8 @@ from infraplan.layers.convert import tidy
 from infraplan.layers.names import Match
 from infraplan.layers.names import match_names
 from infraplan.layers.names import name_key
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
 from infraplan.layers.sorting import sort_key
 from infraplan.plan import Plan
 from infraplan.plan.results import load_gaps
@@ -140,9 +142,9 @@ def completed_evidence(hamlets: pd.DataFrame, communes: Names, operators: Collec
         said = (pd.concat([_texts(frame, name) for name in SAID], axis=1) != "").any(axis=1)
         kept = frame[said]
         own_rows = tuple(row for row, is_said in zip(rows, said, strict=True) if is_said)
-        notes = []
+        notes: list[str] = []
         if empty := len(frame) - len(kept):
-            notes.append(f"{empty} rows without operator and finding say nothing and were left out")
+            notes.append(Note("notes.says_nothing", count=str(empty)))
         ids, faults = _hamlets_of(kept, own_rows, hamlets, communes)
         named = _texts(kept, "operator")
         notes += _unknown_operators(named, own_rows, {ANY, *operators}) if operators else []
@@ -332,17 +334,17 @@ def _unknown_operators(
             lost.setdefault(name, []).append(row)
     if not lost:
         return []
-    shown = ", ".join(sorted(lost)[:NAMES_SHOWN])
-    more = f" and {len(lost) - NAMES_SHOWN} more" if len(lost) > NAMES_SHOWN else ""
     there = ", ".join(sorted(set(known) - {ANY}))
     where = sorted((row for own in lost.values() for row in own), key=_in_order)
     nearest = {name: _nearest(name, set(known) - {ANY}) for name in sorted(lost)}
-    meant = [f"'{near}' for '{name}'" for name, near in nearest.items() if near]
-    note = (
-        f"{shown}{more}: no station of this name is in the plan, so what is said of it is kept but "
-        f"held against nothing; the plan has {there} (rows {', '.join(where[:NAMES_SHOWN])})"
+    note = Note(
+        "notes.unknown_operators",
+        names=listed(sorted(lost), NAMES_SHOWN),
+        known=there,
+        rows=", ".join(where[:NAMES_SHOWN]),
     )
-    return [f"{note}. Did you mean {', '.join(meant)}?" if meant else note]
+    meant = ", ".join(f"'{name}' → '{near}'" for name, near in nearest.items() if near)
+    return [Note("notes.did_you_mean", note=note, meant=meant) if meant else note]
 
 
 def _nearest(text: str, known: Iterable[str]) -> str:

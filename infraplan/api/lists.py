@@ -17,9 +17,10 @@ from infraplan.layers.crosswalk import convert
 from infraplan.layers.names import Match
 from infraplan.layers.names import bare_name
 from infraplan.layers.names import match_names
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
 from infraplan.layers.vintages import ambiguous_vintage
 from infraplan.layers.vintages import parted_unit
-from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 FIGURES = ("people", "households")
+NAMES_SHOWN = 5
 
 Names = dict[str, tuple[str, ...]]
 Mend = Callable[[pd.DataFrame, tuple[str, ...]], "Mended"]
@@ -116,7 +118,7 @@ def complete_hamlets(names: Names) -> Mend:
         ids = _numbered(_cells(frame, "hamlet_id"), codes)
         notes = []
         if (made := int((ids != _cells(frame, "hamlet_id")).sum())) and not faults:
-            notes.append(f"hamlet_id was made for {made} rows: code of the commune and a number")
+            notes.append(Note("notes.hamlet_ids", column="hamlet_id", count=str(made)))
         completed = frame.assign(commune_code=codes, hamlet_id=ids)
         return Mended(completed, tuple(faults), tuple(notes))
 
@@ -252,8 +254,14 @@ def in_own_communes(
         faults = (*(found.faults if strict else ()), *done.faults)
         if found.guess.ambiguous and found.faults and strict:
             faults = found.faults  # what follows from it would only hide it
-        notes = (*found.notes, *done.notes)
-        return replace(done, faults=faults, notes=notes, repairs=(*found.repairs, *done.repairs))
+        return replace(
+            done,
+            faults=faults,
+            notes=(*found.notes, *done.notes),
+            repairs=(*found.repairs, *done.repairs),
+            vintage=found.guess.vintage or "",
+            vintage_basis=found.guess.why(),
+        )
 
     return mend
 
@@ -297,13 +305,11 @@ def renewed(
         found = convert(counts, crosswalk, from_vintage=said, to_vintage=own)
         found = found[found.index.isin(communes.index)]
         _check_whole(found, crosswalk, (said, own))
-        notes.append(f"figures of {said} were converted to the communes of {own} by the crosswalk")
+        marks = {"said": Note(f"vintages.mark_{said}"), "own": Note(f"vintages.mark_{own}")}
+        notes.append(Note("notes.converted", **marks))
         if found["estimated"].any():
             named = ", ".join(communes.loc[found.index[found["estimated"]], "name"])
-            notes.append(
-                f"old communes that were divided are taken for halved, for it is not known how "
-                f"their people parted; this is in {named}. Give people_share in the crosswalk"
-            )
+            notes.append(Note("notes.halved", names=named))
         counts = found[list(counts.columns)]
     lost = counts.index[~counts.index.isin(communes.index)]
     if len(lost):
@@ -314,9 +320,8 @@ def renewed(
         new[column] = values.where(values.notna(), communes[column].astype("Int64"))
         kept = communes.index[counts[column].reindex(communes.index).isna()]
         if len(kept):
-            shown = ", ".join(communes.loc[kept[:5], "name"])
-            more = f" and {len(kept) - 5} more" if len(kept) > 5 else ""
-            notes.append(f"{column} of {shown}{more} stay as they were: the table has none")
+            shown = listed(list(communes.loc[kept, "name"]), NAMES_SHOWN)
+            notes.append(Note("notes.figures_stay", column=column, names=shown))
     return communes.assign(**new), tuple(notes)
 
 
@@ -404,8 +409,7 @@ def _dated(
         return frame.assign(vintage=newest), (ambiguous_vintage(guess, "name"),), ()
     if guess.vintage is None:
         return frame, (), ()
-    told = guess.told(words(history.language))
-    return frame.assign(vintage=guess.vintage), (), (told,)
+    return frame.assign(vintage=guess.vintage), (), (guess.note(),)
 
 
 def _names_of(history: History, vintage: str) -> Names:

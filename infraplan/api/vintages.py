@@ -34,7 +34,6 @@ from infraplan.layers.vintages import parted_unit
 from infraplan.layers.vintages import same_district
 from infraplan.layers.vintages import units_of
 from infraplan.layers.vintages import which_vintage
-from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -273,7 +272,7 @@ def renew_communes(
         end = found.settle(number, (mark, unit), written[place] or codes[place], places[number])
         codes[place], names[place] = end
     told = found.is_used and guess.vintage is not None
-    notes = (guess.told(words(history.language)),) if told else ()
+    notes = (guess.note(),) if told else ()
     return Renewed(codes, names, guess, found.told(), tuple(found.repairs), notes)
 
 

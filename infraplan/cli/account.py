@@ -12,6 +12,7 @@ from infraplan.cli.console import heading
 from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
+from infraplan.layers.notes import note_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def tell_calibration(done: "CalibrationDone", words: Words) -> None:
     """
     made = done.calibration
     for note in (*done.notes, *(str(fault) for fault in done.left_out)):
-        say(f"  ! {note}")
+        say(f"  ! {note_told(note, words)}")
     heading(words("cli.calibration_title", links=made.link_count, blocks=made.block_count))
     names = ("model", "constants", "bias", "rmse", "rmse_range", "rmse_new_sites")
     rows = [

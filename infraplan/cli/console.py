@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infraplan.errors import InfraplanError
 from infraplan.errors import LayerError
+from infraplan.errors import SourceFileError
 from infraplan.progress import Progress
 from infraplan.text import Words
 from infraplan.text import words
@@ -95,11 +96,22 @@ def fail(error: InfraplanError) -> None:
 
 def _told(error: InfraplanError) -> str:
     """Return an error in the language of the output where its faults have words there."""
-    if not isinstance(error, LayerError):
-        return str(error)
-    from infraplan.layers.told import error_told
+    catalogue = words(LANGUAGE["now"] or LANGUAGE["plan"])
+    if isinstance(error, LayerError):
+        from infraplan.layers.told import error_told
 
-    return error_told(error, words(LANGUAGE["now"] or LANGUAGE["plan"]))
+        return error_told(error, catalogue)
+    if isinstance(error, SourceFileError) and error.code and catalogue.language != "en":
+        return _file_told(error, catalogue)
+    return str(error)
+
+
+def _file_told(error: SourceFileError, catalogue: Words) -> str:
+    """Return what is wrong with a file in the language of a catalogue."""
+    values = dict(error.details)
+    if "layer" in values:
+        values["layer"] = catalogue.entries.get(f"terms.layer_{values['layer']}", values["layer"])
+    return catalogue(f"files.{error.code}", **values)
 
 
 @contextlib.contextmanager

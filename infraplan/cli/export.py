@@ -9,6 +9,7 @@ from infraplan.cli.build import PlanFolder
 from infraplan.cli.console import choose_language
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
+from infraplan.layers.notes import note_told
 
 __all__ = ["export"]
 
@@ -38,7 +39,7 @@ def export(
     if len(done.files) > 1:
         say(words("formats.beside", files=", ".join(item.name for item in done.files[1:])))
     for note in done.notes:
-        say(f"  ! {note}")
+        say(f"  ! {note_told(note, words)}")
     if done.synthetic:
         say(words("formats.synthetic", layers=layer))
     is_result = layer == "gaps"

@@ -13,6 +13,7 @@ from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.errors import SourceFileError
+from infraplan.layers.notes import note_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _tell(item: "Fetched", words: Words) -> None:
     for code, values in item.notes:
         say("  ! " + words(f"fetch.{code}", **values))
     for text in item.import_notes:
-        say(f"  ! {text}")
+        say(f"  ! {note_told(text, words)}")
 
 
 def _block(failed: Sequence["Fetched"], words: Words) -> str:

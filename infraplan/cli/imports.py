@@ -119,6 +119,9 @@ def tell_faults(faults: Sequence[Fault], words: Words, key: str, *, count: int =
 
 def _tell_understood(found: "Understood", words: Words) -> None:
     """Print how a file was understood."""
+    from infraplan.layers.notes import note_told
+    from infraplan.layers.told import vintage_told
+
     say(words("imports.title"))
     lines = {
         "file": found.file,
@@ -135,10 +138,11 @@ def _tell_understood(found: "Understood", words: Words) -> None:
         _line(words, "decimal", heading, words("imports.comma" if sign == "," else "imports.point"))
     if found.crs:
         _line(words, "crs", _crs_told(found, words))
-        for reading in found.crs_readings:
-            say(f"    {reading}")
+        if found.crs_certainty == "assumed":
+            for reading in found.crs_readings:
+                say(f"    {note_told(reading, words)}")
     if found.vintage:
-        _line(words, "vintage", _vintage_told(found, words))
+        _line(words, "vintage", vintage_told(found.vintage, found.vintage_basis, words))
     say(_rows_told(found, words))
     lists = ("hidden_rows", "hidden_columns", "between")
     for key, names in ((key, getattr(found, key)) for key in lists):
@@ -164,6 +168,9 @@ def _tell_columns(found: "Understood", words: Words) -> None:
     say("  " + words("imports.columns"))
     for heading, column in found.columns.items():
         told = column_told(column, words)
+        if f"terms.column_{column}" not in words.entries:  # part of a position
+            say(f"    {heading} -> {told}")
+            continue
         say(f"    {heading} -> {column}" + (f" ({told})" if told != column else ""))
     if found.persons:
         _line(words, "persons", _listed(found.persons, words))
@@ -177,20 +184,16 @@ def _tell_columns(found: "Understood", words: Words) -> None:
 
 def _crs_told(found: "Understood", words: Words) -> str:
     """Return the reference system in words, with its margin where it was voted."""
-    from pyproj import CRS
+    from infraplan.layers.told import system_told
 
-    name = CRS.from_user_input(found.crs).name
-    text = f"{found.crs} ({name})"
-    if math.isfinite(found.crs_margin):
-        share = words.number(100.0 * found.crs_margin)
-        text = f"{text}, {words('imports.crs_margin', share=share)}"
-    return text
-
-
-def _vintage_told(found: "Understood", words: Words) -> str:
-    """Return the administrative vintage and why it was taken."""
-    basis = words.entries.get(f"imports.basis_{found.vintage_basis}", found.vintage_basis)
-    return f"{found.vintage} ({basis})" if basis else found.vintage
+    if found.crs_certainty == "ask":
+        return words("imports.crs_ask")
+    text = system_told(found.crs)
+    key = f"imports.crs_{found.crs_certainty}"
+    if found.crs_certainty == "recognised" and math.isfinite(found.crs_margin):
+        margin = words.number(100.0 * found.crs_margin)
+        return f"{text}, {words('imports.crs_margin', share=margin)}"
+    return f"{text}, {words(key)}" if key in words.entries else text
 
 
 def _rows_told(found: "Understood", words: Words) -> str:

@@ -38,6 +38,7 @@ from infraplan.io.vectors import features
 from infraplan.io.vectors import short_names
 from infraplan.layers.crs import epsg_code
 from infraplan.layers.crs import reproject
+from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -288,8 +289,8 @@ def _shp(folder: Path, stem: str, frame: "gpd.GeoDataFrame", export: Export) -> 
     _fix_dbf(file.with_suffix(".dbf"))
     changed = [f"{old} -> {new}" for old, new in renamed.items() if old != new]
     notes = [
-        *([f"columns renamed, a shapefile holds 10 letters: {', '.join(changed)}"] * bool(changed)),
-        *([f"texts of more than 254 bytes were cut: {', '.join(cut)}"] * bool(cut)),
+        *([Note("notes.renamed_short", names=", ".join(changed))] * bool(changed)),
+        *([Note("notes.cut", names=", ".join(cut))] * bool(cut)),
         *_without_place(frame),
     ]
     parts = [file, *(file.with_suffix(end) for end in BESIDE[".shp"])]
@@ -358,8 +359,7 @@ def _csv(folder: Path, stem: str, frame: pd.DataFrame, export: Export) -> Made:
         for row, own in zip(rows, guarded, strict=True)
         for cell, safe in zip(row, own, strict=True)
     ):
-        told = "texts that Excel would run as formulas have an apostrophe before them"
-        notes = (*notes, told)
+        notes = (*notes, Note("notes.apostrophe"))
     return [file], notes
 
 
@@ -408,7 +408,8 @@ def _listed(frame: pd.DataFrame) -> tuple[list[str], list[list[Any]], tuple[str,
         table = table.drop(columns=[frame.geometry.name]).assign(**places)
         heads = [str(name) for name in table.columns]
         notes = _without_place(frame)
-        notes = (*notes, f"{names[0]} and {names[1]} are in {epsg_code(frame.crs)}")
+        system = epsg_code(frame.crs)
+        notes = (*notes, Note("notes.in_system", first=names[0], second=names[1], crs=system))
     columns = [[_list_cell(value) for value in table[name]] for name in table.columns]
     return heads, [list(row) for row in zip(*columns, strict=True)], notes
 

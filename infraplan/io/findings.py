@@ -14,6 +14,7 @@ import pandas as pd
 from infraplan.errors import Fault
 from infraplan.layers.convert import tidy
 from infraplan.layers.crs import usual_systems
+from infraplan.layers.notes import Note
 from infraplan.layers.repairs import Repair
 from infraplan.layers.voting import DATUM_SHIFT_M
 from infraplan.layers.voting import Evidence
@@ -63,7 +64,7 @@ class Findings:
         """Begin without any."""
         self.labels = np.array([str(row) for row in rows], dtype=object)
         self.faults: list[Fault] = []
-        self.remarks: list[tuple[str, tuple[tuple[str, str], ...]]] = []
+        self.notes: list[Note] = []
         self.repairs: list[Repair] = []
 
     def rows(self, where: Mask) -> tuple[str, ...]:
@@ -142,7 +143,7 @@ class Findings:
             rows = self.rows(where)
             more = " …" if len(rows) > SHOWN else ""
             details = {**details, "count": str(len(rows)), "rows": ", ".join(rows[:SHOWN]) + more}
-        self.remarks.append((code, tuple(details.items())))
+        self.notes.append(Note(f"positions.{code}", **details))
 
     def mend(self, code: str, where: Mask, column: str, found: pd.Series, taken: Floats) -> None:
         """

@@ -99,14 +99,14 @@ def checked_path(path: Path | str) -> Path:
             f"{path} is only the mark that Excel sets while a workbook is open; give the workbook "
             f"itself: {path.with_name(path.name[2:])}"
         )
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="excel_mark", file=path.name, own=path.name[2:])
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise SourceFileError(_refusal(path, suffix))
     size = path.stat().st_size
     if not size:
         msg = f"{path} is empty (0 bytes); ask its owner to send it again"
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="empty", file=path.name)
     if suffix in (".csv", *TEXTUAL) and size > TEXT_LIMIT:
         msg = f"{path} has {size / 1e9:.1f} GB, more than is read at once; split it, or use .gpkg"
         raise SourceFileError(msg)
@@ -171,16 +171,16 @@ def local_file(path: Path | str) -> Path:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
         msg = f"{path} does not exist, or is not a file on this machine"
-        raise SourceFileError(msg) from error
+        raise SourceFileError(msg, code="missing", file=path.name) from error
     if stat.S_ISDIR(mode):
         msg = f"{path} is a folder, not a file on this machine; give the file inside"
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="folder", file=path.name)
     if not stat.S_ISREG(mode):
         msg = f"{path} is a device or a pipe, not a file on this machine; give an ordinary file"
         raise SourceFileError(msg)
     if not os.access(path, os.R_OK):
         msg = f"{path} may not be read by you; ask its owner, or copy it to a folder of your own"
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="not_allowed", file=path.name)
     return path
 
 
@@ -328,7 +328,9 @@ def foreign_parser(path: Path, kind: str) -> Iterator[None]:
             f"{path} cannot be read as a {kind}: {words or type(error).__name__}; it is damaged or "
             "was not saved in full, so ask its owner to save and send it again"
         )
-        raise SourceFileError(msg) from error
+        raise SourceFileError(
+            msg, code="damaged", file=path.name, why=words or type(error).__name__
+        ) from error
 
 
 def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, limit: int) -> bytes:
@@ -432,26 +434,29 @@ def _check_start(path: Path, suffix: str) -> None:
     with path.open("rb") as stream:
         start = stream.read(64)
         if suffix == ".xlsx" and start.startswith(OLE):
-            raise SourceFileError(_of_office(path, start + stream.read(OLE_LOOKED_AT)))
+            told, code = _of_office(path, start + stream.read(OLE_LOOKED_AT))
+            raise SourceFileError(told, code=code, file=path.name)
     if not starts_as(start, suffix):
         msg = (
             f"{path} is not a {suffix[1:]} file, whatever its name says; save it in the program it "
             f"comes from as {suffix}"
         )
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="other_format", file=path.name, suffix=suffix)
 
 
-def _of_office(path: Path, content: bytes) -> str:
-    """Return what a file of Office is that is no .xlsx, and what to do."""
+def _of_office(path: Path, content: bytes) -> tuple[str, str]:
+    """Return what a file of Office is that is no .xlsx, and what to do; and the code of that."""
     if "EncryptedPackage".encode("utf-16-le") in content:
-        return (
+        told = (
             f"{path} is protected by a password; open it in Excel, take the password away (File, "
             "Info, Protect Workbook, Encrypt with Password) and save it"
         )
-    return (
+        return told, "password"
+    told = (
         f"{path} is not a xlsx file, whatever its name says, but one of Excel 97-2003; open it in "
         "Excel and save it as .xlsx"
     )
+    return told, "old_excel"
 
 
 def _check_database(path: Path) -> None:

@@ -33,6 +33,7 @@ from infraplan.io.aliases import named_operator
 from infraplan.io.texts import settle_headings
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
+from infraplan.layers.notes import Note
 from infraplan.layers.repairs import Repair
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def table_of(
             f"{path}: no row has headings of layer '{layer}'; "
             f"see which it takes with: infraplan schema {layer}"
         )
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="no_headings", file=path.name, layer=layer, schema=layer)
     below = head.top + head.depth
     found = _rows_below(path, enumerate(chain(first[below:], stream), below + 1), head, merges)
     titles = [text for row in read[: head.top] for cell in row if (text := tidy(cell))]
@@ -235,7 +236,7 @@ def _with_operator(sheet: Sheet, titles: Sequence[str], stem: str) -> Sheet:
             return replace(
                 sheet,
                 implied={**sheet.implied, "operator": [operator] * len(sheet.rows)},
-                notes=(*sheet.notes, f"operator {operator} was taken from '{text}'"),
+                notes=(*sheet.notes, Note("notes.operator", operator=operator, text=text)),
             )
         if named:
             break

@@ -25,6 +25,7 @@ from infraplan.io.systems import SHIFT
 from infraplan.io.systems import Meant
 from infraplan.io.systems import meant_by_numbers
 from infraplan.io.systems import zone_of
+from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -286,13 +287,13 @@ def fit_for_mapinfo(
             series = short
         columns[renamed[name]] = series
     notes = [
-        (gaps, "columns with empty cells were written as text, for MapInfo shows no number as 0"),
-        (cut, "texts of more than 254 bytes were cut, MapInfo holds no more"),
-        (joined, "line breaks in texts became spaces, a MIF holds none"),
+        (gaps, "gaps_as_text"),
+        (cut, "mapinfo_cut"),
+        (joined, "mif_one_line"),
     ]
-    told = [f"{what}: {', '.join(which)}" for which, what in notes if which]
+    told = [Note(f"notes.{code}", names=", ".join(which)) for which, code in notes if which]
     changed = [f"{old} -> {new}" for old, new in renamed.items() if old != new]
-    told += [f"columns renamed: {', '.join(changed)}"] if changed else []
+    told += [Note("notes.renamed", names=", ".join(changed))] if changed else []
     import geopandas as gpd
 
     held = gpd.GeoDataFrame(columns, geometry=frame.geometry.to_numpy(), crs=frame.crs)

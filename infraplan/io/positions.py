@@ -41,6 +41,7 @@ from infraplan.layers.crs import inside
 from infraplan.layers.crs import near_systems
 from infraplan.layers.crs import usual_systems
 from infraplan.layers.crs import working_bounds
+from infraplan.layers.notes import Note
 from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import schema
 from infraplan.layers.voting import Evidence
@@ -51,7 +52,6 @@ from infraplan.layers.voting import moved
 from infraplan.layers.voting import sampled
 from infraplan.layers.voting import verdict
 from infraplan.layers.voting import vote
-from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -81,19 +81,18 @@ class Positions:
     `certainty` is `"said"`, `"recognised"`, or `"assumed"`, and `"ask"` where a fault asks;
     `margin` is the share by which the next system scored less, None where there was none to weigh;
     `readings` say what each plausible system would mean, the likeliest first; `accuracy_m` has one
-    value a row [m]; `remarks` are the notes as codes of the catalogue with their placeholders.
+    value a row [m].
     """
 
     points: "gpd.GeoSeries"
     faults: tuple[Fault, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     repairs: tuple[Repair, ...] = ()
     accuracy_m: Floats = field(default_factory=lambda: np.empty(0))
     certainty: str = "said"
     crs: str = ""
     margin: float | None = None
     readings: tuple[Meaning, ...] = ()
-    remarks: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,18 +195,16 @@ def positions_from(  # noqa: PLR0913 - what is known of a list
         tell_shift(points, evidence, chosen.sample, (chosen.crs, crs), found)
         tell_places(points, evidence, ids, found)
     accuracy = _accuracy_m(notation, (east.steps, north.steps), xy, chosen, found)
-    english = words("en")
     return Positions(
         points=_points(*xy, chosen.crs),
         faults=tuple(found.faults),
-        notes=tuple(english(f"positions.{code}", **dict(told)) for code, told in found.remarks),
+        notes=tuple(found.notes),
         repairs=tuple(found.repairs),
         accuracy_m=accuracy,
         certainty=chosen.certainty,
         crs=chosen.crs,
         margin=chosen.margin,
         readings=chosen.readings,
-        remarks=tuple(found.remarks),
     )
 
 

@@ -31,9 +31,11 @@ class Understood:
     have been meant for, or "". Rows that are no data (sub-headings, totals, notes) are named in
     `between`, what was read though hidden in `hidden_rows` and `hidden_columns`; `decimals` maps
     headings to the decimal sign taken. `crs_margin` is how far the next best reading of the
-    coordinates is behind, [0, 1], NaN where it was not voted; `crs_readings` are readings in words.
-    `vintage_basis` says why a vintage was taken: `said`, `file`, or words. `told` are notes of the
-    reading that say the same in a sentence.
+    coordinates is behind, [0, 1], NaN where it was not voted; `crs_certainty` is how it was found:
+    `said`, `recognised`, `assumed`, `ask` where a fault asks for it, empty where the file says it;
+    `crs_readings` are notes of what each reading would mean. `vintage_basis` says why a vintage was
+    taken: `said`, `file`, or a note. `told` are notes of the reading that say the same in a
+    sentence.
     """
 
     file: str = ""
@@ -46,6 +48,7 @@ class Understood:
     hidden_rows: tuple[str, ...] = ()
     hidden_columns: tuple[str, ...] = ()
     crs: str = ""
+    crs_certainty: str = ""
     crs_margin: float = float("nan")
     crs_readings: tuple[str, ...] = ()
     encoding: str = ""
@@ -103,6 +106,8 @@ class Mended:
     Rows of a list completed by what the plan knows, and what could not be.
 
     `rows` is what the owner calls the rows of `frame` where some were left out; None: none was.
+    `vintage` is that of the communes that the list names, empty where it is not known;
+    `vintage_basis` is `said`, or a note on how it was recognised.
     """
 
     frame: pd.DataFrame
@@ -110,6 +115,8 @@ class Mended:
     notes: tuple[str, ...] = ()
     rows: tuple[str, ...] | None = None
     repairs: tuple[Repair, ...] = ()
+    vintage: str = ""
+    vintage_basis: str = ""
 
 
 Mend = Callable[[pd.DataFrame, tuple[str, ...]], Mended]

@@ -15,6 +15,7 @@ import numpy as np
 
 from infraplan.errors import Fault
 from infraplan.layers.crs import epsg_code
+from infraplan.layers.notes import Note
 
 __all__ = [
     "DEGREES",
@@ -244,16 +245,10 @@ def zone_of(meridian: float, scale: float) -> str:
 def _doubtful_zone(code: str) -> str:
     """Return the note on a file that says WGS 84 where GDAL would say so of VN-2000 too."""
     own = next(vn for vn, utm in UTM.items() if utm == code)
-    return (
-        f"the file says WGS 84 / UTM ({code}); a file that QGIS or GDAL made of VN-2000 ({own}) "
-        "says the same, and would lie 224.7 m off: compare a known mast"
-    )
+    return Note("notes.doubtful_zone", crs=code, own=own)
 
 
 def _other_parameters(shift: Sequence[float]) -> str:
     """Return the note on a shift that is not quite the official one."""
     shown = ", ".join(f"{value:.9g}" for value in shift[:3])
-    return (
-        f"the file turns VN-2000 into WGS 84 by other parameters ({shown} m, ...) than decision "
-        "05/2007/QĐ-BTNMT; its numbers were taken as VN-2000 with the official ones (up to 0.7 m)"
-    )
+    return Note("notes.other_parameters", shown=shown)

@@ -1,5 +1,6 @@
 """A file of someone else's becomes a layer of ours, or a list of all that is wrong with it."""
 
+import math
 import re
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from infraplan.io.paths import paths_from
 from infraplan.io.persons import about_persons
 from infraplan.io.persons import masked_numbers
 from infraplan.io.persons import without_numbers
+from infraplan.io.positions import Positions
 from infraplan.io.positions import positions_from
 from infraplan.io.positions import with_accuracy
 from infraplan.io.reading import Mend
@@ -45,6 +47,8 @@ from infraplan.layers.columns import LayerSchema
 from infraplan.layers.convert import tidy
 from infraplan.layers.crs import Bounds
 from infraplan.layers.crs import epsg_code
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
 from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import schema
 from infraplan.layers.validate import Conformed
@@ -65,6 +69,7 @@ ROWS_SHOWN = 5
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
 NAMES_SHOWN = 20
 BY_OPERATOR = ("sites", "fibre")
+TOLD = ("positions.system_recognised", "encodings.csv")  # notes of what has a line of its own
 NO_SYSTEM = ("lost_datum", "mapinfo_lost_datum", "no_place_on_earth")
 
 
@@ -80,6 +85,8 @@ class _Draft:
     notes: list[str] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     told: tuple[str, ...] = ()
+    positions: Positions | None = None
+    vintage: tuple[str, str] = ("", "")
     persons: tuple[str, ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
     repeated: tuple[str, ...] = ()
@@ -219,7 +226,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     if layer == "sites":
         table = table.assign(mast_id=table["mast_id"].where(table["mast_id"].notna(), table.index))
     draft.repairs += number_repairs(draft.frame, table, draft.sheet.rows, declared)
-    draft.notes += conformed.notes
+    draft.notes += [_under_heading(note, draft.heading) for note in conformed.notes]
     return _reading(draft, kept, table, vintage=vintage, keep_personal=keep_personal)
 
 
@@ -237,11 +244,11 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
     by_content = [name for name in headings.unknown if about_persons(cells[name])]
     persons = (*headings.persons, *by_content)
     unknown = [name for name in headings.unknown if name not in by_content]
-    notes = []
+    notes: list[str] = []
     if persons:
-        notes.append(f"columns about persons were not kept: {_first(persons)}")
+        notes.append(Note("notes.persons", names=_first(persons)))
     if unknown:
-        notes.append(f"columns not known to layer '{layer}' were left out: {_first(unknown)}")
+        notes.append(Note("notes.unknown", layer=layer, names=_first(unknown)))
     if geometry is not None:
         headings = replace(headings, positions={})
         kept = gpd.GeoDataFrame(kept, geometry=geometry.to_numpy(), crs=geometry.crs)
@@ -251,7 +258,7 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
         kept,
         faults=list(sheet.faults),
         notes=notes,
-        told=tuple(notes),
+        told=(*notes, *(note for note in sheet.notes if getattr(note, "code", "") in TOLD)),
         repairs=list(sheet.repairs),
         persons=persons,
         all_rows=sheet.rows,
@@ -262,8 +269,7 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
 
 def _first(names: Sequence[str]) -> str:
     """Return the first of many headings for a note."""
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(name[:60] for name in names[:NAMES_SHOWN]) + more
+    return listed([name[:60] for name in names], NAMES_SHOWN)
 
 
 def _imply(draft: _Draft, layer: str) -> None:
@@ -273,7 +279,7 @@ def _imply(draft: _Draft, layer: str) -> None:
         if column in known and column not in draft.frame:
             draft.frame = draft.frame.assign(**{column: list(values)})
             if any(values) and column != "operator":
-                draft.notes.append(f"{column} was taken from the sub-headings")
+                draft.notes.append(Note("notes.from_subheadings", column=column))
 
 
 def _rewrite(draft: _Draft, layer: str) -> None:
@@ -294,6 +300,7 @@ def _mend(draft: _Draft, mend: Mend) -> None:
     draft.faults += mended.faults
     draft.notes += mended.notes
     draft.repairs += mended.repairs
+    draft.vintage = (mended.vintage, mended.vintage_basis)
 
 
 def _place(
@@ -333,7 +340,9 @@ def _place(
     )
     draft.faults += found.faults
     draft.notes += found.notes
-    draft.repairs += getattr(found, "repairs", ())
+    draft.repairs += found.repairs
+    draft.positions = found
+    draft.told += tuple(note for note in found.notes if note.code in TOLD)
     draft.crs = crs or epsg_code(found.points.crs)
 
 
@@ -425,14 +434,14 @@ def _make_ids(draft: _Draft, layer: str) -> None:
         parts = [draft.frame[name].map(tidy) for name in known if name in draft.frame]
         joined = ["-".join(filter(None, row)) for row in zip(*parts, strict=True)]
         made = pd.Series(joined, index=draft.frame.index)
-        how = "its station, technology, carrier and sector"
+        how = "cell"
     else:
         made = pd.Series(
             [f"{layer}-{row:0>5}" for row in draft.sheet.rows], index=draft.frame.index
         )
-        how = "its row number"
+        how = "row"
     draft.frame = draft.frame.assign(**{key: made})
-    draft.notes.append(f"{key} was made for each row from {how}")
+    draft.notes.append(Note(f"notes.id_of_{how}", column=key))
 
 
 def _number_lacking(draft: _Draft, have: pd.Series, layer: str) -> None:
@@ -463,8 +472,7 @@ def _drop_repeated(draft: _Draft, layer: str) -> None:
     if not again.any():
         return
     draft.repeated = tuple(np.array(draft.sheet.rows, dtype=object)[again])
-    shown = _shown(draft.repeated)
-    draft.notes.append(f"rows {shown} repeat another row in every column read, and count once")
+    draft.notes.append(Note("notes.repeated", rows=listed(draft.repeated, ROWS_SHOWN)))
     _keep(draft, ~again)
 
 
@@ -566,7 +574,8 @@ def _reading(
     name = kept.layer.name
     faults = _named(draft.faults, draft, kept.file)
     reading = _account(draft, kept, faults)
-    has_vintage = "vintage" in table
+    own = str(table["vintage"].iloc[0]) if "vintage" in table else ""
+    vintages = _vintage(draft, own, vintage)
     reading = replace(
         reading,
         table=table,
@@ -577,8 +586,8 @@ def _reading(
         understood=replace(
             reading.understood,
             rows_kept=len(table),
-            vintage=str(table["vintage"].iloc[0]) if has_vintage else "",
-            vintage_basis=("said" if vintage else "file") if has_vintage else "",
+            vintage=vintages[0],
+            vintage_basis=vintages[1],
         ),
     )
     if not draft.quarantined:
@@ -586,6 +595,16 @@ def _reading(
     expected = reading.rows_read - len(draft.repeated)
     told = {"expected_rows": expected, "complete": False}
     return replace(reading, source={**reading.source, **told})
+
+
+def _vintage(draft: _Draft, own: str, said: str | None) -> tuple[str, str]:
+    """Return the vintage of a list that is of one or names communes, and why it was taken."""
+    recognised, basis = draft.vintage
+    if said and (own or recognised):
+        return own or recognised, "said"
+    if own and own != recognised:
+        return own, "file"
+    return recognised, basis
 
 
 def _refused(draft: _Draft, kept: _Kept, faults: Sequence[Fault], at_fault: set[str]) -> Reading:
@@ -629,6 +648,7 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
             hidden_rows=sheet.hidden_rows,
             hidden_columns=sheet.hidden_columns,
             crs=draft.crs,
+            **_system(draft),
             encoding=sheet.encoding,
             separator=sheet.separator,
             decimals=decimal_signs(repairs, draft.frame, kept.layer, draft.heading),
@@ -641,14 +661,37 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
     )
 
 
+def _system(draft: _Draft) -> dict[str, Any]:
+    """Return how the reference system of a list was found, and what else it could be."""
+    found = draft.positions
+    if found is None:
+        return {}
+    return {
+        "crs_certainty": found.certainty,
+        "crs_margin": math.nan if found.margin is None else found.margin,
+        "crs_readings": tuple(
+            Note(f"faults.{one.code}_what", **dict(one.details)) for one in found.readings
+        ),
+    }
+
+
+def _under_heading(note: str, heading: Mapping[str, str]) -> str:
+    """Return a note on a column under the heading that its owner knows."""
+    if not isinstance(note, Note) or note.details.get("column") not in heading:
+        return note
+    return Note(note.code, **{**note.details, "column": heading[note.details["column"]]})
+
+
 def _layout(sheet: Sheet) -> tuple[str, ...]:
     """Return notes on rows that are no data, and on what is hidden."""
     notes = (
-        (sheet.between, "rows {} were taken as sub-headings, totals or notes and left out"),
-        (sheet.hidden_rows, "rows {} are hidden, but were read"),
-        (sheet.hidden_columns, "columns {} are hidden, but were read"),
+        (sheet.between, "between"),
+        (sheet.hidden_rows, "hidden_rows"),
+        (sheet.hidden_columns, "hidden_columns"),
     )
-    return tuple(text.format(_shown(names)) for names, text in notes if names)
+    return tuple(
+        Note(f"notes.{code}", names=listed(names, ROWS_SHOWN)) for names, code in notes if names
+    )
 
 
 def _with_headings(draft: _Draft) -> tuple[Repair, ...]:
@@ -685,9 +728,3 @@ def _source(table: pd.DataFrame, layer: str, file: Path, crs: str) -> dict[str, 
         "crs": crs or None,
         "vintage": str(table["vintage"].iloc[0]) if "vintage" in table else None,
     }
-
-
-def _shown(rows: Sequence[str]) -> str:
-    """Return the first names of rows, and how many more there are."""
-    more = f" and {len(rows) - ROWS_SHOWN} more" if len(rows) > ROWS_SHOWN else ""
-    return ", ".join(rows[:ROWS_SHOWN]) + more

@@ -35,6 +35,7 @@ from infraplan.io.mapinfo import valid_names
 from infraplan.io.systems import Meant
 from infraplan.io.systems import lost_datum_fault
 from infraplan.io.systems import meant_by
+from infraplan.layers.notes import Note
 from infraplan.layers.schemas import LAYERS
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _from_shapefile(path: Path, layer: str) -> Features:
     with _readable(path):
         names = _layer_names(path)
         frame = _read(path, layer=names[0], encoding=NARROW)
-    frame, notes = _decoded(frame, said, "the shapefile does not name its encoding (.cpg)")
+    frame, notes = _decoded(frame, said, Note("notes.no_cpg"))
     declared = [column.name for column in LAYERS[layer].columns] if layer in LAYERS else []
     cut = {short: name for name, short in short_names(layer, declared).items() if short != name}
     whole = {short: name for short, name in cut.items() if name not in frame}
@@ -167,8 +168,8 @@ def _from_mapinfo(path: Path) -> Features:
         with _readable(path):
             names = _layer_names(copy)
             frame = _read(copy, layer=names[0], encoding=NARROW)
-    what = f"the file names no encoding that is known (Charset {heading.charset or 'missing'})"
-    frame, notes = _decoded(frame, heading.codec, what)
+    unsaid = Note("notes.charset", charset=heading.charset or "—")
+    frame, notes = _decoded(frame, heading.codec, unsaid)
     meant = heading.meant or meant_by(frame.crs, mapinfo=True)
     return _with_system(frame, meant, "", notes, mapinfo=True)
 
@@ -240,8 +241,8 @@ def _of_kinds(frame: "gpd.GeoDataFrame", layer: str) -> tuple["gpd.GeoDataFrame"
     if not kinds.isin(wanted).any() or fits.all():
         return frame, ()
     left = kinds[~fits].value_counts().sort_index()
-    shown = ", ".join(f"{count} {kind}" for kind, count in left.items())
-    return frame[fits], (f"placemarks that layer '{layer}' does not hold were left out: {shown}",)
+    shown = ", ".join(f"{kind}: {count}" for kind, count in left.items())
+    return frame[fits], (Note("notes.other_kinds", layer=layer, kinds=shown),)
 
 
 @contextlib.contextmanager
@@ -305,7 +306,7 @@ def _cpg(path: Path) -> str:
 
 
 def _decoded(
-    frame: "gpd.GeoDataFrame", codec: str, unsaid: str
+    frame: "gpd.GeoDataFrame", codec: str, unsaid: Note
 ) -> tuple["gpd.GeoDataFrame", tuple[str, ...]]:
     """Return a layer whose texts were read as bytes, decoded; and what encoding was taken."""
     columns = [
@@ -314,15 +315,15 @@ def _decoded(
     cells = {value for name in columns for value in frame[name] if isinstance(value, str)}
     cells |= {str(name) for name in frame.columns}
     raw = {text: text.encode("latin-1", "replace") for text in cells}
-    taken, notes = codec or "utf-8", []
+    taken, notes = codec or "utf-8", list[Note]()
     if not all(map(str.isascii, cells)):
         if not all(_is_in(content, taken) for content in raw.values()):
             if codec:
-                notes.append(f"the texts are not in {codec}, as the file says; cp1252 was taken")
+                notes.append(Note("notes.not_its_encoding", said=codec, taken="Windows-1252"))
             taken = "cp1252"
         if not codec:
             told = "UTF-8" if taken == "utf-8" else "Windows-1252"
-            notes.append(f"{unsaid}; {told} was taken")
+            notes.append(Note("notes.encoding_taken", why=unsaid, taken=told))
     told_texts = {text: _decode(content, taken) for text, content in raw.items()}
     changed = {
         name: frame[name].map(lambda cell: told_texts.get(cell, cell)).astype(object)

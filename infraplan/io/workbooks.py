@@ -34,6 +34,7 @@ from infraplan.io.lists import Sheet
 from infraplan.io.lists import table_of
 from infraplan.io.lists import understood
 from infraplan.io.texts import settle_headings
+from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -83,15 +84,13 @@ def sheet_of_workbook(path: Path, layer: str) -> Sheet:
     check_archive(path)
     notes = []
     if path.with_name(f"~${path.name}").exists():
-        notes.append(
-            f"{path.name} is open in Excel: what was read is its state when it was last saved"
-        )
+        notes.append(Note("notes.open_in_excel", file=path.name))
     with _opened(path) as sheets:
         chosen, others = _chosen(sheets, layer, path)
         read = [_read(sheet, layer, path, len(chosen) == 1) for sheet in chosen]
     if others:
         named = ", ".join(sheet.name for sheet in read)
-        notes.append(f"sheet '{named}' was read; also there: {', '.join(others)}")
+        notes.append(Note("notes.other_sheets", sheet=named, others=", ".join(others)))
     return _joined(read, tuple(notes), layer)
 
 
@@ -128,7 +127,7 @@ def _chosen(
             f"{path}: no sheet has headings of layer '{layer}'; "
             f"see which it takes with: infraplan schema {layer}"
         )
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="no_headings", file=path.name, layer=layer, schema=layer)
     first = next(sheet for sheet in sheets if len(meanings[sheet.title]) == len(best))
     alike = meanings[first.title]
     chosen = [sheet for sheet in sheets if meanings[sheet.title] == alike and len(alike) > 1]
@@ -155,7 +154,7 @@ def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one: bool) -> S
     rows, columns = _hidden(structure, table)
     notes = table.notes
     if not is_one:
-        notes = tuple(f"sheet '{sheet.title}': {note}" for note in notes)
+        notes = tuple(Note("notes.of_sheet", sheet=sheet.title, note=note) for note in notes)
     faults = uncomputed(path, part, table.rows)
     return replace(table, notes=notes, hidden_rows=rows, hidden_columns=columns, faults=faults)
 
@@ -198,7 +197,7 @@ def _joined(read: Sequence[Sheet], notes: tuple[str, ...], layer: str) -> Sheet:
     """Return several sheets as one list, whose rows are called `Sheet!12`."""
     if len(read) == 1:
         return replace(read[0], notes=(*notes, *read[0].notes))
-    names = ", ".join(f"'{sheet.name}' ({len(sheet.rows)} rows)" for sheet in read)
+    names = ", ".join(f"'{sheet.name}' ({len(sheet.rows)})" for sheet in read)
     heads = _common_headings(read, layer)
     frames = [sheet.frame.rename(columns=heads[sheet.name]) for sheet in read]
     counts = [len(sheet.rows) for sheet in read]
@@ -215,7 +214,7 @@ def _joined(read: Sequence[Sheet], notes: tuple[str, ...], layer: str) -> Sheet:
         rows=tuple(f"{sheet.name}!{row}" for sheet in read for row in sheet.rows),
         notes=(
             *notes,
-            f"sheets with the same headings were read together: {names}",
+            Note("notes.sheets_together", names=names),
             *(note for sheet in read for note in sheet.notes),
         ),
         sheets=tuple(sheet.name for sheet in read),

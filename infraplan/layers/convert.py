@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from infraplan.layers.columns import Column
+from infraplan.layers.notes import Note
 
 __all__ = ["converted", "plain", "tidy"]
 
@@ -161,7 +162,7 @@ def numbers(column: pd.Series, declared: Column) -> tuple[pd.Series, Mask, str]:
     bad = (is_text & np.isnan(values)) | np.isinf(values)
     other = readings["." if sign == "," else ","].to_numpy(dtype=np.float64)
     doubtful = bool((is_text & np.isfinite(other) & (other != values)).any())
-    note = f"{declared.name}: '{sign}' was taken as the decimal sign" if doubtful else ""
+    note = Note("notes.decimal_sign", column=declared.name, sign=sign) if doubtful else ""
     return pd.Series(np.where(bad, np.nan, values), index=column.index), bad, note
 
 
@@ -208,7 +209,7 @@ def _flags(column: pd.Series, declared: Column) -> tuple[pd.Series, Mask, str]:
     bad = (values.isna() & (words != "") & ~words.isin(NOT_KNOWN)).to_numpy(dtype=bool)
     ticked = set(words) <= {"x", ""} and "x" in set(words)
     if ticked:
-        return values.fillna(value=False), bad, f"{declared.name}: an empty cell was taken as 'no'"
+        return values.fillna(value=False), bad, Note("notes.empty_is_no", column=declared.name)
     return values, bad, ""
 
 

@@ -238,6 +238,8 @@ def _converted(texts: Sequence[str], font: str) -> Change:
     if font.startswith("tcvn3"):
         read = _with_capitals(read)
     changed = {text: said for text, said in read.items() if said != text}
+    if {letter for text in changed for letter in text if not letter.isascii()} <= {"đ", "Đ"}:
+        changed = {}  # a word such as SĐT is no sign of an old font
     return Change(font, changed, bool(new), tuple(either))
 
 

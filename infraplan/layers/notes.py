@@ -1,18 +1,22 @@
 """What a reader decided, in a sentence that can be told in any language."""
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Self
 
 from infraplan.text import Words
 from infraplan.text import words
 
-__all__ = ["Note", "note_told"]
+__all__ = ["Note", "listed", "note_told"]
+
+TERMS = ("column", "layer")  # placeholders that name what the program calls so
 
 
 class Note(str):
     """
     A note in English that knows the key of its sentence in the text catalogues.
 
-    `code` is the key, `details` the values of its placeholders.
+    `code` is the key, `details` the values of its placeholders, which may be notes themselves.
     """
 
     __slots__ = ("code", "details")
@@ -46,4 +50,39 @@ def note_told(note: str, words: Words) -> str:
     text
         The sentence itself where it has no key.
     """
-    return words(note.code, **note.details) if isinstance(note, Note) else note
+    if not isinstance(note, Note):
+        return note
+    values = {key: note_told(value, words) for key, value in note.details.items()}
+    for kind in TERMS:
+        if kind in values:
+            values[kind] = words.entries.get(f"terms.{kind}_{values[kind]}", values[kind])
+    return words(note.code, **values)
+
+
+def listed(names: Sequence[str], shown: int) -> str:
+    """
+    Return the first of many names for a note, and how many more there are.
+
+    Parameters
+    ----------
+    names
+        Names of rows, columns or the like.
+    shown
+        How many are named, > 0.
+
+    Returns
+    -------
+    text
+        Joined by commas; a note where some are not named.
+    """
+    text = reduce(_after, names[:shown])
+    if len(names) <= shown:
+        return text
+    return Note("notes.and_more", names=text, count=str(len(names) - shown))
+
+
+def _after(before: str, name: str) -> str:
+    """Return names with one more behind them, a note where either is one."""
+    if isinstance(before, Note) or isinstance(name, Note):
+        return Note("notes.comma", before=before, name=name)
+    return f"{before}, {name}"

@@ -14,6 +14,8 @@ from infraplan.errors import ROWS_SHOWN
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.layers.columns import Column
+from infraplan.layers.crs import usual_systems
+from infraplan.layers.notes import note_told
 from infraplan.layers.repairs import Repair
 from infraplan.layers.schemas import LAYERS
 from infraplan.text import Words
@@ -26,8 +28,10 @@ __all__ = [
     "fault_told",
     "layer_told",
     "repair_told",
+    "system_told",
     "tell",
     "value_told",
+    "vintage_told",
 ]
 
 OF_COLUMNS = ("column",)  # details that name a column of the schema
@@ -199,6 +203,54 @@ def layer_told(layer: str, words: Words) -> str:
         The layer itself where the catalogue lacks it.
     """
     return words.entries.get(f"terms.layer_{layer}", layer)
+
+
+def system_told(crs: str) -> str:
+    """
+    Return the name of a reference system, with its code.
+
+    Parameters
+    ----------
+    crs
+        EPSG code, or what else a file says.
+
+    Returns
+    -------
+    name
+        As `data/crs/vietnam.toml` calls it, else as PROJ does; the text itself where neither does.
+    """
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    if crs in usual_systems():
+        return f"{usual_systems()[crs].name} ({crs})"
+    try:
+        return f"{CRS.from_user_input(crs).name} ({crs})"
+    except CRSError:
+        return crs
+
+
+def vintage_told(vintage: str, basis: str, words: Words) -> str:
+    """
+    Return an administrative vintage, and why it was taken.
+
+    Parameters
+    ----------
+    vintage
+        Such as `2025-07`.
+    basis
+        `said`, `file`, a note, or empty.
+    words
+        Catalogue of the language.
+
+    Returns
+    -------
+    text
+        In words of the language.
+    """
+    mark = words.entries.get(f"vintages.mark_{vintage}", vintage)
+    why = words.entries.get(f"imports.basis_{basis}", note_told(basis, words))
+    return f"{mark}; {why}" if why else mark
 
 
 def value_told(value: str, words: Words) -> str:

@@ -28,6 +28,8 @@ from infraplan.layers.crs import reproject
 from infraplan.layers.crs import systems_that_fit
 from infraplan.layers.crs import transformer
 from infraplan.layers.crs import working_bounds
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
 from infraplan.layers.schemas import VINTAGES
 from infraplan.layers.schemas import schema
 
@@ -74,12 +76,10 @@ class _Findings:
         if where.any():
             self.faults.append(Fault(what=what, rows=self.rows(where), **details))
 
-    def note(self, where: Mask, what: str) -> None:
+    def note(self, where: Mask, code: str, **details: str) -> None:
         """Note a mend of some rows, if there are any."""
         if where.any():
-            rows = self.rows(where)
-            more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-            self.notes.append(f"{what} (rows {', '.join(rows[:SHOWN])}{more})")
+            self.notes.append(Note(code, **details, rows=listed(self.rows(where), SHOWN)))
 
 
 def conform(
@@ -615,8 +615,9 @@ def _valid(shapes: Shapes, usable: Mask, found: _Findings) -> Shapes:
     before, after = shapely.area(shapes[polygons]).sum(), shapely.area(repaired[polygons]).sum()
     found.note(
         polygons & ~gone,
-        "polygons that cross themselves were repaired, their area "
-        f"{before:.0f} m2 before and {after:.0f} m2 after",
+        "notes.repaired",
+        before=f"{before:.0f}",
+        after=f"{after:.0f}",
     )
     return repaired
 

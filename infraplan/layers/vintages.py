@@ -25,6 +25,9 @@ from infraplan.layers.crosswalk import with_move_ids
 from infraplan.layers.names import bare_name
 from infraplan.layers.names import match_names
 from infraplan.layers.names import name_key
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
+from infraplan.layers.notes import note_told
 from infraplan.layers.schemas import VINTAGES
 from infraplan.text import Words
 
@@ -109,18 +112,49 @@ class VintageGuess:
         text
             One or two sentences.
         """
+        return note_told(self.note(), words)
+
+    def note(self) -> Note:
+        """
+        Return what was understood, to be told in any language.
+
+        Returns
+        -------
+        note
+            One or two sentences.
+        """
         if self.ambiguous:
-            marks = ", ".join(words(f"vintages.mark_{mark}") for mark in self.ambiguous)
-            return words("vintages.ambiguous", marks=marks)
+            marks = [Note(f"vintages.mark_{mark}") for mark in self.ambiguous]
+            return Note("vintages.ambiguous", marks=listed(marks, len(marks)))
         if self.vintage is None:
-            return words("vintages.unknown")
-        share = words.number(100.0 * self.share_by_vintage[self.vintage], 0)
-        mark = words(f"vintages.mark_{self.vintage}")
-        by = words(f"vintages.by_{self.basis}")
-        text = words("vintages.taken", mark=mark, share=share, count=self.units, by=by)
-        if self.deciding:
-            text += " " + words("vintages.deciding", names=", ".join(self.deciding))
-        return text
+            return Note("vintages.unknown")
+        mark = Note(f"vintages.mark_{self.vintage}")
+        note = Note("vintages.taken", mark=mark, **self._shares(self.vintage))
+        if not self.deciding:
+            return note
+        deciding = Note("vintages.deciding", names=", ".join(self.deciding))
+        return Note("notes.both", first=note, second=deciding)
+
+    def why(self) -> str:
+        """
+        Return why the vintage was taken.
+
+        Returns
+        -------
+        why
+            `said`, or a note; empty where none was.
+        """
+        if self.vintage is None or self.basis == "said":
+            return self.basis and "said"
+        return Note("vintages.fits", **self._shares(self.vintage))
+
+    def _shares(self, vintage: str) -> dict[str, str]:
+        """Return how many units fit a vintage, and by what."""
+        return {
+            "share": f"{100.0 * self.share_by_vintage[vintage]:.0f}",
+            "count": str(self.units),
+            "by": Note(f"vintages.by_{self.basis}"),
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

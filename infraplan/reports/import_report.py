@@ -26,13 +26,17 @@ from infraplan import atomic
 from infraplan.errors import Fault
 from infraplan.errors import SourceFileError
 from infraplan.layers.convert import tidy
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import note_told
 from infraplan.layers.pages import Page
 from infraplan.layers.repairs import Repair
 from infraplan.layers.told import column_told
 from infraplan.layers.told import layer_told
 from infraplan.layers.told import repair_told
+from infraplan.layers.told import system_told
 from infraplan.layers.told import tell
 from infraplan.layers.told import value_told
+from infraplan.layers.told import vintage_told
 from infraplan.text import Words
 
 __all__ = ["Read", "write_marked"]
@@ -57,6 +61,11 @@ FORMATS = {
     "span": "[h]:mm:ss",
 }
 FILLS = {"": "", "wrong": "#FF9999", "row": "#FFD9D9", "mended": "#FFF2A8", "head": "#DCE6F1"}
+NOT_FOR_OWNER = (  # told in lines of their own, or for the office alone
+    "encodings.csv", "notes.between", "notes.persons", "notes.unknown", "notes.decimal_sign",
+    "positions.system_recognised", "positions.system_assumed", "positions.decimal_sign",
+)  # fmt: skip
+
 Cell = tuple[int, int]
 
 
@@ -594,17 +603,26 @@ def _how_read(copy: _Copy, words: Words) -> list[str]:
         if names:
             lines.append(words(f"import_report.{kind}", names=_named(names, words)))
     if read.crs:
-        lines.append(words("import_report.crs", crs=_system(read.crs)))
-    lines += [
-        words(f"import_report.{kind}", value=value)
-        for kind in ("encoding", "vintage")
-        if (value := getattr(understood, kind, ""))
-    ]
+        certainty = getattr(understood, "crs_certainty", "")
+        told = words.entries.get(f"imports.crs_{certainty}", "")
+        system = (
+            told if certainty == "ask" else ", ".join(filter(None, [system_told(read.crs), told]))
+        )
+        lines.append(words("import_report.crs", crs=system))
+    if encoding := getattr(understood, "encoding", ""):
+        lines.append(words("import_report.encoding", value=encoding))
+    if vintage := getattr(understood, "vintage", ""):
+        told = vintage_told(vintage, getattr(understood, "vintage_basis", ""), words)
+        lines.append(words("import_report.vintage", value=told))
     decimals: Mapping[str, str] = getattr(understood, "decimals", {})
     lines += [
         words("import_report.decimal", heading=heading, sign=sign)
         for heading, sign in decimals.items()
     ]
+    for note in getattr(read, "notes", ()):
+        if isinstance(note, Note) and note.code not in NOT_FOR_OWNER:
+            told = note_told(note, words)
+            lines.append(words("import_report.note", note=told[:1].upper() + told[1:]))
     return lines
 
 
@@ -720,17 +738,6 @@ def _day(as_of: str, words: Words) -> str:
     if match is None or words.language != "vi":
         return as_of
     return f"{match[3]}/{match[2]}/{match[1]}"
-
-
-def _system(crs: str) -> str:
-    """Return a reference system by name and code."""
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
-    try:
-        return f"{CRS.from_user_input(crs).name} ({crs})"
-    except CRSError:
-        return crs
 
 
 def _free_title(title: str, taken: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import openpyxl
@@ -12,6 +13,7 @@ from infraplan.api.import_report import write_import_report
 from infraplan.errors import Fault
 from infraplan.io import read_layer
 from infraplan.io.aliases import match_headings
+from infraplan.layers.notes import Note
 from infraplan.layers.repairs import Repair
 from infraplan.text import words
 from tests.api.readings import CRS
@@ -224,3 +226,18 @@ def test_hidden_rows_and_columns_stay_hidden(source: Path) -> None:
     sheet = opened(report(source))["BTS"]
     assert sheet.row_dimensions[5].hidden
     assert sheet.column_dimensions["A"].hidden
+
+
+def test_the_summary_tells_its_notes_in_the_language_of_the_office(source: Path) -> None:
+    notes = (
+        Note("notes.of_sheet", sheet="BTS", note=Note("notes.repeated", rows="4, 5")),
+        Note("positions.system_recognised", system="x", crs="y", share="1", margin="2"),
+    )
+    reading = SimpleNamespace(
+        **vars(read_of(source, sheets=("BTS",), header_rows=("3",))), notes=notes
+    )
+    path = source.with_name("notes.xlsx")
+    write_import_report(path, source=source, reading=reading, words=words("vi"))
+    lines = [str(row[0].value) for row in opened(path).worksheets[0].iter_rows()]
+    assert any("Trang tính «BTS»: dòng 4, 5 lặp lại y hệt" in line for line in lines)
+    assert not any("khả dĩ" in line for line in lines)

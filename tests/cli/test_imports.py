@@ -1,5 +1,6 @@
 """What a person reads after an import, and the exit code that a script sees."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,31 @@ def test_a_refused_import_is_told_in_the_same_way_and_ends_with_2(plan, tmp_path
     assert "The file was not taken" in done.stdout
     assert "rows 4, 5" in done.stderr
     assert sorted(plan.rglob("*")) == before
+
+
+ENGLISH = re.compile(r"\b(the|was|were|rows?|columns?|file|not|taken|of|and|is|are|which)\b")
+NO_SENTENCES = re.compile(r"\S*/\S+|-> \w+|--\w[\w-]*|\w+\.\w+")
+
+
+def test_an_import_into_a_vietnamese_plan_speaks_no_english(plan, tmp_path) -> None:
+    path = book(tmp_path, ["40,5", "40,5", 41, 999])
+    table = pd.read_excel(path, header=2).rename(
+        columns={"Mã trạm": "Mã trạm", "STT": "Cột dùng chung"}
+    )
+    table["Cột dùng chung"] = ["x", None, "x", None]
+    with pd.ExcelWriter(path) as writer:
+        for sheet in ("Kỳ Anh", "Vũng Áng"):
+            rows = table.assign(**{"Mã trạm": [f"{sheet}{n}" for n in range(len(table))]})
+            pd.concat([rows, rows.iloc[:1]]).to_excel(writer, sheet_name=sheet, index=False)
+    done = run("import", plan, "sites", path, "--dry-run")
+    assert done.returncode == 0
+    assert "các trang tính cùng tiêu đề được đọc chung" in done.stdout
+    assert "lặp lại y hệt" in done.stdout
+    said = NO_SENTENCES.sub("", done.stdout + done.stderr)
+    assert not ENGLISH.findall(said)
+
+
+def test_a_file_that_is_not_there_is_told_in_vietnamese(plan) -> None:
+    done = run("import", plan, "sites", "không có.xlsx")
+    assert done.returncode == 2
+    assert "Không tìm thấy tệp «không có.xlsx»" in done.stderr

@@ -90,7 +90,7 @@ def codes(found: Positions) -> set[str]:
 
 
 def told(found: Positions) -> set[str]:
-    return {code for code, _ in found.remarks}
+    return {note.code.removeprefix("positions.") for note in found.notes}
 
 
 @pytest.mark.parametrize("code", ["EPSG:9208", "EPSG:9210", "EPSG:9211", "EPSG:9214", PLAN])
@@ -233,7 +233,7 @@ def test_a_lost_datum_is_told_even_where_the_system_is_said(places: KnownPlaces)
     found = understood(*cells, places, ids=ids, crs="EPSG:4326")
     assert found.faults == ()
     assert "datum_shift_said" in told(found)
-    assert understood(*cells, places, ids=ids, crs="EPSG:4756").remarks == ()
+    assert understood(*cells, places, ids=ids, crs="EPSG:4756").notes == ()
 
 
 def test_a_cell_that_is_no_coordinate_is_a_fault_of_its_row_alone(places: KnownPlaces) -> None:
@@ -283,7 +283,7 @@ def test_oddities_of_rows_are_told(places: KnownPlaces) -> None:
     cells = [f"{value:.6f}°N" for value in lat]
     found = understood(cells, lon, places, names=names, ids=[f"T{n}" for n in range(20)])
     assert {"far_from_commune", "in_the_sea", "same_point", "letter_n"} <= told(found)
-    details = {code: dict(one) for code, one in found.remarks}
+    details = {note.code.removeprefix("positions."): note.details for note in found.notes}
     assert details["in_the_sea"]["rows"] == "8"
     assert details["same_point"]["rows"] == "9, 10"
 
