@@ -308,7 +308,8 @@ def test_points_far_from_the_commune_that_they_name_are_set_aside(tmp_path, squa
 
 
 def test_a_wrong_system_said_for_a_map_is_refused_by_the_communes_named(tmp_path, squares) -> None:
-    masts().set_crs(None, allow_override=True).to_file(tmp_path / "a.shp")
+    masts().to_file(tmp_path / "a.shp")
+    (tmp_path / "a.prj").unlink()
     options = {"plan_crs": "EPSG:9209", "places": squares}
     with pytest.raises(LayerError) as error:
         io.read_layer(tmp_path / "a.shp", "sites", crs="EPSG:5897", **options)
