@@ -182,6 +182,8 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     """
     from infraplan.io import not_of_plan
 
+    if layer not in RASTERS:
+        schema(layer)
     path = not_of_plan(Path(path), plan.folder)
     declared = {"as_of": as_of or None, "complete": complete, **(source or {})}
     if layer in RASTERS:
@@ -189,7 +191,6 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     from infraplan.io import RefusedError
     from infraplan.io import read_layer
 
-    schema(layer)
     told = Path(report) if report is not None else None
     try:
         if layer == "communes" and path.suffix.lower() in WITHOUT_GROUND:

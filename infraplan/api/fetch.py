@@ -260,7 +260,7 @@ def _fetch_one(  # noqa: PLR0913 - what a fetch knows
     communes = plan.table("communes")
     area = _area(plan, source, communes)
     if area is None and source.reader != "vn_units":
-        fault = fault_of("source_needs_area", source=source.id, folder=str(plan.folder))
+        fault = fault_of("source_needs_area", source=source.id)
         return Fetched(source, "failed", fault=fault)
     wish = _Wish(source, area, communes, local, {name: given[name] for name in source.needs})
     try:

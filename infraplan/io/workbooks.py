@@ -33,6 +33,7 @@ from infraplan.io.lists import Merge
 from infraplan.io.lists import Sheet
 from infraplan.io.lists import table_of
 from infraplan.io.lists import understood
+from infraplan.io.texts import settle_headings
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -142,7 +143,7 @@ def _meanings(sheet: "ReadOnlyWorksheet", layer: str, path: Path) -> frozenset[s
     if not rows:
         return frozenset()
     best = max(rows, key=lambda row: understood(row, layer))
-    found = match_headings([str(cell) for cell in best if cell is not None], layer)
+    found = match_headings(filter(None, settle_headings(best)[0]), layer)
     return frozenset((*found.columns.values(), *found.positions.values(), *found.ticks.values()))
 
 

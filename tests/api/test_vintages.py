@@ -131,7 +131,7 @@ def test_figures_by_re_used_codes_alone_are_asked_about(with_old, tmp_path) -> N
 
 
 @pytest.mark.parametrize("vintage", ["2024", "2025-01"])
-@pytest.mark.parametrize("layer", ["hamlets", "communes", "evidence"])
+@pytest.mark.parametrize("layer", ["hamlets", "communes"])
 def test_no_list_of_another_vintage_comes_in_without_a_crosswalk(
     plan, tmp_path, layer, vintage
 ) -> None:

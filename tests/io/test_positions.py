@@ -164,7 +164,7 @@ def test_a_reading_that_falls_into_the_sea_says_so(places: KnownPlaces) -> None:
 def test_metres_without_a_plan_to_compare_are_asked_for(places: KnownPlaces) -> None:
     del places
     found = understood([2_028_878.62], [542_681.98], None)
-    assert codes(found) == {"crs_not_said"}
+    assert codes(found) == {"metres_not_said"}
     assert "add --crs EPSG:9209" in found.faults[0].remedy
 
 

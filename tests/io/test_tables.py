@@ -171,9 +171,9 @@ def test_a_row_with_latitude_and_longitude_swapped_is_mended_and_one_elsewhere_i
         [2, "B", "VNPT", 106.2920, 18.0680, 40, "4G"],
         [3, "C", "VNPT", 48.8, 2.3, 40, "4G"],
     ]
-    (fault,) = faults_of(workbook(tmp_path / "a.xlsx", rows)).faults
+    reading = sites(workbook(tmp_path / "a.xlsx", rows))
+    (fault,) = reading.faults
     assert (fault.what, fault.rows) == ("the position lies far outside the area", ("4",))
-    reading = sites(workbook(tmp_path / "b.xlsx", rows[:3]))
     assert reading.table.geometry["B"].distance(shapely.Point(583_642.300, 1_998_598.107)) < 0.001
     assert any("were turned (rows 3)" in note for note in reading.notes)
 

@@ -209,7 +209,7 @@ def chains(draw):
     return pd.concat(steps), pd.DataFrame({"people": counts, "area_km2": 1.5}, index=codes)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(chains())
 def test_chains_of_steps_keep_every_person_and_all_ground(chain) -> None:
     table, figures = chain

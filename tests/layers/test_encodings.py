@@ -44,7 +44,8 @@ OTHER = (
     "Đắk Lắk", "Krông Pa", "M'Đrắk", "ôtô", "Pêtrôlimex", "don't", "e.g. a.m.", "C++", "a^2+b^2",
     "3G+4G", "https://a.b/c?d=e~f", "foo`bar", "Có sóng không?", "Tốt (tạm).", "thôn 3+4", "D-a",
     "T.T. Nghèn", "TX. Kỳ Anh", "Hương Sơn – Vũ Quang", "Côte d'Ivoire", "não", "grün", "thé", "né",
-    "Hoà", "HOÀ", "Lâm", "thuỷ", "Quí", "Kì",
+    "Hoà", "HOÀ", "Lâm", "thuỷ", "Quí", "Kì", "Thôn 3, xã Tây (ĐT: 0912345678)", "QĐ số 5",
+    "TĐC Kỳ",
 )  # fmt: skip
 
 
