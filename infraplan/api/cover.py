@@ -465,7 +465,8 @@ def _wanted(
     """Return the pairs of technology and operator that are asked for, in order."""
     on_air = sorted(set(inputs.cells["technology"]))
     sites = inputs.layers.table("sites")
-    operators = [ANY, *sorted(set(sites["operator"]))]
+    heard = sites.index.isin(inputs.cells["site_id"])  # others list no technology
+    operators = [ANY, *sorted(set(sites.loc[heard, "operator"]))]
     technologies = _chosen(technology, on_air, "technology")
     return [(t, o) for t in technologies for o in _chosen(operator, operators, "operator")]
 

@@ -281,9 +281,11 @@ def tell_shift(
         found.fault("datum_lost", details={"distance": distance, "crs": taken})
 
 
-def tell_places(points: Floats, evidence: Evidence, ids: pd.Series | None, found: Findings) -> None:
+def tell_places(
+    points: Floats, evidence: Evidence, ids: pd.Series | None, found: Findings, *, column: str = ""
+) -> None:
     """
-    Tell rows in the sea, far from the commune that they name, or all at one point.
+    Tell rows in the sea or all at one point; those far from the commune that they name are faults.
 
     Parameters
     ----------
@@ -295,6 +297,8 @@ def tell_places(points: Floats, evidence: Evidence, ids: pd.Series | None, found
         Id of each row's station or mast, or None.
     found
         Where it is told.
+    column
+        The owner's headings of a position.
     """
     if len(evidence.sea):
         found.remark("in_the_sea", contained(points, evidence.sea))
@@ -305,7 +309,10 @@ def tell_places(points: Floats, evidence: Evidence, ids: pd.Series | None, found
         apart_x = np.maximum(bounds[:, 0] - points[:, 0], points[:, 0] - bounds[:, 2])
         apart_y = np.maximum(bounds[:, 1] - points[:, 1], points[:, 1] - bounds[:, 3])
         apart = np.hypot(np.maximum(apart_x, 0), np.maximum(apart_y, 0))
-        found.remark("far_from_commune", (evidence.named >= 0) & (apart > FAR_M))
+        far = (evidence.named >= 0) & (apart > FAR_M)
+        if far.any():
+            nearest = f"{apart[far].min() / 1000:.0f}"
+            found.fault("far_from_commune", far, column=column, details={"km": nearest})
     if ids is not None:
         table = pd.DataFrame(np.round(points, 2), columns=["x", "y"]).assign(id=ids.to_numpy())
         distinct = table[table["x"].notna()].drop_duplicates()

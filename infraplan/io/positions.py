@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from infraplan.layers.known import KnownPlaces
 
-__all__ = ["Positions", "positions_from", "with_accuracy"]
+__all__ = ["Positions", "compared", "positions_from", "with_accuracy"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -193,7 +193,8 @@ def positions_from(  # noqa: PLR0913 - what is known of a list
     points = moved(*xy, chosen.crs, plan_crs)
     if chosen.certainty != "ask":
         tell_shift(points, evidence, chosen.sample, (chosen.crs, crs), found)
-        tell_places(points, evidence, ids, found)
+        column = ", ".join(dict.fromkeys(pair.names))
+        tell_places(points, evidence, ids, found, column=column)
     accuracy = _accuracy_m(notation, (east.steps, north.steps), xy, chosen, found)
     return Positions(
         points=_points(*xy, chosen.crs),
@@ -206,6 +207,55 @@ def positions_from(  # noqa: PLR0913 - what is known of a list
         margin=chosen.margin,
         readings=chosen.readings,
     )
+
+
+def compared(
+    points: "gpd.GeoSeries",
+    rows: tuple[str, ...],
+    *,
+    plan_crs: str,
+    places: "KnownPlaces",
+    commune_names: pd.Series | None,
+    ids: pd.Series | None,
+) -> Findings:
+    """
+    Return what a plan's places say against the points of a map file.
+
+    Parameters
+    ----------
+    points
+        Points in a known reference system, missing where a row has none.
+    rows
+        What the owner calls each row.
+    plan_crs
+        Planning CRS, as an EPSG code.
+    places
+        What the plan knows.
+    commune_names
+        Commune that each row names, or None; an empty text where it names none.
+    ids
+        Id of each row's station or mast, or None.
+
+    Returns
+    -------
+    findings
+        Faults of rows far from the commune that they name; remarks on a lost datum and oddities.
+    """
+    found = Findings(rows)
+    evidence = evidence_of(
+        places,
+        plan_crs,
+        _bounds(plan_crs, None, places),
+        named=named_communes(commune_names, places, len(points)),
+        known=known_points(ids, places, len(points)),
+    )
+    moved_points = points.to_crs(plan_crs)
+    xy = np.column_stack([moved_points.x, moved_points.y])
+    said = str(points.crs.to_epsg())
+    known = np.flatnonzero(np.isfinite(xy).all(axis=1))
+    tell_shift(xy, evidence, known[sampled(len(known))], (said, f"EPSG:{said}"), found)
+    tell_places(xy, evidence, ids, found)
+    return found
 
 
 def with_accuracy(frame: pd.DataFrame, positions: Positions, layer: str) -> pd.DataFrame:

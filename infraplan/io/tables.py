@@ -30,6 +30,7 @@ from infraplan.io.persons import about_persons
 from infraplan.io.persons import masked_numbers
 from infraplan.io.persons import without_numbers
 from infraplan.io.positions import Positions
+from infraplan.io.positions import compared
 from infraplan.io.positions import positions_from
 from infraplan.io.positions import with_accuracy
 from infraplan.io.reading import Mend
@@ -68,6 +69,7 @@ CHECKS = 5  # what is decided for a whole column may change when rows are set as
 ROWS_SHOWN = 5
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
 NAMES_SHOWN = 20
+BY_NAME = ("sites", "requests", "candidates")  # in map files their names may be their ids
 BY_OPERATOR = ("sites", "fibre")
 TOLD = ("positions.system_recognised", "encodings.csv")  # notes of what has a line of its own
 NO_SYSTEM = ("lost_datum", "mapinfo_lost_datum", "no_place_on_earth")
@@ -314,7 +316,7 @@ def _place(
 
     plan_crs, crs, area = systems
     if isinstance(draft.frame, gpd.GeoDataFrame):
-        _settle_crs(draft, crs)
+        _place_points(draft, layer, (plan_crs, crs, area), places)
         return
     if "path" in draft.headings.positions.values():
         _draw(draft, plan_crs, crs)
@@ -346,6 +348,60 @@ def _place(
     draft.crs = crs or epsg_code(found.points.crs)
 
 
+def _place_points(
+    draft: _Draft,
+    layer: str,
+    systems: tuple[str, str | None, Bounds | None],
+    places: "KnownPlaces | None",
+) -> None:
+    """Settle the reference system of a map file, by what the plan knows where it holds points."""
+    import geopandas as gpd
+
+    plan_crs, crs, area = systems
+    shapes = gpd.GeoDataFrame(draft.frame).geometry
+    is_points = bool((shapes.geom_type.isin(["Point"]) | shapes.isna()).all()) and len(shapes) > 0
+    if not is_points or places is None or not len(places.communes):
+        _settle_crs(draft, crs)
+        return
+    names, ids = row_evidence(draft.sheet.frame, draft.frame, layer, places)
+    known = {"plan_crs": plan_crs, "places": places, "commune_names": names, "ids": ids}
+    is_said = crs is not None or draft.sheet.system_fault is not None
+    if not is_said and (shapes.crs is None or _is_default(shapes)):
+        cells = pd.DataFrame({"y": shapes.y, "x": shapes.x}, dtype=object)
+        found = positions_from(
+            cells.where(cells.notna(), None).reset_index(drop=True),
+            {"y": "northing", "x": "easting"},
+            draft.sheet.rows,
+            crs=None,
+            area=area,
+            **known,
+        )
+        assert found is not None  # noqa: S101 - it has both columns
+        table = with_accuracy(pd.DataFrame(draft.frame.drop(columns="geometry")), found, layer)
+        draft.frame = gpd.GeoDataFrame(
+            table, geometry=found.points.to_numpy(), crs=found.points.crs
+        )
+        draft.faults += found.faults
+        draft.notes += found.notes
+        draft.repairs += found.repairs
+        draft.crs = found.crs
+        return
+    _settle_crs(draft, crs)
+    placed = gpd.GeoDataFrame(draft.frame).geometry
+    is_clear = not any(fault.code in NO_SYSTEM for fault in draft.faults)
+    if is_clear and placed.crs is not None and epsg_code(placed.crs):
+        told = compared(placed, draft.sheet.rows, **known)
+        draft.faults += told.faults
+        draft.notes += [Note(f"positions.{code}", **dict(said)) for code, said in told.remarks]
+
+
+def _is_default(shapes: "gpd.GeoSeries") -> bool:
+    """Return whether a map file only seems to say degrees: GeoJSON does, whatever its numbers."""
+    if shapes.crs is None or epsg_code(shapes.crs) != "EPSG:4326":
+        return False
+    return bool(np.nan_to_num(np.abs(shapes.total_bounds)).max(initial=0) > 360)
+
+
 def _draw(draft: _Draft, plan_crs: str, crs: str | None) -> None:
     """Give the rows the lines that are written in one of their cells."""
     import geopandas as gpd
@@ -369,7 +425,6 @@ def _draw(draft: _Draft, plan_crs: str, crs: str | None) -> None:
 def _settle_crs(draft: _Draft, crs: str | None) -> None:
     """Settle the reference system of a map file: its own, or the one said by the user."""
     import geopandas as gpd
-    import numpy as np
 
     frame = gpd.GeoDataFrame(draft.frame)
     draft.crs = "" if frame.crs is None else epsg_code(frame.crs)
@@ -380,8 +435,7 @@ def _settle_crs(draft: _Draft, crs: str | None) -> None:
         draft.crs = ""
     if crs is None or crs == draft.crs:
         return
-    is_default = draft.crs == "EPSG:4326" and np.abs(frame.total_bounds).max(initial=0) > 360
-    if not draft.crs or is_default:  # GeoJSON is in EPSG:4326 by default, whatever its numbers
+    if not draft.crs or _is_default(frame.geometry):
         draft.frame = frame.set_crs(crs, allow_override=True)
         draft.crs = epsg_code(crs)
         return
@@ -422,6 +476,8 @@ def _fill_in(draft: _Draft, given: Mapping[str, str], layer: str) -> None:
 def _make_ids(draft: _Draft, layer: str) -> None:
     """Give ids to rows of layers whose owners rarely number them."""
     key = schema(layer).key
+    if layer in BY_NAME and key not in draft.frame and len(draft.frame):
+        _name_ids(draft, key)
     if layer in HAVE_IDS or not len(draft.frame):
         return
     have = draft.frame[key].map(tidy) if key in draft.frame else None
@@ -442,6 +498,21 @@ def _make_ids(draft: _Draft, layer: str) -> None:
         how = "row"
     draft.frame = draft.frame.assign(**{key: made})
     draft.notes.append(Note(f"notes.id_of_{how}", column=key))
+
+
+def _name_ids(draft: _Draft, key: str) -> None:
+    """Take the names of a map file as ids where they tell its rows apart, as in Google Earth."""
+    import geopandas as gpd
+
+    if not isinstance(draft.frame, gpd.GeoDataFrame) or "name" not in draft.frame:
+        return
+    if draft.headings.positions:  # a list, which has columns of its own
+        return
+    names = draft.frame["name"].map(tidy)
+    if (names == "").any() or names.duplicated().any():
+        return
+    draft.frame = draft.frame.assign(**{key: names})
+    draft.notes.append(Note("imports.id_from_name", column=key))
 
 
 def _number_lacking(draft: _Draft, have: pd.Series, layer: str) -> None:

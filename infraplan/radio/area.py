@@ -127,7 +127,7 @@ def predict(
     on_air = cells_on_air(sites, cells, technologies)
     names = sorted(set(on_air["technology"]))
     check_profile(profile, names)
-    wanted = wanted_operators(on_air, operators)
+    wanted = wanted_operators(cells_on_air(sites, cells, None), operators)
     geobox = geobox_of(terrain.ground_m)
     ground_m = _ground_m(terrain.ground_m)
     network = network_of(on_air, sites, geobox, ground_m, region=region, radius_m=settings.radius_m)

@@ -20,6 +20,7 @@ from infraplan.errors import LayerError
 from infraplan.errors import SourceFileError
 from infraplan.io.sheets import checked_path
 from infraplan.io.vectors import features
+from infraplan.layers.known import KnownPlaces
 
 PLAN = "EPSG:9209"
 EAST, NORTH = 542_681.977, 2_028_878.620
@@ -280,3 +281,50 @@ def test_what_is_not_read_is_refused_with_a_way_out(name: str, tmp_path: Path) -
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(SourceFileError, match=r"save it|unpack it|give the|save its|ask for"):
         checked_path(tmp_path / name)
+
+
+@pytest.fixture
+def squares() -> KnownPlaces:
+    """Return a plan's communes, 20 km apart in the east."""
+    shapes = [shapely.box(480e3 + n * 4e4, 2.0e6, 5e5 + n * 4e4, 2.02e6) for n in range(3)]
+    names = {"name": ["A", "B", "C"], "full_name": ["Xã A", "Xã B", "Xã C"]}
+    communes = gpd.GeoDataFrame(names, geometry=shapes, crs="EPSG:9209", index=["1", "2", "3"])
+    nothing = gpd.GeoDataFrame(geometry=[], crs="EPSG:9209")
+    return KnownPlaces(communes, nothing, nothing, nothing)
+
+
+def masts(count: int = 6) -> gpd.GeoDataFrame:
+    points = shapely.points([485e3 + n * 1e3 for n in range(count)], [2.01e6] * count)
+    cells = {"ma_tram": [f"T{n}" for n in range(count)], "mang": "VNPT", "xa": "Xã A"}
+    return gpd.GeoDataFrame(cells, geometry=points, crs="EPSG:9209")
+
+
+def test_points_far_from_the_commune_that_they_name_are_set_aside(tmp_path, squares) -> None:
+    table = masts().assign(xa=["Xã A"] * 5 + ["Xã C"])
+    table.to_file(tmp_path / "a.gpkg")
+    read = io.read_layer(tmp_path / "a.gpkg", "sites", plan_crs="EPSG:9209", places=squares)
+    assert [fault.code for fault in read.faults] == ["far_from_commune"]
+    assert list(read.table.index) == ["T0", "T1", "T2", "T3", "T4"]
+
+
+def test_a_wrong_system_said_for_a_map_is_refused_by_the_communes_named(tmp_path, squares) -> None:
+    masts().to_file(tmp_path / "a.shp")
+    (tmp_path / "a.prj").unlink()
+    options = {"plan_crs": "EPSG:9209", "places": squares}
+    with pytest.raises(LayerError) as error:
+        io.read_layer(tmp_path / "a.shp", "sites", crs="EPSG:5897", **options)
+    assert {fault.code for fault in error.value.faults} == {"far_from_commune"}
+    read = io.read_layer(tmp_path / "a.shp", "sites", **options)
+    assert read.crs == "EPSG:9209"
+    assert set(read.table["position_certainty"]) == {"recognised"}
+
+
+def test_names_of_a_map_are_its_ids_where_it_has_none(tmp_path, squares) -> None:
+    table = masts().rename(columns={"ma_tram": "name"})
+    table.to_crs(4326).to_file(tmp_path / "a.geojson")
+    options = {"plan_crs": "EPSG:9209", "places": squares}
+    read = io.read_layer(tmp_path / "a.geojson", "sites", **options)
+    assert list(read.table.index) == [f"T{n}" for n in range(6)]
+    table.assign(name="trạm").to_crs(4326).to_file(tmp_path / "b.geojson")
+    with pytest.raises(LayerError, match="site_id"):
+        io.read_layer(tmp_path / "b.geojson", "sites", **options)

@@ -155,3 +155,8 @@ def test_the_tables_are_those_of_iconv(codec: str, letters: dict[str, str]) -> N
     if done.returncode:
         pytest.skip(f"iconv lacks {codec}")
     assert done.stdout.decode().split("\n")[:-1] == list(known.values())
+
+
+@pytest.mark.parametrize("short", ["SĐT", "QĐ", "ĐTDĐ", "HĐND"])
+def test_abbreviations_with_đ_are_unicode(short: str) -> None:
+    assert settled({"": ["Mã trạm", "Chủ đất", short], "a": [short]}) == {}

@@ -361,3 +361,14 @@ def test_no_clutter_is_bare_ground(hills: Terrain) -> None:
 def test_the_engine_refuses_clutter_that_it_would_ignore() -> None:
     with pytest.raises(SettingsError, match="clutter must be none"):
         RadioSettings(clutter="path")
+
+
+def test_an_operator_may_lack_the_technology_that_is_predicted(hills, profile, defaults) -> None:
+    x, y = MIDDLE
+    rows = [{"id": "S", "x": x, "y": y}, {"id": "T", "x": x, "y": y, "operator": "B"}]
+    sites = stations(rows).assign(technologies=["4G", "2G"])
+    cells = cells_of(sites, defaults)
+    options = {"profile": profile, "technologies": ["4G"], "operators": ["A", "B"]}
+    found = predict(hills, sites, cells, **options)
+    assert (found.maps["4G", "A"]["probability"] > 0.5).any()
+    assert not (found.maps["4G", "B"]["probability"] > 0.5).any()
