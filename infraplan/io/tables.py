@@ -614,6 +614,7 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
         sheets=sheet.sheets,
         header_rows=sheet.header_rows,
         column_numbers=sheet.column_numbers,
+        pages=sheet.pages,
         quarantined=draft.quarantined,
         quarantined_ids=tuple(filter(None, draft.quarantined_ids)),
         faults=faults,
