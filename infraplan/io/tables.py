@@ -1,6 +1,8 @@
 """A file of someone else's becomes a layer of ours, or a list of all that is wrong with it."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +67,7 @@ ROWS_SHOWN = 5
 HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
 NAMES_SHOWN = 20
 BY_OPERATOR = ("sites", "fibre")
+REPAIRS_TOLD = 10_000  # of a column and kind, one by one; the others are counted
 NO_SYSTEM = ("lost_datum", "mapinfo_lost_datum", "no_place_on_earth")
 
 
@@ -87,6 +90,8 @@ class _Draft:
     quarantined_ids: list[str] = field(default_factory=list)
     all_rows: tuple[str, ...] = ()
     all_cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+    untold: Counter[tuple[str, str]] = field(default_factory=Counter)
+    mended: set[str] = field(default_factory=set)
 
     @property
     def rows_read(self) -> int:
@@ -97,6 +102,18 @@ class _Draft:
     def heading(self) -> dict[str, str]:
         """Return the owner's heading of each column."""
         return {column: name for name, column in self.headings.columns.items()}
+
+    def tell(self, repairs: Iterable[Repair]) -> None:
+        """Keep repairs to be told, of very many alike the first and how many more there are."""
+        told: Counter[tuple[str, str]] = Counter()
+        for repair in repairs:
+            kind = (repair.column, repair.code)
+            told[kind] += 1
+            if told[kind] <= REPAIRS_TOLD:
+                self.repairs.append(repair)
+            else:
+                self.mended.add(repair.row)
+        self.untold += Counter({kind: n - REPAIRS_TOLD for kind, n in told.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +219,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         encoding=", ".join(dict.fromkeys([*(text.encodings or {}).values()])) or sheet.encoding,
     )
     draft = _draft(sheet, layer)
+    draft.tell(sheet.repairs)
     draft.faults += [fault for fault in text.faults if fault.column in draft.headings.columns]
     if declared.geometry and not without_position:
         _place(draft, layer, (plan_crs, crs, area_bounds), places)
@@ -218,7 +236,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     table = conformed.table
     if layer == "sites":
         table = table.assign(mast_id=table["mast_id"].where(table["mast_id"].notna(), table.index))
-    draft.repairs += number_repairs(draft.frame, table, draft.sheet.rows, declared)
+    draft.tell(number_repairs(draft.frame, table, draft.sheet.rows, declared))
     draft.notes += conformed.notes
     return _reading(draft, kept, table, vintage=vintage, keep_personal=keep_personal)
 
@@ -252,7 +270,6 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
         faults=list(sheet.faults),
         notes=notes,
         told=tuple(notes),
-        repairs=list(sheet.repairs),
         persons=persons,
         all_rows=sheet.rows,
         all_cells=cells,
@@ -280,9 +297,9 @@ def _rewrite(draft: _Draft, layer: str) -> None:
     """Write operators, technologies and coded values as ours; telephone numbers go."""
     before = draft.frame
     draft.frame, cut = without_numbers(before, draft.sheet.rows, layer)
-    draft.repairs += cut
+    draft.tell(cut)
     draft.frame = rewritten(draft.frame, layer)
-    draft.repairs += spelling_repairs(before, draft.frame, draft.sheet.rows)
+    draft.tell(spelling_repairs(before, draft.frame, draft.sheet.rows))
 
 
 def _mend(draft: _Draft, mend: Mend) -> None:
@@ -293,7 +310,7 @@ def _mend(draft: _Draft, mend: Mend) -> None:
         draft.sheet = replace(draft.sheet, rows=mended.rows)
     draft.faults += mended.faults
     draft.notes += mended.notes
-    draft.repairs += mended.repairs
+    draft.tell(mended.repairs)
 
 
 def _place(
@@ -333,7 +350,7 @@ def _place(
     )
     draft.faults += found.faults
     draft.notes += found.notes
-    draft.repairs += getattr(found, "repairs", ())
+    draft.tell(found.repairs)
     draft.crs = crs or epsg_code(found.points.crs)
 
 
@@ -605,7 +622,7 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
         table=empty_table(kept.layer.name, kept.plan_crs),
         source={},
         columns={**headings.columns, **headings.positions},
-        notes=(*sheet.notes, *layout, *draft.notes),
+        notes=(*sheet.notes, *layout, *draft.notes, *_untold(draft)),
         crs=draft.crs,
         rows_read=draft.rows_read,
         layer=kept.layer.name,
@@ -634,11 +651,22 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
             separator=sheet.separator,
             decimals=decimal_signs(repairs, draft.frame, kept.layer, draft.heading),
             rows_read=draft.rows_read,
-            rows_mended=len({repair.row for repair in repairs}),
+            rows_mended=len(
+                {repair.row for repair in repairs} | draft.mended.difference(draft.quarantined)
+            ),
             rows_quarantined=len(draft.quarantined),
             rows_repeated=len(draft.repeated),
             told=(*layout, *draft.told),
         ),
+    )
+
+
+def _untold(draft: _Draft) -> tuple[str, ...]:
+    """Return notes on cells that were mended as those that are told one by one."""
+    return tuple(
+        f"{count} more cells of '{draft.heading.get(column, column)}' were mended like those that "
+        f"are told one by one ({code})"
+        for (column, code), count in draft.untold.items()
     )
 
 
