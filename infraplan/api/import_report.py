@@ -55,7 +55,7 @@ def write_import_report(
 
     understood = getattr(reading, "understood", None)
     sheets = reading.sheets or tuple(filter(None, [getattr(reading, "sheet", "")]))
-    pages = read_pages(
+    pages = getattr(reading, "pages", ()) or read_pages(
         Path(source),
         sheets,
         encoding=getattr(understood, "encoding", ""),

@@ -400,7 +400,7 @@ class _Index:
     def known(self) -> Mapping[str, Match]:
         """Return what each name means."""
         names = {unit.code: (unit.name, unit.full_name) for unit in self.units.values()}
-        return match_names(self.asked, names)
+        return match_names(self.asked, names, propose=False)
 
     def find(self, row: tuple[str, str, str]) -> Unit | None:
         """Return the one unit that a row means, or None."""

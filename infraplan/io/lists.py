@@ -34,6 +34,7 @@ from infraplan.io.texts import settle_headings
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
 from infraplan.layers.notes import Note
+from infraplan.layers.pages import Page
 from infraplan.layers.repairs import Repair
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Sheet:
     none. `between` names rows that are no data, `hidden_rows` and `hidden_columns` what was read
     though hidden; `faults` are those of the file itself, such as formulas without results;
     `system_fault` tells what is wrong with the reference system that a map file says, which `--crs`
-    mends.
+    mends; `pages` are the sheets as they stand where they are small enough to be kept.
     """
 
     frame: "pd.DataFrame | gpd.GeoDataFrame"
@@ -111,6 +112,7 @@ class Sheet:
     separator: str = ""
     faults: tuple[Fault, ...] = ()
     system_fault: Fault | None = None
+    pages: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

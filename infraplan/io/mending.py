@@ -1,6 +1,7 @@
 """Which cells of a list were understood otherwise than they stand: spellings, numbers, dates."""
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -22,9 +23,9 @@ PARTS = re.compile(r"[;,/+|&\s]+")
 
 def spelling_repairs(
     before: pd.DataFrame, after: pd.DataFrame, rows: Sequence[str]
-) -> list[Repair]:
+) -> Iterator[Repair]:
     """
-    Return operators and technologies that were written otherwise than we write them.
+    Yield operators and technologies that were written otherwise than we write them.
 
     Parameters
     ----------
@@ -35,12 +36,11 @@ def spelling_repairs(
     rows
         What the owner calls each row.
 
-    Returns
-    -------
-    repairs
+    Yields
+    ------
+    repair
         One a cell. Technologies that are only joined otherwise are not among them.
     """
-    repairs = []
     for column, code in SPELLED.items():
         if column not in before:
             continue
@@ -52,15 +52,14 @@ def spelling_repairs(
             if pair not in seen:
                 seen[pair] = _is_respelled(*pair, as_set=code == "technology_spelling")
             if seen[pair]:
-                repairs.append(Repair(row, column, *pair, code))
-    return repairs
+                yield Repair(row, column, *pair, code)
 
 
 def number_repairs(
     frame: pd.DataFrame, table: pd.DataFrame, rows: Sequence[str], declared: LayerSchema
-) -> list[Repair]:
+) -> Iterator[Repair]:
     """
-    Return cells whose text was read as a number or a date.
+    Yield cells whose text was read as a number or a date.
 
     Parameters
     ----------
@@ -73,12 +72,11 @@ def number_repairs(
     declared
         The layer.
 
-    Returns
-    -------
-    repairs
+    Yields
+    ------
+    repair
         One a cell; text that any program reads as the same number is not among them.
     """
-    repairs: list[Repair] = []
     for column in declared.columns:
         if column.kind not in ("number", "integer", "date") or column.name not in frame:
             continue
@@ -91,8 +89,7 @@ def number_repairs(
             ):
                 continue
             if code := read(cell, value):
-                repairs.append(Repair(row, column.name, tidy(cell), tidy(value), code))
-    return repairs
+                yield Repair(row, column.name, tidy(cell), tidy(value), code)
 
 
 def decimal_signs(

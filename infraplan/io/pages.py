@@ -23,9 +23,10 @@ from infraplan.packaged import read_text
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-__all__ = ["read_pages"]
+__all__ = ["page_of", "read_pages"]
 
-CELL_LIMIT = 3_000_000  # beyond which a copy would be of no use to a person
+CELL_LIMIT = 1_000_000  # beyond which a copy would be of no use to a person
+TEXT_LIMIT = 20_000_000  # bytes of a text file that is copied
 LAYOUT_LIMIT = 100_000_000  # bytes of a sheet whose layout is looked for
 FORMAT_ROWS = 60  # of a sheet, in which the number formats of its columns are looked for
 SEPARATORS = ";,\t|"
@@ -91,6 +92,33 @@ def _of_workbook(source: Path, sheets: Sequence[str]) -> tuple[Page, ...]:
     return pages
 
 
+def page_of(source: Path, sheet: "ReadOnlyWorksheet", rows: Sequence[Sequence[Any]]) -> Page:
+    """
+    Return a sheet of a workbook whose cells have been read.
+
+    Parameters
+    ----------
+    source
+        The workbook.
+    sheet
+        Its sheet.
+    rows
+        Values of all its rows.
+
+    Returns
+    -------
+    page
+        The cells with their layout.
+    """
+    formats: dict[int, str] = {}
+    for cells in sheet.iter_rows(max_row=FORMAT_ROWS):
+        for number, cell in enumerate(cells, start=1):
+            if isinstance(cell.value, (int, float)) and cell.number_format:
+                formats[number] = cell.number_format
+    layout = _layout(source, sheet._worksheet_path)  # noqa: SLF001 - openpyxl has no other way
+    return Page(sheet.title, rows, formats=formats, **layout)
+
+
 def _of_sheet(source: Path, sheet: "ReadOnlyWorksheet") -> Page | None:
     """Return one sheet of a workbook; None where it is too large."""
     sheet.reset_dimensions()  # what programs write there is often wrong
@@ -101,13 +129,7 @@ def _of_sheet(source: Path, sheet: "ReadOnlyWorksheet") -> Page | None:
         count += len(row)
         if count > CELL_LIMIT:
             return None
-    formats: dict[int, str] = {}
-    for cells in sheet.iter_rows(max_row=FORMAT_ROWS):
-        for number, cell in enumerate(cells, start=1):
-            if isinstance(cell.value, (int, float)) and cell.number_format:
-                formats[number] = cell.number_format
-    layout = _layout(source, sheet._worksheet_path)  # noqa: SLF001 - openpyxl has no other way
-    return Page(sheet.title, rows, formats=formats, **layout)
+    return page_of(source, sheet, rows)
 
 
 def _layout(source: Path, entry: str) -> dict[str, Any]:
@@ -143,7 +165,9 @@ def _layout(source: Path, entry: str) -> dict[str, Any]:
 
 
 def _of_text(source: Path, encoding: str, separator: str) -> tuple[Page, ...]:
-    """Return the rows of a text file, numbered as its reader numbers them."""
+    """Return the rows of a text file, numbered as its reader numbers them; none of a large one."""
+    if source.stat().st_size > TEXT_LIMIT:
+        return ()
     try:
         text = source.read_text(encoding=encoding) if encoding else read_text(source)
     except (LookupError, UnicodeDecodeError):

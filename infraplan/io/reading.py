@@ -13,6 +13,7 @@ import pandas as pd
 
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
+from infraplan.layers.pages import Page
 from infraplan.layers.repairs import Repair
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Reading:
     owner gave them. `repairs` are cells understood otherwise than they stand. `row_of` is the
     owner's name of each row of the table, by id. `column_numbers` gives for each sheet the column
     of each heading, from 1. `personal` holds columns about persons by id where they were asked for.
+    `pages` are the sheets of a workbook as they stand; empty where they are to be read again.
     """
 
     table: "gpd.GeoDataFrame"
@@ -98,6 +100,7 @@ class Reading:
     understood: Understood = Understood()
     row_of: Mapping[str, str] = field(default_factory=dict)
     personal: pd.DataFrame | None = None
+    pages: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

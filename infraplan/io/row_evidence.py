@@ -129,7 +129,7 @@ def named_communes(
     spellings = _spellings(places)
     keys = {_key(name) for forms in spellings.values() for name in forms}
     texts = [text for text in dict.fromkeys(names) if text and _key(text) in keys]
-    matches = match_names(texts, spellings)
+    matches = match_names(texts, spellings, propose=False)
     order = {str(code): place for place, code in enumerate(places.communes.index)}
     found = {text: order[match.code] for text, match in matches.items() if match.code is not None}
     return np.array([found.get(text, -1) for text in names], dtype=np.int64)

@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,6 +74,7 @@ NAMES_SHOWN = 20
 BY_NAME = ("sites", "requests", "candidates")  # in map files their names may be their ids
 BY_OPERATOR = ("sites", "fibre")
 TOLD = ("positions.system_recognised", "encodings.csv")  # notes of what has a line of its own
+REPAIRS_TOLD = 10_000  # of a column and kind, one by one; the others are counted
 NO_SYSTEM = ("lost_datum", "mapinfo_lost_datum", "no_place_on_earth")
 
 
@@ -96,6 +99,8 @@ class _Draft:
     quarantined_ids: list[str] = field(default_factory=list)
     all_rows: tuple[str, ...] = ()
     all_cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+    untold: Counter[tuple[str, str]] = field(default_factory=Counter)
+    mended: set[str] = field(default_factory=set)
 
     @property
     def rows_read(self) -> int:
@@ -106,6 +111,18 @@ class _Draft:
     def heading(self) -> dict[str, str]:
         """Return the owner's heading of each column."""
         return {column: name for name, column in self.headings.columns.items()}
+
+    def tell(self, repairs: Iterable[Repair]) -> None:
+        """Keep repairs to be told, of very many alike the first and how many more there are."""
+        told: Counter[tuple[str, str]] = Counter()
+        for repair in repairs:
+            kind = (repair.column, repair.code)
+            told[kind] += 1
+            if told[kind] <= REPAIRS_TOLD:
+                self.repairs.append(repair)
+            else:
+                self.mended.add(repair.row)
+        self.untold += Counter({kind: n - REPAIRS_TOLD for kind, n in told.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +228,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
         encoding=", ".join(dict.fromkeys([*(text.encodings or {}).values()])) or sheet.encoding,
     )
     draft = _draft(sheet, layer)
+    draft.tell(sheet.repairs)
     draft.faults += [fault for fault in text.faults if fault.column in draft.headings.columns]
     if declared.geometry and not without_position:
         _place(draft, layer, (plan_crs, crs, area_bounds), places)
@@ -227,7 +245,7 @@ def read_layer(  # noqa: PLR0913 - what a person says of a file
     table = conformed.table
     if layer == "sites":
         table = table.assign(mast_id=table["mast_id"].where(table["mast_id"].notna(), table.index))
-    draft.repairs += number_repairs(draft.frame, table, draft.sheet.rows, declared)
+    draft.tell(number_repairs(draft.frame, table, draft.sheet.rows, declared))
     draft.notes += [_under_heading(note, draft.heading) for note in conformed.notes]
     return _reading(draft, kept, table, vintage=vintage, keep_personal=keep_personal)
 
@@ -261,7 +279,6 @@ def _draft(sheet: Sheet, layer: str) -> _Draft:
         faults=list(sheet.faults),
         notes=notes,
         told=(*notes, *(note for note in sheet.notes if getattr(note, "code", "") in TOLD)),
-        repairs=list(sheet.repairs),
         persons=persons,
         all_rows=sheet.rows,
         all_cells=cells,
@@ -288,9 +305,9 @@ def _rewrite(draft: _Draft, layer: str) -> None:
     """Write operators, technologies and coded values as ours; telephone numbers go."""
     before = draft.frame
     draft.frame, cut = without_numbers(before, draft.sheet.rows, layer)
-    draft.repairs += cut
+    draft.tell(cut)
     draft.frame = rewritten(draft.frame, layer)
-    draft.repairs += spelling_repairs(before, draft.frame, draft.sheet.rows)
+    draft.tell(spelling_repairs(before, draft.frame, draft.sheet.rows))
 
 
 def _mend(draft: _Draft, mend: Mend) -> None:
@@ -301,7 +318,7 @@ def _mend(draft: _Draft, mend: Mend) -> None:
         draft.sheet = replace(draft.sheet, rows=mended.rows)
     draft.faults += mended.faults
     draft.notes += mended.notes
-    draft.repairs += mended.repairs
+    draft.tell(mended.repairs)
     draft.vintage = (mended.vintage, mended.vintage_basis)
 
 
@@ -342,7 +359,7 @@ def _place(
     )
     draft.faults += found.faults
     draft.notes += found.notes
-    draft.repairs += found.repairs
+    draft.tell(found.repairs)
     draft.positions = found
     draft.told += tuple(note for note in found.notes if note.code in TOLD)
     draft.crs = crs or epsg_code(found.points.crs)
@@ -364,7 +381,7 @@ def _place_points(
         _settle_crs(draft, crs)
         return
     names, ids = row_evidence(draft.sheet.frame, draft.frame, layer, places)
-    known = {"plan_crs": plan_crs, "places": places, "commune_names": names, "ids": ids}
+    known: Any = {"plan_crs": plan_crs, "places": places, "commune_names": names, "ids": ids}
     is_said = crs is not None or draft.sheet.system_fault is not None
     if not is_said and (shapes.crs is None or _is_default(shapes)):
         cells = pd.DataFrame({"y": shapes.y, "x": shapes.x}, dtype=object)
@@ -383,7 +400,8 @@ def _place_points(
         )
         draft.faults += found.faults
         draft.notes += found.notes
-        draft.repairs += found.repairs
+        draft.tell(found.repairs)
+        draft.positions = found
         draft.crs = found.crs
         return
     _settle_crs(draft, crs)
@@ -392,7 +410,7 @@ def _place_points(
     if is_clear and placed.crs is not None and epsg_code(placed.crs):
         told = compared(placed, draft.sheet.rows, **known)
         draft.faults += told.faults
-        draft.notes += [Note(f"positions.{code}", **dict(said)) for code, said in told.remarks]
+        draft.notes += told.notes
 
 
 def _is_default(shapes: "gpd.GeoSeries") -> bool:
@@ -695,7 +713,7 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
         table=empty_table(kept.layer.name, kept.plan_crs),
         source={},
         columns={**headings.columns, **headings.positions},
-        notes=(*sheet.notes, *layout, *draft.notes),
+        notes=(*sheet.notes, *layout, *draft.notes, *_untold(draft)),
         crs=draft.crs,
         rows_read=draft.rows_read,
         layer=kept.layer.name,
@@ -704,6 +722,7 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
         sheets=sheet.sheets,
         header_rows=sheet.header_rows,
         column_numbers=sheet.column_numbers,
+        pages=sheet.pages,
         quarantined=draft.quarantined,
         quarantined_ids=tuple(filter(None, draft.quarantined_ids)),
         faults=faults,
@@ -724,7 +743,9 @@ def _account(draft: _Draft, kept: _Kept, faults: tuple[Fault, ...]) -> Reading:
             separator=sheet.separator,
             decimals=decimal_signs(repairs, draft.frame, kept.layer, draft.heading),
             rows_read=draft.rows_read,
-            rows_mended=len({repair.row for repair in repairs}),
+            rows_mended=len(
+                {repair.row for repair in repairs} | draft.mended.difference(draft.quarantined)
+            ),
             rows_quarantined=len(draft.quarantined),
             rows_repeated=len(draft.repeated),
             told=(*layout, *draft.told),
@@ -751,6 +772,14 @@ def _under_heading(note: str, heading: Mapping[str, str]) -> str:
     if not isinstance(note, Note) or note.details.get("column") not in heading:
         return note
     return Note(note.code, **{**note.details, "column": heading[note.details["column"]]})
+
+
+def _untold(draft: _Draft) -> tuple[str, ...]:
+    """Return notes on cells that were mended as those that are told one by one."""
+    return tuple(
+        Note("notes.untold", count=f"{count}", column=draft.heading.get(column, column))
+        for (column, code), count in draft.untold.items()
+    )
 
 
 def _layout(sheet: Sheet) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ unpacks but does not parse, which costs a few per cent of reading the cells.
 import re
 import warnings
 import zipfile
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from infraplan.io.lists import Merge
 from infraplan.io.lists import Sheet
 from infraplan.io.lists import table_of
 from infraplan.io.lists import understood
+from infraplan.io.pages import page_of
 from infraplan.io.texts import settle_headings
 from infraplan.layers.notes import Note
 
@@ -43,6 +45,7 @@ __all__ = ["sheet_of_workbook"]
 
 CHUNK = 1 << 20  # bytes of a sheet looked at at a time
 MERGE_LIMIT = 100_000
+KEPT_CELLS = 400_000  # of a sheet, up to which its rows are kept for the report to its owner
 HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
@@ -57,6 +60,24 @@ class _Structure:
     merges: list[Merge] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Rows of a sheet as they stand; none where they are too many to be kept."""
+
+    rows: list[Sequence[Any]] = field(default_factory=list)
+    cells: int = 0
+
+    def passed(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Yield rows and keep them."""
+        for row in rows:
+            self.cells += len(row)
+            if self.cells <= KEPT_CELLS:
+                self.rows.append(row)
+            elif self.rows:
+                self.rows = []
+            yield row
 
 
 def sheet_of_workbook(path: Path, layer: str) -> Sheet:
@@ -110,10 +131,13 @@ def _opened(path: Path) -> Iterator[list["ReadOnlyWorksheet"]]:
         book.close()
 
 
-def _rows(sheet: "ReadOnlyWorksheet", path: Path) -> Iterator[Sequence[Any]]:
+def _rows(
+    sheet: "ReadOnlyWorksheet", path: Path, kept: "_Kept | None" = None
+) -> Iterator[Sequence[Any]]:
     """Yield the rows of a sheet that are there, not those that it claims to have."""
+    rows = sheet.iter_rows(values_only=True)
     with foreign_parser(path, "workbook"):
-        yield from counted_rows(path, sheet.iter_rows(values_only=True))
+        yield from counted_rows(path, kept.passed(rows) if kept else rows)
 
 
 def _chosen(
@@ -150,13 +174,24 @@ def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one: bool) -> S
     """Return the list of one sheet."""
     part = sheet._worksheet_path  # noqa: SLF001 - openpyxl has no other way
     structure = _structure(path, part)
-    table = table_of(path, _rows(sheet, path), layer, name=sheet.title, merges=structure.merges)
+    kept = _Kept()
+    rows_ = _rows(sheet, path, kept)
+    table = table_of(path, rows_, layer, name=sheet.title, merges=structure.merges)
     rows, columns = _hidden(structure, table)
     notes = table.notes
     if not is_one:
         notes = tuple(Note("notes.of_sheet", sheet=sheet.title, note=note) for note in notes)
     faults = uncomputed(path, part, table.rows)
-    return replace(table, notes=notes, hidden_rows=rows, hidden_columns=columns, faults=faults)
+    with foreign_parser(path, "workbook"):
+        pages = (page_of(path, sheet, kept.rows),) if kept.rows else ()
+    return replace(
+        table,
+        notes=notes,
+        hidden_rows=rows,
+        hidden_columns=columns,
+        faults=faults,
+        pages=pages,
+    )
 
 
 def _hidden(structure: _Structure, table: Sheet) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -235,6 +270,9 @@ def _joined(read: Sequence[Sheet], notes: tuple[str, ...], layer: str) -> Sheet:
         hidden_columns=tuple(
             dict.fromkeys(name for sheet in read for name in sheet.hidden_columns)
         ),
+        pages=tuple(page for sheet in read for page in sheet.pages)
+        if all(sheet.pages for sheet in read)
+        else (),
         faults=tuple(
             replace(fault, rows=tuple(f"{sheet.name}!{row}" for row in fault.rows))
             for sheet in read

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,13 @@ SPLIT = re.compile(r"[;,/+|&\s]+")
 DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 YEAR_FIRST = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?:[T ].*)?")
 EPOCH = dt.date(1899, 12, 30)  # day 0 of Excel
+REMEMBERED = 1 << 16  # texts; a list repeats most of its own, and is looked at several times
+NUMERIC = ("integer", "floating", "mixed-integer-float")
+GROUPED = {
+    sign: re.compile(rf"[+-]?\d{{1,3}}(\{group}\d{{3}})+(\{sign}\d+)?")
+    for sign, group in (".,", ",.")
+}
+SIMPLE = {sign: re.compile(rf"[+-]?(\d+(\{sign}\d*)?|\{sign}\d+)([eE][+-]?\d+)?") for sign in ".,"}
 
 
 def tidy(value: object) -> str:
@@ -63,7 +71,13 @@ def tidy(value: object) -> str:
             return str(int(number))
     if isinstance(value, (dt.datetime, dt.date)):
         return value.isoformat()[:10]
-    text = unicodedata.normalize("NFC", str(value))
+    return _composed(str(value))
+
+
+@lru_cache(REMEMBERED)
+def _composed(text: str) -> str:
+    """Return a text in composed letters, with single spaces and without what is not seen."""
+    text = unicodedata.normalize("NFC", text)
     text = SPACES.sub(" ", text).strip(" '")
     if text.isprintable():  # nearly every cell: a province has half a million of them
         return text
@@ -90,6 +104,12 @@ def plain(text: str) -> str:
     >>> plain("Mã trạm_BTS (Đ)")
     'ma tram bts d'
     """
+    return _plain(text)
+
+
+@lru_cache(REMEMBERED)
+def _plain(text: str) -> str:
+    """Return a text without accents, case and punctuation."""
     lower = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     ascii_only = "".join(letter for letter in lower if not unicodedata.combining(letter))
     return re.sub(r"[^a-z0-9]+", " ", ascii_only).strip()
@@ -145,11 +165,15 @@ def numbers(column: pd.Series, declared: Column) -> tuple[pd.Series, Mask, str]:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         values = column.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
         return pd.Series(values, index=column.index), np.isinf(values), ""
+    if pd.api.types.infer_dtype(column, skipna=True) in NUMERIC:
+        values = np.where(column.isna(), np.nan, column.to_numpy(dtype=object)).astype(np.float64)
+        return pd.Series(values, index=column.index), np.isinf(values), ""
     typed = column.map(
         lambda cell: isinstance(cell, (int, float, np.number)) and not _is_bool(cell)
     )
     known = typed.to_numpy(dtype=bool) & column.notna().to_numpy()
-    texts = column.map(tidy).map(lambda text: re.sub(rf"\s*{declared.unit}$", "", text))
+    unit = re.compile(rf"\s*{declared.unit}$")
+    texts = column.map(tidy).map(lambda text: unit.sub("", text))
     texts = texts.map(lambda text: "" if plain(text) in NOT_KNOWN or text in NOT_KNOWN else text)
     is_text = ~known & (texts != "").to_numpy()
     readings = {
@@ -179,13 +203,12 @@ def _score(values: pd.Series, declared: Column) -> tuple[int, int, int, float]:
     return len(found), whole, fitting, grouped
 
 
+@lru_cache(REMEMBERED)
 def _number(text: str, decimal: str) -> float:
     """Return a number written with a given decimal sign; NaN where it is none."""
     group = "," if decimal == "." else "."
     text = text.replace(" ", "")
-    grouped = rf"[+-]?\d{{1,3}}(\{group}\d{{3}})+(\{decimal}\d+)?"
-    simple = rf"[+-]?(\d+(\{decimal}\d*)?|\{decimal}\d+)([eE][+-]?\d+)?"
-    if re.fullmatch(grouped, text) or re.fullmatch(simple, text):
+    if GROUPED[decimal].fullmatch(text) or SIMPLE[decimal].fullmatch(text):
         return float(text.replace(group, "").replace(decimal, "."))
     return np.nan
 

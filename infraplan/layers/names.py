@@ -14,6 +14,7 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
@@ -46,6 +47,7 @@ NUMERALS = {
 }  # fmt: skip
 PARTS = re.compile(r"\s*[,;]\s*|\s+[-–—]\s+")
 Y_FOR_I = re.compile(r"^([^aeiouyăâêôơư]+|qu)y$")
+REMEMBERED = 1 << 15  # names; those of a plan are looked for again and again
 ALIKE = 0.6  # of the letters, from which another name is worth proposing
 
 
@@ -82,7 +84,13 @@ def name_key(text: object) -> str:
     >>> name_key("Hoà Lạc") == name_key("HÒA  LẠC"), name_key("Thạch Hạ") == name_key("Thạch Hà")
     (True, False)
     """
-    words = re.split(r"[\s\-_.,]+", tidy(text).lower().replace("ð", "đ"))
+    return _key(tidy(text))
+
+
+@lru_cache(REMEMBERED)
+def _key(text: str) -> str:
+    """Return the key of a tidy name."""
+    words = re.split(r"[\s\-_.,]+", text.lower().replace("ð", "đ"))
     return _numbered(" ".join(_syllable(word) for word in words if word))
 
 
@@ -113,6 +121,7 @@ def match_names(
     names: Mapping[str, Collection[str]],
     *,
     districts: Mapping[str, str] | None = None,
+    propose: bool = True,
 ) -> dict[str, Match]:
     """
     Return which unit each name means.
@@ -126,6 +135,8 @@ def match_names(
     districts
         Code of each unit to the name of its district: of several units of one name, that is taken
         whose district stands behind a comma.
+    propose
+        True to look for the name most alike where a name is none of them, which takes long.
 
     Returns
     -------
@@ -150,7 +161,7 @@ def match_names(
                 if key:
                     index[level].setdefault(key, set()).add(code)
     shown = {code: max(map(tidy, spellings), key=len) for code, spellings in names.items()}
-    known = _Known(index, shown, frozenset(ranks), districts or {})
+    known = _Known(index, shown, frozenset(ranks), districts or {}, propose)
     return {text: _match(text, known) for text in dict.fromkeys(texts)}
 
 
@@ -162,6 +173,7 @@ class _Known:
     shown: Mapping[str, str]
     ranks: frozenset[str]
     districts: Mapping[str, str]
+    propose: bool
 
 
 def _match(text: str, known: _Known) -> Match:
@@ -176,6 +188,8 @@ def _match(text: str, known: _Known) -> Match:
         return Match(found[0])
     if found:
         return Match(None, tuple(found))
+    if not known.propose:
+        return Match(None)
     names = list(known.index[2])
     near = difflib.get_close_matches(
         _loose(bare_name(parts[0] if parts else text)), names, n=1, cutoff=ALIKE
@@ -248,7 +262,12 @@ def _rank(text: object) -> str:
 
 def _parted(text: object, kinds: Iterable[tuple[str, str, str]]) -> tuple[str, str, str]:
     """Return kind, bare name and rank of a unit."""
-    name = tidy(text)
+    return _split(tidy(text), tuple(kinds))
+
+
+@lru_cache(REMEMBERED)
+def _split(name: str, kinds: tuple[tuple[str, str, str], ...]) -> tuple[str, str, str]:
+    """Return kind, bare name and rank of a unit by its tidy name."""
     for pattern, kind, rank in kinds:
         if found := re.match(rf"(?:{pattern})\s*(?=\S)", name, flags=re.IGNORECASE):
             return kind, name[found.end() :], rank

@@ -510,7 +510,8 @@ def _fits(
     """Return which rows are a unit of a vintage, by what is asked for."""
     by_code = {unit.code: unit for unit in units}
     names = {unit.code: (unit.name, unit.full_name) for unit in units}
-    matches = match_names([name for name, _, _ in rows if name], names) if "name" in asked else {}
+    written = [name for name, _, _ in rows if name]
+    matches = match_names(written, names, propose=False) if "name" in asked else {}
     return np.array([_is_unit(row, by_code, matches, (vintage, asked)) for row in rows], dtype=bool)
 
 
