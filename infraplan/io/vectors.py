@@ -241,7 +241,7 @@ def _of_kinds(frame: "gpd.GeoDataFrame", layer: str) -> tuple["gpd.GeoDataFrame"
     if not kinds.isin(wanted).any() or fits.all():
         return frame, ()
     left = kinds[~fits].value_counts().sort_index()
-    shown = ", ".join(f"{kind}: {count}" for kind, count in left.items())
+    shown = ", ".join(f"{count} {kind}" for kind, count in left.items())
     return frame[fits], (Note("notes.other_kinds", layer=layer, kinds=shown),)
 
 
