@@ -30,8 +30,6 @@ __all__ = ["Change", "readable", "settled"]
 OF_LETTERS = tuple(font for font in FONTS if font != "viqr")
 WORD = re.compile(r"(?<![0-9])[^\s!-@\[-`{-~]{2,}")
 ASCII_WORD = re.compile(r"(?<!\S)[A-Za-z][a-z]+(?!\S)")
-ABBREVIATED = re.compile(r"[BCDĐGHKLMNPQRSTVX]*Đ[BCDĐGHKLMNPQRSTVX]*")  # ĐT, QĐ, TĐC
-SHORT = 4  # letters of an abbreviation
 QUOTES = "«»“”„‘’…–—•"
 ABBREVIATION = re.compile("[A-Z]*Đ[A-ZĐ]*")  # SĐT, QĐ, ĐTDĐ: read as cp1258, Đ may be é
 UNITS = {"µm", "µn"}  # of measurement, though they would be syllables
@@ -158,9 +156,8 @@ def _readings(word: str) -> tuple[bool, tuple[str, ...]]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a text that have letters beyond ASCII; abbreviations are no words."""
-    found = [word for word in WORD.findall(text) if not word.isascii()]
-    return [word for word in found if not (len(word) <= SHORT and ABBREVIATED.fullmatch(word))]
+    """Return the words of a text that have letters beyond ASCII."""
+    return [word for word in WORD.findall(text) if not word.isascii()]
 
 
 def _tally(texts: Sequence[str]) -> _Tally:
