@@ -95,11 +95,14 @@ def fail(error: InfraplanError) -> None:
 
 def _told(error: InfraplanError) -> str:
     """Return an error in the language of the output where its faults have words there."""
-    if not isinstance(error, LayerError):
-        return str(error)
+    from infraplan.layers.notes import note_told
     from infraplan.layers.told import error_told
 
-    return error_told(error, words(LANGUAGE["now"] or LANGUAGE["plan"]))
+    language = words(LANGUAGE["now"] or LANGUAGE["plan"])
+    if isinstance(error, LayerError):
+        return error_told(error, language)
+    said = error.args[0] if len(error.args) == 1 else str(error)
+    return note_told(said, language) if isinstance(said, str) else str(error)
 
 
 @contextlib.contextmanager

@@ -21,6 +21,8 @@ from typing import Any
 
 from infraplan.errors import InfraplanError
 from infraplan.errors import SourceFileError
+from infraplan.layers.notes import Note
+from infraplan.text import words
 
 __all__ = [
     "FORMATS",
@@ -105,7 +107,7 @@ def checked_path(path: Path | str) -> Path:
         raise SourceFileError(_refusal(path, suffix))
     size = path.stat().st_size
     if not size:
-        msg = f"{path} is empty (0 bytes); ask its owner to send it again"
+        msg = Note("files.empty", path=str(path))
         raise SourceFileError(msg)
     if suffix in (".csv", *TEXTUAL) and size > TEXT_LIMIT:
         msg = f"{path} has {size / 1e9:.1f} GB, more than is read at once; split it, or use .gpkg"
@@ -170,10 +172,10 @@ def local_file(path: Path | str) -> Path:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        msg = f"{path} does not exist, or is not a file on this machine"
+        msg = Note("files.not_there", path=str(path))
         raise SourceFileError(msg) from error
     if stat.S_ISDIR(mode):
-        msg = f"{path} is a folder, not a file on this machine; give the file inside"
+        msg = Note("files.folder", path=str(path))
         raise SourceFileError(msg)
     if not stat.S_ISREG(mode):
         msg = f"{path} is a device or a pipe, not a file on this machine; give an ordinary file"
@@ -544,4 +546,8 @@ def _refusal(path: Path, suffix: str) -> str:
         ".doc": "copy the table into Excel and save it as .xlsx",
         ".tif": "rasters are imported as terrain, landcover, water, population or floods",
     }.get(suffix, "save it as .xlsx, .csv, .gpkg, .geojson, .kml or .shp")
-    return f"{path}: files of the type '{suffix or 'none'}' are not read as a layer; {remedy}"
+    kind = suffix or "none"
+    code = f"files.kind_{suffix[1:]}"
+    if code in words("en").entries:
+        return Note(code, path=str(path))
+    return Note("files.kind_other", path=str(path), kind=kind, remedy=remedy)

@@ -212,7 +212,7 @@ def positions_from(  # noqa: PLR0913 - what is known of a list
     )
 
 
-def compared(  # noqa: PLR0913 - what is known of a map file
+def compared(
     points: "gpd.GeoSeries",
     rows: tuple[str, ...],
     *,

@@ -34,6 +34,7 @@ from infraplan.io.lists import Sheet
 from infraplan.io.lists import table_of
 from infraplan.io.lists import understood
 from infraplan.io.texts import settle_headings
+from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -124,10 +125,7 @@ def _chosen(
     meanings = {sheet.title: _meanings(sheet, layer, path) for sheet in sheets}
     best = max(meanings.values(), key=len, default=frozenset())
     if not best:
-        msg = (
-            f"{path}: no sheet has headings of layer '{layer}'; "
-            f"see which it takes with: infraplan schema {layer}"
-        )
+        msg = Note("files.no_headings", path=str(path), layer=layer)
         raise SourceFileError(msg)
     first = next(sheet for sheet in sheets if len(meanings[sheet.title]) == len(best))
     alike = meanings[first.title]

@@ -158,5 +158,5 @@ def test_the_tables_are_those_of_iconv(codec: str, letters: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("short", ["SĐT", "QĐ", "ĐTDĐ", "HĐND"])
-def test_abbreviations_with_đ_are_unicode(short: str) -> None:
+def test_abbreviations_with_a_stroked_d_are_unicode(short: str) -> None:
     assert settled({"": ["Mã trạm", "Chủ đất", short], "a": [short]}) == {}
