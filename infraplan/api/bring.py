@@ -193,7 +193,7 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
     from infraplan.io import RefusedError
     from infraplan.io import read_layer
 
-    told = Path(report) if report is not None else None
+    told = None if report is None else _report_path(report, path, layer)
     try:
         if layer == "communes" and path.suffix.lower() in WITHOUT_GROUND:
             done, reading = _import_figures(plan, path, vintage, declared=declared, dry_run=dry_run)
@@ -217,6 +217,14 @@ def import_layer(  # noqa: PLR0913 - what a person says of a file
             _write_report(plan, error.reading, path, told)
         raise
     return _reported(plan, done, reading, path, told, dry_run=dry_run)
+
+
+def _report_path(report: Path | str, path: Path, layer: str) -> Path:
+    """Return the workbook that is meant by a path that may be a folder or lack its ending."""
+    told = Path(report)
+    if told.is_dir() or str(report).endswith(("/", "\\")):
+        return told / f"{file_stem(f'{path.stem}_{layer}')}.xlsx"
+    return told if told.suffix.lower() == ".xlsx" else told.with_name(f"{told.name}.xlsx")
 
 
 def _import_rows(
@@ -275,8 +283,7 @@ def _reported(
     """Return an import with the workbook for the owner of its list, where there is one."""
     is_list = path.suffix.lower() in LISTS
     if report is None and is_list and not dry_run and (reading.faults or reading.repairs):
-        stem = file_stem(f"{path.stem}_{reading.layer}")
-        report = plan.folder / "reports" / "imports" / f"{stem}.xlsx"
+        report = _report_path(f"{plan.folder / 'reports' / 'imports'}/", path, reading.layer)
     if report is None:
         return done
     try:

@@ -86,34 +86,32 @@ def import_(
         ),
     ] = False,
 ) -> None:
-    """Bring a file into the plan as one of its layers."""
-    from infraplan.api import import_layer
-    from infraplan.cli.imports import tell_import
-    from infraplan.cli.imports import tell_refused
+    """Bring a file into the plan as one of its layers, or each list of a folder in turn."""
+    from infraplan.cli.imports import import_each
+    from infraplan.cli.imports import import_one
     from infraplan.plan import open_folder
 
     opened = open_folder(plan)
     words = choose_language(opened.settings.language)
-    try:
-        done = import_layer(
-            opened,
-            layer,
-            file,
-            crs=crs or None,
-            vintage=vintage or None,
-            to_vintage=to_vintage or None,
-            as_of=as_of,
-            complete=complete,
-            dry_run=dry_run,
-            report=report,
-            keep_personal=keep_personal,
-        )
-    except LayerError as error:
-        tell_refused(error, report, words)
-        raise
-    tell_import(done, file, words, dry_run=dry_run)
+    said = {
+        "crs": crs or None,
+        "vintage": vintage or None,
+        "to_vintage": to_vintage or None,
+        "as_of": as_of,
+        "complete": complete,
+        "dry_run": dry_run,
+        "report": report,
+        "keep_personal": keep_personal,
+    }
+    failed = 0
+    if file.is_dir():
+        failed = import_each(opened, layer, file, words, said)
+    else:
+        import_one(opened, layer, file, words, said)
     if not dry_run:
         say(words("cli.next_check", folder=shown_path(opened.folder)))
+    if failed:
+        raise typer.Exit(2)
 
 
 def check(plan: PlanFolder) -> None:

@@ -103,7 +103,10 @@ def _told(error: InfraplanError) -> str:
         return error_told(error, catalogue)
     if isinstance(error, SourceFileError) and error.code and catalogue.language != "en":
         return _file_told(error, catalogue)
-    return str(error)
+    from infraplan.layers.notes import note_told
+
+    said = error.args[0] if len(error.args) == 1 else str(error)
+    return note_told(said, catalogue) if isinstance(said, str) else str(error)
 
 
 def _file_told(error: SourceFileError, catalogue: Words) -> str:

@@ -3,25 +3,120 @@
 import math
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Any
 
+from infraplan.cli.console import fail
+from infraplan.cli.console import heading
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.errors import Fault
+from infraplan.errors import InfraplanError
 from infraplan.errors import LayerError
+from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
 from infraplan.text import Words
 
 if TYPE_CHECKING:
     from infraplan.api.bring import Import
     from infraplan.io import Understood
     from infraplan.layers.repairs import Repair
+    from infraplan.plan import Plan
 
-__all__ = ["tell_faults", "tell_import", "tell_refused"]
+__all__ = ["import_each", "import_one", "tell_faults", "tell_import", "tell_refused"]
 
 SHOWN = 8  # headings, rows and kinds of repairs in one line or block
 ALIKE = ("operator_spelling", "technology_spelling")  # repairs that come in few different pairs
+
+
+def import_one(plan: "Plan", layer: str, file: Path, words: Words, said: Mapping[str, Any]) -> None:
+    """
+    Import a file and print what came of it.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    layer
+        Name of the layer.
+    file
+        File to read.
+    words
+        Catalogue.
+    said
+        Options of `api.import_layer`.
+
+    Raises
+    ------
+    InfraplanError
+        If the file is refused.
+    """
+    from infraplan.api import import_layer
+
+    try:
+        done = import_layer(plan, layer, file, **said)
+    except LayerError as error:
+        tell_refused(error, said["report"], words)
+        raise
+    tell_import(done, file, words, dry_run=said["dry_run"])
+
+
+def import_each(
+    plan: "Plan", layer: str, folder: Path, words: Words, said: Mapping[str, Any]
+) -> int:
+    """
+    Import each list of a folder in turn, whatever came of the others, and print an account.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    layer
+        Name of the layer.
+    folder
+        Folder with lists; what is no list, and what Excel holds open (`~$`), is left out.
+    words
+        Catalogue.
+    said
+        Options of `api.import_layer`.
+
+    Returns
+    -------
+    failed
+        How many lists were refused.
+
+    Raises
+    ------
+    SettingsError
+        If a report is wanted in one file.
+    """
+    if said["report"] is not None and not said["report"].is_dir():
+        msg = Note("files.report_of_folder", path=str(said["report"]))
+        raise SettingsError(msg)
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    lists = [file for file in files if _is_list(file)]
+    failed = []
+    for number, file in enumerate(lists, start=1):
+        heading(words("files.one_of", number=number, count=len(lists), name=file.name))
+        try:
+            import_one(plan, layer, file, words, said)
+        except InfraplanError as error:
+            fail(error)
+            failed.append(file.name)
+    heading(words("files.account", count=len(lists), taken=len(lists) - len(failed)))
+    if failed:
+        say(words("files.refused", names=", ".join(failed)))
+    if left := [file.name for file in files if file not in lists]:
+        say(words("files.skipped", names=_listed(left, words)))
+    return len(failed)
+
+
+def _is_list(file: Path) -> bool:
+    """Return whether a file of a folder is a list by its name."""
+    return file.suffix.lower() in (".xlsx", ".csv") and not file.name.startswith(("~$", "."))
 
 
 def tell_import(done: "Import", file: Path, words: Words, *, dry_run: bool) -> None:
@@ -134,8 +229,8 @@ def _tell_understood(found: "Understood", words: Words) -> None:
         if value:
             _line(words, key, value)
     _tell_columns(found, words)
-    for heading, sign in found.decimals.items():
-        _line(words, "decimal", heading, words("imports.comma" if sign == "," else "imports.point"))
+    for name, sign in found.decimals.items():
+        _line(words, "decimal", name, words("imports.comma" if sign == "," else "imports.point"))
     if found.crs:
         _line(words, "crs", _crs_told(found, words))
         if found.crs_certainty == "assumed":
@@ -166,18 +261,18 @@ def _tell_columns(found: "Understood", words: Words) -> None:
     from infraplan.layers.told import column_told
 
     say("  " + words("imports.columns"))
-    for heading, column in found.columns.items():
+    for name, column in found.columns.items():
         told = column_told(column, words)
         if f"terms.column_{column}" not in words.entries:  # part of a position
-            say(f"    {heading} -> {told}")
+            say(f"    {name} -> {told}")
             continue
-        say(f"    {heading} -> {column}" + (f" ({told})" if told != column else ""))
+        say(f"    {name} -> {column}" + (f" ({told})" if told != column else ""))
     if found.persons:
         _line(words, "persons", _listed(found.persons, words))
-    plain = [heading for heading, meant in found.unknown if not meant]
-    for heading, meant in found.unknown:
+    plain = [name for name, meant in found.unknown if not meant]
+    for name, meant in found.unknown:
         if meant:
-            _line(words, "did_you_mean", heading, meant)
+            _line(words, "did_you_mean", name, meant)
     if plain:
         _line(words, "unknown", _listed(plain, words))
 

@@ -21,6 +21,8 @@ from typing import Any
 
 from infraplan.errors import InfraplanError
 from infraplan.errors import SourceFileError
+from infraplan.layers.notes import Note
+from infraplan.text import words
 
 __all__ = [
     "FORMATS",
@@ -549,4 +551,8 @@ def _refusal(path: Path, suffix: str) -> str:
         ".doc": "copy the table into Excel and save it as .xlsx",
         ".tif": "rasters are imported as terrain, landcover, water, population or floods",
     }.get(suffix, "save it as .xlsx, .csv, .gpkg, .geojson, .kml or .shp")
-    return f"{path}: files of the type '{suffix or 'none'}' are not read as a layer; {remedy}"
+    kind = suffix or "none"
+    code = f"files.kind_{suffix[1:]}"
+    if code in words("en").entries:
+        return Note(code, path=str(path))
+    return Note("files.kind_other", path=str(path), kind=kind, remedy=remedy)

@@ -381,7 +381,6 @@ def _place_points(
         _settle_crs(draft, crs)
         return
     names, ids = row_evidence(draft.sheet.frame, draft.frame, layer, places)
-    known: Any = {"plan_crs": plan_crs, "places": places, "commune_names": names, "ids": ids}
     is_said = crs is not None or draft.sheet.system_fault is not None
     if not is_said and (shapes.crs is None or _is_default(shapes)):
         cells = pd.DataFrame({"y": shapes.y, "x": shapes.x}, dtype=object)
@@ -389,9 +388,12 @@ def _place_points(
             cells.where(cells.notna(), None).reset_index(drop=True),
             {"y": "northing", "x": "easting"},
             draft.sheet.rows,
+            plan_crs=plan_crs,
             crs=None,
             area=area,
-            **known,
+            places=places,
+            commune_names=names,
+            ids=ids,
         )
         assert found is not None  # noqa: S101 - it has both columns
         table = with_accuracy(pd.DataFrame(draft.frame.drop(columns="geometry")), found, layer)
@@ -408,7 +410,14 @@ def _place_points(
     placed = gpd.GeoDataFrame(draft.frame).geometry
     is_clear = not any(fault.code in NO_SYSTEM for fault in draft.faults)
     if is_clear and placed.crs is not None and epsg_code(placed.crs):
-        told = compared(placed, draft.sheet.rows, **known)
+        told = compared(
+            placed,
+            draft.sheet.rows,
+            plan_crs=plan_crs,
+            places=places,
+            commune_names=names,
+            ids=ids,
+        )
         draft.faults += told.faults
         draft.notes += told.notes
 

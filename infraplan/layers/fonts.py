@@ -31,7 +31,6 @@ OF_LETTERS = tuple(font for font in FONTS if font != "viqr")
 WORD = re.compile(r"(?<![0-9])[^\s!-@\[-`{-~]{2,}")
 ASCII_WORD = re.compile(r"(?<!\S)[A-Za-z][a-z]+(?!\S)")
 QUOTES = "«»“”„‘’…–—•"
-ABBREVIATION = re.compile("[A-Z]*Đ[A-ZĐ]*")  # SĐT, QĐ, ĐTDĐ: read as cp1258, Đ may be é
 UNITS = {"µm", "µn"}  # of measurement, though they would be syllables
 ETH = re.compile(r"\b[ÐðƉ](?=[^\W\d_])")  # looks like Đ in every font
 VIQR_WORD = re.compile(r"(?<!\S)[\"(]?([A-Za-z][A-Za-z`~^(+*?'.-]+)")
@@ -150,7 +149,7 @@ def _readings(word: str) -> tuple[bool, tuple[str, ...]]:
     if any(first.islower() and second.isupper() for first, second in pairwise(word)):
         stands = False
     else:
-        stands = bool(ABBREVIATION.fullmatch(word)) or is_syllable(composed(word).strip(QUOTES))
+        stands = is_syllable(composed(word).strip(QUOTES))
     fonts = () if word.lower() in UNITS else tuple(f for f in OF_LETTERS if can_be(word, f))
     return stands, fonts
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from infraplan.errors import SettingsError
 from infraplan.layers.columns import Column
 from infraplan.layers.columns import LayerSchema
+from infraplan.layers.notes import Note
 
 __all__ = [
     "INSTALLATIONS",
@@ -394,7 +395,6 @@ def schema(layer: str) -> LayerSchema:
         If there is no such layer; the message lists those that exist.
     """
     if layer not in LAYERS:
-        known = ", ".join([*LAYERS, *RASTERS])
-        msg = f"there is no layer '{layer}'; the layers are {known}"
+        msg = Note("files.no_layer", layer=layer, known=", ".join([*LAYERS, *RASTERS]))
         raise SettingsError(msg)
     return LAYERS[layer]

@@ -88,3 +88,34 @@ def test_a_file_that_is_not_there_is_told_in_vietnamese(plan) -> None:
     done = run("import", plan, "sites", "không có.xlsx")
     assert done.returncode == 2
     assert "Không tìm thấy tệp «không có.xlsx»" in done.stderr
+
+
+def test_each_list_of_a_folder_is_imported_and_accounted_for(plan, tmp_path) -> None:
+    book(tmp_path, [40, 41]).rename(tmp_path / "a.xlsx")
+    book(tmp_path, [-1, -2]).rename(tmp_path / "b.xlsx")
+    for name in ("~$a.xlsx", "thư.docx"):
+        (tmp_path / name).write_bytes(b"x")
+    done = run("import", plan, "sites", tmp_path)
+    assert done.returncode == 2
+    for words in ("Tệp 1 trên 2: a.xlsx", "nhận 1", "Chưa nhận: b.xlsx", "thư.docx, ~$a.xlsx"):
+        assert words in done.stdout
+    assert "dòng 4, 5" in done.stderr
+
+
+def test_wrong_names_and_files_are_told_in_vietnamese(plan, tmp_path) -> None:
+    (tmp_path / "trống.xlsx").write_bytes(b"")
+    told = {
+        ("trạm", "x.xlsx"): "Không có lớp dữ liệu tên 'trạm'; các lớp là: communes",
+        ("sites", "x.xlsx"): "Không tìm thấy tệp",
+        ("sites", "trống.xlsx"): "trống (0 byte)",
+    }
+    for (layer, name), words in told.items():
+        done = run("import", plan, layer, tmp_path / name)
+        assert done.returncode == 2
+        assert words in done.stderr
+
+
+def test_a_report_may_be_wanted_in_a_folder(plan, tmp_path) -> None:
+    file = book(tmp_path, ["40,5", 41, 999])
+    assert run("import", plan, "sites", file, "--dry-run", "--report", tmp_path).returncode == 0
+    assert len(list(tmp_path.glob("*_sites*.xlsx"))) == 1
