@@ -388,14 +388,13 @@ def known_places(plan: Plan) -> "KnownPlaces":
     places
         Its communes, hamlets, stations and sea; empty layers where it has none.
     """
+    from infraplan.layers.bundle import empty_table
     from infraplan.layers.known import KnownPlaces
 
-    return KnownPlaces(
-        communes=plan.table("communes"),
-        hamlets=plan.table("hamlets"),
-        sites=plan.table("sites"),
-        sea=plan.table("sea"),
-    )
+    names = ("communes", "hamlets", "sites", "sea")
+    found = plan.tables(names)
+    lacking = {name: empty_table(name, plan.settings.crs) for name in names if name not in found}
+    return KnownPlaces(**found, **lacking)
 
 
 def with_communes(

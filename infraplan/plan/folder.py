@@ -153,7 +153,8 @@ class Plan:
         """
         from infraplan.layers.bundle import empty_table
 
-        return self.tables([layer]).get(layer, empty_table(layer, self.settings.crs))
+        found = self.tables([layer])
+        return found[layer] if layer in found else empty_table(layer, self.settings.crs)
 
     def geobox(
         self, tables: Mapping[str, "gpd.GeoDataFrame"], resolution_m: float | None = None

@@ -1,12 +1,13 @@
 """
-A province's list of 3,250 stations: read, checked and written, beside openpyxl merely reading it.
+A province's list of 3,250 stations, imported and reported to its owner: at most 5 s.
 
-The ratio is what machines can be compared by; the aim is 3 s on a machine of an office, the report
-for the owner not counted.
+Machines are compared by the ratio to what openpyxl takes to read the cells alone; seconds are those
+of the processor, the libraries loaded before.
 """
 
 import random
 import time
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -21,7 +22,7 @@ HEADINGS = (
     "TT", "Mã trạm", "Tên trạm", "Doanh nghiệp", "Xã", "Vĩ độ", "Kinh độ", "Loại cột", "Kết cấu",
     "Chiều cao cột (m)", "Công nghệ", "Năm xây dựng", "Tình trạng", "Ghi chú",
 )  # fmt: skip
-RATIO_LIMIT = 4.0  # of an import to reading the cells alone
+RATIO_LIMIT = 4.5  # of an import with its report to reading the cells alone
 
 
 def province(path: Path) -> Path:
@@ -47,17 +48,26 @@ def cells_s(path: Path) -> float:
     return time.process_time() - start_s
 
 
-def test_a_province_is_imported_in_a_few_times_what_its_cells_take(tmp_path: Path) -> None:
+def test_a_province_is_imported_and_reported_in_a_few_times_what_its_cells_take(
+    tmp_path: Path,
+) -> None:
     path = province(tmp_path / "trạm.xlsx")
     plan = ip.init_plan(tmp_path / "plan")
     read_layer(path, "sites", plan_crs=plan.settings.crs)  # libraries are loaded by then
     reference_s = min(cells_s(path) for _ in range(3))
-    took = []
+    took, waited = [], []
     for _ in range(3):
-        start_s = time.process_time()
-        done = import_layer(plan, "sites", path)
+        start_s, wall_s = time.process_time(), time.perf_counter()
+        done = import_layer(plan, "sites", path, report=tmp_path / "report.xlsx")
         took.append(time.process_time() - start_s)
+        waited.append(time.perf_counter() - wall_s)
+    with zipfile.ZipFile(done.report) as report:
+        assert report.testzip() is None
+    assert len(done.repairs) > ROWS  # every second operator, every tenth height
     assert (done.rows_kept, done.rows_quarantined) == (ROWS - 9, 9)
     ratio = min(took) / reference_s
-    print(f"import {min(took):.2f} s, cells alone {reference_s:.2f} s, ratio {ratio:.1f}")
+    print(
+        f"import and report {min(took):.2f} s ({min(waited):.2f} s by the clock), "
+        f"cells alone {reference_s:.2f} s, ratio {ratio:.1f}"
+    )
     assert ratio < RATIO_LIMIT

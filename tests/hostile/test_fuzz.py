@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from infraplan.api import export_layer
 from infraplan.api import import_layer
 from infraplan.errors import InfraplanError
 from infraplan.io import read_antenna
@@ -37,7 +38,7 @@ from tests.hostile.corpus import hashes
 from tests.hostile.corpus import site
 from tests.hostile.corpus import workbook
 
-EXAMPLES = int(os.environ.get("INFRAPLAN_FUZZ", "12"))
+EXAMPLES = int(os.environ.get("INFRAPLAN_FUZZ", "8"))
 LONGEST_S = 20.0
 PROFILE = settings(
     max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES < 100,
@@ -81,11 +82,27 @@ def vector_file(name: str, layer: str = "sites") -> Make:
         table = table.dropna(axis="columns", how="all").drop(
             columns="commune_code", errors="ignore"
         )
-        table = table.rename(columns={"technologies": "technology"})  # a shapefile has ten letters
         pyogrio.write_dataframe(table, folder / name)
         return folder / name
 
     return make
+
+
+def exported(name: str) -> Make:
+    """Return what writes the stations of the plan as our exports do."""
+
+    def make(folder: Path, plan: Plan) -> Path:
+        return export_layer(plan, "sites", folder / name).path
+
+    return make
+
+
+def gpx_file(folder: Path, plan: Plan) -> Path:
+    point = '<wpt lat="18.3" lon="105.9"><name>A</name><desc>Sóng yếu</desc></wpt>'
+    track = '<trk><name>T</name><trkseg><trkpt lat="18.3" lon="105.9"/></trkseg></trk>'
+    text = f'<?xml version="1.0"?><gpx version="1.1">{point}{point}{track}</gpx>'
+    (folder / "a.gpx").write_text(text, encoding="utf-8")
+    return folder / "a.gpx"
 
 
 def tif_file(folder: Path, plan: Plan) -> Path:
@@ -119,7 +136,13 @@ FORMATS: dict[str, tuple[Make, Read]] = {
     "xlsx": (xlsx_file, SITES),
     "geojson": (json_file, SITES),
     "gpkg": (vector_file("a.gpkg"), SITES),
-    "shp": (vector_file("a.shp"), SITES),
+    "shp": (exported("a.shp"), SITES),
+    "kml": (exported("a.kml"), SITES),
+    "kmz": (exported("a.kmz"), SITES),
+    "mif": (exported("a.mif"), SITES),
+    "tab": (exported("a.tab"), SITES),
+    "zip": (exported("a.zip"), SITES),
+    "gpx": (gpx_file, of_layer("requests")),
     "outline": (
         vector_file("a.gpkg", "communes"),
         lambda _plan, path: read_outline(path, crs="EPSG:9209"),
