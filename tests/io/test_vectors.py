@@ -171,7 +171,7 @@ def test_several_maps_in_a_zip_are_asked_about_unless_one_has_the_name(tmp_path:
 @pytest.mark.parametrize("suffix", [".zip", ".kmz"])
 def test_names_that_lead_out_are_refused(name: str, suffix: str, tmp_path: Path) -> None:
     path = packed(tmp_path / f"a{suffix}", {name: b"x", "doc.kml": b"<kml/>"})
-    with pytest.raises(SourceFileError, match="leads out of its folder"):
+    with pytest.raises(SourceFileError, match="leads out of"):
         read(path)
 
 
@@ -180,7 +180,7 @@ def test_links_in_archives_are_refused(tmp_path: Path) -> None:
     link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(SourceFileError, match="name or link that leads out"):
+    with pytest.raises(SourceFileError, match="a link or a path that leads out"):
         read(tmp_path / "a.zip")
 
 
