@@ -22,7 +22,7 @@ HEADINGS = (
     "TT", "Mã trạm", "Tên trạm", "Doanh nghiệp", "Xã", "Vĩ độ", "Kinh độ", "Loại cột", "Kết cấu",
     "Chiều cao cột (m)", "Công nghệ", "Năm xây dựng", "Tình trạng", "Ghi chú",
 )  # fmt: skip
-RATIO_LIMIT = 4.5  # of an import with its report to reading the cells alone
+RATIO_LIMIT = 5.0  # of an import with its report to reading the cells alone
 
 
 def province(path: Path) -> Path:
