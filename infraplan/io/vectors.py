@@ -298,9 +298,9 @@ def _cpg(path: Path) -> str:
         return ""
     text = file.read_bytes()[:64].decode("ascii", "ignore").strip().lower()
     text = CODEC_OF_CPG.get(text, text)
-    with contextlib.suppress(LookupError):
+    with contextlib.suppress(LookupError, ValueError):
         return codecs.lookup(text).name
-    with contextlib.suppress(LookupError):
+    with contextlib.suppress(LookupError, ValueError):
         return codecs.lookup(f"cp{re.sub(r'[^0-9]', '', text)}").name
     return ""
 

@@ -397,10 +397,10 @@ def _typed_steps(values: Floats) -> Floats:
     """Return what the last digit of typed numbers is worth, zeros at their end allowed for."""
     decimals = np.full(len(values), float(DECIMALS))
     for count in range(DECIMALS - 1, -1, -1):
-        scaled = values * 10.0**count
-        decimals[
-            np.abs(scaled - np.round(scaled)) < 1e-6 * np.maximum(1.0, 10.0 ** (count - 6))
-        ] = count
+        with np.errstate(over="ignore", invalid="ignore"):  # 1e308 is told as far outside
+            scaled = values * 10.0**count
+            apart = np.abs(scaled - np.round(scaled))
+        decimals[apart < 1e-6 * np.maximum(1.0, 10.0 ** (count - 6))] = count
     decimals[np.isnan(values)] = np.nan
     most = np.nanmax(decimals, initial=0.0)
     return np.asarray(10.0 ** -np.where(decimals >= most - TYPED_ZEROS, most, decimals))
@@ -507,7 +507,9 @@ def _folded(letters: npt.NDArray[np.uint32], sign: str) -> tuple[Floats, Floats,
     seen = np.zeros(size, dtype=np.int64)
     for letter in (*letters.T, np.zeros(size, dtype=np.uint32)):
         is_digit = (letter >= ord("0")) & (letter <= ord("9"))
-        values = np.where(is_digit, values * 10.0 + (letter.astype(np.float64) - 48.0), values)
+        with np.errstate(over="ignore"):  # four hundred nines are infinite, and told
+            longer = values * 10.0 + (letter.astype(np.float64) - 48.0)
+        values = np.where(is_digit, longer, values)
         decimals += is_digit & past
         is_point, is_comma = letter == ord("."), letter == ord(",")
         good &= is_digit | is_point | is_comma | (letter == 0)

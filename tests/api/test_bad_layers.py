@@ -167,7 +167,7 @@ def test_evidence_on_unknown_hamlets_and_operators_comes_with_rows_and_proposals
     assert told[("3",)].startswith("correct the id")
     path.write_text("evidence_id,hamlet_id,operator,finding\nE1,H1,Viettell,good\n")
     note = import_layer(plan, "evidence", path).notes[-1]
-    assert "(rows 2). Did you mean 'Viettel' for 'Viettell'?" in note
+    assert "(rows 2). Did you mean 'Viettell' → 'Viettel'?" in note
 
 
 @pytest.mark.parametrize(

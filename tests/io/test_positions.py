@@ -283,7 +283,7 @@ def test_oddities_of_rows_are_told(places: KnownPlaces) -> None:
     cells = [f"{value:.6f}°N" for value in lat]
     found = understood(cells, lon, places, names=names, ids=[f"T{n}" for n in range(20)])
     assert {"in_the_sea", "same_point", "letter_n"} <= told(found)
-    assert [(one.code, one.rows) for one in found.faults] == [("far_from_commune", ("7",))]
+    assert [(one.code, one.rows) for one in found.faults] == [("far_from_commune", ("7", "8"))]
     details = {note.code.removeprefix("positions."): note.details for note in found.notes}
     assert details["in_the_sea"]["rows"] == "8"
     assert details["same_point"]["rows"] == "9, 10"
