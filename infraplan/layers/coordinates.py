@@ -140,6 +140,7 @@ class Reading:
     fit: float = 1.0
 
 
+@np.errstate(over="ignore", invalid="ignore")  # four hundred nines are infinite, and told
 def written(column: pd.Series) -> Written:
     """
     Return what the cells of a column of coordinates say.
@@ -162,6 +163,7 @@ def written(column: pd.Series) -> Written:
     return _of_cells(list(column.to_numpy(dtype=object)))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # four hundred nines are infinite, and told
 def readings_of(column: Written) -> tuple[Reading, ...]:
     """
     Return every way to read a column that makes coordinates of Vietnam of most of its cells.
@@ -397,9 +399,8 @@ def _typed_steps(values: Floats) -> Floats:
     """Return what the last digit of typed numbers is worth, zeros at their end allowed for."""
     decimals = np.full(len(values), float(DECIMALS))
     for count in range(DECIMALS - 1, -1, -1):
-        with np.errstate(over="ignore", invalid="ignore"):  # 1e308 is told as far outside
-            scaled = values * 10.0**count
-            apart = np.abs(scaled - np.round(scaled))
+        scaled = values * 10.0**count
+        apart = np.abs(scaled - np.round(scaled))
         decimals[apart < 1e-6 * np.maximum(1.0, 10.0 ** (count - 6))] = count
     decimals[np.isnan(values)] = np.nan
     most = np.nanmax(decimals, initial=0.0)
@@ -507,8 +508,7 @@ def _folded(letters: npt.NDArray[np.uint32], sign: str) -> tuple[Floats, Floats,
     seen = np.zeros(size, dtype=np.int64)
     for letter in (*letters.T, np.zeros(size, dtype=np.uint32)):
         is_digit = (letter >= ord("0")) & (letter <= ord("9"))
-        with np.errstate(over="ignore"):  # four hundred nines are infinite, and told
-            longer = values * 10.0 + (letter.astype(np.float64) - 48.0)
+        longer = values * 10.0 + (letter.astype(np.float64) - 48.0)
         values = np.where(is_digit, longer, values)
         decimals += is_digit & past
         is_point, is_comma = letter == ord("."), letter == ord(",")

@@ -70,7 +70,11 @@ def test_a_shape_that_is_none_is_told(
             {},
             r"site_id is repeated .*rows 1, 2",
         ),
-        ([site("A", [105.9, 18.3]), *[site("B", [575_000, 2_030_000])] * 2], {}, r"rows 2, 3|fit several systems"),
+        (
+            [site("A", [105.9, 18.3]), *[site("B", [575_000, 2_030_000])] * 2],
+            {},
+            r"rows 2, 3|fit several systems",
+        ),
         ([site("A", [575_000, 2_030_000])], {"crs": LINK}, r"the coordinates fit several systems"),
         ([site("A", [18.3, 105.9])], {}, r"swapped"),
         ([site("A", [-179, 18]), site("B", [179, 18])], {}, r"far outside"),
