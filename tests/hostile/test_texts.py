@@ -111,7 +111,7 @@ def test_broken_encodings_never_come_in_silently(
         ("HT001,a,Viettel,inf,105.9,4G\n", r"the coordinate is not .*'inf'"),
         ("HT001,a,Viettel,NaN,105.9,4G\n", r"the position is missing|coordinate is not"),
         ("HT001,a,Viettel,1e308,105.9,4G\n", r"coordinate"),
-        ("HT001,a,Viettel," + "9" * 400 + ",105.9,4G\n", r"the coordinate is not"),
+        ("HT001,a,Viettel," + "9" * 400 + ",105.9,4G\n", r"coordinates are not numbers"),
         (SITE_CSV + SITE_CSV.replace("Viettel", "VNPT"), r"site_id is repeated .*rows 2, 3"),
         ("", r"the layer is empty"),
     ],
