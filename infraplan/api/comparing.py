@@ -10,6 +10,7 @@ from typing import Any
 from infraplan.api.cover import PREDICTED_FROM
 from infraplan.api.cover import usual_settings
 from infraplan.atomic import file_stem
+from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from infraplan.errors import SourceFileError
@@ -238,6 +239,8 @@ def _second(
         from infraplan.io import read_layer
 
         reading = read_layer(path, "measurements", plan_crs=plan.settings.crs, crs=crs)
+        if reading.faults:
+            raise LayerError(layer="measurements", faults=reading.faults)
         notes: tuple[Note, ...] = tuple(("reading", {"text": note}) for note in reading.notes)
         stem = file_stem(path.stem)
         return _Second("measurements", path.name, stem, measurements=reading.table, notes=notes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from infraplan import atomic
 from infraplan.api.cover import radio_inputs
 from infraplan.errors import Fault
+from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.plan import Plan
 from infraplan.plan.folder import TUNED_FILE
@@ -77,6 +78,8 @@ def calibrate(
 
     inputs = radio_inputs(plan, RadioSettings())
     reading = read_layer(Path(measurements), "measurements", plan_crs=plan.settings.crs, crs=crs)
+    if reading.faults:  # a proof on the rows that happen to be readable would be none
+        raise LayerError(layer="measurements", faults=reading.faults)
     terrain = inputs.layers.terrain
     assert terrain is not None  # noqa: S101 - radio_inputs needs it
     found = measured_links(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infraplan.errors import LayerError
 from infraplan.errors import SourceFileError
 from infraplan.io.tables import Reading
 from infraplan.io.tables import read_layer
@@ -67,6 +68,9 @@ def read_base(folder: Path | str, *, plan_crs: str) -> Base:
         for name, (layer, fill) in VINTAGE_OF.items()
         if (folder / name).exists()
     }
+    for layer, reading in readings.items():
+        if reading.faults:  # nobody would see that a base lost rows
+            raise LayerError(layer=layer, faults=reading.faults)
     rasters = {name: folder / f"{name}.tif" for name in RASTERS}
     found = {name: path for name, path in rasters.items() if path.exists()}
     for path in found.values():

@@ -35,7 +35,7 @@ def test_an_unknown_layer_is_told_which_there_are(tmp_path: Path) -> None:
     assert run("init", str(tmp_path / "p")).returncode == 0
     done = run("import", str(tmp_path / "p"), "towers", "x.csv")
     assert done.returncode == 2
-    assert "there is no layer 'towers'" in done.stderr
+    assert "Không có lớp dữ liệu tên 'towers'" in done.stderr
     assert "sites" in done.stderr
 
 
