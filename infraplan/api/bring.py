@@ -708,7 +708,9 @@ def _overlaid(plan: Plan, reading: "Reading") -> "Reading":
     vintage = str(reading.table["vintage"].iloc[0])
     table, notes = crosswalk_from_ground(plan, reading.table, vintage=vintage)
     source = {**reading.source, "source_id": "crosswalk", "layer": "crosswalk", "vintage": vintage}
-    return replace(reading, table=table, source=source, notes=(*reading.notes, *notes))
+    return replace(
+        reading, layer="crosswalk", table=table, source=source, notes=(*reading.notes, *notes)
+    )
 
 
 def _carried(tables: Mapping[str, "gpd.GeoDataFrame"]) -> Note:
