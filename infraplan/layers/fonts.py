@@ -30,6 +30,7 @@ __all__ = ["Change", "readable", "settled"]
 OF_LETTERS = tuple(font for font in FONTS if font != "viqr")
 WORD = re.compile(r"(?<![0-9])[^\s!-@\[-`{-~]{2,}")
 ASCII_WORD = re.compile(r"(?<!\S)[A-Za-z][a-z]+(?!\S)")
+ABBREVIATED = re.compile(r"(?=.{2,4}$)[BCDĐGHKLMNPQRSTVX]*Đ[BCDĐGHKLMNPQRSTVX]*")  # ĐT, QĐ, TĐC
 QUOTES = "«»“”„‘’…–—•"
 UNITS = {"µm", "µn"}  # of measurement, though they would be syllables
 ETH = re.compile(r"\b[ÐðƉ](?=[^\W\d_])")  # looks like Đ in every font
@@ -155,8 +156,9 @@ def _readings(word: str) -> tuple[bool, tuple[str, ...]]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a text that have letters beyond ASCII."""
-    return [word for word in WORD.findall(text) if not word.isascii()]
+    """Return the words of a text that have letters beyond ASCII; abbreviations are no words."""
+    found = [word for word in WORD.findall(text) if not word.isascii()]
+    return [word for word in found if not ABBREVIATED.fullmatch(word)]
 
 
 def _tally(texts: Sequence[str]) -> _Tally:
