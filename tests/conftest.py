@@ -8,12 +8,15 @@ process holds open cannot be replaced, as on Windows.
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 OFFICE = Path("Sở KH&CN tỉnh", "Thẩm định BTS")
 REPLACE = os.replace
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,3 +73,28 @@ def demo_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for _ in run_plan(plan):
         pass
     return plan.folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser; the test is skipped where there is none, and fails there in CI."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _without_browser("needs playwright")
+    if not CHROMIUM.exists():
+        _without_browser(f"needs {CHROMIUM}")
+    options = ["--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--no-sandbox")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=options)
+        yield browser
+        browser.close()
+
+
+def _without_browser(reason: str) -> None:
+    """Skip the test, or fail it where a browser must be."""
+    if os.environ.get("CI") or os.environ.get("INFRAPLAN_REQUIRE_BROWSER"):
+        pytest.fail(reason)
+    pytest.skip(reason)

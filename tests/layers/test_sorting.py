@@ -9,7 +9,6 @@ import pytest
 from infraplan.layers.sorting import sort_key
 from tests.layers.test_encodings import ADDRESSES
 from tests.layers.test_encodings import NAMES
-from tests.maps.conftest import chromium as chromium  # noqa: PLC0414 - the fixture
 
 # measured: PyICU 2.16, Collator("vi")
 IN_ORDER = (

@@ -1,7 +1,6 @@
 """A small area on the coast, results made by hand, and a browser without a network."""
 
 import json
-import os
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +28,6 @@ from infraplan.radio.settings import ThresholdProfile
 
 CRS = "EPSG:9209"
 WEST, SOUTH, SIDE = 540_000.0, 2_026_000.0, 6_000.0
-CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = (
     "<img src=x onerror=\"document.title='run'\">",
     "</script><script>document.title='run'</script>",
@@ -190,31 +188,6 @@ def cable_plan(layers: Layers) -> SimpleNamespace:
         drops=table("D", short, "drop_id"), bill=bill, shares=shares, cost_vnd=460_000_000,
         bound_vnd=450_000_000, gap=0.0217, layers=layers, provenance=Provenance("underground", "0"),
     )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A browser; the test is skipped where there is none, and fails there in CI."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _without_browser("needs playwright")
-    if not CHROMIUM.exists():
-        _without_browser(f"needs {CHROMIUM}")
-    options = ["--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--no-sandbox")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=options)
-        yield browser
-        browser.close()
-
-
-def _without_browser(reason: str) -> None:
-    """Skip the test, or fail it where a browser must be."""
-    if os.environ.get("CI") or os.environ.get("INFRAPLAN_REQUIRE_BROWSER"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture
