@@ -98,3 +98,20 @@ def _without_browser(reason: str) -> None:
     if os.environ.get("CI") or os.environ.get("INFRAPLAN_REQUIRE_BROWSER"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Any]:
+    """A server on this machine, for what would come from the internet."""
+    from tests.web import serving
+
+    with serving() as web:
+        yield web
+
+
+@pytest.fixture
+def web(server: Any) -> Any:
+    """The server without answers and without memory."""
+    server.routes.clear()
+    server.asked.clear()
+    return server

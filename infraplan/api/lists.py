@@ -34,9 +34,7 @@ __all__ = [
     "complete_figures",
     "complete_hamlets",
     "complete_sites",
-    "crosswalk_names",
     "in_own_communes",
-    "odd_names",
     "renewed",
 ]
 
@@ -67,29 +65,6 @@ def commune_names(communes: pd.DataFrame) -> Names:
         full = tidy(row.get("full_name")) or f"{kind} {bare_name(row['name'])}".strip()
         names[str(code)] = (bare_name(row["name"]), full)
     return names
-
-
-def crosswalk_names(crosswalk: pd.DataFrame, vintage: str) -> Names:
-    """
-    Return the names of the old units of a crosswalk.
-
-    Parameters
-    ----------
-    crosswalk
-        Layer `crosswalk`.
-    vintage
-        Vintage of the units wanted.
-
-    Returns
-    -------
-    names
-        Code to names, of the units that have one.
-    """
-    mine = crosswalk[crosswalk["from_vintage"] == vintage].dropna(subset=["from_name"])
-    return {
-        str(code): (bare_name(name), tidy(name))
-        for code, name in zip(mine["from_code"], mine["from_name"], strict=True)
-    }
 
 
 def complete_hamlets(names: Names) -> Mend:
@@ -362,39 +337,6 @@ def _no_such(codes: pd.Index, vintage: str) -> Fault:
         code="commune_code_unknown",
         details=(("vintage", vintage),),
     )
-
-
-def odd_names(written: pd.Series, codes: pd.Series, names: Names) -> pd.DataFrame:
-    """
-    Return names of communes that are written otherwise than those of their codes.
-
-    Parameters
-    ----------
-    written
-        Names as written, by row.
-    codes
-        Code of the commune of each row.
-    names
-        Names of the communes, by code.
-
-    Returns
-    -------
-    odd
-        Rows whose name is not that of the code: `written`, `code`, `name` that the code has, and
-        `is_other`, true where what is written does not even mean that commune.
-    """
-    text, codes = written.map(tidy), codes.map(tidy)
-    asked = (text != "") & codes.isin(names)
-    matches = match_names(text[asked], names)
-    rows = []
-    for row in text.index[asked]:
-        code = codes[row]
-        match = matches[text[row]]
-        is_other = match.code != code and code not in match.candidates
-        if text[row] not in names[code]:
-            rows.append((row, text[row], code, names[code][-1], is_other))
-    columns = ["row", "written", "code", "name", "is_other"]
-    return pd.DataFrame(rows, columns=columns).set_index("row")
 
 
 def _dated(

@@ -534,8 +534,6 @@ def _check_entries(path: Path, entries: Iterable[zipfile.ZipInfo], end: int) -> 
 def _refusal(path: Path, suffix: str) -> str:
     """Return why a format is not read, and what to do."""
     remedy = {
-        ".xls": "open it in Excel and save it as .xlsx",
-        ".rar": "unpack it and give the file inside",
         ".7z": "unpack it and give the file inside",
         ".mid": "give the .mif of the same name",
         ".dat": "give the .tab of the same name",
@@ -546,9 +544,6 @@ def _refusal(path: Path, suffix: str) -> str:
         ".dwg": "open it in AutoCAD or QGIS and save its layer as .shp or .gpkg, with its system",
         ".dxf": "open it in QGIS and save its layer as .gpkg, with its reference system",
         ".dgn": "open it in MicroStation or QGIS and save its layer as .shp, with its system",
-        ".pdf": "ask for the list as .xlsx: figures on paper cannot be checked",
-        ".docx": "copy the table into Excel and save it as .xlsx",
-        ".doc": "copy the table into Excel and save it as .xlsx",
         ".tif": "rasters are imported as terrain, landcover, water, population or floods",
     }.get(suffix, "save it as .xlsx, .csv, .gpkg, .geojson, .kml or .shp")
     kind = suffix or "none"

@@ -238,12 +238,9 @@ def crop_raster(
         If the target cannot be written.
     """
     import rasterio
-    from rasterio.warp import transform_bounds
 
     with open_geotiff(source_path) as source:
-        edges = bounds and transform_bounds(bounds_crs, source.crs, *bounds, densify_pts=21)
-        window = _window(source, edges, margin=0)
-        _check_size(source_path, window.width, window.height, 1)
+        window = _part(source_path, source, bounds, bounds_crs)
 
         def fill(temporary: Path) -> None:
             """Copy band by band."""
@@ -299,12 +296,8 @@ def check_crop(
     SourceFileError
         If the file is no GeoTIFF, too large, or no pixel of it lies within the bounds.
     """
-    from rasterio.warp import transform_bounds
-
     with open_geotiff(path) as source:
-        edges = bounds and transform_bounds(bounds_crs, source.crs, *bounds, densify_pts=21)
-        window = _window(source, edges, margin=0)
-        _check_size(path, window.width, window.height, 1)
+        _part(path, source, bounds, bounds_crs)
         return str(source.crs.to_string())
 
 
@@ -713,6 +706,21 @@ def _edges_in(crs: Untyped, geobox: "GeoBox") -> tuple[float, float, float, floa
         str(geobox.crs), crs, box.left, box.bottom, box.right, box.top, densify_pts=21
     )
     return (float(edges[0]), float(edges[1]), float(edges[2]), float(edges[3]))
+
+
+def _part(
+    path: Path,
+    source: Untyped,
+    bounds: tuple[float, float, float, float] | None,
+    bounds_crs: str,
+) -> Untyped:
+    """Return the pixels of a file within some bounds, all of them where None, if not too many."""
+    from rasterio.warp import transform_bounds
+
+    edges = bounds and transform_bounds(bounds_crs, source.crs, *bounds, densify_pts=21)
+    window = _window(source, edges, margin=0)
+    _check_size(path, window.width, window.height, 1)
+    return window
 
 
 def _window(

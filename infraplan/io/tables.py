@@ -352,8 +352,17 @@ def _place(
     )
     if found is None:
         return
+    _put(draft, draft.frame, found, layer)
+    draft.told += tuple(note for note in found.notes if note.code in TOLD)
+    draft.crs = crs or epsg_code(found.points.crs)
+
+
+def _put(draft: _Draft, cells: pd.DataFrame, found: Positions, layer: str) -> None:
+    """Give the rows the positions that were found, and tell what was found on the way."""
+    import geopandas as gpd
+
     draft.frame = gpd.GeoDataFrame(
-        with_accuracy(draft.frame, found, layer),
+        with_accuracy(cells, found, layer),
         geometry=found.points.to_numpy(),
         crs=found.points.crs,
     )
@@ -361,8 +370,6 @@ def _place(
     draft.notes += found.notes
     draft.tell(found.repairs)
     draft.positions = found
-    draft.told += tuple(note for note in found.notes if note.code in TOLD)
-    draft.crs = crs or epsg_code(found.points.crs)
 
 
 def _place_points(
@@ -396,14 +403,7 @@ def _place_points(
             ids=ids,
         )
         assert found is not None  # noqa: S101 - it has both columns
-        table = with_accuracy(pd.DataFrame(draft.frame.drop(columns="geometry")), found, layer)
-        draft.frame = gpd.GeoDataFrame(
-            table, geometry=found.points.to_numpy(), crs=found.points.crs
-        )
-        draft.faults += found.faults
-        draft.notes += found.notes
-        draft.tell(found.repairs)
-        draft.positions = found
+        _put(draft, pd.DataFrame(draft.frame.drop(columns="geometry")), found, layer)
         draft.crs = found.crs
         return
     _settle_crs(draft, crs)

@@ -60,7 +60,6 @@ def _table(codec: str) -> dict[str, str]:
 CP1252, CP1258 = _table("cp1252"), _table("cp1258")
 FROM_CP1252 = {letter: latin for latin, letter in CP1252.items()}
 FROM_CP1258 = {letter: latin for latin, letter in CP1258.items()}
-TO_LATIN = str.maketrans({**FROM_CP1258, **FROM_CP1252})
 TCVN3_LETTERS = {chr(0xA1 + n): letter for n, letter in enumerate(VN3) if letter != "."}
 VISCII_LETTERS = {
     key: letter

@@ -19,23 +19,9 @@ from infraplan.plan import Plan
 from tests.api import open_files as files
 from tests.web import Answer
 from tests.web import Web
-from tests.web import serving
 
 ACROSS = ((105.95, 17.98, 106.0, 18.02), (106.0, 17.98, 106.05, 18.02))  # four tiles of a degree
 OSM = ("osm-roads", "osm-streets", "osm-waterways", "osm-buildings", "osm-places")
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as web:
-        yield web
-
-
-@pytest.fixture
-def web(server: Web) -> Web:
-    server.routes.clear()
-    server.asked.clear()
-    return server
 
 
 @pytest.fixture

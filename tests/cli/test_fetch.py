@@ -9,13 +9,6 @@ from infraplan.cli.console import LANGUAGE
 from infraplan.plan import Plan
 from tests.api import open_files as files
 from tests.web import Answer
-from tests.web import serving
-
-
-@pytest.fixture
-def web():
-    with serving() as served:
-        yield served
 
 
 @pytest.fixture

@@ -16,24 +16,9 @@ from infraplan.io.download import DownloadError
 from infraplan.io.download import Missing
 from infraplan.io.download import Wanted
 from tests.web import Answer
-from tests.web import Web
-from tests.web import serving
 
 BODY = b"II*\0" + bytes(range(256)) * 2000  # half a megabyte that begins as a GeoTIFF
 HTML = b"<!DOCTYPE html><html><title>Sign in</title><body>Guest network</body></html>"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as web:
-        yield web
-
-
-@pytest.fixture
-def web(server: Web) -> Web:
-    server.routes.clear()
-    server.asked.clear()
-    return server
 
 
 @pytest.fixture

@@ -54,7 +54,6 @@ USES = {
     "clinic": ("hospital", "clinic"),
     "office": ("office", "government", "public", "civic", "commercial"),
 }
-WAYS_OF = {"roads": "highway", "streets": "highway", "waterways": "waterway"}
 
 
 def check_osm(path: Path) -> None:
