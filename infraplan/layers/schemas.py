@@ -30,6 +30,8 @@ INSTALLATIONS = ("aerial", "buried", "duct")
 VINTAGES = ("2024", "2025-01", "2025-07")
 STATUSES = ("operating", "requested", "approved", "building", "planned")
 CERTAINTIES = ("said", "recognised", "assumed")  # of the reference system of a position
+REQUEST_STATES = ("received", "supplement_asked", "decided", "built", "withdrawn", "superseded")
+DECISIONS = ("approve", "approve_with_conditions", "reject", "needs_information")
 SURFACES = ("asphalt", "concrete", "paving", "soil")
 
 POINT = ("Point",)
@@ -261,17 +263,30 @@ _ALL = (
             _text("operator", "who asks"),
             _text("batch", "batch, by its letter or file"),
             _text("name", "name of the site"),
+            _text("site_code", "the operator's own code of the site, which a resubmission repeats"),
             _text("letter", "number of the letter"),
+            Column("letter_date", "date", "date of the letter"),
             Column("received", "date", "date of receipt"),
+            Column("due", "date", "day by which an answer is due"),
+            _text("state", "where it stands", *REQUEST_STATES),
+            _text("supersedes", "earlier request that this one replaces"),
             _text("commune", "commune named in the request"),
             _text("address", "address as given"),
             _text("mast_class", "class of the structure", *MAST_CLASSES),
             _number("height_m", "antenna height above ground", 1, 300),
             Column("technologies", "list", "technologies to be put on air", values=TECHNOLOGIES),
             _text("purpose", "why", "coverage", "capacity"),
+            _text("azimuths", "main directions of the sectors, degrees from north, such as 0/120/240"),
+            _text("mast_id", "mast that it is to stand on, where it is to share one"),
+            _number("building_height_m", "height of the building that it is to stand on", 0, 400),
             _number("shift_allowed_m", "how far the position may move", 0, 2000),
             _number("accuracy_m", "accuracy of the position", 0, 10000),
             _text("position_certainty", "how sure the reference system is", *CERTAINTIES),
+            _text("decision", "what the office decided", *DECISIONS),
+            _text("decided_by", "who decided"),
+            Column("decided_on", "date", "day of the decision"),
+            _text("decision_reason", "why, in the office's words"),
+            _text("field_check", "what was found on the site"),
         ),
         may_lack_position=True,
     ),

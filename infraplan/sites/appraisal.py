@@ -1,9 +1,12 @@
 """Should these towers be built: each rule with value and limit, gains, order of the batch."""
 
 import math
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from datetime import date
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 from typing import Any
@@ -31,6 +34,9 @@ from infraplan.sites.reasons import as_json
 from infraplan.sites.reasons import proposal_of
 from infraplan.sites.reasons import sorted_reasons
 from infraplan.sites.rules import SiteRules
+from infraplan.sites.scene import Scene
+from infraplan.sites.scene import stations_of
+from infraplan.sites.study import empty_table
 from infraplan.sites.surroundings import SAME_PLACE_M
 from infraplan.sites.surroundings import Alternative
 from infraplan.sites.surroundings import Request
@@ -69,7 +75,9 @@ class Appraisal:
     `requests` is the batch with `proposal`, `reasons` (JSON), gains of the headline technology and
     operator, `rank` and `marginal_people` in the order of the batch, and empty columns for the
     office's decision. `gains` is keyed by request, technology and operator (`"any"` included).
-    `faults` are those of the list that the requests were read from.
+    `faults` are those of the list that the requests were read from. The tables from `alternatives`
+    on are described in `infraplan.sites.study`; `against` compares the batch with the best that as
+    many sites could do: `sites`, `people`, `best_people`, `bound`, `positions` (empty: not asked).
     """
 
     requests: "gpd.GeoDataFrame"
@@ -81,6 +89,18 @@ class Appraisal:
     layers: Layers
     provenance: Provenance
     faults: tuple[Fault, ...] = ()
+    against: Mapping[str, Any] = field(default_factory=dict)
+    alternatives: pd.DataFrame = field(default_factory=partial(empty_table, "alternatives"))
+    heights: pd.DataFrame = field(default_factory=partial(empty_table, "heights"))
+    flips: pd.DataFrame = field(default_factory=partial(empty_table, "flips"))
+    links: pd.DataFrame = field(default_factory=partial(empty_table, "links"))
+    footprints: pd.DataFrame = field(default_factory=partial(empty_table, "footprints"))
+    stability: pd.DataFrame = field(default_factory=partial(empty_table, "stability"))
+    overlaps: pd.DataFrame = field(default_factory=partial(empty_table, "overlaps"))
+    frontier: pd.DataFrame = field(default_factory=partial(empty_table, "frontier"))
+    swaps: pd.DataFrame = field(default_factory=partial(empty_table, "swaps"))
+    related: pd.DataFrame = field(default_factory=partial(empty_table, "related"))
+    changes: pd.DataFrame = field(default_factory=partial(empty_table, "changes"))
 
     def _repr_html_(self) -> str:
         """Return a caption and the head of the table for a notebook."""
@@ -90,18 +110,6 @@ class Appraisal:
         caption = f"Appraisal of batch {self.batch}: {told}"
         table = pd.DataFrame(self.requests).reindex(columns=shown).head(10).round(0)
         return f"<p>{escape(caption)}</p>{table.to_html(escape=True)}"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Radio:
-    """What every prediction of the batch shares."""
-
-    ground: Ground
-    cells: pd.DataFrame
-    settings: "RadioSettings"
-    defaults: "CellDefaults"
-    technology: str
-    operator: str
 
 
 def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them, and the rules
@@ -184,7 +192,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     held = rules.in_force(as_of)
     around = Surroundings.of(layers, as_of)
     ground = Ground.of(people, coverage, terrain, _on_air(around))
-    radio = _Radio(ground, cells, settings, defaults, technology, operator)
+    radio = Scene(ground, cells, settings, defaults, technology, operator)
     told = part(progress, 0.0, 1.0)
     batch_requests = _requests(requests, held, fibre_m)
     gains = _fill_gains(batch_requests, layers, radio)
@@ -268,11 +276,11 @@ def _float(value: Any) -> float:  # noqa: ANN401 - a field of a table
     return math.nan if value is None or pd.isna(value) else float(value)
 
 
-def _fill_gains(requests: Sequence[Request], layers: Layers, radio: _Radio) -> pd.DataFrame:
+def _fill_gains(requests: Sequence[Request], layers: Layers, radio: Scene) -> pd.DataFrame:
     """Predict the requested stations, note their gains, and return all of them as a table."""
     assert layers.terrain is not None  # noqa: S101 - asked for by the caller
     ready = {r.request_id: r for r in requests if not r.missing and _is_inside(r, radio.ground)}
-    stations = _stations(
+    stations = stations_of(
         [(r.request_id, r, r.point, r.height_m) for r in ready.values()], layers.crs
     )
     cells = station_cells(stations, radio.cells, radio.defaults) if len(stations) else radio.cells
@@ -297,7 +305,7 @@ def _fill_gains(requests: Sequence[Request], layers: Layers, radio: _Radio) -> p
     return pd.DataFrame(columns, index=index)
 
 
-def _headline(request: Request, radio: _Radio) -> str:
+def _headline(request: Request, radio: Scene) -> str:
     """Return the headline's technology, or the highest that a request asks for."""
     wanted = [t for t in request.technologies if t in radio.ground.coverage.profile.technologies]
     return radio.technology if radio.technology in wanted else max(wanted, default="")
@@ -312,27 +320,8 @@ def _is_inside(request: Request, ground: Ground) -> bool:
     return bool(0 <= row < rows and 0 <= column < columns)
 
 
-def _stations(entries: Sequence[tuple[str, Request, Any, float]], crs: str) -> "gpd.GeoDataFrame":
-    """Return stations that do not stand yet as a table of layer `sites`."""
-    import geopandas as gpd
-
-    return gpd.GeoDataFrame(
-        {
-            "operator": [request.operator for _, request, _, _ in entries],
-            "mast_id": [name for name, _, _, _ in entries],
-            "mast_class": [request.text.get("mast_class") for _, request, _, _ in entries],
-            "height_m": [height for _, _, _, height in entries],
-            "technologies": [";".join(request.technologies) for _, request, _, _ in entries],
-            "status": ["operating"] * len(entries),  # as if it stood
-        },
-        index=pd.Index([name for name, _, _, _ in entries], name="site_id", dtype="str"),
-        geometry=gpd.GeoSeries([point for _, _, point, _ in entries], crs=crs).to_numpy(),
-        crs=crs,
-    )
-
-
 def _fill_alternatives(
-    requests: Sequence[Request], around: Surroundings, radio: _Radio, rules: SiteRules
+    requests: Sequence[Request], around: Surroundings, radio: Scene, rules: SiteRules
 ) -> None:
     """Predict each request from the masts in its reach, at the height that is free on them."""
     terrain = around.layers.terrain
@@ -344,7 +333,7 @@ def _fill_alternatives(
             continue
         for place, mast in enumerate(_masts_in_reach(request, around, thresholds)):
             entries[f"{request.request_id}|{place}"] = (request, *mast)
-    stations = _stations(
+    stations = stations_of(
         [(name, entry[0], entry[1], entry[3]) for name, entry in entries.items()],
         around.layers.crs,
     )

@@ -23,6 +23,8 @@ from infraplan.progress import part
 from infraplan.radio.results import ANY
 from infraplan.sites.covering import MaxCoverage
 from infraplan.sites.covering import max_coverage
+from infraplan.sites.demand import Demand
+from infraplan.sites.demand import demand_of
 from infraplan.sites.gain import Ground
 from infraplan.sites.gain import station_cells
 from infraplan.sites.gain import station_signals
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Proposal", "propose_sites"]
 
-BLOCK_M = 90.0  # demand is summed over blocks of this side (DESIGN, section 6)
 LATTICE_M = 300.0
 MOVE_M = 150.0  # a lattice point moves to the highest cell within this distance
 NEAR_M = 3000.0  # people without service within it make a position worth a look
@@ -97,21 +98,12 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Demand:
-    """People without service on blocks: the weight of each, and the block of each grid cell."""
-
-    weight: Floats
-    block: Ints
-    uncovered: Flags
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Task:
     """What every evaluation of candidates shares."""
 
     layers: Layers
     ground: Ground
-    demand: _Demand
+    demand: Demand
     cells: pd.DataFrame
     settings: "RadioSettings"
     defaults: "CellDefaults"
@@ -200,7 +192,7 @@ def propose_sites(  # noqa: PLR0913 - the layers, what was predicted from them, 
     ground = Ground.of(people, coverage, terrain, on_air)
     near = replace(settings, radius_m=min(settings.radius_m, RADIUS_M))
     task = _Task(
-        layers, ground, _demand(ground, technology, operator), cells, near, defaults,
+        layers, ground, demand_of(ground, technology, operator), cells, near, defaults,
         technology, operator,
     )  # fmt: skip
     considered = _candidates(task, around)
@@ -266,24 +258,6 @@ def _count(sites: int | None, budget_vnd: float | None, site_cost_vnd: float | N
         msg = f"the budget of {budget_vnd:,.0f} VND is less than one site, {site_cost_vnd:,.0f} VND"
         raise SettingsError(msg)
     return int(budget_vnd // site_cost_vnd)
-
-
-def _demand(ground: Ground, technology: str, operator: str) -> _Demand:
-    """Return the people known to be without service, on blocks."""
-    uncovered = ground.uncovered(technology, operator)
-    if uncovered is None:
-        msg = f"the coverage of {technology} {operator} was not predicted; predict it first"
-        raise SettingsError(msg)
-    lacking = uncovered & (ground.people > 0)
-    side = max(int(BLOCK_M // abs(float(ground.geobox.resolution.x))), 1)
-    rows, columns = ground.people.shape
-    row, column = np.nonzero(lacking)
-    key = (row // side) * (columns // side + 1) + column // side
-    _, number = np.unique(key, return_inverse=True)
-    block = np.full((rows, columns), -1, dtype=np.int64)
-    block[row, column] = number
-    weight = np.bincount(number, ground.people[row, column]) if number.size else np.zeros(0)
-    return _Demand(weight.astype(np.float64), block, lacking)
 
 
 def _candidates(task: _Task, around: Surroundings) -> "gpd.GeoDataFrame":
@@ -473,12 +447,8 @@ def _covers(task: _Task, candidates: "gpd.GeoDataFrame", progress: Progress) -> 
         )
     ):
         window = (signal.rows, signal.columns)
-        reached = (signal.signal_dbm >= needed) & demand.uncovered[window]
-        hit = demand.block[window][reached]
-        if hit.size:
-            found, place = np.unique(hit, return_inverse=True)
-            people = np.bincount(place, ground.people[window][reached])
-            kept = found[people >= 0.5 * demand.weight[found]]
+        kept = demand.reached(ground, window, signal.signal_dbm >= needed)
+        if kept.size:
             blocks.append(kept)
             columns.append(np.full(kept.size, number[signal.site_id], dtype=np.int64))
         progress((done + 1) / len(candidates))

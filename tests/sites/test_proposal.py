@@ -97,7 +97,7 @@ def test_positions_keep_clear_of_the_sea_of_protected_areas_and_of_the_outside()
     layers = ridged()
     considered = module._candidates(
         module._Task(
-            layers, ground := ground_of(layers), module._demand(ground, "4G", "any"),
+            layers, ground := ground_of(layers), module.demand_of(ground, "4G", "any"),
             None, SETTINGS, None, "4G", "any",
         ),
         module.Surroundings.of(layers, None),
@@ -147,7 +147,7 @@ def test_a_mast_that_lacks_the_technology_is_a_candidate():
     sites = stations(S1=(*EAST_SIDE, "B", 50, "2G", "M1"), S2=(*WEST, "B", 50, "4G", "M2"))
     layers = ridged(sites=sites)
     task = module._Task(
-        layers, ground := ground_of(layers), module._demand(ground, "4G", "any"), None,
+        layers, ground := ground_of(layers), module.demand_of(ground, "4G", "any"), None,
         SETTINGS, None, "4G", "any",
     )  # fmt: skip
     around = module.Surroundings.of(layers, None)
