@@ -100,6 +100,7 @@ def appraise(
     from infraplan.coverage import people_grid
     from infraplan.sites import SiteRules
     from infraplan.sites import appraise_sites
+    from infraplan.sites.appraisal import OFFICE
 
     batch, rows, faults = _batch(plan, requests, batch, crs)
     inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan), rasters=APPRAISED_ON)
@@ -107,7 +108,7 @@ def appraise(
     from infraplan.io import content_hash
 
     options = {
-        "requests": content_hash(rows),
+        "requests": content_hash(rows.drop(columns=[*OFFICE, "state"], errors="ignore")),
         "rules": rules_table,
         "profile": asdict(inputs.profile),
         "tuning": asdict(inputs.settings.tuning) if inputs.settings.tuning else None,

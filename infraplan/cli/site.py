@@ -11,6 +11,8 @@ from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.cli.cover import AsOf
+from infraplan.cli.office import take_decided
+from infraplan.cli.office import tell_changes
 
 __all__ = ["appraise", "propose"]
 
@@ -23,6 +25,9 @@ def appraise(
     *,
     batch: Annotated[str, typer.Option(help="Name of the batch; the file's by default.")] = "",
     crs: Annotated[str, typer.Option(help="EPSG code of the workbook's coordinates.")] = "",
+    decisions: Annotated[
+        Path | None, typer.Option(help="Table T8 with the office's decisions, to be read back.")
+    ] = None,
     as_of: AsOf = None,
 ) -> None:
     """Appraise requested sites: a proposal with reasons for each, and the order of the batch."""
@@ -33,6 +38,9 @@ def appraise(
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
+    if decisions is not None:
+        take_decided(opened, decisions, batch, words)
+        return
     with progress_bar(words("cli.appraising")) as progress:
         appraisal = judge(
             opened,
@@ -44,6 +52,7 @@ def appraise(
         )
     tell_appraisal(appraisal, words)
     tell_faults(appraisal.faults, words, "imports.faults_soft")
+    tell_changes(opened, appraisal, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
     say(words("cli.next_report", folder=shown_path(opened.folder)))
 
