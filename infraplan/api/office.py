@@ -119,7 +119,11 @@ def take_decisions(plan: Plan, path: Path | str, *, batch: str | None = None) ->
         without_position=True,
         mend=lambda frame, rows: _decided(frame, rows, register, batch, frozen),
     )
-    found = reading.table
+    at_fault = {row for fault in reading.faults for row in fault.rows}
+    is_sound = [reading.row_of.get(str(name)) not in at_fault for name in reading.table.index]
+    found = reading.table[is_sound]  # half a decision is none
+    if not len(found):
+        raise LayerError(layer="requests", faults=reading.faults)
     changed = register.copy()
     for column in OFFICE:
         changed[column] = changed[column].astype("object")
@@ -162,8 +166,6 @@ def issue(
         If an input is synthetic, a request has no decision, the batch was not appraised, or the
         folder is there already: what was issued is never overwritten.
     """
-    from infraplan.api.dossier import write_dossier
-
     appraisal = stored_appraisal(plan, batch)
     if made_up := appraisal.layers.synthetic():
         msg = (
@@ -185,8 +187,11 @@ def issue(
     if folder.exists():
         msg = f"{folder} was issued already and is never overwritten; give another day by --as-of"
         raise PlanError(msg)
+    from infraplan.api.dossier import write_dossier
+
     papers = write_dossier(plan, appraisal.batch, as_of=date.fromisoformat(on))
-    files = {path.name: path for path in papers.files}
+    # what people have edited by hand lies there too, and is what they signed
+    files = {path.name: path for path in sorted(papers.folder.iterdir()) if path.is_file()}
     step = plan.results / appraisal_step(appraisal.batch)
     files |= {path.name: path for path in (step.with_suffix(".gpkg"), step.with_suffix(".json"))}
     files |= {f"signed_{atomic.file_stem(p.stem)}{p.suffix}": p for p in map(Path, signed)}
