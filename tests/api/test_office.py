@@ -1,6 +1,6 @@
 """Decisions typed into a workbook, and what is frozen once it is signed."""
 
-import datetime
+import datetime as dt
 import json
 import stat
 
@@ -26,7 +26,7 @@ HEADINGS = (
     "Mã trạm", "Chiều cao (m)", "Kết luận của Sở", "Người quyết định", "Ngày quyết định",
     "Lý do của Sở", "Kết quả kiểm tra thực địa",
 )  # fmt: skip
-ON = datetime.date(2025, 11, 25)
+ON = dt.date(2025, 11, 25)
 GOOD = {
     "R1": ("đủ điều kiện", "Trần B", ON, "xã đồng ý", ""),
     "R2": ("Chưa phù hợp", "Trần B", ON, "", "nhà ở cách 10 m"),
@@ -85,7 +85,7 @@ def test_decisions_are_kept_beside_the_proposals(plan, tmp_path):
         (("chắc được", "Trần B", ON, "", ""), "not_listed"),
         (("đủ điều kiện", "", ON, "", ""), "decision_lacks"),
         (("đủ điều kiện", "Trần B", None, "", ""), "decision_lacks"),
-        (("đủ điều kiện", "Trần B", datetime.date(2025, 11, 2), "", ""), "decision_early"),
+        (("đủ điều kiện", "Trần B", dt.date(2025, 11, 2), "", ""), "decision_early"),
     ],
 )
 def test_half_a_decision_is_none_and_the_others_count(plan, tmp_path, cells, code):
