@@ -216,11 +216,15 @@ def first_reasons(reasons: object, most: int = REASONS_FIRST) -> list[dict[str, 
     Returns
     -------
     reasons
-        The weightiest, without rules that are kept and have nothing to tell. Where more were found
-        than are shown, need keeps the last place; empty where the text is no list of findings.
+        The weightiest, without rules that are kept and have nothing to tell, unless all are kept.
+        Where more were found than are shown, need keeps the last place; empty where the text is no
+        list of findings.
     """
-    found = [reason for reason in _parsed(reasons) if _is_told(reason)]
+    parsed = _parsed(reasons)
+    found = [reason for reason in parsed if _is_told(reason)]
     need = [reason for reason in found if reason.get("rule") == "need"]
+    if len(found) == len(need):
+        found = parsed
     if most > 0 and need and need[0] not in found[:most]:
         return [*found[: most - 1], need[0]]
     return found[: max(most, 0)]
