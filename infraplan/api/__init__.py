@@ -16,11 +16,11 @@ from infraplan.api.fetch import fetch
 from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
 from infraplan.api.point_check import point
+from infraplan.api.propose import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan
 from infraplan.api.site import appraise
-from infraplan.api.site import propose
 
 __all__ = [
     "appraise",

@@ -1,4 +1,4 @@
-"""Where a new mast may stand at all, cell by cell with the reason where not, and what it reaches."""
+"""Where a new mast may stand, cell by cell with the reason where not, and whom it reaches."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -63,7 +63,7 @@ class EligibleArea:
 
     `reasons` holds 0 for eligible cells, else the sum of the bits of `EXCLUSIONS` that apply;
     `excluded` counts the cells of each reason and `alone` those that nothing else excludes, both
-    within the communes, `eligible` those that remain. `not_assessed` names the reasons of which
+    within the communes (of `cells_inside` in all), `eligible` those that remain. `not_assessed` names the reasons of which
     the plan knows nothing: their bits are never set.
     """
 
@@ -71,6 +71,7 @@ class EligibleArea:
     excluded: Mapping[str, int]
     alone: Mapping[str, int]
     eligible: int
+    cells_inside: int
     not_assessed: tuple[str, ...]
     limits: EligibleLimits
 
@@ -87,6 +88,7 @@ class EligibleArea:
             "excluded": dict(self.excluded),
             "excluded_alone": dict(self.alone),
             "eligible": self.eligible,
+            "cells_inside": self.cells_inside,
             "not_assessed": list(self.not_assessed),
             "limits": asdict(self.limits),
         }
@@ -172,6 +174,7 @@ def eligible_area(layers: "Layers", limits: EligibleLimits | None = None) -> Eli
             }
         ),
         eligible=int(np.count_nonzero(inside == 0)),
+        cells_inside=int(inside.size),
         not_assessed=tuple(name for name, flags in found.items() if flags is None),
         limits=limits,
     )
