@@ -57,15 +57,25 @@ def appraise(
     say(words("cli.next_report", folder=shown_path(opened.folder)))
 
 
-def propose(
+def propose(  # noqa: PLR0913 - the options of one choice
     plan: PlanFolder,
     *,
-    sites: Annotated[int | None, typer.Option(help="Number of sites.")] = None,
+    sites: Annotated[int | None, typer.Option(help="Number of actions.")] = None,
     budget: Annotated[float | None, typer.Option(help="Money instead of a number [VND].")] = None,
     technology: Annotated[str, typer.Option(help="Technology; the plan's by default.")] = "",
     operator: Annotated[str, typer.Option(help="Operator or any; the plan's by default.")] = "",
+    with_planned: Annotated[
+        bool, typer.Option("--with-planned", help="Count announced stations as built.")
+    ] = False,
+    eligible: Annotated[
+        str, typer.Option(help="vtci: only people of hamlets that the programme can help.")
+    ] = "",
+    floor: Annotated[
+        float, typer.Option(help="Share of each commune's people without service, [0, 1].")
+    ] = 0.0,
+    as_of: AsOf = None,
 ) -> None:
-    """Choose where new sites reach the most people without service, with a proven bound."""
+    """Choose the actions that bring service to the most people, with a proven bound."""
     from infraplan.api import open_plan
     from infraplan.api import propose as choose
     from infraplan.cli.account import tell_proposal
@@ -79,8 +89,13 @@ def propose(
             budget_vnd=budget,
             technology=technology or None,
             operator=operator or None,
+            with_planned=with_planned,
+            eligible=eligible or None,
+            floor_share=floor,
+            as_of=as_of.date() if as_of else None,
             progress=progress,
         )
     tell_proposal(proposal, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "proposal.gpkg")))
+    say(words("actions.why_not_map", path=shown_path(opened.results / "eligible.tif")))
     say(words("cli.next_map", folder=shown_path(opened.folder)))

@@ -59,7 +59,10 @@ __all__ = [
 
 Made = TypeVar("Made")
 HELD_BYTES = 600_000_000  # of bands read from a plan
-HEADLINE = ("objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m")
+HEADLINE = (
+    "objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m", "planned",
+    "floor", "excluded",
+)  # fmt: skip
 
 
 def coverage_step(technology: str, operator: str) -> str:
