@@ -86,6 +86,7 @@ def tell_sample(plan: "Plan", words: Words) -> None:
     """
     from infraplan.cables import fibre_lengths
     from infraplan.coverage import inventory
+    from infraplan.sites.register import is_open
 
     layers = plan.layers(["communes", "hamlets", "sites", "fibre", "requests"], rasters=())
     counted = inventory(layers)
@@ -101,7 +102,7 @@ def tell_sample(plan: "Plan", words: Words) -> None:
             stations=words.number(total["stations"]),
             masts=words.number(total["positions"]),
             shared=words.number(100 * total["shared_mast_share"], 1),
-            requests=words.number(len(layers.table("requests"))),
+            requests=words.number(int(is_open(layers.table("requests")).sum())),
         )
     )
     if layers.has("fibre"):
