@@ -1,7 +1,9 @@
 """Commands on sites: appraise requests, propose new ones."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from typing import Any
 
 import typer
 
@@ -12,52 +14,141 @@ from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.cli.cover import AsOf
 from infraplan.cli.office import take_decided
-from infraplan.cli.office import tell_changes
 
 __all__ = ["appraise", "propose"]
+
+DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
 
 
 def appraise(
     plan: PlanFolder,
     requests: Annotated[
-        Path | None, typer.Argument(metavar="REQUESTS_FILE", help="The operator's workbook.")
+        Path | None,
+        typer.Argument(
+            metavar="REQUESTS_FILE",
+            help="The operator's workbook, or a folder or .zip of them: each is a batch.",
+        ),
     ] = None,
     *,
     batch: Annotated[str, typer.Option(help="Name of the batch; the file's by default.")] = "",
+    letter: Annotated[str, typer.Option(help="Number of the letter; the file's by default.")] = "",
+    letter_date: Annotated[
+        datetime | None, typer.Option(formats=DAYS, help="Date of the letter.")
+    ] = None,
+    received: Annotated[
+        datetime | None, typer.Option(formats=DAYS, help="Day the letter was received.")
+    ] = None,
+    due: Annotated[
+        datetime | None, typer.Option(formats=DAYS, help="Day by which an answer is due.")
+    ] = None,
     crs: Annotated[str, typer.Option(help="EPSG code of the workbook's coordinates.")] = "",
     decisions: Annotated[
         Path | None, typer.Option(help="Table T8 with the office's decisions, to be read back.")
     ] = None,
     as_of: AsOf = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Only show the register: letters, days left, decisions.")
+    ] = False,
+    near: Annotated[
+        str, typer.Option(help="Only show what was asked for near lon,lat, E,N or an id.")
+    ] = "",
 ) -> None:
     """Appraise requested sites: a proposal with reasons for each, and the order of the batch."""
-    from infraplan.api import appraise as judge
     from infraplan.api import open_plan
-    from infraplan.cli.account import tell_appraisal
-    from infraplan.cli.imports import tell_faults
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
     if decisions is not None:
         take_decided(opened, decisions, batch, words)
         return
-    with progress_bar(words("cli.appraising")) as progress:
-        appraisal = judge(
-            opened,
-            requests,
-            batch=batch or None,
-            crs=crs or None,
-            as_of=as_of.date() if as_of else None,
-            progress=progress,
-        )
-    tell_appraisal(appraisal, words)
-    tell_faults(appraisal.faults, words, "imports.faults_soft")
-    tell_changes(opened, appraisal, words)
+    day = as_of.date() if as_of else None
+    if list_ or near:
+        _look_up(opened, near, day, words, is_list=list_)
+        return
+    if requests is None:
+        _judge(opened, batch or None, day, words)
+    else:
+        days = {"letter_date": letter_date, "received": received, "due": due}
+        said: dict[str, Any] = {"batch": batch or None, "letter": letter or None}
+        said |= {name: value.date() if value else None for name, value in days.items()}
+        if _judge_each(opened, requests, {**said, "crs": crs or None}, day, words):
+            raise typer.Exit(2)
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
     say(words("cli.next_report", folder=shown_path(opened.folder)))
 
 
-def propose(  # noqa: PLR0913 - the options of one choice
+def _look_up(plan: "Plan", near: str, as_of: date | None, words: Words, *, is_list: bool) -> None:
+    """Show the register, or what of it lies near a place."""
+    from infraplan.api.register import near_m
+    from infraplan.api.register import read_register
+    from infraplan.api.register import requested_near
+    from infraplan.cli.register import tell_near
+    from infraplan.cli.register import tell_register
+
+    if near:
+        tell_near(requested_near(plan, near), near, near_m(plan), words)
+    if is_list:
+        day = as_of or datetime.now().astimezone().date()
+        tell_register(read_register(plan, as_of=day), words)
+
+
+def _judge_each(
+    plan: "Plan", path: Path, said: dict[str, Any], as_of: date | None, words: Words
+) -> int:
+    """Read and appraise each list that a path means, and return how many were refused."""
+    from infraplan.api.register import annexes
+    from infraplan.cli.register import tell_left
+
+    refused = 0
+    with annexes(path) as (lists, left):
+        if len(lists) > 1 and any(said[name] for name in said if name != "crs"):
+            count = words.number(len(lists))
+            raise SettingsError(Note("register.one_batch", path=path.name, count=count))
+        for file in lists:
+            try:
+                _judge_one(plan, file, said, as_of, words)
+            except InfraplanError as error:
+                if len(lists) == 1:
+                    raise
+                fail(error)
+                refused += 1
+        tell_left(left, words)
+    return refused
+
+
+def _judge_one(
+    plan: "Plan", file: Path, said: dict[str, Any], as_of: date | None, words: Words
+) -> None:
+    """Read a list into the register and appraise its batch."""
+    from infraplan.api.register import receive
+    from infraplan.api.register import returned_path
+    from infraplan.cli.imports import tell_refused
+    from infraplan.cli.register import tell_received
+
+    try:
+        done = receive(plan, file, **said)
+    except LayerError as error:
+        report = returned_path(plan, said["batch"] or file.stem, file)
+        tell_refused(error, report, words)
+        raise
+    tell_received(done, words)
+    _judge(plan, done.batch, as_of, words)
+
+
+def _judge(plan: "Plan", batch: str | None, as_of: date | None, words: Words) -> None:
+    """Appraise a batch of the register and tell the proposals."""
+    from infraplan.api import appraise as judge
+    from infraplan.cli.account import tell_appraisal
+    from infraplan.cli.register import tell_related
+
+    with progress_bar(words("cli.appraising")) as progress:
+        appraisal = judge(plan, batch=batch, as_of=as_of, progress=progress)
+    tell_appraisal(appraisal, words)
+    tell_related(appraisal, words)
+    tell_changes(plan, appraisal, words)
+
+
+def propose(
     plan: PlanFolder,
     *,
     sites: Annotated[int | None, typer.Option(help="Number of actions.")] = None,
