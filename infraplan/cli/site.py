@@ -1,7 +1,9 @@
 """Commands on sites: appraise requests, propose new ones."""
 
+from datetime import date
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Annotated
 from typing import Any
 
@@ -9,11 +11,21 @@ import typer
 
 from infraplan.cli.build import PlanFolder
 from infraplan.cli.console import choose_language
+from infraplan.cli.console import fail
 from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.cli.cover import AsOf
 from infraplan.cli.office import take_decided
+from infraplan.cli.office import tell_changes
+from infraplan.errors import InfraplanError
+from infraplan.errors import LayerError
+from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
+from infraplan.text import Words
+
+if TYPE_CHECKING:
+    from infraplan.plan import Plan
 
 __all__ = ["appraise", "propose"]
 
