@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from infraplan.radio.results import Coverage
     from infraplan.sites import Appraisal
     from infraplan.sites import Proposal
+    from infraplan.sites.batch import Positions
 
 __all__ = ["appraise", "batches", "propose"]
 
@@ -63,6 +64,7 @@ def appraise(
     batch: str | None = None,
     as_of: date | None = None,
     crs: str | None = None,
+    eligible: "Positions | None" = None,
     progress: Progress | None = None,
 ) -> "Appraisal":
     """
@@ -80,6 +82,9 @@ def appraise(
         Day for which rules are in force; None: the day the batch was received, where known.
     crs
         Reference system of the workbook's coordinates where it does not say, as an EPSG code.
+    eligible
+        What could be built instead, for the plan's headline; without it the batch is not held
+        against the best that as many sites could do.
     progress
         Called with the share done.
 
@@ -114,6 +119,7 @@ def appraise(
         "as_of": str(as_of),
         "resolution_m": stored_resolution_m(plan) or plan.settings.resolution_m,
         "headline": [plan.settings.technology, plan.settings.operator],
+        "eligible": None if eligible is None else _told(eligible),
     }
     step = appraisal_step(batch)
     key = plan.step_key(step, plan.hashes(APPRAISED_FROM), options)
@@ -143,6 +149,7 @@ def appraise(
         operator=plan.settings.operator,
         batch=batch,
         as_of=as_of,
+        eligible=eligible,
         progress=part(progress, 0.6, 1.0),
     )
     store_appraisal(plan, appraisal, key=key)
@@ -261,6 +268,16 @@ def batches(plan: Plan) -> tuple[str, ...]:
     if not len(requests):
         return ()
     return tuple(sorted(set(requests["batch"].dropna().astype(str))))
+
+
+def _told(eligible: "Positions") -> list[object]:
+    """Return what tells some eligible positions from others."""
+    from zlib import crc32
+
+    covers = eligible.covers
+    parts = (covers.indptr, covers.indices, eligible.demand.weight)
+    names = "\n".join(str(name) for name in eligible.positions.index)
+    return [crc32(names.encode()), *(crc32(part.tobytes()) for part in parts)]
 
 
 def _batch(
