@@ -53,7 +53,7 @@ Flags = npt.NDArray[np.bool_]
 EXACT_REQUESTS = 20  # up to so many all subsets are computed: a million sums
 STEP = 2.0**-20  # people are counted in these steps: sums are then exact in any order
 SWAPS = 5
-NEXT_TO_NOBODY = 1.0  # people that an exchange must recover
+NEXT_TO_NOBODY = 1.0  # people that a position or an exchange must add
 KEY = 1 << 44  # more than any grid has cells
 
 
@@ -493,10 +493,9 @@ def _against(
     kept = _one_of_each_group(eligible)
     other = sp.csr_array(eligible.covers)[:, kept]
     people = float(demand.weight[np.unique(own.nonzero()[0])].sum())
-    best = max_coverage(
-        sp.csr_array(sp.hstack([other, own], format="csr")), demand.weight, count=len(counted)
-    )
-    chosen = best.chosen[best.chosen < kept.size]
+    both = sp.csr_array(sp.hstack([other, own], format="csr"))
+    best = max_coverage(both, demand.weight, count=len(counted))
+    chosen = [n for n in _adding(best.chosen, both, demand.weight) if n < kept.size]
     covered = max(best.covered, people)
     against = {
         "sites": len(counted),
@@ -512,6 +511,17 @@ def _against(
     }
     table = eligible.positions.iloc[kept]
     return against, _swaps([gains.names[n] for n in counted], own, table, other, demand.weight)
+
+
+def _adding(chosen: Ints, covers: "sp.csr_array", weight: Floats) -> list[int]:
+    """Return the chosen candidates that add somebody to those before."""
+    by_column, left, found = covers.tocsc(), weight.copy(), []
+    for number in chosen.tolist():
+        rows = _column(by_column, number)
+        if left[rows].sum() >= NEXT_TO_NOBODY:
+            found.append(number)
+        left[rows] = 0.0
+    return found
 
 
 def _on_blocks(requests: Sequence[Request], demand: Demand) -> "sp.csr_array":
