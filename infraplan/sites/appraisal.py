@@ -32,6 +32,8 @@ from infraplan.sites.gain import Gain
 from infraplan.sites.gain import Ground
 from infraplan.sites.gain import station_cells
 from infraplan.sites.gain import station_signals
+from infraplan.sites.links import find_links
+from infraplan.sites.links import links_table
 from infraplan.sites.reasons import PROPOSALS
 from infraplan.sites.reasons import Reason
 from infraplan.sites.reasons import as_json
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 __all__ = ["PROPOSALS", "Appraisal", "appraise_sites"]
 
 OFFICE = ("decision", "decided_by", "decided_on", "decision_reason", "field_check")
+BY_ROAD = ("fibre_road_m", "fibre_cost_vnd")
 GAIN_COLUMNS = {
     "people_gained": "people",
     "people_gained_low": "low",
@@ -140,6 +143,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     rules: SiteRules,
     defaults: "CellDefaults",
     fibre_m: "pd.Series[float] | None" = None,
+    fibre_road: pd.DataFrame | None = None,
     register: "gpd.GeoDataFrame | None" = None,
     technology: str = "4G",
     operator: str = ANY,
@@ -173,6 +177,9 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
         What the cells of the requests are derived from.
     fibre_m
         Distance to the nearest cable by request, >= 0; None where no cable is known [m].
+    fibre_road
+        By request `fibre_road_m`, the way to the nearest cable along roads (NaN: none known), and
+        `fibre_cost_vnd`, what the cable costs; None: not computed.
     register
         All requests ever received, rows of the batch included; None leaves earlier and pending ones
         unasked.
@@ -217,7 +224,8 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     ground = Ground.of(people, coverage, terrain, _on_air(around))
     radio = Scene(ground, cells, settings, defaults, technology, operator)
     told = part(progress, 0.0, 1.0)
-    batch_requests = _requests(requests, held, fibre_m)
+    batch_requests = _requests(requests, held, fibre_m, fibre_road)
+    find_links(batch_requests, around, held.rules)
     gains = _fill_gains(batch_requests, layers, radio)
     told(0.4)
     if "sharing" in held.rules:
@@ -246,6 +254,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     return Appraisal(
         requests=filled,
         gains=gains,
+        links=links_table(batch_requests),
         rules=held,
         batch=batch,
         technology=technology,
@@ -294,9 +303,13 @@ def _on_air(around: Surroundings) -> set[tuple[str, str]]:
 
 
 def _requests(
-    table: "gpd.GeoDataFrame", rules: SiteRules, fibre_m: "pd.Series[float] | None"
+    table: "gpd.GeoDataFrame",
+    rules: SiteRules,
+    fibre_m: "pd.Series[float] | None",
+    fibre_road: pd.DataFrame | None,
 ) -> list[Request]:
     """Return the requests in the order of their ids."""
+    cables = {} if fibre_road is None else fibre_road.to_dict("index")
     position = rules.rules.get("position")
     usual_m = position.thresholds["default_accuracy_m"] if position else 0.0
     made = []
@@ -315,6 +328,7 @@ def _requests(
                 height_m=_float(row.get("height_m")),
                 accuracy_m=accuracy if math.isfinite(accuracy) else usual_m,
                 fibre_m=math.nan if fibre_m is None else _float(fibre_m.get(request_id)),
+                **{name: _float(cables.get(request_id, {}).get(name)) for name in BY_ROAD},
             )
         )
     return made
@@ -458,7 +472,8 @@ def _filled(
             columns[column] = {r.request_id: _of(r.gain, name) for r in requests}
     columns["overlap_share"] = {r.request_id: _of(r.own_gain, "overlap_share") for r in requests}
     columns["nearest_site_m"] = {r.request_id: _nearest_m(r, around) for r in requests}
-    columns["fibre_m"] = {r.request_id: r.fibre_m for r in requests}
+    for name in ("fibre_m", *BY_ROAD):
+        columns[name] = {r.request_id: getattr(r, name) for r in requests}
     columns["rank"] = {name: place for place, name in enumerate(order, start=1)}
     known = np.where(gains.is_known, 0.0, np.nan)
     columns["marginal_people"] = dict(zip(order, adds + known[places], strict=True))

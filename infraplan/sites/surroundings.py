@@ -1,5 +1,6 @@
 """What stands and lies around a requested site: stations, communes, layers, the batch itself."""
 
+import math
 import unicodedata
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from infraplan.layers.bundle import Layers
     from infraplan.sites.gain import Gain
+    from infraplan.sites.links import Link
 
 __all__ = [
     "URBAN",
@@ -55,7 +57,12 @@ class Alternative:
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One requested site with what the checks need of it; gains are filled in by the radio part."""
+    """
+    One requested site with what the checks need of it; gains are filled in by the radio part.
+
+    `fibre_road_m` is the way to the nearest cable along roads (NaN: none leads there, or not known),
+    `fibre_cost_vnd` what the cable costs, `fibre_limit_m` from where on fibre counts as far.
+    """
 
     request_id: str
     row: "pd.Series[Any]"
@@ -70,6 +77,10 @@ class Request:
     technology: str = ""
     cells: pd.DataFrame = field(default_factory=pd.DataFrame)
     alternatives: list[Alternative] = field(default_factory=list)
+    links: "list[Link]" = field(default_factory=list)
+    fibre_road_m: float = math.nan
+    fibre_cost_vnd: float = math.nan
+    fibre_limit_m: float = math.nan
 
     @property
     def text(self) -> Mapping[str, str]:
