@@ -31,9 +31,16 @@ ON_STREET_M = 50.0  # a cable that near a way is reached from it, as by `fibre_r
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ways:
-    """Places on the ways around a point, and how far along the ways each is from a cable."""
+    """
+    Ways around a point, divided into equal steps at places.
 
-    xy: Floats
+    `places` are the numbers of those along each way, from its start to its end; `cable_m` says how
+    far along the ways each place is from a cable.
+    """
+
+    lines: "npt.NDArray[np.object_]"
+    step_m: Floats
+    places: tuple[Ints, ...]
     cable_m: Floats
 
 
@@ -101,6 +108,8 @@ def _within(
     known: dict[bytes, _Ways | None],
 ) -> float:
     """Return the shortest way to a cable by the ways within a radius, infinite without any."""
+    import shapely
+
     rows = {name: _near(layers.table(name), point, radius_m) for name in (*WAYS, "fibre")}
     key = b"|".join(row.tobytes() for row in rows.values())
     if key not in known:
@@ -108,13 +117,18 @@ def _within(
     ways = known[key]
     if ways is None:
         return float("inf")
-    away_m = np.hypot(ways.xy[:, 0] - point.x, ways.xy[:, 1] - point.y)
+    away_m = shapely.distance(ways.lines, point)
     # not only the nearest way: it may be a piece by itself beside the one that leads on
     nearest_m = float(away_m.min())
-    beside = away_m <= nearest_m + ON_STREET_M
-    way_m = float((away_m + ways.cable_m)[beside].min())
-    direct_m = straight_m if straight_m <= nearest_m else np.inf
-    return max(min(way_m, direct_m), straight_m)
+    found = [straight_m if straight_m <= nearest_m else np.inf]
+    for number in np.flatnonzero(away_m <= nearest_m + ON_STREET_M).tolist():
+        at_m = float(shapely.line_locate_point(ways.lines[number], point))
+        places, step_m = ways.places[number], float(ways.step_m[number])
+        before = min(int(at_m / step_m), len(places) - 2)
+        left_m = at_m - before * step_m
+        back_m, on_m = ways.cable_m[places[before : before + 2]]
+        found.append(float(away_m[number] + min(back_m + left_m, on_m + step_m - left_m)))
+    return max(min(found), straight_m)
 
 
 def _near(table: "gpd.GeoDataFrame", point: "shapely.Point", radius_m: float) -> Ints:
@@ -141,7 +155,7 @@ def _ways(layers: Layers, rows: dict[str, Ints]) -> _Ways | None:
 
 
 def _from_cables(graph: StreetGraph, cables: "npt.NDArray[np.object_]") -> _Ways:
-    """Return places every few metres along a graph with the way from each to the nearest cable."""
+    """Return the ways of a graph with how far places every few metres are from a cable."""
     import shapely
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
@@ -149,29 +163,26 @@ def _from_cables(graph: StreetGraph, cables: "npt.NDArray[np.object_]") -> _Ways
     lines = np.asarray([shapely.LineString(line) for line in graph.lines], dtype=object)
     length_m = shapely.length(lines)
     steps = np.maximum(np.ceil(length_m / STEP_M).astype(np.int64), 1)
-    inner = steps - 1
-    edge = np.repeat(np.arange(len(lines)), inner)
-    first = np.concatenate([[0], np.cumsum(inner)])
-    number = np.arange(len(edge)) - first[edge] + 1
-    at = shapely.line_interpolate_point(lines[edge], length_m[edge] * number / steps[edge])
-    xy = np.vstack([graph.nodes, shapely.get_coordinates(at).reshape(-1, 2)])
-    added = len(graph.nodes) + np.arange(len(edge))
-    is_last = number == steps[edge] - 1
-    before = np.where(number == 1, graph.edges[edge, 0], added - 1)
-    short = steps == 1
-    one = np.concatenate([before, added[is_last], graph.edges[short, 0]])
-    two = np.concatenate([added, graph.edges[edge[is_last], 1], graph.edges[short, 1]])
-    step_m = (length_m / steps)[np.concatenate([edge, edge[is_last], np.flatnonzero(short)])]
+    count, places, inner = len(graph.nodes), [], [graph.nodes]
+    for line, (u, v), number in zip(lines, graph.edges.tolist(), steps.tolist(), strict=True):
+        share = np.arange(1, number) / number
+        dots = shapely.line_interpolate_point(line, share, normalized=True)
+        inner.append(shapely.get_coordinates(dots).reshape(-1, 2))
+        places.append(np.array([u, *range(count, count + number - 1), v], dtype=np.int64))
+        count += number - 1
+    step_m = length_m / steps
     (node, _), gap_m = shapely.STRtree(cables).query_nearest(
-        shapely.points(xy), max_distance=ON_STREET_M, return_distance=True, all_matches=False
-    )
-    count = len(xy)
-    one, two = np.concatenate([one, node]), np.concatenate([two, np.full(len(node), count)])
-    cost = np.maximum(np.concatenate([step_m, gap_m]), 1e-6)
+        shapely.points(np.vstack(inner)), max_distance=ON_STREET_M, return_distance=True,
+        all_matches=False,
+    )  # fmt: skip
+    one = np.concatenate([*(along[:-1] for along in places), node])
+    two = np.concatenate([*(along[1:] for along in places), np.full(len(node), count)])
+    cost = np.maximum(np.concatenate([np.repeat(step_m, steps), gap_m]), 1e-6)
     low, high = np.minimum(one, two), np.maximum(one, two)
     order = np.lexsort((cost, high, low))  # parallel ways must not be summed
     kept = np.ones(len(low), dtype=np.bool_)
     kept[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
     keep = order[kept]
     links = coo_array((cost[keep], (low[keep], high[keep])), shape=(count + 1, count + 1)).tocsr()
-    return _Ways(xy, np.asarray(dijkstra(links, directed=False, indices=count)[:count]))
+    cable_m = np.asarray(dijkstra(links, directed=False, indices=count)[:count], dtype=np.float64)
+    return _Ways(lines, step_m, tuple(places), cable_m)

@@ -309,7 +309,6 @@ def _requests(
     fibre_road: pd.DataFrame | None,
 ) -> list[Request]:
     """Return the requests in the order of their ids."""
-    cables = {} if fibre_road is None else fibre_road.to_dict("index")
     position = rules.rules.get("position")
     usual_m = position.thresholds["default_accuracy_m"] if position else 0.0
     made = []
@@ -328,10 +327,16 @@ def _requests(
                 height_m=_float(row.get("height_m")),
                 accuracy_m=accuracy if math.isfinite(accuracy) else usual_m,
                 fibre_m=math.nan if fibre_m is None else _float(fibre_m.get(request_id)),
-                **{name: _float(cables.get(request_id, {}).get(name)) for name in BY_ROAD},
+                fibre_road_m=_of_row(fibre_road, request_id, "fibre_road_m"),
+                fibre_cost_vnd=_of_row(fibre_road, request_id, "fibre_cost_vnd"),
             )
         )
     return made
+
+
+def _of_row(table: pd.DataFrame | None, name: object, column: str) -> float:
+    """Return a number of a table by request, NaN where there is no table or no such row."""
+    return math.nan if table is None else _float(table[column].get(name))
 
 
 def _float(value: Any) -> float:  # noqa: ANN401 - a field of a table

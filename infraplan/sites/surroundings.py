@@ -60,7 +60,7 @@ class Request:
     """
     One requested site with what the checks need of it; gains are filled in by the radio part.
 
-    `fibre_road_m` is the way to the nearest cable along roads (NaN: none leads there, or not known),
+    `fibre_road_m` is the way to the nearest cable along roads (NaN: none, or not known),
     `fibre_cost_vnd` what the cable costs, `fibre_limit_m` from where on fibre counts as far.
     """
 
