@@ -1,4 +1,4 @@
-"""A microwave link in profile: ground, trees and houses, the ray, and what must be free around it."""
+"""A microwave link in profile: ground, trees, houses, the ray, and what must be free around it."""
 
 import json
 import math
@@ -162,12 +162,13 @@ def _title(
     operator = row.get("operator")
     title = say(
         "links.title",
-        near=drawable(near)[:30],
-        far=drawable(far)[:30],
-        operator=drawable(operator)[:24] if isinstance(operator, str) else say("common.unknown"),
+        near=drawable(near)[:24],
+        far=drawable(far)[:24],
+        operator=drawable(operator)[:18] if isinstance(operator, str) else say("common.unknown"),
     )
+    size = 9.5 if len(title) <= 64 else 7.0
     figure.text(
-        0.015, 0.975, title, fontsize=9.5, fontweight="bold", color=INK, va="top", parse_math=False
+        0.015, 0.975, title, fontsize=size, fontweight="bold", color=INK, va="top", parse_math=False
     )
     facts = say(
         "links.facts",
@@ -303,12 +304,14 @@ def _legend(figure: "Figure", profile: Mapping[str, Any], say: Words, *, has_clu
     ]
     if has_clutter:
         handles.insert(1, Patch(facecolor=CLUTTER, label=say("links.clutter")))
-    for case, color, style in (("standard", STANDARD, "-"), ("low", LOW, "--")):
+    for case, color in (("standard", STANDARD), ("low", LOW)):
         ratio = say.number(float(profile[f"k_{case}"]), 2)
         percent = say.number(100.0 * float(profile[f"fresnel_{case}"]))
         line = say("links.ray", k=ratio)
         zone = say("links.zone", percent=percent, k=ratio)
-        handles.append(Line2D([], [], color=color, linewidth=1.2, linestyle=style, label=line))
+        ray = Line2D([], [], color=color, linewidth=1.2, label=line)
+        ray.set_linestyle("solid" if case == "standard" else "dashed")
+        handles.append(ray)
         handles.append(Patch(facecolor=color, alpha=0.25, label=zone))
     figure.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0.075, 0.055), ncols=4, fontsize=6.8,

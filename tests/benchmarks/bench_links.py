@@ -43,7 +43,8 @@ def test_a_thousand_paths_a_second(longest_m):
     bounds = (EAST, NORTH, EAST + WIDE_M, NORTH + WIDE_M)
     geobox = grid_over(bounds, crs=CRS, resolution_m=30.0)
     random = np.random.default_rng(1)
-    terrain = terrain_from(wrap(random.uniform(0, 300, geobox.shape).astype(np.float32), geobox))
+    heights = random.uniform(0, 300, geobox.shape).astype(np.float32)
+    terrain = terrain_from(wrap(heights, geobox, name="terrain", units="m"))
     near = np.array([EAST, NORTH]) + random.uniform(0.45, 0.55, (PATHS, 2)) * WIDE_M
     turn, away_m = random.uniform(0, 2 * np.pi, PATHS), random.uniform(500, longest_m, PATHS)
     far = near + 0.9 * away_m[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
