@@ -420,7 +420,9 @@ def _is_list(name: str) -> bool:
 def _with_letter(table: "gpd.GeoDataFrame", said: Mapping[str, object]) -> "gpd.GeoDataFrame":
     """Return rows with what the office says of their letter, which wins over the file."""
     given = {name: str(value).strip() for name, value in said.items() if value}
-    told = table.assign(**{name: pd.Series(value, table.index, "str") for name, value in given.items()})
+    told = table.assign(
+        **{name: pd.Series(value, table.index, "str") for name, value in given.items()}
+    )
     late = told["due"].notna() & told["received"].notna() & (told["due"] < told["received"])
     if late.any():
         row = told[late].iloc[0]
@@ -542,9 +544,7 @@ def _returned(plan: Plan, reading: "Reading", path: Path, batch: str) -> Path:
 
 def _reading_notes(reading: "Reading") -> tuple[str, ...]:
     """Return what of a reading its user must know before he answers a letter."""
-    return tuple(
-        note for note in reading.notes if getattr(note, "code", "") not in ("notes.persons",)
-    )
+    return tuple(note for note in reading.notes if getattr(note, "code", "") != "notes.persons")
 
 
 def _entry_notes(entered: "Entered", rows: "gpd.GeoDataFrame") -> tuple[str, ...]:
@@ -582,4 +582,3 @@ def _proposed(plan: Plan, batch: str) -> dict[str, int]:
     table = read_frames(plan.results / f"{step}.gpkg", about)["requests"]
     counts = table["proposal"].value_counts()
     return {str(kind): int(count) for kind, count in counts.items()}
-

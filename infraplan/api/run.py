@@ -13,8 +13,8 @@ from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
-from infraplan.api.site import appraise
 from infraplan.api.register import batches
+from infraplan.api.site import appraise
 from infraplan.api.site import propose
 from infraplan.errors import LayerError
 from infraplan.plan import Plan

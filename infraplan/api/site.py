@@ -336,7 +336,9 @@ def _near_of(
 
 def _as_kept(appraisal: "Appraisal", rows: "gpd.GeoDataFrame") -> "Appraisal":
     """Return a kept appraisal with what the office wrote into the register since."""
-    written = {name: rows[name].reindex(appraisal.requests.index) for name in WRITTEN if name in rows}
+    written = {
+        name: rows[name].reindex(appraisal.requests.index) for name in WRITTEN if name in rows
+    }
     return replace(appraisal, requests=appraisal.requests.assign(**written))
 
 

@@ -81,9 +81,7 @@ def appraise(
     say(words("cli.next_report", folder=shown_path(opened.folder)))
 
 
-def _look_up(
-    plan: "Plan", near: str, as_of: date | None, words: Words, *, is_list: bool
-) -> None:
+def _look_up(plan: "Plan", near: str, as_of: date | None, words: Words, *, is_list: bool) -> None:
     """Show the register, or what of it lies near a place."""
     from infraplan.api.register import near_m
     from infraplan.api.register import read_register
@@ -145,7 +143,6 @@ def _judge(plan: "Plan", batch: str | None, as_of: date | None, words: Words) ->
     """Appraise a batch of the register and tell the proposals."""
     from infraplan.api import appraise as judge
     from infraplan.cli.account import tell_appraisal
-    from infraplan.cli.imports import tell_faults
     from infraplan.cli.register import tell_related
 
     with progress_bar(words("cli.appraising")) as progress:

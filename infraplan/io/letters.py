@@ -18,7 +18,9 @@ NUMBER = re.compile(
 ENCLOSED = re.compile(r"kem theo|dinh kem|enclosed")
 DATES = (
     re.compile(r"ngày\s*(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})", re.IGNORECASE),
-    re.compile(r"(?:ngày|dated|of)\s*(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})", re.IGNORECASE),
+    re.compile(
+        r"(?:ngày|dated|of)\s*(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})", re.IGNORECASE
+    ),
 )
 PLACE_AND_DATE = re.compile(
     r"(?:[^,;:.]{2,40},\s*)?ngày\s*\d{1,2}\s*tháng\s*\d{1,2}\s*năm\s*\d{4}\.?", re.IGNORECASE

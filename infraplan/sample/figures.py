@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from scipy.spatial import cKDTree
+
 from infraplan.sites.register import is_open
 
 __all__ = ["figures_of", "route_km"]
@@ -29,8 +30,8 @@ def figures_of(tables: Mapping[str, gpd.GeoDataFrame]) -> dict[str, float]:
     figures
         stations, masts, shared_mast_share, cable_km, route_km (parallel cables within some 10 m
         count once), aerial_share (of cable length), hamlets, hamlet_people, communes,
-        street_sections, buildings, requests (those that wait for an answer). Lengths are those of the planning CRS, which differ
-        from geodesic ones by less than 0.01 %.
+        street_sections, buildings, requests (those that wait for an answer). Lengths are those of
+        the planning CRS, which differ from geodesic ones by less than 0.01 %.
     """
     figures: dict[str, float] = {}
     if "sites" in tables:

@@ -1,4 +1,4 @@
-"""The register of requests: new batches entered, what stood there before, what has changed since."""
+"""The register of requests: batches entered, what stood there before, what changed since."""
 
 import math
 import re
@@ -244,9 +244,7 @@ def related_requests(
     return _related_table(rows)
 
 
-def request_changes(
-    requests: "gpd.GeoDataFrame", register: "gpd.GeoDataFrame"
-) -> pd.DataFrame:
+def request_changes(requests: "gpd.GeoDataFrame", register: "gpd.GeoDataFrame") -> pd.DataFrame:
     """
     Return how resubmissions differ from the requests that they supersede.
 
@@ -678,7 +676,7 @@ def _of_request(related: pd.DataFrame, request_id: str) -> pd.DataFrame:
     """Return what is related to one request, by the other's id."""
     if not len(related) or request_id not in related.index.get_level_values(0):
         return related.iloc[:0].droplevel(0)
-    return related.xs(request_id, level=0)
+    return pd.DataFrame(related.xs(request_id, level=0))
 
 
 def _found(rule: Rule, near: pd.DataFrame) -> Reason:
@@ -689,6 +687,8 @@ def _found(rule: Rule, near: pd.DataFrame) -> Reason:
         return judge(rule, holds=True, limit=limit_m)
     nearest = within.sort_values("distance_m", kind="stable").iloc[0]
     value_m = float(nearest["distance_m"])
+    told = ("kind", "operator", "letter", "decision")
+    detail: dict[str, Any] = {name: str(nearest[name]) for name in told}
     return judge(
         rule,
         holds=False,
@@ -696,7 +696,7 @@ def _found(rule: Rule, near: pd.DataFrame) -> Reason:
         limit=limit_m,
         margin=value_m - limit_m,
         request=str(nearest.name),
-        **{name: str(nearest[name]) for name in ("kind", "operator", "letter", "decision")},
+        **detail,
     )
 
 

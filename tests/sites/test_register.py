@@ -77,7 +77,9 @@ def test_a_code_asked_for_again_becomes_a_second_request_and_supersedes_the_firs
 
 def test_a_third_time_supersedes_the_second():
     names = ["one", "two", "three"]
-    register = entered(*(letter(n, f"2025-0{k}-01", H1=(*HERE, "A")) for k, n in enumerate(names, 1)))
+    register = entered(
+        *(letter(n, f"2025-0{k}-01", H1=(*HERE, "A")) for k, n in enumerate(names, 1))
+    )
     assert list(register.index) == ["H1", "H1.2", "H1.3"]
     assert register["supersedes"].fillna("").tolist() == ["", "H1", "H1.2"]
     assert register["state"].tolist() == ["superseded", "superseded", "received"]
@@ -101,11 +103,17 @@ def test_another_code_within_50_m_is_said_and_supersedes_nothing(east_m, is_said
 
 
 def test_a_batch_read_again_keeps_what_the_office_wrote_and_says_what_changed():
-    first = decided(entered(letter(H1=(*HERE, "A"), H2=(0, 0, "A"))), "H1", field_check="đúng vị trí")
+    first = decided(
+        entered(letter(H1=(*HERE, "A"), H2=(0, 0, "A"))), "H1", field_check="đúng vị trí"
+    )
     again = letter(H1=(HERE[0] + 30, HERE[1], "A", {"name": "Cẩm Bình"}), H2=(9, 9, "A"))
     done = enter(first, again, batch="one")
     row = done.register.loc["H1"]
-    assert (row["decision"], row["state"], row["field_check"]) == ("approve", "decided", "đúng vị trí")
+    assert (row["decision"], row["state"], row["field_check"]) == (
+        "approve",
+        "decided",
+        "đúng vị trí",
+    )
     assert done.changed.index.tolist() == [("H1", "name"), ("H1", "position"), ("H1", "moved_m")]
     assert done.changed.loc[("H1", "moved_m"), "after"] == "30.0"
     assert len(done.register) == 2
@@ -199,7 +207,9 @@ def test_the_rules_of_the_register_hold_to_their_edges(east_m, operator, decisio
     first = letter(H1=(HERE[0] + east_m, HERE[1], operator))
     register = entered(first, letter("two", "2025-11-03", H9=(*HERE, "A")))
     register = decided(register, "H1", decision) if decision else register
-    assert effects("two", register) == dict(zip(("earlier_request", "pending_other"), found))
+    assert effects("two", register) == dict(
+        zip(("earlier_request", "pending_other"), found, strict=True)
+    )
 
 
 def test_the_request_that_is_replaced_asks_for_nothing():
