@@ -49,8 +49,11 @@ def tell_received(done: "Received", words: Words) -> None:
     if len(done.changed):
         say(words("register.changed_title"))
         _tell_changes(done.changed, words)
-    key = "imports.faults" if done.account.set_aside else "imports.faults_soft"
-    tell_faults(done.account.faults, words, key, count=len(done.account.set_aside))
+    aside = set(done.account.set_aside)
+    whole = [fault for fault in done.account.faults if aside.intersection(fault.rows)]
+    cells = [fault for fault in done.account.faults if not aside.intersection(fault.rows)]
+    tell_faults(whole, words, "imports.faults", count=len(aside))
+    tell_faults(cells, words, "imports.faults_soft")
     if done.report is not None:
         say(words("register.returned", path=shown_path(done.report)))
 
@@ -165,7 +168,7 @@ def _letter(done: "Received", words: Words) -> dict[str, str]:
         """Return the values of a column, or that nothing is known."""
         values = sorted({_said(value) for value in rows[column]} - {""})
         dated = [_day(v) for v in values] if column not in ("letter", "operator") else values
-        return ", ".join(dated) or words("common.unknown")
+        return ", ".join(dated) or words("register.not_said")
 
     names = {"dated": "letter_date"}
     keys = ("letter", "dated", "operator", "received", "due")

@@ -525,13 +525,13 @@ def _perhaps(
 ) -> tuple[tuple[str, str, float], ...]:
     """Return earlier requests of the same operator within 50 m that another code names."""
     found = []
-    for key, row in fresh.iterrows():
+    others = others[~others.index.isin(list(before.values()))]
+    for key, row in fresh[~fresh.index.isin(list(before))].iterrows():
         own = others[others["operator"] == row.get("operator")] if len(others) else others
         own = own[_column(own, "state") != "superseded"] if len(own) else own
         away = _distances_m(own, row[fresh.geometry.name])
         for (other, earlier), distance_m in zip(own.iterrows(), away, strict=True):
-            is_near = distance_m <= NEAR_M and _is_before(earlier, row)
-            if is_near and before.get(str(key)) != other:
+            if distance_m <= NEAR_M and _is_before(earlier, row):
                 found.append((str(key), str(other), float(distance_m)))
     return tuple(sorted(found))
 

@@ -12,6 +12,8 @@ from infraplan.sites.register import enter
 from infraplan.sites.register import related_requests
 from infraplan.sites.register import request_changes
 from infraplan.sites.register import unbuilt
+from tests.sites.test_appraisal import appraise
+from tests.sites.test_appraisal import reasons
 from tests.sites.world import CRS
 from tests.sites.world import RULES
 from tests.sites.world import requests
@@ -239,3 +241,16 @@ def test_what_is_overdue_stands_first_and_what_is_answered_last():
     assert table.index.tolist() == ["c", "a", "b", "d"]
     assert table["days_left"].fillna(0).tolist() == [-9, 10, 0, 0]
     assert table.loc["d", ["approve", "unbuilt", "waiting"]].tolist() == [1, 1, 0]
+
+
+def test_an_appraisal_names_what_the_register_has_and_asks_nothing_without_one():
+    second = letter("two", "2025-11-03", H1=(2_020.0, 2_000.0, "A"), H2=(2_060.0, 2_000.0, "A"))
+    register = entered(letter(H1=(*HERE, "A"), H7=(2_060.0, 2_040.0, "A")), second)
+    rows = register[register["batch"] == "two"]
+    found = appraise(rows, register=register)
+    assert found.related["kind"].tolist() == ["superseded", "earlier"]
+    assert found.changes.loc[("H1.2", "moved_m"), "after"] == "20.0"
+    assert reasons(found, "H2")["earlier_request"]["detail"]["request"] == "H7"
+    alone = appraise(rows)
+    assert len(alone.related) == 0
+    assert "earlier_request" not in reasons(alone, "H2")
