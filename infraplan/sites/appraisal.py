@@ -84,9 +84,9 @@ class Appraisal:
     `requests` is the batch with `proposal`, `reasons` (JSON), gains of the headline technology and
     operator, `rank` and `marginal_people` in the order of the batch, and empty columns for the
     office's decision. `gains` is keyed by request, technology and operator (`"any"` included).
-    `faults` are those of the list that the requests were read from, `received_rows` the rows that it
-    had (0: not known) and `set_aside` what its owner calls those that could not be taken; what is
-    left over were rows that repeat another in every cell. The tables from `alternatives`
+    `faults` are those of the list that the requests were read from, `received_rows` how many it had
+    (0: not known) and `set_aside` what its owner calls those that could not be taken; what is left
+    over were rows that repeat another in every cell. The tables from `alternatives`
     on are described in `infraplan.sites.study`; `against` compares the batch with the best that as
     many sites could do: `sites` (those not rejected, of the headline's technology), `people` they
     reach on blocks of demand and `people_on_cells`, `best_people`, `bound`, `share` of the best,
@@ -223,7 +223,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     if "sharing" in held.rules:
         _fill_alternatives(batch_requests, around, radio, held)
     told(0.9)
-    study: dict[str, pd.DataFrame] = {}
+    study: dict[str, Any] = {}
     if register is not None:
         study["related"] = related_requests(requests, register, layers.table("sites"), held.rules)
         study["changes"] = request_changes(requests, register)
