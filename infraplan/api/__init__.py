@@ -21,6 +21,8 @@ from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan
 from infraplan.api.site import appraise
 from infraplan.api.site import propose
+from infraplan.api.site_files import site_files
+from infraplan.api.site_files import write_sheet
 
 __all__ = [
     "appraise",
@@ -42,6 +44,8 @@ __all__ = [
     "route",
     "run_plan",
     "sample_plan",
+    "site_files",
     "underground",
     "write_report",
+    "write_sheet",
 ]

@@ -24,6 +24,7 @@ def appraise(
     batch: Annotated[str, typer.Option(help="Name of the batch; the file's by default.")] = "",
     crs: Annotated[str, typer.Option(help="EPSG code of the workbook's coordinates.")] = "",
     as_of: AsOf = None,
+    sheet: Annotated[str, typer.Option(help="Write only the field sheet of this request.")] = "",
 ) -> None:
     """Appraise requested sites: a proposal with reasons for each, and the order of the batch."""
     from infraplan.api import appraise as judge
@@ -42,6 +43,12 @@ def appraise(
             as_of=as_of.date() if as_of else None,
             progress=progress,
         )
+    if sheet:
+        from infraplan.api import write_sheet
+
+        path = write_sheet(opened, appraisal, sheet, as_of=as_of.date() if as_of else None)
+        say(words("sheets.sheet_written", path=shown_path(path)))
+        return
     tell_appraisal(appraisal, words)
     tell_faults(appraisal.faults, words, "imports.faults_soft")
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from infraplan.maps.rasters import PictureLayer as PictureLayer
     from infraplan.maps.rasters import RasterClass as RasterClass
     from infraplan.maps.rasters import RasterLayer as RasterLayer
+    from infraplan.maps.site_picture import surroundings_picture as surroundings_picture
 
 _HOMES = {
     "appraisal": "compose",
@@ -57,6 +58,7 @@ _HOMES = {
     "PictureLayer": "rasters",
     "RasterClass": "rasters",
     "RasterLayer": "rasters",
+    "surroundings_picture": "site_picture",
 }
 
 __all__ = [  # noqa: PLE0604 - named once, above

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from infraplan.reports.form import write_form as write_form
     from infraplan.reports.gaps_report import Office as Office
     from infraplan.reports.gaps_report import write_gaps_report as write_gaps_report
+    from infraplan.reports.sheets import field_sheets as field_sheets
+    from infraplan.reports.sheets import has_position as has_position
     from infraplan.reports.workbook import Column as Column
     from infraplan.reports.workbook import Sheet as Sheet
     from infraplan.reports.workbook import cells_told as cells_told
@@ -24,6 +26,8 @@ _WHERE = {
     "Office": "gaps_report",
     "Sheet": "workbook",
     "cells_told": "workbook",
+    "field_sheets": "sheets",
+    "has_position": "sheets",
     "plan_sheets": "compose",
     "plan_workbook": "compose",
     "write_form": "form",
