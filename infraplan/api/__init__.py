@@ -1,5 +1,6 @@
 """One function per job: what notebooks import and what each command calls."""
 
+from infraplan.api.brief import brief
 from infraplan.api.bring import import_layer
 from infraplan.api.build import check_layers
 from infraplan.api.build import export_schema
@@ -26,6 +27,7 @@ from infraplan.api.site_files import write_sheet
 
 __all__ = [
     "appraise",
+    "brief",
     "calibrate",
     "check_layers",
     "compare",

@@ -289,7 +289,7 @@ def _told(rows: "gpd.GeoDataFrame", words: "Words") -> "gpd.GeoDataFrame":
     gained = ("people_gained", "people_gained_low", "people_gained_high")
     told = {
         "kmz_proposal": [words(f"sites.{name}") for name in rows["proposal"]],
-        "kmz_decision": text("decision"),
+        "kmz_decision": [words(f"sites.{name}") if name else "" for name in text("decision")],
         "kmz_reasons": [reasons_text(value, words) or "" for value in text("reasons")],
         "operator": text("operator"),
         "letter": text("letter"),
@@ -332,9 +332,7 @@ def _stations(layers: "Layers", placed: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame
     table = table[~(table.geometry.isna() | table.geometry.is_empty)].sort_index()
     if not len(table) or not len(placed):
         return table.iloc[:0]
-    _, found = table.sindex.query(
-        placed.geometry.to_numpy(), predicate="dwithin", distance=NEAR_M
-    )
+    _, found = table.sindex.query(placed.geometry.to_numpy(), predicate="dwithin", distance=NEAR_M)
     return table.iloc[np.unique(found)]
 
 

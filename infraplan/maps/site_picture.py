@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,11 @@ from infraplan.layers.stations import on_air
 from infraplan.layers.terrain import SEA as SEA_ZONE
 from infraplan.maps.figures import FAINT
 from infraplan.maps.figures import INK
-from infraplan.maps.figures import WARNING
 from infraplan.maps.figures import drawable
 from infraplan.maps.figures import figure_png
 from infraplan.maps.figures import new_figure
+from infraplan.maps.palette import BACKDROP
+from infraplan.maps.palette import LEVELS
 from infraplan.maps.palette import PROPOSALS
 from infraplan.maps.palette import SEA
 from infraplan.maps.rasters import painted
@@ -28,25 +30,32 @@ from infraplan.text import words as catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import geopandas as gpd
     from matplotlib.axes import Axes
 
+    from infraplan.cables import CablePlan
+    from infraplan.coverage import Gaps
     from infraplan.sites import Appraisal
+    from infraplan.sites import Proposal
 
-__all__ = ["surroundings_picture"]
+__all__ = ["overview_picture", "surroundings_picture"]
 
 Floats = npt.NDArray[np.float64]
+LineStyle = Literal["-", "--", ":"]
 REACH_M = 500.0
-SIDE_CM = 10.6
+SIDE_CM = 10.8
+OVERVIEW_CM = 9.6
+TALLEST_CM = 10.4
+LACKING = ("none", "2g_only", "weak", "unknown")
+NAMED_COMMUNES = 16
 CM_PER_INCH = 2.54
 NEAREST = 6  # stations that are named
 CONTOURS_M = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 MOST_CONTOURS = 12
 WATER, BUILDING, SCHOOL = "#a9cde3", "#b9b3a6", "#d8956b"
 FALL, FIELD, SHIFT = "#b2182b", "#7b3294", "#0072b2"
-WIND = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
-# halves of a label's box in points, and where it may stand around its point
 POINT, LINE, POLYGON = 0, 1, 3  # kinds of geometry as shapely numbers them
 SPOTS = ((0, 9), (0, -9), (1, 0), (-1, 0), (1, 9), (-1, 9), (1, -9), (-1, -9), (0, 18), (0, -18))
 
@@ -113,7 +122,7 @@ def surroundings_picture(
     axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
     axes.set_facecolor("#f5f6f1")
     _ground(axes, layers, view)
-    _features(axes, layers, view, words)
+    _features(axes, layers, view)
     legend = _circles(axes, row, view, words)
     _others(axes, appraisal, request_id, view)
     _stations(axes, layers, view, words)
@@ -166,7 +175,7 @@ def _contours(
     step = next((s for s in CONTOURS_M if span / s <= MOST_CONTOURS), CONTOURS_M[-1])
     if span < 2.0 * step:
         return
-    left, right, bottom, top = extent
+    left, _, _, top = extent
     rows, columns = heights.shape
     x = left + cell_m * (np.arange(columns) + 0.5)
     y = top - cell_m * (np.arange(rows) + 0.5)
@@ -194,7 +203,7 @@ def _near(layers: Layers, name: str, view: _View) -> "gpd.GeoDataFrame":
     )
 
 
-def _features(axes: "Axes", layers: Layers, view: _View, words: Words) -> None:
+def _features(axes: "Axes", layers: Layers, view: _View) -> None:
     """Draw water, roads, streets, power lines, protected areas, buildings, edges of communes."""
     _areas(axes, _near(layers, "sea", view), SEA, 3)
     _lines(axes, _near(layers, "waterways", view), WATER, 3.0, 3)
@@ -214,7 +223,7 @@ def _features(axes: "Axes", layers: Layers, view: _View, words: Words) -> None:
     named: set[str] = set()
     for name in ("streets", "roads"):
         _names_along(axes, ways[name], named)
-    _institutions(axes, _near(layers, "institutions", view), words)
+    _institutions(axes, _near(layers, "institutions", view))
 
 
 def _edges(axes: "Axes", layers: Layers, view: _View) -> None:
@@ -312,16 +321,24 @@ def _names_along(axes: "Axes", ways: "gpd.GeoDataFrame", named: set[str]) -> Non
         )  # fmt: skip
 
 
-def _institutions(axes: "Axes", table: "gpd.GeoDataFrame", words: Words) -> None:
+def _institutions(axes: "Axes", table: "gpd.GeoDataFrame") -> None:
     """Mark schools, clinics and offices with their names."""
     from matplotlib.patheffects import withStroke
 
-    del words
     if not len(table):
         return
     at = table.geometry.representative_point()
     for name, x_m, y_m in zip(table["name"], at.x, at.y, strict=True):
-        axes.plot(x_m, y_m, marker="p", color=SCHOOL, markersize=5, markeredgecolor="#7a4526", markeredgewidth=0.5, zorder=10)
+        axes.plot(
+            x_m,
+            y_m,
+            marker="p",
+            color=SCHOOL,
+            markersize=5,
+            markeredgecolor="#7a4526",
+            markeredgewidth=0.5,
+            zorder=10,
+        )
         if isinstance(name, str):
             axes.annotate(
                 drawable(name)[:30], (x_m, y_m), xytext=(0, -6), textcoords="offset points",
@@ -333,7 +350,7 @@ def _institutions(axes: "Axes", table: "gpd.GeoDataFrame", words: Words) -> None
 
 def _circles(
     axes: "Axes", row: "pd.Series[Any]", view: _View, words: Words
-) -> list[tuple[str, str, str]]:
+) -> list[tuple[str, LineStyle, str]]:
     """Draw the circles that a person checks on the site; return their colour, line and words."""
     from matplotlib.patches import Circle
 
@@ -341,7 +358,7 @@ def _circles(
     falls = found.get("fall", {})
     is_on_roof = falls.get("outcome") == "pass" and falls.get("value") is None
     fall = None if is_on_roof else (falls.get("detail") or {}).get("radius_m")
-    known = (
+    known: tuple[tuple[Any, str, LineStyle, str], ...] = (
         (fall, FALL, "-", "sheets.map_fall"),
         (found.get("emf", {}).get("value"), FIELD, "--", "sheets.map_emf"),
         (row.get("shift_allowed_m"), SHIFT, ":", "sheets.map_shift"),
@@ -386,9 +403,19 @@ def _others(axes: "Axes", appraisal: "Appraisal", request_id: str, view: _View) 
     table = appraisal.requests
     table = table[table.geometry.notna() & (table.index != request_id)].cx[west:east, south:north]
     for name, point, proposal in zip(table.index, table.geometry, table["proposal"], strict=True):
-        axes.plot(point.x, point.y, marker="P", color=PROPOSALS.get(str(proposal), FAINT), markeredgecolor="white", markersize=8, zorder=14)
-        axes.annotate(drawable(name)[:24], (point.x, point.y), xytext=(0, 7), textcoords="offset points",
-                      ha="center", fontsize=5.4, color=INK, zorder=15, clip_on=True, annotation_clip=True)  # fmt: skip
+        axes.plot(
+            point.x,
+            point.y,
+            marker="P",
+            color=PROPOSALS.get(str(proposal), FAINT),
+            markeredgecolor="white",
+            markersize=8,
+            zorder=14,
+        )
+        axes.annotate(
+            drawable(name)[:24], (point.x, point.y), xytext=(0, 7), textcoords="offset points",
+            ha="center", fontsize=5.4, color=INK, zorder=15, clip_on=True, annotation_clip=True,
+        )  # fmt: skip
 
 
 def _stations(axes: "Axes", layers: Layers, view: _View, words: Words) -> None:
@@ -410,14 +437,31 @@ def _stations(axes: "Axes", layers: Layers, view: _View, words: Words) -> None:
         point = table.geometry.iloc[place]
         if not (west <= point.x <= east and south <= point.y <= north):
             continue
-        axes.plot(point.x, point.y, marker="^", color=INK, markeredgecolor="white", markersize=7.5, zorder=16)
+        axes.plot(
+            point.x,
+            point.y,
+            marker="^",
+            color=INK,
+            markeredgecolor="white",
+            markersize=7.5,
+            zorder=16,
+        )
         taken.append(((point.x - view.x_m) * per_m, (point.y - view.y_m) * per_m))
         if labels >= NEAREST:
             continue
         labels += 1
         x, y = taken[-1]
-        axes.plot([view.x_m, point.x], [view.y_m, point.y], color=INK, linewidth=0.5, linestyle=(0, (2, 3)), zorder=11)
-        text = f"{drawable(table.index[place])[:24]}\n{drawable(table['operator'].iloc[place])[:14]}, {words.number(float(away[place]))} m"
+        axes.plot(
+            [view.x_m, point.x],
+            [view.y_m, point.y],
+            color=INK,
+            linewidth=0.5,
+            linestyle=(0, (2, 3)),
+            zorder=11,
+        )
+        operator = drawable(table["operator"].iloc[place])[:14]
+        name, distance = drawable(table.index[place])[:24], words.number(float(away[place]))
+        text = f"{name}\n{operator}, {distance} m"
         dx, dy = _free_spot(x, y, text, taken)
         taken.append((x + dx, y + dy))
         axes.annotate(
@@ -427,7 +471,14 @@ def _stations(axes: "Axes", layers: Layers, view: _View, words: Words) -> None:
         )  # fmt: skip
     if labels == 0:
         place = int(order[0])
-        _pointer(axes, table.geometry.iloc[place], float(away[place]), str(table.index[place]), view, words)
+        _pointer(
+            axes,
+            table.geometry.iloc[place],
+            float(away[place]),
+            str(table.index[place]),
+            view,
+            words,
+        )
 
 
 def _free_spot(
@@ -439,9 +490,7 @@ def _free_spot(
     best, chosen = -math.inf, (0.0, 11.0)
     for across, up in SPOTS:
         dx, dy = across * (half + 4.0), 1.25 * up
-        free = min(
-            math.hypot((x + dx - ox) / half, (y + dy - oy) / 9.0) for ox, oy in taken
-        )
+        free = min(math.hypot((x + dx - ox) / half, (y + dy - oy) / 9.0) for ox, oy in taken)
         inside = abs(x + dx) + half < edge and abs(y + dy) + 9.0 < edge
         score = min(free, 1.6) - (0.0 if inside else 10.0)
         if score > best + 1e-9:
@@ -450,14 +499,25 @@ def _free_spot(
 
 
 def _pointer(
-    axes: "Axes", point: Any, away_m: float, name: str, view: _View, words: Words  # noqa: ANN401 - shapely
+    axes: "Axes",
+    point: Any,  # noqa: ANN401 - shapely is untyped
+    away_m: float,
+    name: str,
+    view: _View,
+    words: Words,
 ) -> None:
     """Point from the edge of the picture to the nearest station beyond it."""
     dx, dy = (point.x - view.x_m) / away_m, (point.y - view.y_m) / away_m
     reach = 0.90 * view.reach_m / max(abs(dx), abs(dy))
     tip = (view.x_m + dx * reach, view.y_m + dy * reach)
     tail = (view.x_m + 0.86 * dx * reach, view.y_m + 0.86 * dy * reach)
-    axes.annotate("", tip, xytext=tail, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2}, zorder=17)
+    axes.annotate(
+        "",
+        tip,
+        xytext=tail,
+        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2},
+        zorder=17,
+    )
     told = words("sheets.map_beyond", site=drawable(name)[:24], distance=words.number(away_m))
     text = told.replace(" ", "\n", 3).replace("\n", " ", 2) if len(told) > 24 else told
     axes.text(
@@ -471,23 +531,33 @@ def _pointer(
 
 def _scale_and_north(axes: "Axes", view: _View, words: Words) -> None:
     """Draw a bar of 200 m or so, and where north is."""
-    west, south, east, _ = view.bounds
+    _, south, east, _ = view.bounds
     long_m = 0.2 * view.reach_m * 2.0
     power = 10.0 ** math.floor(math.log10(long_m))
     long_m = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= long_m)
     x_m, y_m = east - 0.04 * 2 * view.reach_m - long_m, south + 0.05 * view.reach_m
     pad = {"facecolor": "#ffffffc0", "edgecolor": "none", "pad": 1.0}
-    axes.plot([x_m, x_m + long_m], [y_m, y_m], color=INK, linewidth=2.2, zorder=21, solid_capstyle="butt")
-    axes.text(x_m + long_m / 2, y_m + 0.02 * view.reach_m, f"{words.number(long_m)} m", ha="center", va="bottom", fontsize=6.5, zorder=21, bbox=pad)
+    axes.plot(
+        [x_m, x_m + long_m], [y_m, y_m], color=INK, linewidth=2.2, zorder=21, solid_capstyle="butt"
+    )
+    axes.text(
+        x_m + long_m / 2,
+        y_m + 0.02 * view.reach_m,
+        f"{words.number(long_m)} m",
+        ha="center",
+        va="bottom",
+        fontsize=6.5,
+        zorder=21,
+        bbox=pad,
+    )
     axes.annotate(
         words("sheets.map_north"), (0.955, 0.985), xytext=(0.955, 0.90), xycoords="axes fraction",
         ha="center", va="top", fontsize=7.5, fontweight="bold", zorder=21,
         arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.4},
     )  # fmt: skip
-    del west
 
 
-def _legend(axes: "Axes", drawn: list[tuple[str, str, str]]) -> None:
+def _legend(axes: "Axes", drawn: list[tuple[str, LineStyle, str]]) -> None:
     """Tell what the circles are."""
     from matplotlib.lines import Line2D
 
@@ -502,3 +572,183 @@ def _legend(axes: "Axes", drawn: list[tuple[str, str, str]]) -> None:
         borderpad=0.4, labelspacing=0.3, handlelength=2.4,
     )  # fmt: skip
     legend.set_zorder(22)
+
+
+def overview_picture(
+    layers: Layers,
+    *,
+    gaps: "Gaps | None" = None,
+    appraisals: "Sequence[Appraisal]" = (),
+    proposal: "Proposal | None" = None,
+    cable_plan: "CablePlan | None" = None,
+    language: str = "vi",
+) -> bytes | None:
+    """
+    Draw the whole area with who lacks service, what was asked for and what is proposed.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+    gaps
+        Residential areas; those that lack service are marked, larger where it is more people.
+    appraisals
+        Batches, marked by their proposal; requests that were not appraised are grey.
+    proposal
+        Proposed sites.
+    cable_plan
+        Streets that are to go underground.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    png
+        Map with its legend below; None where the plan has nothing that lies anywhere.
+    """
+    words = catalogue(language)
+    requests = layers.table("requests")
+    communes = layers.table("communes")
+    bounds = _bounds_of([communes, requests, layers.table("sites")])
+    if bounds is None:
+        return None
+    west, south, east, north = bounds
+    width = OVERVIEW_CM / CM_PER_INCH
+    tall = min(max((north - south) / (east - west), 0.4), TALLEST_CM / OVERVIEW_CM)
+    figure = new_figure(width * tall + 0.62, width_inch=width)
+    share = width * tall / (width * tall + 0.62)
+    axes = figure.add_axes((0.0, 1.0 - share, 1.0, share))
+    axes.set_facecolor(BACKDROP)
+    _areas(axes, layers.table("sea"), SEA, 1)
+    _areas(axes, communes, "#fbfbf8", 2, edge="#a09a8c")
+    _commune_names(axes, communes)
+    handles = [
+        *_lacking(axes, gaps, words),
+        *_requested(axes, requests, appraisals, words),
+        *_proposed(axes, proposal, words),
+        *_underground(axes, cable_plan, words),
+    ]
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
+    axes.set_aspect("equal")
+    axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
+    for side in axes.spines.values():
+        side.set_color("#c3ccd5")
+    if handles:
+        figure.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=2, fontsize=6.0,
+            frameon=False, borderpad=0.1, labelspacing=0.35, columnspacing=1.0, handletextpad=0.4,
+        )  # fmt: skip
+    return figure_png(figure)
+
+
+def _bounds_of(tables: "Sequence[gpd.GeoDataFrame]") -> tuple[float, float, float, float] | None:
+    """Return the extent of the first table that lies anywhere, with a margin."""
+    for table in tables:
+        if not len(table):
+            continue
+        bounds = np.asarray(table.total_bounds, dtype=np.float64)
+        if np.isfinite(bounds).all():
+            west, south, east, north = bounds
+            margin = 0.02 * max(east - west, north - south, 1_000.0)
+            return west - margin, south - margin, east + margin, north + margin
+    return None
+
+
+def _commune_names(axes: "Axes", communes: "gpd.GeoDataFrame") -> None:
+    """Write the names of the communes where there are few."""
+    if not 0 < len(communes) <= NAMED_COMMUNES:
+        return
+    at = communes.geometry.representative_point()
+    for name, x_m, y_m in zip(communes["name"], at.x, at.y, strict=True):
+        axes.text(x_m, y_m, drawable(name)[:22], ha="center", va="center", fontsize=5.0,
+                  color="#8a8578", zorder=3)  # fmt: skip
+
+
+def _lacking(axes: "Axes", gaps: "Gaps | None", words: Words) -> list[Any]:
+    """Mark the residential areas that lack service; return their legend."""
+    if gaps is None:
+        return []
+    hamlets = gaps.hamlets[~gaps.hamlets["is_rest"].astype(bool).to_numpy()]
+    level = hamlets["level"].astype("object").fillna("unknown")
+    handles = []
+    most = max(float(hamlets["people_uncovered"].max(skipna=True)), 1.0) if len(hamlets) else 1.0
+    for name in reversed(LACKING):
+        rows = hamlets[(level == name).to_numpy()]
+        if not len(rows):
+            continue
+        at = rows.geometry.representative_point()
+        people = rows["people_uncovered"].fillna(0.0).to_numpy(dtype=np.float64)
+        size = np.maximum(9.0, 130.0 * people / most)
+        axes.scatter(
+            at.x, at.y, s=size, c=LEVELS[name], edgecolors="white", linewidths=0.5, zorder=6
+        )
+        text = words(
+            "brief.map_level", level=words(f"maps.level_{name}"), count=words.number(len(rows))
+        )
+        handles.append(_mark("o", LEVELS[name], text))
+    return handles[::-1]
+
+
+def _requested(
+    axes: "Axes", requests: "gpd.GeoDataFrame", appraisals: "Sequence[Appraisal]", words: Words
+) -> list[Any]:
+    """Mark the requests by what is proposed for them; return their legend."""
+    if not len(requests):
+        return []
+    told: dict[str, str] = {}
+    for appraisal in appraisals:
+        told |= dict(
+            zip(
+                appraisal.requests.index.astype(str),
+                appraisal.requests["proposal"].astype(str),
+                strict=True,
+            )
+        )
+    placed = requests[~(requests.geometry.isna() | requests.geometry.is_empty).to_numpy()]
+    kinds = np.array([told.get(str(key), "") for key in placed.index], dtype=object)
+    handles = []
+    for kind in (*PROPOSALS, ""):
+        rows = placed[kinds == kind]
+        if not len(rows):
+            continue
+        color = PROPOSALS.get(kind, FAINT)
+        axes.scatter(
+            rows.geometry.x, rows.geometry.y, s=38, marker="P", c=color, edgecolors="white",
+            linewidths=0.7, zorder=8,
+        )  # fmt: skip
+        name = words(f"sites.{kind}") if kind else words("brief.map_not_appraised")
+        text = words("brief.map_request", proposal=name, count=words.number(len(rows)))
+        handles.append(_mark("P", color, text))
+    return handles
+
+
+def _proposed(axes: "Axes", proposal: "Proposal | None", words: Words) -> list[Any]:
+    """Mark the sites that the plan proposes; return their legend."""
+    if proposal is None or not len(proposal.sites):
+        return []
+    at = proposal.sites.geometry
+    axes.scatter(
+        at.x, at.y, s=60, marker="*", c="#000000", edgecolors="white", linewidths=0.6, zorder=9
+    )
+    return [_mark("*", "#000000", words("brief.map_proposed", count=words.number(len(at))))]
+
+
+def _underground(axes: "Axes", cable_plan: "CablePlan | None", words: Words) -> list[Any]:
+    """Draw the streets that are to go underground; return their legend."""
+    from matplotlib.lines import Line2D
+
+    if cable_plan is None or not len(cable_plan.segments):
+        return []
+    _lines(axes, cable_plan.segments, "#7b3294", 2.0, 7)
+    return [Line2D([], [], color="#7b3294", linewidth=2.0, label=words("brief.map_underground"))]
+
+
+def _mark(shape: str, color: str, text: str) -> Any:  # noqa: ANN401 - matplotlib
+    """Return an entry of a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], linestyle="none", marker=shape, color=color, markeredgecolor="white", label=text,
+        markersize=9 if shape == "*" else 6,
+    )  # fmt: skip

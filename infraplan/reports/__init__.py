@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from infraplan.reports.brief import Findings as Findings
+    from infraplan.reports.brief import brief_figures as brief_figures
+    from infraplan.reports.brief import write_brief as write_brief
     from infraplan.reports.compose import plan_sheets as plan_sheets
     from infraplan.reports.compose import plan_workbook as plan_workbook
     from infraplan.reports.form import Field as Field
@@ -22,14 +25,17 @@ if TYPE_CHECKING:
 _WHERE = {
     "Column": "workbook",
     "Field": "form",
+    "Findings": "brief",
     "Form": "form",
     "Office": "gaps_report",
     "Sheet": "workbook",
+    "brief_figures": "brief",
     "cells_told": "workbook",
     "field_sheets": "sheets",
     "has_position": "sheets",
     "plan_sheets": "compose",
     "plan_workbook": "compose",
+    "write_brief": "brief",
     "write_form": "form",
     "write_gaps_report": "gaps_report",
     "write_workbook": "workbook",

@@ -59,7 +59,7 @@ def has_position(appraisal: "Appraisal") -> "pd.Series[bool]":
     return flags
 
 
-def field_sheets(  # noqa: PLR0913 - what is told, in what words, for whom
+def field_sheets(
     appraisal: "Appraisal",
     layers: Layers,
     *,
@@ -120,9 +120,7 @@ class _Site:
     words: Words
 
     @classmethod
-    def of(
-        cls, appraisal: "Appraisal", layers: Layers, request_id: str, words: Words
-    ) -> "_Site":
+    def of(cls, appraisal: "Appraisal", layers: Layers, request_id: str, words: Words) -> "_Site":
         """Return a request of a batch."""
         row = appraisal.requests.loc[request_id]
         point = row[appraisal.requests.geometry.name]
@@ -416,7 +414,7 @@ def _nearest_stations(site: _Site, count: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(  # noqa: PLR0913 - a line of a table
+def _row(
     name: str, value: float | None, limit: float | None, words: Words, *, order: int,
     must: bool = False,
 ) -> dict[str, Any]:  # fmt: skip

@@ -20,10 +20,9 @@ __all__ = ["A4_WIDTH_INCH", "shortened", "typeset", "typeset_picture"]
 A4_WIDTH_INCH = 210.0 / 25.4
 FIXED_TIME = 946_684_800  # 2000-01-01, in seconds: equal content gives equal bytes
 TEMPLATES = Path(__file__).parent / "typst"
-# typst never breaks a line inside a run of joiners or of letters without a space
-INVISIBLE = {ord(sign): None for sign in "\u200b\u200c\u200d\u2060\ufeff\u00ad"} | {
-    number: None for number in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
+# what turns the direction of writing or joins letters without being seen
+HIDDEN = ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2069), (0xAD, 0xAD), (0xFEFF, 0xFEFF))
+INVISIBLE = {code: None for first, last in HIDDEN for code in range(first, last + 1)}
 
 
 def typeset(
@@ -86,7 +85,7 @@ def typeset_picture(
 
 
 def shortened(text: object, most: int) -> str:
-    """
+    r"""
     Return a text as one line of at most so many letters.
 
     Parameters
@@ -103,7 +102,7 @@ def shortened(text: object, most: int) -> str:
 
     Examples
     --------
-    >>> shortened("Thôn 3,\\n xã Hòa Hải", 12)
+    >>> shortened("Thôn 3,\n xã Hòa Hải", 12)
     'Thôn 3, xã…'
     """
     if text is None or text != text:  # noqa: PLR0124 - NaN of a table
@@ -138,7 +137,7 @@ def _set(
         told = json.dumps(content, ensure_ascii=False, allow_nan=False)
         atomic.write_scratch(root / "content.json", told.encode("utf-8", "replace"))
         atomic.write_scratch(root / source.name, source.read_bytes())
-        made = typst.compile(
+        made: Any = typst.compile(
             root / source.name,
             root=root,
             font_paths=[str(_fonts())],
@@ -148,11 +147,11 @@ def _set(
             package_cache_path=root,
             **options,
         )
-    return bytes(made[0] if isinstance(made, list) else made)
+    return bytes(made[0]) if isinstance(made, list) else bytes(made)
 
 
 def _fonts() -> Path:
     """Return the folder of the letters that matplotlib brings along."""
-    import matplotlib
+    import matplotlib as mpl
 
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return Path(mpl.get_data_path()) / "fonts" / "ttf"
