@@ -52,7 +52,7 @@ LACKING = ("none", "2g_only", "weak", "unknown")
 NAMED_COMMUNES = 16
 CM_PER_INCH = 2.54
 NEAREST = 6  # stations that are named
-CONTOURS_M = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+CONTOURS_M = (5.0, 10.0, 20.0, 50.0, 100.0)  # below 5 m a model of 30 m shows roofs and trees
 MOST_CONTOURS = 12
 WATER, BUILDING, SCHOOL = "#a9cde3", "#b9b3a6", "#d8956b"
 FALL, FIELD, SHIFT = "#b2182b", "#7b3294", "#0072b2"
@@ -173,7 +173,7 @@ def _contours(
     known = heights[np.isfinite(heights)]
     span = float(np.ptp(known)) if known.size else 0.0
     step = next((s for s in CONTOURS_M if span / s <= MOST_CONTOURS), CONTOURS_M[-1])
-    if span < 2.0 * step:
+    if span < 3.0 * step:
         return
     left, _, _, top = extent
     rows, columns = heights.shape
