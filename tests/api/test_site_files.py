@@ -16,7 +16,7 @@ from infraplan.api.brief import brief
 from infraplan.api.site_files import sheets_left_out
 from infraplan.api.site_files import visit_files
 from infraplan.errors import SettingsError
-from infraplan.io import read_layer
+from infraplan.io.kml import read_kml
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.plan.folder import create_plan
@@ -98,7 +98,7 @@ def test_the_kml_is_read_back_where_the_request_lies(
 ) -> None:
     path = tmp_path / "a.kmz"
     path.write_bytes(files["vi-tri-Dot-1.kmz"])
-    places = read_layer(path, "places", plan_crs=CRS).table
+    places = read_kml(path).frame.to_crs(CRS)
     assert places.distance(shapely.Point(542_682, 2_028_879)).min() < 0.01
 
 
