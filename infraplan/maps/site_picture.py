@@ -484,15 +484,17 @@ def _stations(axes: "Axes", layers: Layers, view: _View, words: Words) -> None:
 def _free_spot(
     x: float, y: float, text: str, taken: list[tuple[float, float]]
 ) -> tuple[float, float]:
-    """Return where a label stands freest around its point, inside the picture [points]."""
+    """Return where a label stands freest around its point, the last taken [points]."""
     half = 1.75 * max(len(line) for line in text.split("\n")) + 3.0
     edge = SIDE_CM / CM_PER_INCH * 36.0
     best, chosen = -math.inf, (0.0, 11.0)
     for across, up in SPOTS:
         dx, dy = across * (half + 4.0), 1.25 * up
-        free = min(math.hypot((x + dx - ox) / half, (y + dy - oy) / 9.0) for ox, oy in taken)
+        free = min(
+            max(abs(x + dx - ox) / (1.7 * half), abs(y + dy - oy) / 13.0) for ox, oy in taken[:-1]
+        )
         inside = abs(x + dx) + half < edge and abs(y + dy) + 9.0 < edge
-        score = min(free, 1.6) - (0.0 if inside else 10.0)
+        score = min(free, 1.0) - (0.0 if inside else 10.0)
         if score > best + 1e-9:
             best, chosen = score, (dx, dy)
     return chosen

@@ -44,5 +44,5 @@ def test_the_area_is_drawn_from_any_part_of_a_plan(
 
 def test_a_label_stays_inside_the_picture() -> None:
     for x in (-150.0, 150.0):
-        across, _ = _free_spot(x, 0.0, "HTH-VTL-0012\nViettel, 575 m", [(x, 0.0)])
+        across, _ = _free_spot(x, 0.0, "HTH-VTL-0012\nViettel, 575 m", [(0.0, 0.0), (x, 0.0)])
         assert across * x < 0
