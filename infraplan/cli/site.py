@@ -64,6 +64,7 @@ def appraise(
     near: Annotated[
         str, typer.Option(help="Only show what was asked for near lon,lat, E,N or an id.")
     ] = "",
+    sheet: Annotated[str, typer.Option(help="Write only the field sheet of this request.")] = "",
 ) -> None:
     """Appraise requested sites: a proposal with reasons for each, and the order of the batch."""
     from infraplan.api import open_plan
@@ -77,6 +78,9 @@ def appraise(
     if list_ or near:
         _look_up(opened, near, day, words, is_list=list_)
         return
+    if sheet:
+        _write_sheet(opened, sheet, batch or None, day, words)
+        return
     if requests is None:
         _judge(opened, batch or None, day, words)
     else:
@@ -87,6 +91,19 @@ def appraise(
             raise typer.Exit(2)
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
     say(words("cli.next_report", folder=shown_path(opened.folder)))
+
+
+def _write_sheet(
+    plan: "Plan", request: str, batch: str | None, as_of: date | None, words: Words
+) -> None:
+    """Write the field sheet of one request of a batch."""
+    from infraplan.api import appraise as judge
+    from infraplan.api import write_sheet
+
+    with progress_bar(words("cli.appraising")) as progress:
+        appraisal = judge(plan, batch=batch, as_of=as_of, progress=progress)
+    path = write_sheet(plan, appraisal, request, as_of=as_of)
+    say(words("sheets.sheet_written", path=shown_path(path)))
 
 
 def _look_up(plan: "Plan", near: str, as_of: date | None, words: Words, *, is_list: bool) -> None:
