@@ -1,9 +1,11 @@
-"""Reasons of an appraisal in the words of a letter: rule, finding, numbers, what is unconfirmed."""
+"""Reasons of an appraisal on a map: the weightiest, one a line."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
+from infraplan.sites.told import finding_told
+from infraplan.sites.told import findings_of
+from infraplan.sites.told import phrase
+from infraplan.sites.told import rule_told
 from infraplan.text import Words
 
 __all__ = ["phrase", "reasons_text"]
@@ -27,82 +29,10 @@ def reasons_text(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON 
     lines
         At most five lines; None where the text is no list.
     """
-    try:
-        reasons = json.loads(text)
-    except (TypeError, ValueError):
+    findings = findings_of(text)
+    if findings is None:
         return None
-    return "\n".join(_reason(reason, words) for reason in reasons[:REASONS_SHOWN])
-
-
-def _reason(reason: Mapping[str, Any], words: Words) -> str:
-    """Return one reason in words."""
-    code = str(reason.get("rule", ""))
-    name = phrase(words, f"sites.rule_{code}", code)
-    outcome = str(reason.get("outcome", ""))
-    values = {
-        key: _told(value, words)
-        for key, value in {**(reason.get("detail") or {}), **reason}.items()
-        if not isinstance(value, dict)
-    }
-    share = str(reason.get("unit", "")).startswith("share")
-    for key in ("value", "limit"):
-        number = reason.get(key)
-        if isinstance(number, int | float):
-            values[key] = words.number(100 * number if share else number)
-    sentence = ""
-    if outcome in ("fail", "condition"):
-        measured = bool((reason.get("detail") or {}).get("measure_on_site"))
-        sentence = _filled(
-            words, "sites.measure_on_site" if measured else f"sites.why_{code}", values
-        )
-    sentence = sentence or phrase(words, f"sites.outcome_{outcome}", outcome)
-    if outcome != "pass" and reason.get("verified") is False and reason.get("legal_reference"):
-        sentence += f" ({phrase(words, 'sites.unverified', '')})"
-    return words("maps.reason_line", rule=name, outcome=sentence)
-
-
-def _filled(words: Words, key: str, values: Mapping[str, str]) -> str:
-    """Return a sentence with its values, empty where a value or the sentence is lacking."""
-    if key not in words.entries or any(
-        f"{{{name}}}" in words(key) and values.get(name) in (None, "")
-        for name in ("value", "limit")
-    ):
-        return ""
-    try:
-        return words(key, **values)
-    except (KeyError, IndexError):
-        return ""
-
-
-def _told(value: Any, words: Words) -> str:  # noqa: ANN401 - any value of JSON
-    """Return a value of a reason as text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return words("maps.yes" if value else "maps.no")
-    if isinstance(value, int | float):
-        return words.number(value)
-    if isinstance(value, list):
-        return ", ".join(_told(part, words) for part in value)
-    return str(value)
-
-
-def phrase(words: Words, key: str, fallback: str) -> str:
-    """
-    Return the words of a key, or what stands for them where the catalogue lacks it.
-
-    Parameters
-    ----------
-    words
-        Catalogue.
-    key
-        Key, such as one made of a code in a result.
-    fallback
-        Text for a code that the catalogue does not know.
-
-    Returns
-    -------
-    text
-        The words.
-    """
-    return words(key) if key in words.entries else fallback
+    return "\n".join(
+        words("maps.reason_line", rule=rule_told(one, words), outcome=finding_told(one, words))
+        for one in findings[:REASONS_SHOWN]
+    )
