@@ -5,8 +5,8 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -161,8 +161,8 @@ def dossier_folder(plan: Plan, appraisal: "Appraisal") -> Path:
     name = file_stem(letters.pop())
     register = plan.table("requests")
     others = register[register["batch"] != appraisal.batch] if len(register) else register
-    taken = {file_stem(str(letter)).lower() for letter in others["letter"].dropna()}
-    taken |= {file_stem(str(other)).lower() for other in others["batch"].dropna()}
+    columns = [others[column].dropna() for column in ("letter", "batch") if column in others]
+    taken = {file_stem(str(other)).lower() for column in columns for other in column}
     if name.lower() in taken:
         name = file_stem(f"{name[:28]}_{file_stem(appraisal.batch)}")
     return plan.folder / "reports" / name
@@ -258,9 +258,13 @@ def _write(
         written = atomic.write_bytes(path, content, if_held="rename")
         held += [(name, written.name)] if written != path else []
         paths.append(written)
-    _remove_outdated(plan, before, paths)
-    hashes = {_within(plan, path): _hash(content)
-              for path, content in zip(paths, contents.values(), strict=True)}  # fmt: skip
+    targets = {_within(plan, folder / name) for name in contents}
+    _remove_outdated(plan, before, {_within(plan, path) for path in paths} | targets)
+    hashes = {name: digest for name, digest in before.items() if name in targets}
+    hashes |= {
+        _within(plan, path): _hash(content)
+        for path, content in zip(paths, contents.values(), strict=True)
+    }
     atomic.write_text(note, json.dumps(hashes, indent=1, ensure_ascii=False) + "\n")
     return Dossier(folder, tuple(paths), tuple(edited), tuple(held), making.is_synthetic)
 
@@ -305,10 +309,9 @@ def _kept(path: Path, mark: str) -> Path | None:
     return kept
 
 
-def _remove_outdated(plan: Plan, before: Mapping[str, str], paths: Sequence[Path]) -> None:
+def _remove_outdated(plan: Plan, before: Mapping[str, str], now: Collection[str]) -> None:
     """Remove files of last time that are no longer made, unless somebody has edited them."""
     root = (plan.folder / "reports").resolve()
-    now = {_within(plan, path) for path in paths}
     for name, digest in before.items():
         path = plan.folder / name
         if name in now or root not in path.resolve().parents:

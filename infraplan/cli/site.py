@@ -1,6 +1,8 @@
 """Commands on sites: appraise requests, propose new ones."""
 
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Annotated
 
 import typer
@@ -11,6 +13,11 @@ from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.cli.cover import AsOf
+
+if TYPE_CHECKING:
+    from infraplan.plan import Plan
+    from infraplan.sites import Appraisal
+    from infraplan.text import Words
 
 __all__ = ["appraise", "propose"]
 
@@ -24,8 +31,12 @@ def appraise(
     batch: Annotated[str, typer.Option(help="Name of the batch; the file's by default.")] = "",
     crs: Annotated[str, typer.Option(help="EPSG code of the workbook's coordinates.")] = "",
     as_of: AsOf = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Word template of the reply; ours by default.")
+    ] = None,
+    no_files: Annotated[bool, typer.Option("--no-files", help="Write no letters.")] = False,
 ) -> None:
-    """Appraise requested sites: a proposal with reasons for each, and the order of the batch."""
+    """Appraise requested sites: a proposal with reasons for each, and the files of the letter."""
     from infraplan.api import appraise as judge
     from infraplan.api import open_plan
     from infraplan.cli.account import tell_appraisal
@@ -45,7 +56,35 @@ def appraise(
     tell_appraisal(appraisal, words)
     tell_faults(appraisal.faults, words, "imports.faults_soft")
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
+    if not no_files:
+        _write_files(opened, appraisal, as_of.date() if as_of else None, template, words)
     say(words("cli.next_report", folder=shown_path(opened.folder)))
+
+
+def _write_files(
+    plan: "Plan", appraisal: "Appraisal", as_of: date | None, template: Path | None, words: "Words"
+) -> None:
+    """Write the files of a letter and tell where they are."""
+    from infraplan.api.dossier import write_dossier
+
+    with progress_bar(words("letters.writing")) as progress:
+        dossier = write_dossier(
+            plan,
+            appraisal.batch,
+            as_of=as_of,
+            template=template,
+            appraisal=appraisal,
+            progress=progress,
+        )
+    say(words("letters.files_title", batch=appraisal.batch))
+    for path in dossier.files:
+        say(f"  {shown_path(path)}")
+    for name, kept in dossier.edited:
+        say(words("letters.files_edited", name=name, kept=kept))
+    for name, written in dossier.held:
+        say(words("letters.files_held", name=name, written=written))
+    if dossier.is_synthetic:
+        say(words("letters.files_synthetic", mark=words("letters.file_mark")))
 
 
 def propose(

@@ -210,7 +210,7 @@ def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]: 
                 east_m=float(point.x) if is_placed else math.nan,
                 north_m=float(point.y) if is_placed else math.nan,
                 mast=_mast(row, words),
-                technologies=tidy(row.get("technologies")),
+                technologies=tidy(row.get("technologies")).replace(";", ", "),
                 people=words.people_range(
                     *(_number(row.get(f"people_gained{end}")) for end in ("", "_low", "_high"))
                 ),
@@ -254,7 +254,8 @@ def reasons_told(findings: Sequence[Finding], words: Words) -> list[str]:
     reasons
         At most five sentences; that of the need alone where nothing is asked.
     """
-    asked = [one for one in findings if one.get("effect") != "none" or one.get("rule") == "need"]
+    asked = [one for one in findings if one.get("effect") != "none"]
+    asked = asked or [one for one in findings if one.get("rule") == "need"]
     found = [one for one in asked if one.get("outcome") != "not_assessed"]
     open_rules = [rule_told(one, words) for one in asked if one.get("outcome") == "not_assessed"]
     room = REASONS_SHOWN - bool(open_rules)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
@@ -31,6 +32,7 @@ from infraplan.sites.reasons import PROPOSALS
 from infraplan.sites.told import phrase
 from infraplan.sites.told import rule_told
 from infraplan.text import Words
+from infraplan.text import words as catalogue
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -104,7 +106,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 )
 DOUBTFUL_EFFECTS = ("reject", "needs_information", "condition")
 DOUBTFUL = ("approve_with_conditions", "reject", "needs_information")
-ANNEX_WIDTHS = (0.9, 3.0, 1.8, 2.1, 1.9, 1.5, 2.0, 1.9, 2.6, 2.0, 2.3, 4.7)
+ANNEX_WIDTHS = (0.9, 2.9, 1.7, 2.0, 1.6, 1.5, 2.0, 2.1, 2.6, 1.9, 2.0, 5.0)
 ANNEX_PT = 8.5
 LARGEST_BYTES = 20_000_000  # of a template, unpacked
 
@@ -123,6 +125,13 @@ def default_template(words: Words) -> bytes:
     template
         A Word file with placeholders, to be changed and handed back by `--template`.
     """
+    return _default_template(words.language)
+
+
+@cache
+def _default_template(language: str) -> bytes:
+    """Write the template of a language."""
+    words = catalogue(language)
     paper = Paper(words, title=words("letters.reply_title"), foot=words("letters.foot"))
     paper.letterhead(
         "{{ PARENT }}", "{{ OFFICE }}", "{{ place }}", "{{ day }}",
@@ -169,12 +178,11 @@ def _doubtful(paper: Paper, words: Words) -> None:
     paper.text("{%p if doubtful %}")
     paper.heading(words("letters.head_doubtful"))
     paper.text("{%p for row in doubtful %}")
-    named = {name: f"{{{{ row.{name} }}}}" for name in ("code", "name", "commune", "result")}
+    named = {name: f"{{{{ row.{name} }}}}" for name in ("code", "name", "result", "reason")}
     paper.text("{{ row.order }}. " + words("letters.doubtful", **named))
-    for name, line in (("reasons", "- {{ line }}"), ("flips", "+ {{ line }}")):
-        paper.text(f"{{%p for line in row.{name} %}}")
-        paper.text(line)
-        paper.text("{%p endfor %}")
+    paper.text("{%p for line in row.flips %}")
+    paper.text("+ {{ line }}")
+    paper.text("{%p endfor %}")
     paper.text("{%p endfor %}")
     paper.text("{%p endif %}")
 

@@ -7,6 +7,7 @@ written as text, never as a formula; cells that are not to be filled in are lock
 
 import io
 import math
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,10 +33,11 @@ __all__ = ["BATCH_HEADING", "ID_HEADING", "T8Column", "t8_choices", "t8_columns"
 ID_HEADING, BATCH_HEADING = "request_id", "batch"  # of the two hidden columns, in any language
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)  # days that a cell for a date takes
 LINE_HEIGHT = 15.0  # points
-GUIDE_WIDTH = 90  # characters
+GUIDE_WIDTH = 80  # characters
 MESSAGE_LENGTH, TITLE_LENGTH = 255, 32  # of what Excel shows beside a cell
 LONGEST = 32_000  # characters that a cell takes
-A3 = 8  # Excel's number of the paper
+MOST_LINES = 25  # Excel's rows are no higher
+A3, A4 = 8, 9  # Excel's numbers of paper
 CODES = {
     "text": "@", "whole": "#,##0", "share": "0%", "degrees": "0.000000", "metres": "#,##0.0",
     "number": "General", "date": "dd/mm/yyyy",
@@ -74,11 +76,11 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("overlap_share", "share", 9),
     ("nearest_m", "whole", 10),
     ("nearest_operator", "text", 12),
-    ("sharing", "text", 28),
+    ("sharing", "text", 26),
     ("planned", "text", 12),
     ("warnings", "text", 26),
     ("proposal", "text", 20),
-    ("reason", "text", 60),
+    ("reason", "text", 56),
 )
 INPUTS: tuple[tuple[str, str, int], ...] = (
     ("decision", "text", 22),
@@ -251,33 +253,41 @@ def _write_table(
         for number, column in enumerate(columns):
             style = formats[f"open_{column.kind}" if column.is_input else column.kind]
             _write_cell(page, (head + offset, number), values[column.name], style)
-        page.set_row(head + offset, LINE_HEIGHT * _lines_of(values, columns))
+        shown = [(values[c.name], c.width) for c in columns if not c.is_hidden]
+        page.set_row(head + offset, LINE_HEIGHT * _lines_of(shown))
     page.autofilter(head, 0, last, len(columns) - 3)
     page.freeze_panes(head + 1, 3)
     page.protect("", {"format_columns": True, "format_rows": True, "sort": True,
                       "autofilter": True, "format_cells": True})  # fmt: skip
     page.set_landscape()
     page.set_paper(A3)
-    page.fit_to_pages(1, 0)
+    page.fit_to_pages(2, 0)
     page.repeat_rows(head)
+    page.repeat_columns(0, 2)
 
 
-def _lines_of(values: Mapping[str, Any], columns: Sequence[T8Column]) -> int:
-    """Return how many lines the longest text of a row runs over."""
-    texts = [(str(values[c.name]), c.width) for c in columns if not c.is_hidden]
-    longest = max(math.ceil(1.05 * len(text) / width) for text, width in texts)
-    return min(max(longest, 1), 25)
+def _lines_of(cells: Iterable[tuple[Any, int]]) -> int:
+    """Return how many lines the longest text of a row runs over, of values and widths."""
+    longest = max(
+        sum(max(math.ceil(1.05 * len(line) / width), 1) for line in value.splitlines())
+        for value, width in cells
+        if isinstance(value, str)
+    )
+    return min(max(longest, 1), MOST_LINES)
 
 
 def _values(order: int, row: Requested, batch: Batch, words: Words) -> dict[str, Any]:
     """Return the cells of a request by column."""
     decided_on = _date(row.decided_on)
     known = {name: getattr(row, name) for name, _, _ in (*COLUMNS, *INPUTS) if hasattr(row, name)}
+    numbers = {**known, "x_north": row.north_m, "y_east": row.east_m}
+    unknown = words("common.unknown")
     return {
-        **known,
+        **{
+            name: unknown if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in numbers.items()
+        },
         "order": order,
-        "x_north": row.north_m,
-        "y_east": row.east_m,
         "proposal": phrase(words, f"sites.{row.proposal}", row.proposal),
         "reason": "\n".join(f"{n}. {told}" for n, told in enumerate(row.reasons, start=1)),
         "decision": phrase(words, f"sites.{row.decision}", row.decision),
@@ -350,6 +360,8 @@ def _write_checks(
             cells = _check(row, one, words)
             for number, (name, kind, _) in enumerate(CHECKS):
                 _write_cell(page, (line, number), cells[name], formats[kind])
+            shown = [(cells[name], width) for name, _, width in CHECKS]
+            page.set_row(line, LINE_HEIGHT * _lines_of(shown))
     page.autofilter(head, 0, max(line, head + 1), len(CHECKS) - 1)
     page.freeze_panes(head + 1, 2)
     page.set_landscape()
@@ -386,5 +398,6 @@ def _write_guide(page: Any, words: Words, formats: dict[str, Any], warning: str)
         page.write_string(row, 0, line, formats["guide"])
         page.set_row(row, LINE_HEIGHT * math.ceil(1.1 * len(line) / GUIDE_WIDTH))
         row += 1
-    page.set_paper(9)
+    page.set_landscape()
+    page.set_paper(A4)
     page.fit_to_pages(1, 0)

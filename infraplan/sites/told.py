@@ -79,7 +79,7 @@ def finding_told(finding: Finding, words: Words) -> str:
     for key in ("value", "limit"):
         number = finding.get(key)
         if isinstance(number, int | float):
-            values[key] = words.number(100 * number if share else number)
+            values[key] = words.number(100 * min(number, 1) if share else number)
     sentence = ""
     if outcome in ("fail", "condition"):
         measured = bool(detail.get("measure_on_site"))
@@ -120,8 +120,9 @@ def _filled(words: Words, key: str, values: Mapping[str, str]) -> str:
         for name in ("value", "limit")
     ):
         return ""
+    told = {name: value or words("letters.unnamed") for name, value in values.items()}
     try:
-        return words(key, **values)
+        return words(key, **told)
     except (KeyError, IndexError):
         return ""
 
