@@ -9,24 +9,31 @@ from infraplan.api.build import sample_plan
 from infraplan.api.cable import route
 from infraplan.api.cable import underground
 from infraplan.api.comparing import compare
+from infraplan.api.confirm import confirmation_form
+from infraplan.api.confirm import take_confirmations
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.export import export_layer
 from infraplan.api.fetch import fetch
 from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
+from infraplan.api.office import changed_since
+from infraplan.api.office import issue
+from infraplan.api.office import take_decisions
 from infraplan.api.point_check import point
+from infraplan.api.propose import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan
 from infraplan.api.site import appraise
-from infraplan.api.site import propose
 
 __all__ = [
     "appraise",
     "calibrate",
+    "changed_since",
     "check_layers",
     "compare",
+    "confirmation_form",
     "draw_map",
     "evidence_form",
     "export_layer",
@@ -35,6 +42,7 @@ __all__ = [
     "gaps",
     "import_layer",
     "init_plan",
+    "issue",
     "open_plan",
     "point",
     "predict",
@@ -42,6 +50,8 @@ __all__ = [
     "route",
     "run_plan",
     "sample_plan",
+    "take_confirmations",
+    "take_decisions",
     "underground",
     "write_report",
 ]

@@ -11,11 +11,11 @@ from infraplan.api.build import check_layers
 from infraplan.api.cable import underground
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
+from infraplan.api.propose import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.site import appraise
 from infraplan.api.site import batches
-from infraplan.api.site import propose
 from infraplan.errors import LayerError
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step

@@ -1,4 +1,4 @@
-"""Should this tower be built, and where should the next ones stand."""
+"""Should this tower be built."""
 
 from dataclasses import asdict
 from dataclasses import replace
@@ -11,7 +11,6 @@ import pandas as pd
 from infraplan.api.bring import known_places
 from infraplan.api.cover import PREDICTED_FROM
 from infraplan.api.cover import RadioInputs
-from infraplan.api.cover import predict
 from infraplan.api.cover import predict_around
 from infraplan.api.cover import radio_inputs
 from infraplan.api.cover import stored_resolution_m
@@ -22,20 +21,16 @@ from infraplan.errors import SettingsError
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step
 from infraplan.plan.results import load_appraisal
-from infraplan.plan.results import load_proposal
 from infraplan.plan.results import store_appraisal
-from infraplan.plan.results import store_proposal
 from infraplan.progress import Progress
 from infraplan.progress import part
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from infraplan.radio.results import Coverage
     from infraplan.sites import Appraisal
-    from infraplan.sites import Proposal
 
-__all__ = ["appraise", "batches", "propose"]
+__all__ = ["appraise", "batches"]
 
 APPRAISED_FROM = (
     *PREDICTED_FROM,
@@ -53,7 +48,6 @@ APPRAISED_FROM = (
     "sources",
 )
 APPRAISED_ON = ("terrain", "landcover", "water", "population", "floods")
-SITE_COST_VND = 1_371_000_000  # VNPT Hà Tĩnh, c. 2021: 17 sites for 23.313 billion; press report
 
 
 def appraise(
@@ -100,6 +94,7 @@ def appraise(
     from infraplan.coverage import people_grid
     from infraplan.sites import SiteRules
     from infraplan.sites import appraise_sites
+    from infraplan.sites.appraisal import OFFICE
 
     batch, rows, faults = _batch(plan, requests, batch, crs)
     inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan), rasters=APPRAISED_ON)
@@ -107,7 +102,7 @@ def appraise(
     from infraplan.io import content_hash
 
     options = {
-        "requests": content_hash(rows),
+        "requests": content_hash(rows.drop(columns=[*OFFICE, "state"], errors="ignore")),
         "rules": rules_table,
         "profile": asdict(inputs.profile),
         "tuning": asdict(inputs.settings.tuning) if inputs.settings.tuning else None,
@@ -147,100 +142,6 @@ def appraise(
     )
     store_appraisal(plan, appraisal, key=key)
     return replace(appraisal, faults=faults)
-
-
-def propose(
-    plan: Plan,
-    *,
-    sites: int | None = None,
-    budget_vnd: float | None = None,
-    technology: str | None = None,
-    operator: str | None = None,
-    coverage: "Coverage | None" = None,
-    progress: Progress | None = None,
-) -> "Proposal":
-    """
-    Choose where new sites reach the most people without service, with a bound on the best possible.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    sites
-        Number of sites to choose, >= 1; that of the plan where neither it nor a budget is given.
-    budget_vnd
-        Money to spend instead of a number of sites, > 0 [VND].
-    technology
-        Technology; that of the plan's headline where None.
-    operator
-        Operator, or `"any"`; that of the plan's headline where None.
-    coverage
-        Predicted coverage; read from the plan, or predicted, where None.
-    progress
-        Called with the share done.
-
-    Returns
-    -------
-    proposal
-        Sites in order with the people each adds, objective, bound and gap.
-
-    Raises
-    ------
-    SettingsError
-        If neither or both of `sites` and `budget_vnd` make sense.
-    """
-    from infraplan.coverage import people_grid
-    from infraplan.sites import propose_sites
-
-    if sites is not None and budget_vnd is not None:
-        msg = "give a number of sites or a budget, not both"
-        raise SettingsError(msg)
-    count = sites if sites is not None or budget_vnd is not None else plan.settings.propose_sites
-    if (count is not None and count < 1) or (budget_vnd is not None and budget_vnd <= 0):
-        msg = "the number of sites must be at least 1, the budget more than 0 VND"
-        raise SettingsError(msg)
-    technology = technology or plan.settings.technology
-    operator = operator or plan.settings.operator
-    inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan))
-    options = {
-        "sites": count,
-        "budget_vnd": budget_vnd,
-        "service": [technology, operator],
-        "profile": asdict(inputs.profile),
-        "tuning": asdict(inputs.settings.tuning) if inputs.settings.tuning else None,
-        "resolution_m": stored_resolution_m(plan) or plan.settings.resolution_m,
-        "site_cost_vnd": SITE_COST_VND,
-    }
-    key = plan.step_key("proposal", plan.hashes((*APPRAISED_FROM, "candidates")), options)
-    record = plan.record("proposal")
-    if record is not None and record.key == key:
-        return load_proposal(plan, inputs.layers)
-    if coverage is None:
-        coverage = predict(
-            plan,
-            technology=technology,
-            operator=operator,
-            resolution_m=stored_resolution_m(plan),
-            progress=part(progress, 0.0, 0.4),
-        )
-    grid = coverage.geobox
-    made = propose_sites(
-        inputs.layers,
-        cells=inputs.cells,
-        coverage=coverage,
-        people=people_grid(inputs.layers, grid).people,
-        profile=inputs.profile,
-        settings=coverage.settings,
-        defaults=inputs.defaults,
-        technology=technology,
-        operator=operator,
-        sites=count,
-        budget_vnd=budget_vnd,
-        site_cost_vnd=SITE_COST_VND,
-        progress=part(progress, 0.4, 1.0),
-    )
-    store_proposal(plan, made, key=key)
-    return made
 
 
 def batches(plan: Plan) -> tuple[str, ...]:

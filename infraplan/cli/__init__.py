@@ -13,6 +13,7 @@ from infraplan.cli import export
 from infraplan.cli import fetch
 from infraplan.cli import forms
 from infraplan.cli import measure
+from infraplan.cli import office
 from infraplan.cli import point
 from infraplan.cli import publish
 from infraplan.cli import site
@@ -61,6 +62,8 @@ app.command("gaps")(cover.gaps)
 app.command("point")(point.point)
 app.command("compare")(compare.compare)
 app.command("appraise")(site.appraise)
+app.command("issue")(office.issue)
+app.command("confirm")(office.confirm)
 app.command("propose")(site.propose)
 app.command("route")(cable.route)
 app.command("underground")(cable.underground)

@@ -429,11 +429,18 @@ def tell_proposal(proposal: "Proposal", words: Words) -> None:
     words
         Catalogue to speak with.
     """
+    from infraplan.sites.told import action_told
+    from infraplan.sites.told import sentences_of
+
     gained = float(proposal.people_gained.sum())
     heading(words("cli.proposal_title", count=len(proposal.sites)))
-    lines = [_heads(words, "site", "people_gained")]
-    for site_id, people in proposal.people_gained.items():
-        lines.append((str(site_id), words.people(float(people))))
+    heads = ("site", "people_gained")
+    lines = [(*_heads(words, *heads), words("actions.head_action"), words("actions.head_cost"))]
+    for (site_id, people), (_, row) in zip(
+        proposal.people_gained.items(), proposal.sites.iterrows(), strict=True
+    ):
+        cost = words.number(row["cost_vnd"] / 1e6)
+        lines.append((str(site_id), words.people(float(people)), action_told(row, words), cost))
     _table(lines)
     say(
         words(
@@ -443,6 +450,8 @@ def tell_proposal(proposal: "Proposal", words: Words) -> None:
             gap=words.number(100 * proposal.gap, 1),
         )
     )
+    for sentence in sentences_of(proposal, words):
+        say(sentence)
 
 
 def tell_underground(cable_plan: "CablePlan", words: Words) -> None:

@@ -13,6 +13,8 @@ from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.cli.cover import AsOf
+from infraplan.cli.office import take_decided
+from infraplan.cli.office import tell_changes
 
 if TYPE_CHECKING:
     from infraplan.plan import Plan
@@ -30,6 +32,9 @@ def appraise(
     *,
     batch: Annotated[str, typer.Option(help="Name of the batch; the file's by default.")] = "",
     crs: Annotated[str, typer.Option(help="EPSG code of the workbook's coordinates.")] = "",
+    decisions: Annotated[
+        Path | None, typer.Option(help="Table T8 with the office's decisions, to be read back.")
+    ] = None,
     as_of: AsOf = None,
     template: Annotated[
         Path | None, typer.Option(help="Word template of the reply; ours by default.")
@@ -44,6 +49,9 @@ def appraise(
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
+    if decisions is not None:
+        take_decided(opened, decisions, batch, words)
+        return
     with progress_bar(words("cli.appraising")) as progress:
         appraisal = judge(
             opened,
@@ -55,6 +63,7 @@ def appraise(
         )
     tell_appraisal(appraisal, words)
     tell_faults(appraisal.faults, words, "imports.faults_soft")
+    tell_changes(opened, appraisal, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
     if not no_files:
         _write_files(opened, appraisal, as_of.date() if as_of else None, template, words)
@@ -87,15 +96,25 @@ def _write_files(
         say(words("letters.files_synthetic", mark=words("letters.file_mark")))
 
 
-def propose(
+def propose(  # noqa: PLR0913 - the options of one choice
     plan: PlanFolder,
     *,
-    sites: Annotated[int | None, typer.Option(help="Number of sites.")] = None,
+    sites: Annotated[int | None, typer.Option(help="Number of actions.")] = None,
     budget: Annotated[float | None, typer.Option(help="Money instead of a number [VND].")] = None,
     technology: Annotated[str, typer.Option(help="Technology; the plan's by default.")] = "",
     operator: Annotated[str, typer.Option(help="Operator or any; the plan's by default.")] = "",
+    with_planned: Annotated[
+        bool, typer.Option("--with-planned", help="Count announced stations as built.")
+    ] = False,
+    eligible: Annotated[
+        str, typer.Option(help="vtci: only people of hamlets that the programme can help.")
+    ] = "",
+    floor: Annotated[
+        float, typer.Option(help="Share of each commune's people without service, [0, 1].")
+    ] = 0.0,
+    as_of: AsOf = None,
 ) -> None:
-    """Choose where new sites reach the most people without service, with a proven bound."""
+    """Choose the actions that bring service to the most people, with a proven bound."""
     from infraplan.api import open_plan
     from infraplan.api import propose as choose
     from infraplan.cli.account import tell_proposal
@@ -109,8 +128,13 @@ def propose(
             budget_vnd=budget,
             technology=technology or None,
             operator=operator or None,
+            with_planned=with_planned,
+            eligible=eligible or None,
+            floor_share=floor,
+            as_of=as_of.date() if as_of else None,
             progress=progress,
         )
     tell_proposal(proposal, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "proposal.gpkg")))
+    say(words("actions.why_not_map", path=shown_path(opened.results / "eligible.tif")))
     say(words("cli.next_map", folder=shown_path(opened.folder)))

@@ -15,6 +15,8 @@ from infraplan.layers.columns import LayerSchema
 from infraplan.layers.notes import Note
 
 __all__ = [
+    "ANSWERS",
+    "DECISIONS",
     "INSTALLATIONS",
     "LAYERS",
     "MAST_CLASSES",
@@ -32,6 +34,7 @@ STATUSES = ("operating", "requested", "approved", "building", "planned")
 CERTAINTIES = ("said", "recognised", "assumed")  # of the reference system of a position
 REQUEST_STATES = ("received", "supplement_asked", "decided", "built", "withdrawn", "superseded")
 DECISIONS = ("approve", "approve_with_conditions", "reject", "needs_information")
+ANSWERS = ("right", "changed", "not_applied")  # of the office, on a rule or a price
 SURFACES = ("asphalt", "concrete", "paving", "soil")
 
 POINT = ("Point",)
@@ -333,6 +336,18 @@ _ALL = (
             _number("range_m", "how far around the centre it was seen, as the source estimates", 0),
             _count("samples", "measurements"),
             Column("updated", "date", "day it was last seen"),
+        ),
+    ),
+    LayerSchema(
+        "confirmations", "what the office confirmed of the rules and prices, by whom and when", "confirmation_id", TABLE,
+        (
+            _key("confirmation_id", "rules, prices or actions, the item and the threshold, such as rules/aviation/height_m"),
+            _text("answer", "what the office says of the line", *ANSWERS),
+            _number("value", "threshold or price in force; the one shown where empty"),
+            _text("legal_reference", "text in force that it rests on; the one shown where empty"),
+            _text("confirmed_by", "who confirms"),
+            Column("confirmed_on", "date", "day of the confirmation"),
+            _text("note", "what the office adds"),
         ),
     ),
     LayerSchema(

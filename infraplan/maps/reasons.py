@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from infraplan.sites.told import finding_told
-from infraplan.sites.told import findings_of
-from infraplan.sites.told import phrase
-from infraplan.sites.told import rule_told
+from infraplan.sites.reasons import first_reasons
+from infraplan.sites.wording import finding_told
+from infraplan.sites.wording import findings_of
+from infraplan.sites.wording import phrase
+from infraplan.sites.wording import rule_told
 from infraplan.text import Words
 
 __all__ = ["phrase", "reasons_text"]
-
-REASONS_SHOWN = 5
 
 
 def reasons_text(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON or nothing
@@ -29,10 +28,9 @@ def reasons_text(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON 
     lines
         At most five lines; None where the text is no list.
     """
-    findings = findings_of(text)
-    if findings is None:
+    if findings_of(text) is None:
         return None
     return "\n".join(
         words("maps.reason_line", rule=rule_told(one, words), outcome=finding_told(one, words))
-        for one in findings[:REASONS_SHOWN]
+        for one in first_reasons(text)
     )

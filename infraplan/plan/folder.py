@@ -27,6 +27,8 @@ from infraplan.layers.schemas import LAYERS
 from infraplan.layers.schemas import RASTERS
 from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
+from infraplan.plan.confirmed import CONFIRMED
+from infraplan.plan.confirmed import confirmed
 from infraplan.plan.settings import PlanSettings
 
 if TYPE_CHECKING:
@@ -315,16 +317,20 @@ class Plan:
         Returns
         -------
         table
-            Content of `PLAN/<name>.toml` (`actions.toml`) where there is one, else of our own.
+            Content of `PLAN/<name>.toml` (`actions.toml`) where there is one, else of our own,
+            with what the office has confirmed of it.
         """
         if kind in UNNAMED:
             own = self.folder / f"{kind}.toml"
-            return read_toml(own if own.exists() else data_path(UNNAMED[kind]))
-        name = str(getattr(self.settings, kind))
-        own = self.folder / f"{atomic.file_stem(name)}.toml"
-        return read_toml(
-            own if own.exists() else data_path(f"{kind}/{atomic.file_stem(name)}.toml")
-        )
+            path = own if own.exists() else data_path(UNNAMED[kind])
+        else:
+            name = atomic.file_stem(str(getattr(self.settings, kind)))
+            own = self.folder / f"{name}.toml"
+            path = own if own.exists() else data_path(f"{kind}/{name}.toml")
+        table = read_toml(path)
+        if kind not in CONFIRMED or "confirmations" not in self.layer_names():
+            return table
+        return confirmed(kind, table, self.table("confirmations"))
 
     def antennas(self) -> dict[str, "AntennaPattern"]:
         """

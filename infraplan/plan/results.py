@@ -59,7 +59,10 @@ __all__ = [
 
 Made = TypeVar("Made")
 HELD_BYTES = 600_000_000  # of bands read from a plan
-HEADLINE = ("objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m")
+HEADLINE = (
+    "objective", "cost_vnd", "bound", "bound_vnd", "gap", "certificate", "length_m", "planned",
+    "floor", "excluded",
+)  # fmt: skip
 
 
 def coverage_step(technology: str, operator: str) -> str:
@@ -360,7 +363,7 @@ def load_appraisal(plan: Plan, batch: str, layers: Layers, rules: "SiteRules") -
     Returns
     -------
     appraisal
-        As stored.
+        As stored, with what the office has decided since.
 
     Raises
     ------
@@ -368,9 +371,14 @@ def load_appraisal(plan: Plan, batch: str, layers: Layers, rules: "SiteRules") -
         If there is none.
     """
     from infraplan.sites import Appraisal
+    from infraplan.sites.appraisal import OFFICE
 
     step = appraisal_step(batch)
-    return _made(Appraisal, step, {**_load(plan, step, layers), "rules": rules})
+    stored = _load(plan, step, layers)
+    register = plan.table("requests").reindex(stored["requests"].index)
+    for column in OFFICE:
+        stored["requests"][column] = register[column]
+    return _made(Appraisal, step, {**stored, "rules": rules})
 
 
 def store_proposal(plan: Plan, proposal: "Proposal", *, key: str) -> None:

@@ -15,10 +15,10 @@ from infraplan.layers.told import column_told
 from infraplan.layers.told import system_told
 from infraplan.layers.told import tell
 from infraplan.reports.paper import BARRED
-from infraplan.sites.told import finding_told
-from infraplan.sites.told import findings_of
-from infraplan.sites.told import phrase
-from infraplan.sites.told import rule_told
+from infraplan.sites.wording import finding_told
+from infraplan.sites.wording import findings_of
+from infraplan.sites.wording import phrase
+from infraplan.sites.wording import rule_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -339,10 +339,13 @@ def _sharing(findings: Iterable[Finding], words: Words) -> str:
 
 def _planned(findings: Iterable[Finding], words: Words) -> str:
     """Return whether the position is in the office's plan, as the rule on permits found it."""
-    for one in findings:
-        planned = (one.get("detail") or {}).get("planned")
-        if one.get("rule") == "building_permit" and isinstance(planned, bool):
-            return words("reports.yes" if planned else "reports.no")
+    one = next((one for one in findings if one.get("rule") == "building_permit"), None)
+    if (
+        one is not None
+        and one.get("value") is not None
+        and not (one.get("detail") or {}).get("case")
+    ):
+        return words("reports.yes" if one.get("outcome") == "pass" else "reports.no")
     return words("common.unknown")
 
 

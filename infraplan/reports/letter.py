@@ -29,8 +29,8 @@ from infraplan.reports.paper import Paper
 from infraplan.reports.paper import dateless
 from infraplan.reports.paper import moment
 from infraplan.sites.reasons import PROPOSALS
-from infraplan.sites.told import phrase
-from infraplan.sites.told import rule_told
+from infraplan.sites.wording import phrase
+from infraplan.sites.wording import rule_told
 from infraplan.text import Words
 from infraplan.text import words as catalogue
 

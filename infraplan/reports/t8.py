@@ -20,9 +20,9 @@ from infraplan.reports.appraised import Requested
 from infraplan.reports.appraised import tidy
 from infraplan.reports.paper import moment
 from infraplan.sites.reasons import PROPOSALS
-from infraplan.sites.told import finding_told
-from infraplan.sites.told import phrase
-from infraplan.sites.told import rule_told
+from infraplan.sites.wording import finding_told
+from infraplan.sites.wording import phrase
+from infraplan.sites.wording import rule_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:

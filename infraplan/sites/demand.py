@@ -55,7 +55,9 @@ class Demand:
         return np.asarray(found[people >= ENOUGH * self.weight[found]], dtype=np.int64)
 
 
-def demand_of(ground: Ground, technology: str, operator: str) -> Demand:
+def demand_of(
+    ground: Ground, technology: str, operator: str, *, within: Flags | None = None
+) -> Demand:
     """
     Return the people known to be without service, on blocks.
 
@@ -67,6 +69,8 @@ def demand_of(ground: Ground, technology: str, operator: str) -> Demand:
         Technology.
     operator
         Operator, or `"any"`.
+    within
+        Grid cells whose people count; all where None.
 
     Returns
     -------
@@ -83,6 +87,8 @@ def demand_of(ground: Ground, technology: str, operator: str) -> Demand:
         msg = f"the coverage of {technology} {operator} was not predicted; predict it first"
         raise SettingsError(msg)
     lacking = uncovered & (ground.people > 0)
+    if within is not None:
+        lacking &= within
     side = max(int(BLOCK_M // abs(float(ground.geobox.resolution.x))), 1)
     rows, columns = ground.people.shape
     row, column = np.nonzero(lacking)

@@ -12,15 +12,24 @@ from infraplan.errors import SettingsError
 __all__ = ["RULES", "Rule", "SiteRules"]
 
 SEVERITIES = ("block", "condition", "info")
+OPTIONAL = frozenset({"plain_fact", "confirmed_by", "confirmed_on"})
 
 # Every rule the appraisal knows, by weight, with the thresholds that it must be given.
 RULES: Mapping[str, tuple[str, ...]] = {
     "completeness": (),
     "position": ("default_accuracy_m",),
+    "accuracy": ("most_m",),
     "same_station": ("distance_m",),
     "datum": ("shift_east_m", "shift_north_m", "tolerance_m"),
     "commune": (),
+    "address": (),
+    "technology": (),
+    "height": ("a1_low_m", "a1_high_m", "a2_low_m", "a2_high_m"),
+    "mast_class": ("building_share", "above_roof_m"),
     "batch_duplicate": ("distance_m",),
+    "batch_position": ("distance_m",),
+    "earlier_request": ("distance_m",),
+    "pending_other": ("distance_m",),
     "sharing": (
         "urban_radius_m",
         "rural_radius_m",
@@ -42,14 +51,38 @@ RULES: Mapping[str, tuple[str, ...]] = {
     ),
     "batch_sharing": ("distance_m",),
     "protected": ("buffer_m",),
+    "aesthetic": ("distance_m",),
+    "building_permit": ("plan_distance_m",),
     "aviation": ("height_m",),
-    "aerodrome": ("distance_m",),
-    "fall": ("height_factor",),
-    "emf": ("power_density_w_per_m2", "reflection_factor", "duty_factor"),
+    "aerodrome": ("distance_m", "height_m"),
+    "obstacle_surface": (
+        "distance_m",
+        "approach_slope",
+        "inner_height_m",
+        "inner_radius_m",
+        "cone_slope",
+        "cone_height_m",
+    ),
+    "fall": ("height_factor", "wide_factor"),
+    "fall_road": ("height_factor",),
+    "fall_power": ("height_factor",),
+    "emf": ("power_density_w_per_m2", "reflection_factor", "duty_factor", "side_lobe_db"),
     "flood": ("distance_m",),
     "slope": ("slope_deg",),
+    "coast": ("distance_m",),
     "fibre": ("distance_m",),
+    "microwave": (
+        "k_standard",
+        "k_low",
+        "fresnel_standard",
+        "fresnel_low",
+        "most_distance_m",
+    ),
     "road": ("distance_m",),
+    "power": ("distance_m", "low_kv", "medium_kv"),
+    "backup": ("hours", "storm_hours", "coast_m"),
+    "overshoot": ("overlap_db", "share"),
+    "shift": ("most_m",),
     "need": (),
 }
 
@@ -60,7 +93,8 @@ class Rule:
     One rule: what it asks, who says so, since when, and whether the office has confirmed it.
 
     `severity` block may reject, condition asks for something, info only tells. A rule that is not
-    `verified` never rejects by itself, unless it states a plain fact (`plain_fact`).
+    `verified` never rejects by itself, unless it states a plain fact (`plain_fact`). A rule that a
+    person of the office confirmed names who and when (`confirmed_by`, `confirmed_on`).
     """
 
     id: str
@@ -73,6 +107,8 @@ class Rule:
     valid_to: str
     verified: bool
     plain_fact: bool = False
+    confirmed_by: str = ""
+    confirmed_on: str = ""
 
     @property
     def may_reject(self) -> bool:
@@ -159,7 +195,7 @@ def _faults(name: str, entry: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with one rule of a file."""
     known = {item.name for item in fields(Rule)} - {"id"}
     wrong = [f"unknown key '{key}'" for key in entry if key not in known]
-    wrong += [f"missing key '{key}'" for key in sorted(known - {"plain_fact"}) if key not in entry]
+    wrong += [f"missing key '{key}'" for key in sorted(known - OPTIONAL) if key not in entry]
     given, asked = entry.get("thresholds", {}), RULES.get(name, ())
     wrong += [f"unknown threshold '{key}'" for key in given if key not in asked]
     wrong += [f"missing threshold '{key}'" for key in asked if key not in given]
@@ -174,9 +210,20 @@ def _faults(name: str, entry: Mapping[str, Any]) -> list[str]:
     for key in ("verified", "plain_fact"):
         if not isinstance(entry.get(key, False), bool):
             wrong.append(f"{key} must be true or false; found {entry[key]!r}")
-    for key in ("valid_from", "valid_to"):
+    for key in ("valid_from", "valid_to", "confirmed_on"):
         wrong += _date_fault(key, entry.get(key, ""))
+    wrong += _confirmation_faults(entry)
     return wrong
+
+
+def _confirmation_faults(entry: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with who confirmed a rule and when."""
+    by, on = (entry.get(key, "") for key in ("confirmed_by", "confirmed_on"))
+    if not isinstance(by, str):
+        return [f"confirmed_by must be a name; found {by!r}"]
+    if bool(by.strip()) is not bool(on):
+        return ["confirmed_by and confirmed_on must be given together"]
+    return [] if entry.get("verified", False) or not by else ["confirmed, but verified is not true"]
 
 
 def _date_fault(key: str, value: object) -> list[str]:

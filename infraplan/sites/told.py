@@ -1,146 +1,225 @@
-"""Findings of an appraisal in the words of a letter: rule, numbers, what is not confirmed."""
+"""What a proposal says in words: actions, money, hamlets left out, floors."""
 
-import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from typing import Any
 
-from infraplan.text import Words
+import numpy as np
+import pandas as pd
 
-__all__ = ["finding_told", "findings_of", "phrase", "rule_told"]
+if TYPE_CHECKING:
+    from infraplan.sites.proposal import Proposal
+    from infraplan.text import Words
 
-Finding = Mapping[str, Any]
+__all__ = ["action_told", "prerequisites_told", "sentences_of"]
+
+NAMED = 5  # hamlets, communes or reasons named in one sentence
+BILLION = 1e9
 
 
-def findings_of(text: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - JSON or nothing
+def action_told(row: Mapping[str, Any], words: "Words") -> str:
     """
-    Return the findings on a request.
+    Return an action in words.
 
     Parameters
     ----------
+    row
+        Row of `Proposal.sites`.
+    words
+        Catalogue.
+
+    Returns
+    -------
     text
-        Column `reasons` of an appraised request: a list in JSON, the weightiest first.
-
-    Returns
-    -------
-    findings
-        As `Reason.as_dict` makes them; None where the text is no list.
+        What is done, by whom, on which mast.
     """
-    try:
-        found = json.loads(text)
-    except (TypeError, ValueError):
-        return None
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    kind = str(row["kind"])
+    known = {name: _text(row.get(name)) for name in ("technology", "operator", "mast_id")}
+    told = words(f"actions.{kind}", technology=known["technology"], mast=known["mast_id"])
+    if kind == "new_sector" and np.isfinite(row["azimuth_deg"]):
+        told += words("actions.towards", azimuth=words.number(row["azimuth_deg"]))
+    if known["operator"]:
+        told += words("actions.of_operator", operator=known["operator"])
+    return told
 
 
-def rule_told(finding: Finding, words: Words) -> str:
+def prerequisites_told(row: Mapping[str, Any], words: "Words") -> str:
     """
-    Return the name of a finding's rule.
+    Return what must be settled before an action.
 
     Parameters
     ----------
-    finding
-        One of `findings_of`.
+    row
+        Row of `Proposal.sites`.
     words
         Catalogue.
 
     Returns
     -------
-    name
-        The rule's code where the catalogue does not know it.
+    text
+        Prerequisites, with lengths of cable and power line; empty where there is none.
     """
-    code = str(finding.get("rule", ""))
-    return phrase(words, f"sites.rule_{code}", code)
-
-
-def finding_told(finding: Finding, words: Words) -> str:
-    """
-    Return what a rule found, with value, limit and whether the rule is confirmed.
-
-    Parameters
-    ----------
-    finding
-        One of `findings_of`.
-    words
-        Catalogue.
-
-    Returns
-    -------
-    sentence
-        Without the name of the rule.
-    """
-    code, outcome = str(finding.get("rule", "")), str(finding.get("outcome", ""))
-    detail = finding.get("detail") or {}
-    values = {
-        key: _fields(value, words) if key == "missing" else _told(value, words)
-        for key, value in {**detail, **finding}.items()
-        if not isinstance(value, dict)
+    figures = {
+        "fibre": row.get("fibre_m"),
+        "power": row.get("power_m"),
     }
-    share = str(finding.get("unit", "")).startswith("share")
-    for key in ("value", "limit"):
-        number = finding.get(key)
-        if isinstance(number, int | float):
-            values[key] = words.number(100 * min(number, 1) if share else number)
-    sentence = ""
-    if outcome in ("fail", "condition"):
-        measured = bool(detail.get("measure_on_site"))
-        sentence = _filled(
-            words, "sites.measure_on_site" if measured else f"sites.why_{code}", values
-        )
-    sentence = sentence or phrase(words, f"sites.outcome_{outcome}", outcome)
-    if outcome != "pass" and finding.get("verified") is False and finding.get("legal_reference"):
-        sentence += f" ({phrase(words, 'sites.unverified', '')})"
-    return sentence
+    told = []
+    for code in _text(row.get("prerequisite")).split(";"):
+        if not code:
+            continue
+        length_m = figures.get(code)
+        km = "" if length_m is None else words.number(float(length_m) / 1_000.0, 1)
+        told.append(words(f"actions.needs_{code}", km=km))
+    return "; ".join(told)
 
 
-def phrase(words: Words, key: str, fallback: str) -> str:
+def sentences_of(proposal: "Proposal", words: "Words") -> tuple[str, ...]:
     """
-    Return the words of a key, or what stands for them where the catalogue lacks it.
+    Return what a proposal says beyond its table.
 
     Parameters
     ----------
+    proposal
+        Result.
     words
         Catalogue.
-    key
-        Key, such as one made of a code in a result.
-    fallback
-        Text for a code that the catalogue does not know.
 
     Returns
     -------
-    text
-        The words.
+    sentences
+        Money, announced stations, hamlets left out, floors of communes, ground that is excluded.
     """
-    return words(key) if key in words.entries else fallback
+    return (
+        *_money(proposal, words),
+        *_announced(proposal, words),
+        *_left_out(proposal, words),
+        *_floors(proposal, words),
+        *_excluded(proposal, words),
+    )
 
 
-def _filled(words: Words, key: str, values: Mapping[str, str]) -> str:
-    """Return a sentence with its values, empty where a value or the sentence is lacking."""
-    if key not in words.entries or any(
-        f"{{{name}}}" in words(key) and values.get(name) in (None, "")
-        for name in ("value", "limit")
-    ):
-        return ""
-    told = {name: value or words("letters.unnamed") for name, value in values.items()}
-    try:
-        return words(key, **told)
-    except (KeyError, IndexError):
-        return ""
+def _text(value: object) -> str:
+    """Return a text, empty where it is missing."""
+    return value if isinstance(value, str) else ""
 
 
-def _fields(names: Any, words: Words) -> str:  # noqa: ANN401 - any value of JSON
-    """Return fields of a request by their names in the language."""
-    listed = names if isinstance(names, list) else [names]
-    return ", ".join(phrase(words, f"sites.field_{name}", str(name)) for name in listed)
+def _money(proposal: "Proposal", words: "Words") -> list[str]:
+    """Return what all costs together, per people, and what other budgets would reach."""
+    sites = proposal.sites
+    if not len(sites):
+        return []
+    cost_vnd = float(sites["cost_vnd"].sum())
+    told = [
+        words(
+            "actions.money",
+            cost=words.number(cost_vnd / BILLION, 2),
+            people=words.people(float(proposal.people_gained.sum()) / (cost_vnd / BILLION)),
+        )
+        if cost_vnd > 0
+        else words("actions.money_none")
+    ]
+    if bool(sites["cost_assumed"].astype(bool).any()):
+        told.append(words("actions.money_assumed"))
+    if len(proposal.frontier):
+        points = [
+            words(
+                "actions.frontier_point",
+                cost=words.number(float(budget) / BILLION, 1),
+                people=words.people(float(row["people"])),
+            )
+            for budget, row in proposal.frontier.iterrows()
+        ]
+        told.append(words("actions.frontier", points="; ".join(points)))
+    return told
 
 
-def _told(value: Any, words: Words) -> str:  # noqa: ANN401 - any value of JSON
-    """Return a value of a finding as text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return words("maps.yes" if value else "maps.no")
-    if isinstance(value, int | float):
-        return words.number(value)
-    if isinstance(value, list):
-        return ", ".join(_told(part, words) for part in value)
-    return str(value)
+def _announced(proposal: "Proposal", words: "Words") -> list[str]:
+    """Return what the announced stations would do by themselves."""
+    planned = proposal.planned
+    if not planned.get("stations"):
+        return []
+    told = [
+        words(
+            "actions.planned",
+            count=words.number(int(planned["stations"])),
+            reached=words.people(float(planned["people_reached"])),
+            left=words.people(float(planned["people_left"])),
+        )
+    ]
+    if planned["counted_as_served"]:
+        told.append(words("actions.planned_counted"))
+    elif len(proposal.sites):
+        beyond = float(proposal.sites["people_if_planned"].sum())
+        told.append(words("actions.planned_beyond", people=words.people(beyond)))
+    return told
+
+
+def _left_out(proposal: "Proposal", words: "Words") -> list[str]:
+    """Return which hamlets get nothing."""
+    table = proposal.left_out
+    if not len(table):
+        return []
+    names = [f"{row['name']} ({row['commune']})" for _, row in table.head(NAMED).iterrows()]
+    return [
+        words(
+            "actions.left_out",
+            count=words.number(len(table)),
+            people=words.people(float(table["people_without"].sum())),
+            names=", ".join(names),
+        )
+    ]
+
+
+def _floors(proposal: "Proposal", words: "Words") -> list[str]:
+    """Return what a floor for communes would cost in people."""
+    lacking = proposal.floors[~proposal.floors["has_floor"].astype(bool)]
+    told = []
+    if len(lacking):
+        priced = lacking[lacking["price_people"].notna()].sort_values(
+            "price_people", ascending=False, kind="stable"
+        )
+        listed = [
+            words(
+                "actions.floor_point",
+                commune=str(row["name"]),
+                people=words.people(float(row["price_people"])),
+            )
+            for _, row in priced.head(NAMED).iterrows()
+        ]
+        told.append(words("actions.floors", count=words.number(len(lacking))))
+        if listed:
+            told.append(words("actions.floors_price", points="; ".join(listed)))
+    floor = proposal.floor
+    if floor.get("communes"):
+        told.append(
+            words(
+                "actions.floor_all" if floor["fits"] else "actions.floor_all_beyond",
+                actions=words.number(int(floor["actions_needed"])),
+                cost=words.number(float(floor["cost_needed_vnd"]) / BILLION, 1),
+                people=words.people(float(floor["price_people"] or 0.0)),
+            )
+        )
+    return told
+
+
+def _excluded(proposal: "Proposal", words: "Words") -> list[str]:
+    """Return what keeps most ground from new masts, and what could not be looked at."""
+    excluded = pd.Series(proposal.excluded.get("excluded", {}), dtype="float64")
+    excluded = excluded.drop(labels=["outside"], errors="ignore")
+    most = excluded[excluded > 0].sort_values(ascending=False, kind="stable").head(NAMED)
+    told = []
+    inside = float(proposal.excluded.get("cells_inside", 0))
+    if len(most) and inside:
+        points = [
+            words(
+                "actions.excluded_point",
+                reason=words(f"actions.excluded_{name}"),
+                share=words.number(100.0 * count / inside, 1),
+            )
+            for name, count in most.items()
+        ]
+        told.append(words("actions.excluded", points="; ".join(points)))
+    if unknown := proposal.excluded.get("not_assessed"):
+        names = [words(f"actions.excluded_{name}") for name in unknown]
+        told.append(words("actions.not_assessed", names=", ".join(names)))
+    return told

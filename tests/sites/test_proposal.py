@@ -6,12 +6,17 @@ import zlib
 import numpy as np
 import pytest
 
+from infraplan.coverage.fixes import ActionPrices
 from infraplan.errors import SettingsError
 from infraplan.layers.grid import cell_centres
 from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
-from infraplan.sites import proposal as module
+from infraplan.sites import actions as module
 from infraplan.sites import propose_sites
+from infraplan.sites.demand import demand_of
+from infraplan.sites.eligible import eligible_area
+from infraplan.sites.gain import Ground
+from infraplan.sites.surroundings import Surroundings
 from tests.sites.world import CRS
 from tests.sites.world import GEOBOX
 from tests.sites.world import PROFILE
@@ -34,6 +39,39 @@ def defaults():
     return CellDefaults.from_dict(read_toml(data_path("cells/defaults.toml")))
 
 
+def prices(**changes):
+    """Return the packaged prices, some of them changed [million VND]."""
+    table = read_toml(data_path("prices/actions-assumed.toml"))
+    for name, million in changes.items():
+        table["actions"][name]["price_vnd"] = int(million * 1e6)
+    return ActionPrices.from_dict(table)
+
+
+def task_of(layers, operator="any", people=None, coverage=None):
+    """Return what actions are sought for in a world where nobody has service."""
+    from infraplan.radio.cells import derive_cells
+
+    ground = Ground.of(
+        three_villages() if people is None else people,
+        coverage or coverage_of(),
+        layers.terrain,
+        (),
+    )
+    return module.ActionTask(
+        layers=layers,
+        around=Surroundings.of(layers, None),
+        ground=ground,
+        demand=demand_of(ground, "4G", operator),
+        area=eligible_area(layers),
+        cells=derive_cells(layers.table("sites"), layers.table("cells"), defaults()),
+        settings=SETTINGS,
+        defaults=defaults(),
+        prices=prices(),
+        technology="4G",
+        operator=operator,
+    )
+
+
 def propose(people=None, coverage=None, layers=None, **options):
     """Propose sites in a world where nobody has service, unless told otherwise."""
     from infraplan.radio.cells import derive_cells
@@ -50,7 +88,7 @@ def propose(people=None, coverage=None, layers=None, **options):
         settings=SETTINGS,
         defaults=defaults(),
         technology="4G",
-        **options,
+        **({"prices": prices()} | options),
     )
 
 
@@ -95,21 +133,10 @@ def test_the_bound_can_be_checked_from_the_certificate_alone():
 
 def test_positions_keep_clear_of_the_sea_of_protected_areas_and_of_the_outside():
     layers = ridged()
-    considered = module._candidates(
-        module._Task(
-            layers, ground := ground_of(layers), module.demand_of(ground, "4G", "any"),
-            None, SETTINGS, None, "4G", "any",
-        ),
-        module.Surroundings.of(layers, None),
-    )  # fmt: skip
+    considered = module.possible_actions(task_of(layers))
     assert len(considered) > 100
     assert considered.within(layers.table("communes").union_all()).all()
     assert not considered.intersects(layers.table("protected").union_all()).any()
-
-
-def ground_of(layers):
-    """Return people, coverage and terrain of a world."""
-    return module.Ground.of(three_villages(), coverage_of(), layers.terrain, ())
 
 
 def test_a_lattice_point_moves_to_the_highest_cell_within_reach():
@@ -117,9 +144,7 @@ def test_a_lattice_point_moves_to_the_highest_cell_within_reach():
     height[50, 50] = 99.0
     layers = world(ground_m=height)
     x_m, y_m = cell_centres(GEOBOX, 50, 50)
-    found = module._highest(
-        ground_of(layers), layers, np.array([x_m + 90, x_m + 270]), np.full(2, y_m)
-    )
+    found = module._highest(task_of(layers), np.array([x_m + 90, x_m + 270]), np.full(2, y_m))
     assert found[0].tolist() == [x_m, x_m + 270]
     assert found[2].tolist() == [99.0, 10.0]
 
@@ -145,14 +170,9 @@ def test_the_plans_own_candidates_are_taken_where_it_has_some():
 
 def test_a_mast_that_lacks_the_technology_is_a_candidate():
     sites = stations(S1=(*EAST_SIDE, "B", 50, "2G", "M1"), S2=(*WEST, "B", 50, "4G", "M2"))
-    layers = ridged(sites=sites)
-    task = module._Task(
-        layers, ground := ground_of(layers), module.demand_of(ground, "4G", "any"), None,
-        SETTINGS, None, "4G", "any",
-    )  # fmt: skip
-    around = module.Surroundings.of(layers, None)
-    masts = module._masts(task, around, module._lattice(task))
-    assert masts["height_m"].to_dict() == {"M1": 46.0}
+    actions = module.possible_actions(task_of(ridged(sites=sites)))
+    masts = actions[actions["kind"] == "technology_on_mast"]
+    assert masts["height_m"].to_dict() == {"M1": 50.0}
 
 
 def test_people_with_service_are_no_demand():
@@ -169,9 +189,9 @@ def test_people_of_unknown_coverage_are_no_demand():
 
 
 def test_a_budget_buys_whole_sites():
-    proposal = propose(budget_vnd=2.9e9, site_cost_vnd=1.4e9)
+    proposal = propose(budget_vnd=3.5e9)
     assert len(proposal.sites) == 2
-    assert proposal.sites["cost_vnd"].tolist() == [1.4e9, 1.4e9]
+    assert proposal.sites["cost_vnd"].tolist() == [1.721e9, 1.721e9]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +200,7 @@ def test_a_budget_buys_whole_sites():
         {"sites": 0},
         {"sites": 1, "budget_vnd": 1e9},
         {"budget_vnd": 1e9},
-        {"budget_vnd": 1e9, "site_cost_vnd": 2e9},
+        {"budget_vnd": -1e9},
     ],
 )
 def test_what_cannot_be_chosen_is_refused(options):
