@@ -1,8 +1,8 @@
 """
 Table T8: a batch of requested sites with proposals, to be decided in Excel and read back.
 
-Whoever reads it back finds headings, decisions and the hidden columns here. Text from data is
-written as text, never as a formula; cells that are not to be filled in are locked.
+What is filled in is headed as the register calls it, so that it is read back as any list is. Text
+from data is written as text, never as a formula; cells that are not to be filled in are locked.
 """
 
 import io
@@ -15,6 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
 
+from infraplan.layers.told import column_told
 from infraplan.reports.appraised import Batch
 from infraplan.reports.appraised import Requested
 from infraplan.reports.appraised import tidy
@@ -122,7 +123,7 @@ def t8_columns(words: Words) -> tuple[T8Column, ...]:
         T8Column(name, words(f"letters.t8_{name}"), kind, width) for name, kind, width in COLUMNS
     ]
     inputs = [
-        T8Column(name, words(f"letters.t8_{name}"), kind, width, is_input=True)
+        T8Column(name, column_told(name, words), kind, width, is_input=True)
         for name, kind, width in INPUTS
     ]
     hidden = [T8Column(name, name, is_hidden=True) for name in (ID_HEADING, BATCH_HEADING)]
@@ -392,9 +393,9 @@ def _write_guide(page: Any, words: Words, formats: dict[str, Any], warning: str)
     """Write how the table is filled in and handed back, a sentence or two a row."""
     page.set_column(0, 0, GUIDE_WIDTH)
     row = _write_heads(page, [words("letters.t8_guide_sheet")], formats, warning)
-    choices = "; ".join(t8_choices(words))
+    choices, decision = "; ".join(t8_choices(words)), column_told("decision", words)
     for number in range(1, 8):
-        line = words(f"letters.t8_guide_{number}", choices=choices)
+        line = words(f"letters.t8_guide_{number}", choices=choices, column=decision)
         page.write_string(row, 0, line, formats["guide"])
         page.set_row(row, LINE_HEIGHT * math.ceil(1.1 * len(line) / GUIDE_WIDTH))
         row += 1

@@ -4,16 +4,21 @@ import hashlib
 import io
 import zipfile
 from datetime import date
+from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from infraplan.api import init_plan
 from infraplan.api.dossier import MAKERS
 from infraplan.api.dossier import dossier_folder
 from infraplan.api.dossier import write_dossier
+from infraplan.api.office import take_decisions
 from infraplan.errors import SourceFileError
 from infraplan.plan import Plan
+from infraplan.sites.appraisal import OFFICE
+from tests.reports.batches import VI
 from tests.reports.batches import appraisal
 from tests.reports.batches import hostile
 from tests.reports.batches import mixed
@@ -131,6 +136,26 @@ def test_two_batches_of_one_letters_number_have_a_folder_each(plan: Plan) -> Non
     columns = ["operator", "batch", "letter", "geometry"]
     plan.write_tables({"requests": other[columns]})
     assert dossier_folder(plan, mixed()).name == "12-CV_lo"
+
+
+def test_table_t8_is_read_back_as_the_offices_decisions(plan: Plan) -> None:
+    made = mixed()
+    columns = ["operator", "batch", "letter", "name", "height_m", "technologies", "geometry"]
+    plan.write_tables({"requests": made.requests[columns]})
+    dossier = write_dossier(plan, "lo", appraisal=made)
+    (path,) = dossier.folder.glob("T8*.xlsx")
+    book = openpyxl.load_workbook(path)
+    page, filled = book["T8"], ("Chưa phù hợp", "Ông A", datetime(2025, 11, 24), "xã", "đã đi")  # noqa: DTZ001
+    names = {cell.value: cell.column for row in page.iter_rows(max_row=9) for cell in row}
+    (row,) = [cell.row for cell in page["C"] if cell.value == "R2"]
+    for name, value in zip(OFFICE, filled, strict=True):
+        page.cell(row, names[VI(f"terms.column_{name}")]).value = value
+    book.save(path)
+    taken = take_decisions(plan, path)
+    assert (taken.batch, taken.taken, taken.faults) == ("lo", ("R2",), ())
+    assert list(taken.rows.loc["R2", list(OFFICE)]) == [
+        "reject", "Ông A", "2025-11-24", "xã", "đã đi"
+    ]  # fmt: skip
 
 
 def test_a_template_that_is_not_there_is_told(plan: Plan) -> None:
