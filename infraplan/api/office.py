@@ -21,8 +21,8 @@ from infraplan import atomic
 from infraplan.api.answers import cell_fault
 from infraplan.api.answers import says_something
 from infraplan.api.answers import texts
+from infraplan.api.register import batches
 from infraplan.api.site import APPRAISED_FROM
-from infraplan.api.site import batches
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError

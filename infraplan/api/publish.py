@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from infraplan.api.cover import usual_settings
-from infraplan.api.site import batches
+from infraplan.api.register import batches
 from infraplan.atomic import file_stem
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step

@@ -14,8 +14,8 @@ from infraplan.api.cover import predict
 from infraplan.api.propose import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
+from infraplan.api.register import batches
 from infraplan.api.site import appraise
-from infraplan.api.site import batches
 from infraplan.errors import LayerError
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step
@@ -83,7 +83,7 @@ def run_plan(
     headline = coverage_step(plan.settings.technology, plan.settings.operator)
     yield _timed(plan, "coverage", headline, lambda: predict(plan, progress=shown("coverage")))
     yield _timed(plan, "gaps", "gaps", lambda: gaps(plan, as_of=as_of, progress=shown("gaps")))
-    found = batches(plan)
+    found = batches(plan, only_open=True)
     if not found:
         yield StepDone("appraise", "skipped", 0.0, why="no_requests")
     for batch in found:

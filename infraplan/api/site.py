@@ -5,17 +5,18 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import TypedDict
 
-import pandas as pd
-
-from infraplan.api.bring import known_places
 from infraplan.api.cover import PREDICTED_FROM
 from infraplan.api.cover import RadioInputs
 from infraplan.api.cover import predict_around
 from infraplan.api.cover import radio_inputs
 from infraplan.api.cover import stored_resolution_m
+from infraplan.api.register import Account
+from infraplan.api.register import account_of
+from infraplan.api.register import batches
+from infraplan.api.register import receive
 from infraplan.atomic import file_stem
-from infraplan.errors import Fault
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from infraplan.plan import Plan
@@ -27,10 +28,12 @@ from infraplan.progress import part
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from infraplan.sites import Appraisal
+    from infraplan.sites import SiteRules
 
-__all__ = ["appraise", "batches"]
+__all__ = ["appraise"]
 
 APPRAISED_FROM = (
     *PREDICTED_FROM,
@@ -48,15 +51,30 @@ APPRAISED_FROM = (
     "sources",
 )
 APPRAISED_ON = ("terrain", "landcover", "water", "population", "floods")
+WRITTEN = ("state", "due", "decision", "decided_by", "decided_on", "decision_reason", "field_check")
 
 
-def appraise(
+class _Said(TypedDict, total=False):
+    """What a person says of a letter."""
+
+    crs: str | None
+    letter: str | None
+    letter_date: date | None
+    received: date | None
+    due: date | None
+
+
+def appraise(  # noqa: PLR0913 - what a person says of a letter
     plan: Plan,
     requests: "Path | str | gpd.GeoDataFrame | None" = None,
     *,
     batch: str | None = None,
     as_of: date | None = None,
     crs: str | None = None,
+    letter: str | None = None,
+    letter_date: date | None = None,
+    received: date | None = None,
+    due: date | None = None,
     progress: Progress | None = None,
 ) -> "Appraisal":
     """
@@ -69,11 +87,20 @@ def appraise(
     requests
         The operator's workbook, a table of layer `requests`, or None for a batch that the plan has.
     batch
-        Name of the batch; the file's stem by default, or the plan's only batch.
+        Name of the batch; that of `receive` by default, or the plan's only batch, or the only one
+        that waits for a decision.
     as_of
         Day for which rules are in force; None: the day the batch was received, where known.
     crs
         Reference system of the workbook's coordinates where it does not say, as an EPSG code.
+    letter
+        Number of the letter, which wins over what the workbook says.
+    letter_date
+        Date of the letter, likewise.
+    received
+        Day it was received, likewise.
+    due
+        Day by which an answer is due, likewise.
     progress
         Called with the share done.
 
@@ -94,15 +121,19 @@ def appraise(
     from infraplan.coverage import people_grid
     from infraplan.sites import SiteRules
     from infraplan.sites import appraise_sites
-    from infraplan.sites.appraisal import OFFICE
 
-    batch, rows, faults = _batch(plan, requests, batch, crs)
+    said = _Said(crs=crs, letter=letter, letter_date=letter_date, received=received, due=due)
+    batch, rows, account = _batch(plan, requests, batch, said)
     inputs = radio_inputs(plan, resolution_m=stored_resolution_m(plan), rasters=APPRAISED_ON)
     rules_table = plan.configuration("rules")
     from infraplan.io import content_hash
 
+    rules = SiteRules.from_dict(rules_table)
+    register, near = _near_of(plan, rows, rules, as_of)
     options = {
-        "requests": content_hash(rows.drop(columns=[*OFFICE, "state"], errors="ignore")),
+        "requests": content_hash(rows.drop(columns=[c for c in WRITTEN if c in rows])),
+        "near": near,
+        "account": asdict(account),
         "rules": rules_table,
         "profile": asdict(inputs.profile),
         "tuning": asdict(inputs.settings.tuning) if inputs.settings.tuning else None,
@@ -112,10 +143,13 @@ def appraise(
     }
     step = appraisal_step(batch)
     key = plan.step_key(step, plan.hashes(APPRAISED_FROM), options)
-    rules = SiteRules.from_dict(rules_table)
     record = plan.record(step)
     if record is not None and record.key == key:
-        return replace(load_appraisal(plan, batch, inputs.layers, rules), faults=faults)
+        kept = load_appraisal(plan, batch, inputs.layers, rules)
+        written = _as_kept(kept, rows)
+        if content_hash(written.requests) != content_hash(kept.requests):
+            store_appraisal(plan, written, key=key)
+        return written
     coverage = predict_around(
         plan,
         rows.geometry[rows.geometry.notna()],
@@ -134,78 +168,78 @@ def appraise(
         rules=rules,
         defaults=inputs.defaults,
         fibre_m=_fibre_m(inputs, rows),
+        register=register,
         technology=plan.settings.technology,
         operator=plan.settings.operator,
         batch=batch,
         as_of=as_of,
         progress=part(progress, 0.6, 1.0),
     )
+    appraisal = replace(
+        appraisal,
+        faults=account.faults,
+        received_rows=account.received_rows,
+        set_aside=account.set_aside,
+    )
     store_appraisal(plan, appraisal, key=key)
-    return replace(appraisal, faults=faults)
-
-
-def batches(plan: Plan) -> tuple[str, ...]:
-    """
-    Return the batches of requests that the plan has.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-
-    Returns
-    -------
-    batches
-        Names, sorted.
-    """
-    requests = plan.table("requests")
-    if not len(requests):
-        return ()
-    return tuple(sorted(set(requests["batch"].dropna().astype(str))))
+    return appraisal
 
 
 def _batch(
-    plan: Plan,
-    requests: "Path | str | gpd.GeoDataFrame | None",
-    batch: str | None,
-    crs: str | None,
-) -> tuple[str, "gpd.GeoDataFrame", tuple[Fault, ...]]:
-    """Return the name and the rows of the batch that is meant, and what is wrong with them."""
+    plan: Plan, requests: "Path | str | gpd.GeoDataFrame | None", batch: str | None, said: _Said
+) -> tuple[str, "gpd.GeoDataFrame", Account]:
+    """Return the name and the rows of the batch that is meant, and what became of its list."""
     if requests is None:
-        return *_stored_batch(plan, batch), ()
+        name, rows = _stored_batch(plan, batch)
+        return name, rows, account_of(plan, name)
     if isinstance(requests, (str, Path)):
-        from infraplan.io import read_layer
-
-        path = Path(requests)
-        name = batch or path.stem
-        reading = read_layer(
-            path, "requests", plan_crs=plan.settings.crs, crs=crs, places=known_places(plan)
-        )
-        rows = reading.table.assign(batch=name)
-        old = plan.table("requests")
-        kept = old[(old["batch"] != name) & ~old.index.isin(rows.index)] if len(old) else old
-        register = pd.concat([kept, rows]) if len(kept) else rows
-        plan.write_tables({"requests": register})
-        return name, rows, reading.faults
-    return batch or "batch", requests.assign(batch=batch or "batch"), ()
+        done = receive(plan, requests, batch=batch, **said)
+        return done.batch, done.rows, done.account
+    name = batch or "batch"
+    return name, requests.assign(batch=name), Account(received_rows=len(requests))
 
 
 def _stored_batch(plan: Plan, batch: str | None) -> tuple[str, "gpd.GeoDataFrame"]:
-    """Return a batch of the plan's register."""
+    """Return a batch of the plan's register: the one named, the only one, or the only one open."""
     known = batches(plan)
     if not known:
         msg = "the plan has no requests; give the operator's file: infraplan appraise PLAN FILE"
         raise PlanError(msg)
-    if batch is None and len(known) > 1:
+    waiting = batches(plan, only_open=True)
+    if batch is None and len(known) > 1 and len(waiting) != 1:
         msg = f"the plan has several batches ({', '.join(known)}); choose one with --batch"
         raise SettingsError(msg)
-    name = batch or known[0]
+    name = batch or (known[0] if len(known) == 1 else waiting[0])
     matching = [entry for entry in known if name in (entry, file_stem(entry))]
     if not matching:
         msg = f"there is no batch '{name}'; the plan has {', '.join(known)}"
         raise SettingsError(msg)
     requests = plan.table("requests")
     return matching[0], requests[requests["batch"] == matching[0]]
+
+
+def _near_of(
+    plan: Plan, rows: "gpd.GeoDataFrame", rules: "SiteRules", as_of: date | None
+) -> tuple["gpd.GeoDataFrame", str]:
+    """Return the register, and as text what of it bears on a batch."""
+    from infraplan.sites.register import related_requests
+    from infraplan.sites.register import request_changes
+
+    register = plan.table("requests")
+    held = rules.in_force(as_of).rules
+    found = (
+        related_requests(rows, register, plan.table("sites"), held),
+        request_changes(rows, register),
+    )
+    return register, "\n".join(table.reset_index().to_csv(index=False) for table in found)
+
+
+def _as_kept(appraisal: "Appraisal", rows: "gpd.GeoDataFrame") -> "Appraisal":
+    """Return a kept appraisal with what the office wrote into the register since."""
+    written = {
+        name: rows[name].reindex(appraisal.requests.index) for name in WRITTEN if name in rows
+    }
+    return replace(appraisal, requests=appraisal.requests.assign(**written))
 
 
 def _fibre_m(inputs: RadioInputs, rows: "gpd.GeoDataFrame") -> "pd.Series[float] | None":

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "layer_words",
+    "table_lines",
     "tell_appraisal",
     "tell_calibration",
     "tell_comparison",
@@ -48,6 +49,30 @@ __all__ = [
 PROPOSALS = ("approve", "approve_with_conditions", "reject", "needs_information")
 
 
+def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """
+    Return rows as aligned columns.
+
+    Parameters
+    ----------
+    rows
+        Cells of each row, at least one row; the first are the headings.
+
+    Returns
+    -------
+    lines
+        A line a row, and one below the headings.
+    """
+    widths = [max(len(str(row[n])) for row in rows) for n in range(len(rows[0]))]
+    lines = []
+    for number, row in enumerate(rows):
+        cells = (str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append("  " + "  ".join(cells).rstrip())
+        if number == 0:
+            lines.append("  " + "  ".join("-" * width for width in widths))
+    return lines
+
+
 def tell_sample(plan: "Plan", words: Words) -> None:
     """
     Tell what a sample plan holds, and what of it is made up.
@@ -61,6 +86,7 @@ def tell_sample(plan: "Plan", words: Words) -> None:
     """
     from infraplan.cables import fibre_lengths
     from infraplan.coverage import inventory
+    from infraplan.sites.register import is_open
 
     layers = plan.layers(["communes", "hamlets", "sites", "fibre", "requests"], rasters=())
     counted = inventory(layers)
@@ -76,7 +102,7 @@ def tell_sample(plan: "Plan", words: Words) -> None:
             stations=words.number(total["stations"]),
             masts=words.number(total["positions"]),
             shared=words.number(100 * total["shared_mast_share"], 1),
-            requests=words.number(len(layers.table("requests"))),
+            requests=words.number(int(is_open(layers.table("requests")).sum())),
         )
     )
     if layers.has("fibre"):
@@ -617,12 +643,8 @@ def _heads(words: Words, *keys: str) -> tuple[str, ...]:
 
 def _table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows as aligned columns, the first row being the headings."""
-    widths = [max(len(str(row[n])) for row in rows) for n in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        cells = (str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
-        say("  " + "  ".join(cells).rstrip())
-        if number == 0:
-            say("  " + "  ".join("-" * width for width in widths))
+    for line in table_lines(rows):
+        say(line)
 
 
 def _km(distance_m: float, words: Words) -> str:

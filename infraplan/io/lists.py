@@ -30,6 +30,7 @@ from infraplan.io.aliases import GROUP_MARK
 from infraplan.io.aliases import Headings
 from infraplan.io.aliases import match_headings
 from infraplan.io.aliases import named_operator
+from infraplan.io.letters import letter_of
 from infraplan.io.texts import settle_headings
 from infraplan.layers.convert import plain
 from infraplan.layers.convert import tidy
@@ -53,6 +54,7 @@ TOTALS = (
     "ví dụ", "vi du", "example",  # the row of a blank form that shows how to fill it in
 )  # fmt: skip
 BY_OPERATOR = ("sites", "fibre", "requests")  # lists that a title may say the operator of
+BY_LETTER = ("requests",)  # lists that come as the annex of a letter
 TOTAL = re.compile(
     r"(tổng cộng|tổng số|cộng|tổng)\s*([:(+\-]|\d|$|[ivx]+\b|xã|phường|huyện|quận|tx\b|tp\b|thị"
     r"|thành|toàn|tỉnh|trạm|vị trí|số|cả)",
@@ -218,6 +220,8 @@ def table_of(
     titles = [text for row in read[: head.top] for cell in row if (text := tidy(cell))]
     said = [note for row in first[head.top : below] for note in settle_headings(row)[1]]
     sheet = replace(_sheet(found, head, name), notes=tuple(said))
+    if layer in BY_LETTER:
+        sheet = _with_letter(sheet, titles)
     if layer not in BY_OPERATOR or "operator" in {*head.headings.columns.values(), *sheet.implied}:
         return sheet
     return _with_operator(sheet, [name, *titles], path.stem)
@@ -243,6 +247,25 @@ def _with_operator(sheet: Sheet, titles: Sequence[str], stem: str) -> Sheet:
         if named:
             break
     return sheet
+
+
+def _with_letter(sheet: Sheet, titles: Sequence[str]) -> Sheet:
+    """Return a table whose rows are of the letter that its titles name."""
+    letter = letter_of(titles)
+    if letter is None:
+        return sheet
+    count = len(sheet.rows)
+    implied = {"letter": [letter.number] * count}
+    if letter.dated:
+        implied["letter_date"] = [letter.dated] * count
+    key = "register.letter_dated" if letter.dated else "register.letter_undated"
+    note = Note(key, letter=letter.number, dated=_day(letter.dated), line=letter.line)
+    return replace(sheet, implied={**sheet.implied, **implied}, notes=(*sheet.notes, note))
+
+
+def _day(dated: str) -> str:
+    """Return a date as it is written in letters."""
+    return "/".join(reversed(dated.split("-")))
 
 
 def _sheet(found: _Rows, head: _Head, name: str) -> Sheet:

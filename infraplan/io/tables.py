@@ -73,6 +73,8 @@ HAVE_IDS = ("communes", "districts", "sites")  # their owners always number them
 NAMES_SHOWN = 20
 BY_NAME = ("sites", "requests", "candidates")  # in map files their names may be their ids
 BY_OPERATOR = ("sites", "fibre")
+OF_LETTER = ("letter", "letter_date")
+TITLED = ("operator", *OF_LETTER)  # told by notes of their own where a title says them
 TOLD = ("positions.system_recognised", "encodings.csv")  # notes of what has a line of its own
 REPAIRS_TOLD = 10_000  # of a column and kind, one by one; the others are counted
 NO_SYSTEM = ("lost_datum", "mapinfo_lost_datum", "no_place_on_earth")
@@ -297,8 +299,12 @@ def _imply(draft: _Draft, layer: str) -> None:
     for column, values in draft.sheet.implied.items():
         if column in known and column not in draft.frame:
             draft.frame = draft.frame.assign(**{column: list(values)})
-            if any(values) and column != "operator":
+            if any(values) and column not in TITLED:
                 draft.notes.append(Note("notes.from_subheadings", column=column))
+        elif column in OF_LETTER:
+            own = draft.frame[column]
+            said = np.array(list(values), dtype=object)
+            draft.frame[column] = own.where(own.map(tidy) != "", said)
 
 
 def _rewrite(draft: _Draft, layer: str) -> None:

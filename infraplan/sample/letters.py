@@ -1,9 +1,13 @@
-"""Fifteen requests for new sites, as a letter brings them: good ones and every usual fault."""
+"""
+A register of requests: fifteen for new sites as a letter brings them, good ones and every usual
+fault, and those of an earlier letter, which the office has answered.
+"""
 
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -20,7 +24,25 @@ __all__ = ["DATUM_SHIFT_M", "make_requests"]
 OPERATOR = "Viettel"
 BATCH = "Viettel-2025-11"
 LETTER = "1873/VTNet-HTI"
+LETTER_DATE = "2025-10-30"
 RECEIVED = "2025-11-03"
+DUE = "2025-11-24"
+EARLIER = {
+    "operator": OPERATOR,
+    "batch": "Viettel-2025-03",
+    "letter": "402/VTNet-HTI",
+    "letter_date": "2025-03-06",
+    "received": "2025-03-10",
+    "due": "2025-03-31",
+    "state": "decided",
+    "decided_by": "Sở Khoa học và Công nghệ",
+    "decided_on": "2025-03-28",
+    "shift_allowed_m": 50.0,
+    "accuracy_m": 10.0,
+}
+AZIMUTHS = {"coverage": "0/120/240", "capacity": "30/150/270", "tall": "60/180/300"}
+STANDS_M = 60.0  # farther than a station is taken for the one that was approved
+AGAIN = "tall"  # the kind that was asked for before, lower and a little aside
 FARTHEST_SERVED_M = 7000.0  # from a mast: beyond it no operator asks for a site
 CLEAR_OF_MASTS_M = 520.0  # farther than a mast is looked for to share in a town (500 m)
 # VN-2000 read as WGS 84 without the datum transformation: how far the point moves, east and north
@@ -89,9 +111,10 @@ def make_requests(
     Returns
     -------
     requests
-        Fifteen requests of one operator in one batch.
+        Fifteen requests of one operator in one batch, and four of an earlier one with the office's
+        decisions: one asked for again, one approved and not built, one built, one rejected.
     kinds
-        By request id: coverage, behind_ridge, tall, no_height, capacity, clear, duplicate,
+        By request id of the later batch: coverage, behind_ridge, tall, no_height, capacity, clear, duplicate,
         beside_mast, datum_shift, sea.
     """
     scene = _Scene(
@@ -114,7 +137,8 @@ def make_requests(
         *_at_sea(scene),
     ]
     order = rng.permutation(len(asked))
-    return _table([asked[k] for k in order], ground.crs)
+    table, kinds = _table([asked[k] for k in order], ground.crs)
+    return _with_earlier(table, kinds, scene), kinds
 
 
 def _table(asked: list[_Request], crs: str) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
@@ -126,14 +150,19 @@ def _table(asked: list[_Request], crs: str) -> tuple[gpd.GeoDataFrame, dict[str,
             "operator": OPERATOR,
             "batch": BATCH,
             "name": [f"HTH-{request.commune} {n:02d}" for n, request in enumerate(asked, start=1)],
+            "site_code": ids,
             "letter": LETTER,
+            "letter_date": LETTER_DATE,
             "received": RECEIVED,
+            "due": DUE,
+            "state": "received",
             "commune": [request.commune for request in asked],
             "address": [f"{request.commune}, Hà Tĩnh" for request in asked],
             "mast_class": [request.mast_class for request in asked],
             "height_m": np.asarray([request.height_m for request in asked], dtype=np.float64),
             "technologies": [request.technologies for request in asked],
             "purpose": [request.purpose for request in asked],
+            "azimuths": [AZIMUTHS.get(request.kind) for request in asked],
             "shift_allowed_m": 50.0,
             "accuracy_m": 10.0,
         },
@@ -141,6 +170,75 @@ def _table(asked: list[_Request], crs: str) -> tuple[gpd.GeoDataFrame, dict[str,
         crs=crs,
     )
     return table.set_index("request_id"), dict(zip(ids, [r.kind for r in asked], strict=True))
+
+
+def _with_earlier(
+    table: gpd.GeoDataFrame, kinds: dict[str, str], scene: _Scene
+) -> gpd.GeoDataFrame:
+    """Return the register: the batch, and before it four requests that the office has answered."""
+    first = {kind: name for name, kind in reversed(kinds.items())}
+    again, rejected, unbuilt = (first[kind] for kind in (AGAIN, "coverage", "capacity"))
+    own = np.flatnonzero((scene.sites["operator"] == OPERATOR).to_numpy())
+    built = shapely.Point(np.round(scene.site_xy[own[0]], 2))
+    asked: list[tuple[str, shapely.Point, str, dict[str, object]]] = [
+        (again, _aside(table.geometry[again], 20.0), "needs_information", {
+            "state": "superseded", "height_m": 45.0,
+            "decision_reason": "Bổ sung ý kiến của xã và chiều cao cột"}),
+        ("VTL-HTH-2024-31", _aside(table.geometry[rejected], 35.0), "reject", {
+            "decision_reason": "Chưa thống nhất được vị trí với xã"}),
+        ("VTL-HTH-2024-32", _clear_aside(table.geometry[unbuilt], scene), "approve", {}),
+        ("VTL-HTH-2024-33", built, "approve_with_conditions", {
+            "state": "built", "field_check": "Đã phát sóng"}),
+    ]  # fmt: skip
+    communes = [_commune(scene, point.x, point.y) for _, point, _, _ in asked]
+    rows = [
+        {
+            **EARLIER,
+            "site_code": code,
+            "name": f"HTH-{commune} cũ",
+            "commune": commune,
+            "address": f"{commune}, Hà Tĩnh",
+            "mast_class": "A2b",
+            "height_m": 42.0,
+            "technologies": "4G",
+            "purpose": "coverage",
+            "decision": decision,
+            "geometry": point,
+            **said,
+        }
+        for (code, point, decision, said), commune in zip(asked, communes, strict=True)
+    ]
+    ids = pd.Index([f"{code}-1" if code == again else code for code, *_ in asked], dtype="str")
+    earlier = gpd.GeoDataFrame(rows, index=ids, geometry="geometry", crs=table.crs)
+    texts = [name for name in earlier if name not in table]
+    whole = table.assign(
+        **{name: pd.Series([None] * len(table), table.index, "str") for name in texts},
+        supersedes=[ids[0] if name == again else None for name in table.index],
+    )
+    names = [name for name in whole.columns if name != "geometry"]
+    joined = {
+        name: [*whole[name], *(earlier[name] if name in earlier else [None] * len(earlier))]
+        for name in names
+    }
+    return gpd.GeoDataFrame(
+        joined,
+        index=pd.Index([*whole.index, *ids], name="request_id", dtype="str"),
+        geometry=[*whole.geometry, *earlier.geometry],
+        crs=table.crs,
+    )
+
+
+def _aside(point: shapely.Point, away_m: float) -> shapely.Point:
+    """Return a position so far north of another."""
+    return shapely.Point(point.x, round(point.y + away_m, 2))
+
+
+def _clear_aside(point: shapely.Point, scene: _Scene) -> shapely.Point:
+    """Return a position some 180 m north of another at which the operator has no station yet."""
+    own = scene.site_xy[(scene.sites["operator"] == OPERATOR).to_numpy()]
+    places = [_aside(point, away_m) for away_m in (180.0, 150.0, 210.0, 240.0, 120.0)]
+    away = [float(np.hypot(*(own - [place.x, place.y]).T).min(initial=np.inf)) for place in places]
+    return next((p for p, m in zip(places, away, strict=True) if m > STANDS_M), places[0])
 
 
 def _for_coverage(scene: _Scene, rng: np.random.Generator) -> list[_Request]:

@@ -256,9 +256,7 @@ def lower_bound_by_volume(
     gain, share = np.empty(count), np.empty(count)
     excess = np.empty(size)
     for _ in range(rounds):
-        value = relaxed(
-            starts, rows, weight, second, demand, cost, budget, trial, gain, share
-        )
+        value = relaxed(starts, rows, weight, second, demand, cost, budget, trial, gain, share)
         for row in range(demand):
             excess[row] = -2.0 if trial[row] < second[row] else -1.0
         for row in range(demand, size):

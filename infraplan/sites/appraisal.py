@@ -37,6 +37,9 @@ from infraplan.sites.reasons import Reason
 from infraplan.sites.reasons import as_json
 from infraplan.sites.reasons import proposal_of
 from infraplan.sites.reasons import sorted_reasons
+from infraplan.sites.register import check_related
+from infraplan.sites.register import related_requests
+from infraplan.sites.register import request_changes
 from infraplan.sites.rules import SiteRules
 from infraplan.sites.scene import Scene
 from infraplan.sites.scene import stations_of
@@ -81,7 +84,9 @@ class Appraisal:
     `requests` is the batch with `proposal`, `reasons` (JSON), gains of the headline technology and
     operator, `rank` and `marginal_people` in the order of the batch, and empty columns for the
     office's decision. `gains` is keyed by request, technology and operator (`"any"` included).
-    `faults` are those of the list that the requests were read from. The tables from `alternatives`
+    `faults` are those of the list that the requests were read from, `received_rows` the rows that it
+    had (0: not known) and `set_aside` what its owner calls those that could not be taken; what is
+    left over were rows that repeat another in every cell. The tables from `alternatives`
     on are described in `infraplan.sites.study`; `against` compares the batch with the best that as
     many sites could do: `sites`, `people`, `best_people`, `bound`, `positions` (empty: not asked).
     """
@@ -95,6 +100,8 @@ class Appraisal:
     layers: Layers
     provenance: Provenance
     faults: tuple[Fault, ...] = ()
+    received_rows: int = 0
+    set_aside: tuple[str, ...] = ()
     against: Mapping[str, Any] = field(default_factory=dict)
     alternatives: pd.DataFrame = field(default_factory=partial(empty_table, "alternatives"))
     heights: pd.DataFrame = field(default_factory=partial(empty_table, "heights"))
@@ -130,6 +137,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     rules: SiteRules,
     defaults: "CellDefaults",
     fibre_m: "pd.Series[float] | None" = None,
+    register: "gpd.GeoDataFrame | None" = None,
     technology: str = "4G",
     operator: str = ANY,
     batch: str = "batch",
@@ -162,6 +170,9 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
         What the cells of the requests are derived from.
     fibre_m
         Distance to the nearest cable by request, >= 0; None where no cable is known [m].
+    register
+        All requests ever received, rows of the batch included; None leaves earlier and pending ones
+        unasked.
     technology
         Technology of the headline figures; of a request without it, the highest it asks for.
     operator
@@ -209,9 +220,14 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     if "sharing" in held.rules:
         _fill_alternatives(batch_requests, around, radio, held)
     told(0.9)
+    study: dict[str, pd.DataFrame] = {}
+    if register is not None:
+        study["related"] = related_requests(requests, register, layers.table("sites"), held.rules)
+        study["changes"] = request_changes(requests, register)
     reasons = {
         request.request_id: check_request(request, around, held.rules)
         + check_batch(request, batch_requests, held.rules)
+        + _register_reasons(request, study, held)
         for request in batch_requests
     }
     told(1.0)
@@ -247,6 +263,16 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
         ),
         **study,
     )
+
+
+def _register_reasons(
+    request: Request, study: Mapping[str, pd.DataFrame], rules: SiteRules
+) -> list[Reason]:
+    """Return what the register holds against a request, nothing where it was not asked."""
+    if "related" not in study or request.point is None:
+        return []
+    found = study["related"]
+    return check_related(request.request_id, request.operator, found, rules.rules)
 
 
 def _version() -> str:

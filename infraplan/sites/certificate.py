@@ -27,11 +27,21 @@ if TYPE_CHECKING:
 
     from infraplan.sites.covering import MaxCoverage
 
-__all__ = ["Branch", "checked_weight", "coverage_bound", "finest_scale", "floored", "fractional", "no_better", "proven_bound"]
+__all__ = [
+    "Branch",
+    "checked_weight",
+    "coverage_bound",
+    "finest_scale",
+    "floored",
+    "fractional",
+    "no_better",
+    "proven_bound",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:

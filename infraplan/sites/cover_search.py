@@ -379,8 +379,11 @@ def _priced(problem: Problem, multiplier: Floats, side: Ints) -> tuple[float, Fl
     """Return what rows and chosen give, all priced gains, the open candidates and budget left."""
     from infraplan.sites import _kernels as kernels
 
-    m = np.clip(multiplier, np.where(np.arange(multiplier.size) < problem.demand, 0, -np.inf),
-                problem.weight)
+    m = np.clip(
+        multiplier,
+        np.where(np.arange(multiplier.size) < problem.demand, 0, -np.inf),
+        problem.weight,
+    )
     gain, kept = kernels.priced(
         problem.starts, problem.rows, problem.weight, problem.second, problem.demand, m
     )
