@@ -223,8 +223,16 @@ def _map(making: Making) -> list[tuple[str, bytes]]:
     return [(f"{making.say('letters.file_map')}.html", page.html.encode("utf-8"))]
 
 
+def _visit(making: Making) -> list[tuple[str, bytes]]:
+    """Return what is taken to the sites: a sheet for each, and all of them for the phone."""
+    from infraplan.api.site_files import visit_files
+
+    made = visit_files(making.appraisal, making.say, as_of=making.made_on, office=making.office)
+    return list(made.items())
+
+
 # each makes some files of a dossier: names without the mark of synthetic data, contents
-MAKERS: tuple[Maker, ...] = (_papers, _map)
+MAKERS: tuple[Maker, ...] = (_papers, _visit, _map)
 
 
 def _zipped(files: Mapping[str, bytes], made_on: date | None) -> bytes:

@@ -70,6 +70,7 @@ def appraise(
         Path | None, typer.Option(help="Word template of the reply; ours by default.")
     ] = None,
     no_files: Annotated[bool, typer.Option("--no-files", help="Write no letters.")] = False,
+    sheet: Annotated[str, typer.Option(help="Write only the field sheet of this request.")] = "",
 ) -> None:
     """Appraise requested sites: a proposal with reasons for each, and the files of the letter."""
     from infraplan.api import open_plan
@@ -77,7 +78,7 @@ def appraise(
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
     day = as_of.date() if as_of else None
-    asked = _Asked(day, template, with_files=not no_files)
+    asked = _Asked(day, template, sheet, with_files=not no_files)
     if decisions is not None:
         asked.write(opened, take_decided(opened, decisions, batch, words), None, words)
         return
@@ -102,11 +103,17 @@ class _Asked:
 
     as_of: date | None
     template: Path | None
+    sheet: str
     with_files: bool
 
     def write(self, plan: "Plan", batch: str, appraisal: "Appraisal | None", words: Words) -> None:
         """Write the files of a letter, where they are wanted, and tell where they are."""
-        if not self.with_files:
+        if self.sheet and appraisal is not None:
+            from infraplan.api import write_sheet
+
+            path = write_sheet(plan, appraisal, self.sheet, as_of=self.as_of)
+            say(words("sheets.sheet_written", path=shown_path(path)))
+        if self.sheet or not self.with_files:
             return
         from infraplan.api.dossier import write_dossier
 
