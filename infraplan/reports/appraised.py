@@ -1,16 +1,19 @@
 """What the papers on a batch of requested sites have in common: its facts and its rows in words."""
 
 import math
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
 
 import pandas as pd
 
+from infraplan.layers.stations import on_air
 from infraplan.layers.told import column_told
 from infraplan.layers.told import system_told
 from infraplan.layers.told import tell
@@ -191,7 +194,7 @@ def _distinct(table: pd.DataFrame, column: str) -> list[str]:
 
 def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]:  # noqa: ANN401
     """Return each request in words."""
-    degrees = _degrees(table)
+    degrees, stations = _degrees(table), on_air(appraisal.layers.table("sites"))
     made = []
     for place, (request_id, row) in enumerate(table.iterrows()):
         findings = tuple(findings_of(row["reasons"]) or ())
@@ -216,7 +219,7 @@ def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]: 
                 ),
                 overlap_share=_number(row.get("overlap_share")),
                 nearest_m=_number(row.get("nearest_site_m")),
-                nearest_operator=_nearest_operator(appraisal, point, row),
+                nearest_operator=_nearest_operator(stations, point, row),
                 sharing=_sharing(findings, words),
                 planned=_planned(findings, words),
                 warnings="; ".join(
@@ -304,15 +307,10 @@ def _number(value: Any) -> float:  # noqa: ANN401 - a field of a table
     return math.nan if value is None or pd.isna(value) else float(value)
 
 
-def _nearest_operator(appraisal: "Appraisal", point: Any, row: Any) -> str:  # noqa: ANN401
+def _nearest_operator(stations: Any, point: Any, row: Any) -> str:  # noqa: ANN401 - tables
     """Return whose the nearest station is; empty where the layers no longer say."""
-    from infraplan.layers.stations import on_air
-
     wanted = _number(row.get("nearest_site_m"))
-    if point is None or point.is_empty or not math.isfinite(wanted):
-        return ""
-    stations = on_air(appraisal.layers.table("sites"))
-    if not len(stations):
+    if point is None or point.is_empty or not math.isfinite(wanted) or not len(stations):
         return ""
     off_m = (stations.geometry.distance(point) - wanted).abs()
     near = stations[off_m <= SAME_STATION_M]
@@ -353,11 +351,9 @@ def _unread(appraisal: "Appraisal", words: Words) -> list[tuple[str, str, str]]:
     """Return what could not be read: where, what, how to mend."""
     told = []
     for fault in appraisal.faults:
-        part = tell(fault, words)
-        rows = words("letters.rows", rows=", ".join(fault.rows)) if fault.rows else ""
-        where = "; ".join(one for one in (part.where, rows) if one and one not in part.where)
+        part = tell(replace(fault, file=re.split(r"[\\/]", fault.file)[-1]), words)
         found = f": {part.found}" if part.found else ""
-        told.append((tidy(where or part.where), tidy(part.what + found), tidy(part.remedy)))
+        told.append((tidy(part.where), tidy(part.what + found), tidy(part.remedy)))
     return told
 
 

@@ -97,9 +97,11 @@ def test_hostile_text_is_printed_as_it_is():
 
 
 def test_rows_that_could_not_be_read_stand_in_the_annex_with_the_remedy():
-    fault = Fault(what="mã bị trùng", rows=("7", "9"), remedy="đặt mã khác")
+    fault = Fault(what="mã bị trùng", rows=("7", "9"), remedy="đặt mã khác", file="C:\\a\\lo.xlsx")
     text = text_of(reply_letter(mixed(faults=[fault]), VI))
     assert "dòng 7, 9" in text
+    assert "lo.xlsx" in text
+    assert "C:\\a" not in text
     assert "đặt mã khác" in text
     assert "Gửi lại các dòng, ô chưa đọc được (1 mục" in text
 
