@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.sites.interference import check_overshoot
 from infraplan.sites.reasons import Reason
 from infraplan.sites.reasons import judge
 from infraplan.sites.rules import Rule
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 
     from shapely.geometry import Point
 
+    from infraplan.sites.gain import Gain
+
 __all__ = ["check_batch", "check_request"]
 
 Check = Callable[[Request, Surroundings, Rule], Reason | None]
 ON_ROOF = ("A1a", "A1b", "A2a")
-NEXT_TO_NOBODY = 0.01  # share of the people in reach below which a gain is not compared
 HEAD_M = 2.0  # a standing person's head above ground
 FLOOR_M, UNKNOWN_ROOF_M = 3.6, 10.0  # assumed where a building's height is not known
 
@@ -275,6 +277,7 @@ def _judged_sharing(request: Request, around: Surroundings, rule: Rule) -> Reaso
         detail |= {
             "mast": other.mast_id, "operators": list(other.operators),
             "distance_m": round(other.distance_m), "height_m": round(other.height_m, 1),
+            "kind": other.kind,
         }  # fmt: skip
     if best >= 0 and best_share >= limit:
         return judge(
@@ -291,14 +294,8 @@ def _judged_sharing(request: Request, around: Surroundings, rule: Rule) -> Reaso
 
 def _share(request: Request, place: int) -> float:
     """Return the share of the request's gain that a mast would give; of people relieved if none."""
-    here, there = request.own_gain, request.alternatives[place].gain
-    if here is None:
-        return 0.0
-    for name in ("people", "relieved", "served"):
-        # a gain of next to nobody is not what a capacity request is about
-        if (wanted := getattr(here, name)) >= max(1.0, NEXT_TO_NOBODY * here.served):
-            return float(getattr(there, name) / wanted)
-    return 0.0
+    here = request.own_gain
+    return 0.0 if here is None else here.share_of(request.alternatives[place].gain)
 
 
 def _spacing(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
@@ -511,8 +508,21 @@ def _need(request: Request, _: Surroundings, rule: Rule) -> Reason | None:
     return judge(
         rule, holds=True, value=gain.people, technology=request.technology,
         upgraded=round(gain.upgraded), relieved=round(gain.relieved), served=round(gain.served),
-        purpose=request.text.get("purpose", ""),
+        **_need_in_full(request, gain), purpose=request.text.get("purpose", ""),
     )  # fmt: skip
+
+
+def _need_in_full(request: Request, gain: "Gain") -> dict[str, Any]:
+    """Return the range of a gain and its parts beyond coverage, those that are known."""
+    five = request.gain_5g
+    found = {
+        "people_low": gain.low, "people_high": gain.high, "indoor": gain.indoor,
+        "people_5g": math.nan if five is None else five.people,
+        "people_own": math.nan if request.own_gain is None else request.own_gain.people,
+    }  # fmt: skip
+    told: dict[str, Any] = {n: round(v) for n, v in found.items() if math.isfinite(v)}
+    losing = () if request.own_gain is None else request.own_gain.neighbours[:3]
+    return told | {"neighbours": [site_id for site_id, _ in losing]}
 
 
 def _text(row: "pd.Series[Any]", column: str) -> str:
@@ -538,5 +548,6 @@ CHECKS: Mapping[str, Check] = {
     "slope": _slope,
     "fibre": _fibre,
     "road": _road,
+    "overshoot": check_overshoot,
     "need": _need,
 }

@@ -24,8 +24,17 @@ if TYPE_CHECKING:
 
     from infraplan.layers.bundle import Layers
     from infraplan.sites.gain import Gain
+    from infraplan.sites.interference import Overshoot
 
-__all__ = ["URBAN", "Alternative", "Request", "Surroundings", "bare_name", "technologies_of"]
+__all__ = [
+    "URBAN",
+    "Alternative",
+    "Request",
+    "Surroundings",
+    "Unfit",
+    "bare_name",
+    "technologies_of",
+]
 
 URBAN = ("phường", "thị trấn")
 PREFIXES = ("xã ", "phường ", "thị trấn ", "thành phố ", "x. ", "p. ", "tt. ", "x.", "p.", "tt.")
@@ -34,18 +43,43 @@ SAME_PLACE_M = 30.0  # stations nearer than this are taken to share a structure 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternative:
-    """An existing mast that could carry the requested equipment, and what it would give there."""
+    """
+    An existing mast that could carry the requested equipment, and what it would give there.
+
+    `gain` is that of the operator's own network, `headline_gain` that of the headline's operator.
+    `kind` is `share`, `upgrade` on the operator's own mast, or `named` by the request itself.
+    """
 
     mast_id: str
     operators: tuple[str, ...]
     distance_m: float
     height_m: float
     gain: "Gain"
+    headline_gain: "Gain | None" = None
+    kind: str = "share"
+    point: "Point | None" = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unfit:
+    """An existing mast in reach that was not computed; `why` is no_room, height_unknown, has_it."""
+
+    mast_id: str
+    operators: tuple[str, ...]
+    distance_m: float
+    kind: str
+    why: str
+    point: "Point"
 
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One requested site with what the checks need of it; gains are filled in by the radio part."""
+    """
+    One requested site with what the checks need of it; gains are filled in by the radio part.
+
+    `gain` is the headline's, `own_gain` that of the operator's own network, `gain_5g` what it gives
+    in 5G to the headline's operator. `unfit` are masts in reach that could not be computed.
+    """
 
     request_id: str
     row: "pd.Series[Any]"
@@ -60,6 +94,9 @@ class Request:
     technology: str = ""
     cells: pd.DataFrame = field(default_factory=pd.DataFrame)
     alternatives: list[Alternative] = field(default_factory=list)
+    gain_5g: "Gain | None" = None
+    overshoot: "Overshoot | None" = None
+    unfit: "list[Unfit]" = field(default_factory=list)
 
     @property
     def text(self) -> Mapping[str, str]:
@@ -168,7 +205,7 @@ class Surroundings:
             Distance, infinite where there is none [m].
         """
         tables = [self.layers.table(layer) for layer in layers]
-        return min((float(t.distance(point).min()) for t in tables if len(t)), default=np.inf)
+        return min((_nearest_m(table, point) for table in tables if len(table)), default=np.inf)
 
     def within(self, point: "Point", layer: str, distance_m: float) -> "gpd.GeoDataFrame":
         """
@@ -291,6 +328,12 @@ class Surroundings:
             if (self.as_of - date.fromisoformat(str(dated)[:10])).days <= age_days:
                 return True
         return False
+
+
+def _nearest_m(table: "gpd.GeoDataFrame", point: "Point") -> float:
+    """Return the distance from a point to the nearest feature, infinite where all are empty."""
+    _, away_m = table.sindex.nearest(point, return_all=False, return_distance=True)
+    return float(away_m.min(initial=np.inf))
 
 
 def technologies_of(value: object) -> tuple[str, ...]:
