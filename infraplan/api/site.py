@@ -63,6 +63,7 @@ def appraise(
     batch: str | None = None,
     as_of: date | None = None,
     crs: str | None = None,
+    searches: bool = True,
     progress: Progress | None = None,
 ) -> "Appraisal":
     """
@@ -80,6 +81,9 @@ def appraise(
         Day for which rules are in force; None: the day the batch was received, where known.
     crs
         Reference system of the workbook's coordinates where it does not say, as an EPSG code.
+    searches
+        Whether other heights, places and masts are searched for and footprints drawn; without them
+        the proposals are the same and come sooner. What the plan has already is not thrown away.
     progress
         Called with the share done.
 
@@ -118,8 +122,9 @@ def appraise(
     step = appraisal_step(batch)
     key = plan.step_key(step, plan.hashes(APPRAISED_FROM), options)
     rules = SiteRules.from_dict(rules_table)
+    quick = plan.step_key(step, plan.hashes(APPRAISED_FROM), {**options, "searches": False})
     record = plan.record(step)
-    if record is not None and record.key == key:
+    if record is not None and record.key in ((key,) if searches else (key, quick)):
         return replace(load_appraisal(plan, batch, inputs.layers, rules), faults=faults)
     coverage = predict_around(
         plan,
@@ -143,9 +148,10 @@ def appraise(
         operator=plan.settings.operator,
         batch=batch,
         as_of=as_of,
+        searches=searches,
         progress=part(progress, 0.6, 1.0),
     )
-    store_appraisal(plan, appraisal, key=key)
+    store_appraisal(plan, appraisal, key=key if searches else quick)
     return replace(appraisal, faults=faults)
 
 

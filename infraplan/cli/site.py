@@ -24,6 +24,9 @@ def appraise(
     batch: Annotated[str, typer.Option(help="Name of the batch; the file's by default.")] = "",
     crs: Annotated[str, typer.Option(help="EPSG code of the workbook's coordinates.")] = "",
     as_of: AsOf = None,
+    verdicts_only: Annotated[
+        bool, typer.Option("--verdicts-only", help="Proposals and reasons alone, sooner.")
+    ] = False,
 ) -> None:
     """Appraise requested sites: a proposal with reasons for each, and the order of the batch."""
     from infraplan.api import appraise as judge
@@ -40,6 +43,7 @@ def appraise(
             batch=batch or None,
             crs=crs or None,
             as_of=as_of.date() if as_of else None,
+            searches=not verdicts_only,
             progress=progress,
         )
     tell_appraisal(appraisal, words)
