@@ -20,6 +20,10 @@ from infraplan.layers.bundle import Provenance
 from infraplan.progress import Progress
 from infraplan.progress import part
 from infraplan.radio.results import ANY
+from infraplan.sites.batch import BatchGains
+from infraplan.sites.batch import Positions
+from infraplan.sites.batch import batch_gains
+from infraplan.sites.batch import batch_tables
 from infraplan.sites.gain import MODEL_ERROR_DB
 from infraplan.sites.gain import Gain
 from infraplan.sites.gain import Ground
@@ -36,6 +40,8 @@ from infraplan.sites.reasons import proposal_of
 from infraplan.sites.reasons import sorted_reasons
 from infraplan.sites.rules import SiteRules
 from infraplan.sites.scene import Scene
+from infraplan.sites.stability import Errors
+from infraplan.sites.stability import stability_of
 from infraplan.sites.study import empty_table
 from infraplan.sites.surroundings import Request
 from infraplan.sites.surroundings import Surroundings
@@ -120,6 +126,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     operator: str = ANY,
     batch: str = "batch",
     as_of: date | None = None,
+    eligible: Positions | None = None,
     searches: bool = True,
     progress: Progress | None = None,
 ) -> Appraisal:
@@ -156,6 +163,8 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
         Name of the batch.
     as_of
         Day for which rules and sources hold; None: rules without an end, sources of any age.
+    eligible
+        What could be built instead, of the headline's technology and operator; None: not compared.
     searches
         Whether other heights, places and masts are searched for and footprints drawn; without them
         the proposals are the same and their tables stay empty.
@@ -204,9 +213,19 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     if searches:
         told = part(progress, share, 1.0)
         heights, flips = searched(batch_requests, reasons, around, radio, held, progress=told)
+    shared = batch_gains(batch_requests)
+    filled = _filled(requests, batch_requests, reasons, around, shared)
+    study = batch_tables(
+        batch_requests, filled["proposal"], around, held.rules, radio,
+        gains=shared, eligible=eligible,
+    )  # fmt: skip
+    if searches:
+        study["stability"] = stability_of(
+            batch_requests, reasons, around, held.rules, errors=Errors.of(settings, held.rules)
+        )
     part(progress, 0.0, 1.0)(1.0)
     return Appraisal(
-        requests=_filled(requests, batch_requests, reasons, around),
+        requests=filled,
         gains=gains,
         alternatives=alternatives_table(batch_requests),
         heights=heights,
@@ -230,6 +249,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
             },
             synthetic=layers.synthetic(),
         ),
+        **study,
     )
 
 
@@ -284,13 +304,16 @@ def _filled(
     requests: Sequence[Request],
     reasons: dict[str, list[Reason]],
     around: Surroundings,
+    gains: BatchGains,
 ) -> "gpd.GeoDataFrame":
     """Return the batch with proposals, reasons, gains and order."""
     result = table.copy()
     result.index = result.index.astype("str")
     proposals = {name: proposal_of(found) for name, found in reasons.items()}
-    order = _order(requests, proposals)
-    shapley = _shapley(requests)
+    refused = np.array([proposals[name] == "reject" for name in gains.names], np.bool_)
+    relieved = np.array([_of(r.gain, "relieved") for r in requests])
+    places, adds = gains.order(refused, np.nan_to_num(relieved, nan=-1.0))
+    order = [gains.names[place] for place in places]
     columns: dict[str, dict[str, Any]] = {
         "proposal": proposals,
         "reasons": {name: as_json(sorted_reasons(found)) for name, found in reasons.items()},
@@ -306,12 +329,14 @@ def _filled(
     columns["overlap_share"] = {r.request_id: _of(r.own_gain, "overlap_share") for r in requests}
     columns["nearest_site_m"] = {r.request_id: _nearest_m(r, around) for r in requests}
     columns["fibre_m"] = {r.request_id: r.fibre_m for r in requests}
-    columns["rank"] = {name: place for place, (name, _) in enumerate(order, start=1)}
-    columns["marginal_people"] = dict(order)
+    columns["rank"] = {name: place for place, name in enumerate(order, start=1)}
+    known = np.where(gains.is_known, 0.0, np.nan)
+    columns["marginal_people"] = dict(zip(order, adds + known[places], strict=True))
     shared = {r.request_id: _shared(reasons[r.request_id]) for r in requests}
     columns["share_alternative"] = {name: mast for name, (mast, _) in shared.items()}
     columns["share_alternative_gain"] = {name: share for name, (_, share) in shared.items()}
-    columns["shapley_people"] = shapley
+    columns["last_in_people"] = dict(zip(gains.names, gains.last + known, strict=True))
+    columns["shapley_people"] = dict(zip(gains.names, gains.shapley + known, strict=True))
     for column, values in columns.items():
         kind = "str" if column in WORDS else "float64"
         kind = "int64" if column == "rank" else kind
@@ -340,66 +365,3 @@ def _shared(reasons: Sequence[Reason]) -> tuple[str | None, float]:
         if reason.rule.id == "sharing" and reason.value is not None and "mast" in reason.detail:
             return str(reason.detail["mast"]), reason.value
     return None, math.nan
-
-
-def _units(request: Request) -> set[tuple[str, int]]:
-    """Return the grid cells that a request gains, told apart by technology."""
-    if request.gain is None:
-        return set()
-    return {(request.technology, int(cell)) for cell in request.gain.cells}
-
-
-def _order(requests: Sequence[Request], proposals: dict[str, str]) -> list[tuple[str, float]]:
-    """
-    Return the requests in the order of the batch with the people each adds to those before.
-
-    Rejected requests come after all others. Among equals more people relieved come first, then
-    the id.
-    """
-    people = _people_of(requests)
-    left = list(requests)
-    taken: set[tuple[str, int]] = set()
-    order = []
-    while left:
-        keys = []
-        for place, request in enumerate(left):
-            adds = math.fsum(people[unit] for unit in _units(request) - taken)
-            relieved = _of(request.gain, "relieved")
-            refused = proposals[request.request_id] == "reject"
-            keys.append((refused, -adds, -np.nan_to_num(relieved, nan=-1.0), place))
-        best = min(keys)[-1]
-        request = left.pop(best)
-        adds = -min(keys)[1] if request.gain and math.isfinite(request.gain.people) else math.nan
-        taken |= _units(request)
-        order.append((request.request_id, adds))
-    return order
-
-
-def _shapley(requests: Sequence[Request]) -> dict[str, float]:
-    """
-    Return each request's fair part of what the batch gains together.
-
-    Of a sum over covered cells the Shapley value is closed: each cell's people divided equally
-    among the requests that gain it.
-    """
-    people = _people_of(requests)
-    shared: dict[tuple[str, int], int] = {}
-    for request in requests:
-        for unit in _units(request):
-            shared[unit] = shared.get(unit, 0) + 1
-    return {
-        request.request_id: math.nan
-        if request.gain is None or math.isnan(request.gain.people)
-        else math.fsum(people[unit] / shared[unit] for unit in _units(request))
-        for request in requests
-    }
-
-
-def _people_of(requests: Sequence[Request]) -> dict[tuple[str, int], float]:
-    """Return the people of every grid cell that some request gains."""
-    return {
-        (request.technology, int(cell)): float(count)
-        for request in requests
-        if request.gain is not None
-        for cell, count in zip(request.gain.cells, request.gain.cell_people, strict=True)
-    }

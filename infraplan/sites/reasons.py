@@ -24,6 +24,7 @@ class Reason:
 
     `outcome` is pass, condition, fail or not_assessed; `effect` what it does to the proposal. A
     positive `margin` is what is left before the limit. `detail` names what the numbers are about.
+    `accuracy_m` is that of the position where the margin was held against it, else 0.
     """
 
     rule: Rule
@@ -33,6 +34,7 @@ class Reason:
     limit: float | None = None
     margin: float | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    accuracy_m: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as plain values, with where the rule comes from."""
@@ -99,7 +101,7 @@ def judge(
         outcome, effect = "fail", "reject" if rule.may_reject else "condition"
     else:
         outcome, effect = "condition", "condition"
-    return Reason(rule, outcome, effect, value, limit, margin, detail)
+    return Reason(rule, outcome, effect, value, limit, margin, detail, accuracy_m)
 
 
 def proposal_of(reasons: Iterable[Reason]) -> str:

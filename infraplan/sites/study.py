@@ -54,16 +54,19 @@ STUDY: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
             ("request_id",),
             ("draws", "same", "approve", "approve_with_conditions", "reject", "needs_information"),
         ),
-        # pairs of requests of the batch: people whom both gain, conflict by spacing or sharing
+        # pairs of requests of the batch that gain the same people (of one technology) or conflict:
+        # ids of the rules joined by ; (batch_duplicate, batch_sharing, spacing), missing for none
         "overlaps": (
             ("request_id", "other_id"), ("people", "distance_m", "conflict"),
         ),
-        # the best so many requests of the batch together, over all subsets
-        "frontier": (("sites",), ("people", "request_ids", "is_proven")),
+        # the best so many requests of the batch together, over all subsets; rejected ones last. No
+        # choice of as many gains more than `bound`; ids are joined by ;
+        "frontier": (("sites",), ("people", "bound", "request_ids", "is_proven")),
         # exchanges of a request for an eligible position that recover most
         "swaps": (
             ("order",),
-            ("request_id", "candidate_id", "x_m", "y_m", "people_before", "people_after"),
+            ("request_id", "candidate_id", "kind", "x_m", "y_m", "people_before",
+             "people_after"),
         ),
         # earlier or pending ones near: kind superseded, earlier, approved_unbuilt, pending_other
         "related": (
