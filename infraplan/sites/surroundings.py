@@ -125,6 +125,10 @@ class Surroundings:
     x_m: npt.NDArray[np.float64]
     y_m: npt.NDArray[np.float64]
     as_of: date | None
+    _communes: dict[tuple[float, float], "pd.Series[Any] | None"] = field(
+        default_factory=dict, repr=False
+    )
+    _doubtful: dict[float, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, layers: "Layers", as_of: date | None) -> "Surroundings":
@@ -245,8 +249,11 @@ class Surroundings:
         commune
             Row of the layer, or None.
         """
-        found = self.within(point, "communes", 0.0)
-        return found.iloc[0] if len(found) else None
+        key = (point.x, point.y)
+        if key not in self._communes:
+            found = self.within(point, "communes", 0.0)
+            self._communes[key] = found.iloc[0] if len(found) else None
+        return self._communes[key]
 
     def is_urban(self, point: "Point") -> bool:
         """
@@ -292,7 +299,7 @@ class Surroundings:
             return np.zeros((0, 0, 0))
         rows = slice(max(row - reach, 0), row + reach + 1)
         columns = slice(max(column - reach, 0), column + reach + 1)
-        values = raster.isel(y=rows, x=columns).to_numpy().astype(np.float64)
+        values = raster.to_numpy()[..., rows, columns].astype(np.float64)
         return values[None] if values.ndim == 2 else values
 
     def doubtful_operators(self, age_days: float) -> tuple[str, ...]:
@@ -309,12 +316,14 @@ class Surroundings:
         operators
             Names, sorted; `"?"` where there is no station at all.
         """
+        if age_days in self._doubtful:
+            return self._doubtful[age_days]
         sources = self.layers.table("sources")
         sources = sources[sources["layer"] == "sites"]
         named = set(self.stations["operator"]) | set(sources["operator"].dropna())
-        return tuple(
-            sorted(n for n in named or {"?"} if not self._is_current(sources, n, age_days))
-        )
+        found = sorted(n for n in named or {"?"} if not self._is_current(sources, n, age_days))
+        self._doubtful[age_days] = tuple(found)
+        return self._doubtful[age_days]
 
     def _is_current(self, sources: pd.DataFrame, operator: str, age_days: float) -> bool:
         """Return whether some source of an operator's stations is complete and young enough."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.layers.grid import index_of
 from infraplan.progress import Progress
 from infraplan.progress import silent
 from infraplan.sites.checks import check_batch
@@ -41,6 +43,7 @@ KEPT_SHARE = 0.95  # of the gain that a lower mast must keep to be told without 
 MORE_SHARE = 0.05  # of gain that another place must add to be told without a rule changed
 UNSTATED_SHIFT_M = 100.0  # looked at where the application does not say how far it may move
 BEARINGS = (8, 12, 16)  # on the rings at a third, two thirds and all of the shift
+JUDGED = 8  # places of each request that all rules of position look at
 PREDICTED = 4  # places of each request that the radio part looks at
 TOLD = 3  # other places told beside the best
 ORDER = ("approve", "approve_with_conditions", "needs_information", "reject")
@@ -245,22 +248,30 @@ def _moved(
     rules: SiteRules,
 ) -> list[_Trial]:
     """Return the places near a request that the rules of position like best, or else high ones."""
-    plain = replace(
-        rules, rules={name: rule for name, rule in rules.rules.items() if name not in BY_RADIO}
-    )
+    plain = _part(rules, lambda name: name not in BY_RADIO)
+    against = _against(found, BY_RADIO, rules)
     now = _weight([reason for reason in found if reason.rule.id not in BY_RADIO])
-    made = []
+    likely = []
     for point, moved_m in _places(request):
-        if not is_inside(point, radio.ground):
+        ground_m = _ground_m(around, radio, point)
+        if not math.isfinite(ground_m):
             continue
         trial = _changed(request, point=point)
-        weight = _weight(findings(trial, others, around, plain))
-        if weight <= now:
-            ground_m = _ground_m(around, point)
-            if math.isfinite(ground_m):
-                made.append(((*weight, -round(ground_m), moved_m), _Trial("move", trial, moved_m)))
+        left = [r for r in check_request(trial, around, against) if r.effect != "none"]
+        likely.append(((len(left), -round(ground_m), moved_m), trial))
+    likely.sort(key=lambda entry: entry[0])
+    made = []
+    for (_, down_m, moved_m), trial in likely[:JUDGED]:
+        reasons = tuple(findings(trial, others, around, plain))
+        if (weight := _weight(reasons)) <= now:
+            made.append(((*weight, down_m, moved_m), _Trial("move", trial, moved_m, reasons)))
     made.sort(key=lambda entry: entry[0])
     return [trial for _, trial in made[:PREDICTED]]
+
+
+def _part(rules: SiteRules, is_wanted: Callable[[str], bool]) -> SiteRules:
+    """Return some of the rules."""
+    return replace(rules, rules={n: rule for n, rule in rules.rules.items() if is_wanted(n)})
 
 
 def _places(request: Request) -> Iterator[tuple["Point", float]]:
@@ -287,11 +298,13 @@ def _shift_m(request: Request) -> tuple[float, bool]:
     return float(told), True
 
 
-def _ground_m(around: Surroundings, point: "Point") -> float:
-    """Return the height of the ground at a point, NaN where unknown."""
+def _ground_m(around: Surroundings, radio: Scene, point: "Point") -> float:
+    """Return the height of the ground at a point, NaN where unknown or off the grid."""
     assert around.layers.terrain is not None  # noqa: S101 - asked for by the caller
-    values = around.values_near(around.layers.terrain.ground_m, point, 0.0)
-    return float(values[0, 0, 0]) if values.size else math.nan
+    if not is_inside(point, radio.ground):
+        return math.nan
+    row, column = index_of(radio.ground.geobox, point.x, point.y)
+    return float(around.layers.terrain.ground_m.to_numpy()[row, column])
 
 
 def _weight(reasons: Sequence[Reason]) -> tuple[int, int]:
@@ -309,22 +322,16 @@ def _flips(
     rules: SiteRules,
 ) -> Iterator[dict[str, Any]]:
     """Yield the best change of each kind: lower, move, share."""
-    judged = [
-        replace(trial, reasons=tuple(findings(trial.request, others, around, rules)))
-        for trial in trials
-        if trial.request.gain is not None and _is_looked_at(trial, request)
-    ]
     now = _weight(found)
+    judged = [
+        _judged(trial, others, around, rules)
+        for trial in trials
+        if trial.kind != "height" and trial.request.gain is not None
+    ]
     lower = sorted(
         (t for t in judged if t.kind == "lower" and t.weight < now),
         key=lambda t: (t.weight, -t.request.height_m),
-    )
-    if not lower:
-        kept = [t for t in judged if t.kind == "height" and t.weight <= now]
-        lower = sorted(
-            (t for t in kept if _change(request, t.request) >= KEPT_SHARE - 1.0),
-            key=lambda t: t.request.height_m,
-        )
+    ) or _kept_for_less(request, now, trials, others, around, rules)
     moved = sorted(
         (
             t
@@ -346,12 +353,32 @@ def _flips(
 SHORT = ("proposal", "people", "people_change_share", "height_m", "x_m", "y_m", "moved_m")
 
 
-def _is_looked_at(trial: _Trial, request: Request) -> bool:
-    """Return whether a trial is judged: heights of the curve only where lower and good enough."""
-    if trial.kind != "height":
-        return True
-    is_lower = trial.request.height_m < request.height_m
-    return is_lower and _change(request, trial.request) >= KEPT_SHARE - 1.0
+def _judged(
+    trial: _Trial, others: Sequence[Request], around: Surroundings, rules: SiteRules
+) -> _Trial:
+    """Return a trial with the findings of all rules, those known already taken over."""
+    known = {reason.rule.id for reason in trial.reasons}
+    left = _part(rules, lambda name: name in BY_RADIO) if known else rules
+    return replace(trial, reasons=(*trial.reasons, *findings(trial.request, others, around, left)))
+
+
+def _kept_for_less(
+    request: Request,
+    now: tuple[int, int],
+    trials: Sequence[_Trial],
+    others: Sequence[Request],
+    around: Surroundings,
+    rules: SiteRules,
+) -> list[_Trial]:
+    """Return the lowest height of the curve that keeps the proposal and nearly all of the gain."""
+    for trial in sorted(trials, key=lambda t: t.request.height_m):
+        if trial.kind != "height" or trial.request.height_m >= request.height_m:
+            continue
+        if _change(request, trial.request) >= KEPT_SHARE - 1.0:
+            judged = _judged(trial, others, around, rules)
+            if judged.weight <= now:
+                return [judged]
+    return []
 
 
 def _change(request: Request, trial: Request) -> float:
