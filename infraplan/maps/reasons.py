@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from infraplan.sites.reasons import first_reasons
+from infraplan.sites.reasons import word_keys
 from infraplan.text import Words
 
 __all__ = ["phrase", "reasons_text"]
-
-REASONS_SHOWN = 5
 
 
 def reasons_text(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON or nothing
@@ -28,10 +28,11 @@ def reasons_text(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON 
         At most five lines; None where the text is no list.
     """
     try:
-        reasons = json.loads(text)
+        if not isinstance(json.loads(text), list):
+            return None
     except (TypeError, ValueError):
         return None
-    return "\n".join(_reason(reason, words) for reason in reasons[:REASONS_SHOWN])
+    return "\n".join(_reason(reason, words) for reason in first_reasons(text))
 
 
 def _reason(reason: Mapping[str, Any], words: Words) -> str:
@@ -49,13 +50,8 @@ def _reason(reason: Mapping[str, Any], words: Words) -> str:
         number = reason.get(key)
         if isinstance(number, int | float):
             values[key] = words.number(100 * number if share else number)
-    sentence = ""
-    if outcome in ("fail", "condition"):
-        measured = bool((reason.get("detail") or {}).get("measure_on_site"))
-        sentence = _filled(
-            words, "sites.measure_on_site" if measured else f"sites.why_{code}", values
-        )
-    sentence = sentence or phrase(words, f"sites.outcome_{outcome}", outcome)
+    told = (_filled(words, key, values) for key in word_keys(reason))
+    sentence = next(filter(None, told), outcome)
     if outcome != "pass" and reason.get("verified") is False and reason.get("legal_reference"):
         sentence += f" ({phrase(words, 'sites.unverified', '')})"
     return words("maps.reason_line", rule=name, outcome=sentence)

@@ -195,7 +195,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     terrain = layers.terrain
     assert terrain is not None  # noqa: S101 - just asked for
     held = rules.in_force(as_of)
-    around = Surroundings.of(layers, as_of)
+    around = Surroundings.of(layers, as_of, cells)
     entry_db = entry_losses_db(defaults)
     ground = Ground.of(people, coverage, terrain, _on_air(around), entry_db=entry_db)
     radio = Scene(ground, cells, settings, defaults, technology, operator)

@@ -10,11 +10,35 @@ from typing import Any
 
 from infraplan.sites.rules import Rule
 
-__all__ = ["ASKING", "PROPOSALS", "Reason", "as_json", "judge", "proposal_of", "sorted_reasons"]
+__all__ = [
+    "ASKING",
+    "PROPOSALS",
+    "REASONS_FIRST",
+    "Reason",
+    "as_json",
+    "first_reasons",
+    "judge",
+    "proposal_of",
+    "sorted_reasons",
+    "word_keys",
+]
 
 PROPOSALS = ("approve", "approve_with_conditions", "reject", "needs_information")
 EFFECTS = ("reject", "needs_information", "condition", "none")
-ASKING = frozenset({"completeness", "datum", "commune", "batch_duplicate"})  # the applicant answers
+# the applicant answers
+ASKING = frozenset(
+    {
+        "completeness",
+        "accuracy",
+        "datum",
+        "commune",
+        "address",
+        "technology",
+        "height",
+        "batch_duplicate",
+    }
+)
+REASONS_FIRST = 5  # reasons shown before all checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +74,8 @@ class Reason:
             "legal_reference": self.rule.legal_reference,
             "source": self.rule.source,
             "verified": self.rule.verified,
+            "confirmed_by": self.rule.confirmed_by,
+            "confirmed_on": self.rule.confirmed_on,
             "detail": dict(self.detail),
         }
 
@@ -62,6 +88,7 @@ def judge(
     limit: float | None = None,
     margin: float | None = None,
     accuracy_m: float = 0.0,
+    asks: bool = False,
     **detail: Any,  # noqa: ANN401 - whatever the words need
 ) -> Reason:
     """
@@ -81,21 +108,29 @@ def judge(
         Distance from the limit, positive on the good side.
     accuracy_m
         Accuracy of the positions; a distance nearer to its limit than that is to be measured [m].
+    asks
+        Whether it is not kept because the applicant must say more, or say it again.
     **detail
-        What the numbers are about: ids, names, counts.
+        What the numbers are about: ids, names, counts. `case` picks the words for a special case;
+        `notable` is set where a rule that only tells has something to tell.
 
     Returns
     -------
     reason
         Outcome and effect with the numbers.
     """
+    tells = rule.severity == "info"
     if holds is None:
-        outcome, effect = "not_assessed", "condition"
+        # a rule that only tells asks for no check by hand
+        outcome, effect = "not_assessed", "none" if tells else "condition"
+    elif tells:
+        outcome, effect = "pass", "none"
+        detail = detail if holds else {**detail, "notable": True}
     elif margin is not None and abs(margin) < accuracy_m:
         outcome, effect, detail = "condition", "condition", {**detail, "measure_on_site": True}
-    elif holds or rule.severity == "info":
+    elif holds:
         outcome, effect = "pass", "none"
-    elif rule.id in ASKING:
+    elif asks or rule.id in ASKING:
         outcome, effect = "fail", "needs_information"
     elif rule.severity == "block":
         outcome, effect = "fail", "reject" if rule.may_reject else "condition"
@@ -145,7 +180,8 @@ def sorted_reasons(reasons: Iterable[Reason]) -> list[Reason]:
         """Return a key that is small for what matters most."""
         if reason.rule.id == "need":
             return EFFECTS.index("condition"), 1
-        return EFFECTS.index(reason.effect), 2 * (reason.outcome == "not_assessed")
+        unknown, notable = reason.outcome == "not_assessed", bool(reason.detail.get("notable"))
+        return EFFECTS.index(reason.effect), 2 * unknown - notable
 
     return sorted(reasons, key=weight)
 
@@ -163,9 +199,83 @@ def as_json(reasons: Iterable[Reason]) -> str:
     -------
     text
         A list of objects with rule, outcome, effect, value, limit, margin, unit, severity,
-        legal_reference, source, verified and detail.
+        legal_reference, source, verified, confirmed_by, confirmed_on and detail.
     """
     return json.dumps([r.as_dict() for r in reasons], ensure_ascii=False, allow_nan=False)
+
+
+def first_reasons(reasons: object, most: int = REASONS_FIRST) -> list[dict[str, Any]]:
+    """
+    Return the findings that are told before all checks.
+
+    Parameters
+    ----------
+    reasons
+        Column `reasons` of an appraised request: JSON text of `as_json`, or the list in it.
+    most
+        How many at most, >= 0.
+
+    Returns
+    -------
+    reasons
+        The weightiest, without rules that are kept and have nothing to tell, unless all are kept.
+        Where more were found than are shown, need keeps the last place; empty where the text is no
+        list of findings.
+    """
+    parsed = _parsed(reasons)
+    found = [reason for reason in parsed if _is_told(reason)]
+    need = [reason for reason in found if reason.get("rule") == "need"]
+    if len(found) == len(need):
+        found = parsed
+    if most > 0 and need and need[0] not in found[:most]:
+        return [*found[: most - 1], need[0]]
+    return found[: max(most, 0)]
+
+
+def word_keys(reason: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    Return the keys of the catalogue that may tell a finding, the fittest first.
+
+    Parameters
+    ----------
+    reason
+        Finding as of `Reason.as_dict`.
+
+    Returns
+    -------
+    keys
+        Such as `sites.why_spacing`; the last is the plain word of the outcome. A key is passed over
+        where the catalogue lacks it or the finding lacks what it tells.
+    """
+    code, outcome = str(reason.get("rule", "")), str(reason.get("outcome", ""))
+    detail = reason.get("detail")
+    detail = detail if isinstance(detail, dict) else {}
+    keys = []
+    if outcome != "pass" and detail.get("case"):
+        keys.append(f"sites.why_{code}_{detail['case']}")
+    if detail.get("measure_on_site"):
+        keys.append("sites.measure_on_site")
+    if outcome in ("fail", "condition") or (outcome == "pass" and _is_told(reason)):
+        keys.append(f"sites.why_{code}")
+    return (*keys, f"sites.outcome_{outcome}")
+
+
+def _is_told(reason: Mapping[str, Any]) -> bool:
+    """Return whether a finding has something to tell beyond that a rule is kept."""
+    detail = reason.get("detail")
+    notable = isinstance(detail, dict) and bool(detail.get("notable"))
+    if reason.get("effect", "none") == "none" and not notable:
+        return reason.get("rule") == "need" or reason.get("outcome") in ("fail", "condition")
+    return True
+
+
+def _parsed(reasons: object) -> list[dict[str, Any]]:
+    """Return the findings in a JSON text or list, none where it holds something else."""
+    try:
+        found = json.loads(reasons) if isinstance(reasons, str | bytes) else reasons
+    except ValueError:
+        return []
+    return [dict(r) for r in found if isinstance(r, dict)] if isinstance(found, list) else []
 
 
 def _number(value: float | None) -> float | None:

@@ -33,6 +33,9 @@ __all__ = [
     "Surroundings",
     "Unfit",
     "bare_name",
+    "is_date",
+    "names_of",
+    "number_of",
     "technologies_of",
 ]
 
@@ -125,13 +128,16 @@ class Surroundings:
     x_m: npt.NDArray[np.float64]
     y_m: npt.NDArray[np.float64]
     as_of: date | None
+    cells: pd.DataFrame = field(default_factory=pd.DataFrame)
     _communes: dict[tuple[float, float], "pd.Series[Any] | None"] = field(
         default_factory=dict, repr=False
     )
-    _doubtful: dict[float, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _doubtful: dict[float, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, layers: "Layers", as_of: date | None) -> "Surroundings":
+    def of(
+        cls, layers: "Layers", as_of: date | None, cells: pd.DataFrame | None = None
+    ) -> "Surroundings":
         """
         Return what lies around, only stations that stand counted as such.
 
@@ -141,6 +147,8 @@ class Surroundings:
             Layers of the plan.
         as_of
             Day for which the sources must be up to date; None: not looked at.
+        cells
+            Cells of the stations; None: those of the layers.
 
         Returns
         -------
@@ -155,6 +163,7 @@ class Surroundings:
             x_m=sites.geometry.x.to_numpy(),
             y_m=sites.geometry.y.to_numpy(),
             as_of=as_of,
+            cells=layers.table("cells") if cells is None else cells,
         )
 
     def is_known(self, layer: str) -> bool:
@@ -302,6 +311,25 @@ class Surroundings:
         values = raster.to_numpy()[..., rows, columns].astype(np.float64)
         return values[None] if values.ndim == 2 else values
 
+    def ground_m(self, point: "Point") -> float:
+        """
+        Return the height of the ground above sea level.
+
+        Parameters
+        ----------
+        point
+            Position in the planning CRS.
+
+        Returns
+        -------
+        ground_m
+            Height of the grid cell, NaN where it is not known [m].
+        """
+        if self.layers.terrain is None:
+            return float("nan")
+        values = self.values_near(self.layers.terrain.ground_m, point, 0.0)
+        return float(values[0, 0, 0]) if values.size else float("nan")
+
     def doubtful_operators(self, age_days: float) -> tuple[str, ...]:
         """
         Return the operators whose list of stations is not known to be complete and up to date.
@@ -314,29 +342,104 @@ class Surroundings:
         Returns
         -------
         operators
-            Names, sorted; `"?"` where there is no station at all.
+            Names, sorted; `"?"` where no operator is known at all.
+        """
+        return tuple(self.doubtful_lists(age_days))
+
+    def doubtful_lists(self, age_days: float) -> Mapping[str, str]:
+        """
+        Return what is the matter with the lists of stations, operator by operator.
+
+        Parameters
+        ----------
+        age_days
+            Age that a source may have on the day of the appraisal [days].
+
+        Returns
+        -------
+        lists
+            By operator, sorted: `"missing"`, `"incomplete"`, `"undated"` or the date of a list that
+            is too old. Operators are those of layer `sites` and those that a source of stations or
+            cells names; one whose list is complete and young enough is left out.
         """
         if age_days in self._doubtful:
             return self._doubtful[age_days]
         sources = self.layers.table("sources")
-        sources = sources[sources["layer"] == "sites"]
-        named = set(self.stations["operator"]) | set(sources["operator"].dropna())
-        found = sorted(n for n in named or {"?"} if not self._is_current(sources, n, age_days))
-        self._doubtful[age_days] = tuple(found)
+        named = sources[sources["layer"].isin(["sites", "cells"])]["operator"].dropna()
+        known = set(self.layers.table("sites")["operator"].dropna()) | set(named)
+        lists = sources[sources["layer"] == "sites"]
+        found = {str(n): self._doubt(lists, n, age_days) for n in sorted(known or {"?"})}
+        self._doubtful[age_days] = {name: doubt for name, doubt in found.items() if doubt}
         return self._doubtful[age_days]
 
-    def _is_current(self, sources: pd.DataFrame, operator: str, age_days: float) -> bool:
-        """Return whether some source of an operator's stations is complete and young enough."""
-        own = sources[sources["operator"].isna() | (sources["operator"] == operator)]
-        for _, source in own.iterrows():
-            if pd.isna(source["complete"]) or not bool(source["complete"]):
-                continue
-            dated = source.get("as_of")
-            if self.as_of is None or pd.isna(dated) or not str(dated):
-                return True
-            if (self.as_of - date.fromisoformat(str(dated)[:10])).days <= age_days:
-                return True
-        return False
+    def _doubt(self, lists: pd.DataFrame, operator: str, age_days: float) -> str:
+        """Return what is the matter with an operator's stations, empty where one list will do."""
+        own = lists[lists["operator"].isna() | (lists["operator"] == operator)]
+        doubts = [self._doubt_of(source, age_days) for _, source in own.iterrows()]
+        dates = [doubt for doubt in doubts if is_date(doubt)]
+        if "" in doubts or dates:
+            return "" if "" in doubts else max(dates)
+        return next((doubt for doubt in ("undated", "incomplete") if doubt in doubts), "missing")
+
+    def _doubt_of(self, source: "pd.Series[Any]", age_days: float) -> str:
+        """Return what is the matter with one list of stations."""
+        if pd.isna(source["complete"]) or not bool(source["complete"]):
+            return "missing" if source.get("rows") == 0 else "incomplete"
+        dated = source.get("as_of")
+        if self.as_of is None:
+            return ""
+        if pd.isna(dated) or not str(dated):
+            return "undated"
+        age = (self.as_of - date.fromisoformat(str(dated)[:10])).days
+        return "" if age <= age_days else str(dated)[:10]
+
+
+def number_of(value: object) -> float | None:
+    """
+    Return the number that a field holds.
+
+    Parameters
+    ----------
+    value
+        Field of a table.
+
+    Returns
+    -------
+    number
+        None where it holds no finite number.
+
+    Examples
+    --------
+    >>> number_of("12.5"), number_of(None)
+    (12.5, None)
+    """
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if np.isfinite(number) else None
+
+
+def is_date(doubt: str) -> bool:
+    """
+    Return whether what is the matter with a list is its age.
+
+    Parameters
+    ----------
+    doubt
+        As of `Surroundings.doubtful_lists`.
+
+    Returns
+    -------
+    is_date
+        True where it is a date.
+
+    Examples
+    --------
+    >>> is_date("2022-06-01"), is_date("missing")
+    (True, False)
+    """
+    return doubt[:1].isdigit()
 
 
 def _nearest_m(table: "gpd.GeoDataFrame", point: "Point") -> float:

@@ -53,7 +53,7 @@ NOT_BY_HEIGHT = frozenset(
         "completeness", "position", "same_station", "datum", "commune", "address", "technology",
         "accuracy", "shift", "batch_duplicate", "batch_position", "batch_sharing", "sharing",
         "earlier_request", "pending_other", "protected", "flood", "slope", "fibre", "road", "power",
-        "backup", "coast", "overshoot", "need",
+        "backup", "coast", "aesthetic", "overshoot", "need",
     }
 )  # fmt: skip
 BY_RADIO = frozenset({"sharing", "overshoot", "need", "microwave"})

@@ -58,13 +58,17 @@ def reasons(appraisal, request_id):
 
 def a_full_world(**changes):
     """Return a world in which every layer is known, so that nothing is left to check by hand."""
-    road = areas("road_id", R1=(0, 5_100, 9_000, 5_105))
+    road = areas("road_id", R1=(0, 5_100, 9_000, 5_105, {"class": "track"}))
+    line = areas("line_id", L1=(0, 5_300, 9_000, 5_305, {"voltage_kv": 22.0}))
+    plan = areas("candidate_id", C1=(0, 5_080, 4_500, 5_090, {"kind": "new"}))
     far = areas("building_id", B1=(100, 100, 110, 110, {"use": "other", "height_m": 5.0}))
     sites = stations(S1=(8_000, 8_000, "B", 42, "2G"))
     floods = world().rasters["terrain"] * 0
-    known = ["aerodromes", "protected"]
+    known = ["aerodromes", "protected", "institutions"]
     given = {
         "roads": road,
+        "power": line,
+        "candidates": plan,
         "buildings": far,
         "sites": sites,
         "sources": sources(extra=known),
@@ -161,7 +165,7 @@ def test_a_ridge_keeps_the_signal_from_the_people_behind_it():
 
 
 def test_everything_known_and_kept_is_approved():
-    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G", {"commune": "Hòa Hải"}))
+    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G", {"commune": "Hòa Hải", "mast_class": "A2b"}))
     fibre = rows.geometry.x * 0 + 100.0
     appraisal = appraise(rows, layers=a_full_world(), fibre_m=fibre)
     assert {
@@ -172,7 +176,7 @@ def test_everything_known_and_kept_is_approved():
 
 def test_every_kind_of_proposal_comes_from_its_own_cause():
     rows = requests(
-        GOOD=(*VILLAGE, "A", 42.0, "4G"),
+        GOOD=(*VILLAGE, "A", 42.0, "4G", {"mast_class": "A2b"}),
         HIGH=(3_000.0, 5_085.0, "A", 60.0, "4G"),
         WET=(8_500.0, 5_085.0, "A", 42.0, "4G"),
         OPEN=(4_000.0, 5_085.0, "A", np.nan, "4G"),
@@ -190,10 +194,13 @@ def test_every_kind_of_proposal_comes_from_its_own_cause():
 
 def test_a_capacity_request_inside_covered_land_is_not_rejected_for_gaining_nobody():
     covered = {("4G", "A"): np.ones(GEOBOX.shape, bool), ("4G", "any"): np.ones(GEOBOX.shape, bool)}
-    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G", {"purpose": "capacity"}))
-    appraisal = appraise(rows, coverage=coverage_of(covered), layers=a_full_world())
+    row = {"purpose": "capacity", "mast_class": "A2b"}
+    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G", row))
+    fibre = rows.geometry.x * 0 + 100.0
+    coverage = coverage_of(covered)
+    appraisal = appraise(rows, coverage=coverage, layers=a_full_world(), fibre_m=fibre)
     assert appraisal.requests.loc["R1", "people_gained"] == 0
-    assert appraisal.requests.loc["R1", "proposal"] != "reject"
+    assert appraisal.requests.loc["R1", "proposal"] == "approve"
     assert appraisal.gains.loc[("R1", "4G", "A"), "people_relieved"] == 90
 
 
