@@ -151,7 +151,7 @@ def test_a_request_that_turns_its_back_on_a_village_gains_less():
     far = villages((VILLAGE[0] + 5_400, VILLAGE[1]))
     sides = {"EAST": {"azimuths": "90"}, "WEST": {"azimuths": "270"}}
     ground = np.full(GEOBOX.shape, 10.0)
-    ground[:, 40:44] = 50.0
+    ground[:, 40:44] = 40.0
     rows = requests(**{key: (*VILLAGE, "A", 42.0, "4G", row) for key, row in sides.items()})
     table = appraise(rows, people=far, layers=world(ground_m=ground)).requests
     assert table["people_gained"].to_dict() == {"EAST": 90, "WEST": 0}

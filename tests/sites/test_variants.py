@@ -45,9 +45,9 @@ def test_people_by_height_are_those_of_a_request_of_that_height():
 
 
 def test_the_highest_lower_mast_that_needs_no_marking_is_told():
-    rows = requests(R1=(*VILLAGE, "A", 48.0, "4G", {"commune": "Hòa Hải"}))
+    rows = requests(R1=(*VILLAGE, "A", 48.0, "4G", {"commune": "Hòa Hải", "mast_class": "A2b"}))
     found = searched(rows, layers=a_full_world()).flips.loc[("R1", "lower")]
-    lower = requests(R1=(*VILLAGE, "A", 44.0, "4G", {"commune": "Hòa Hải"}))
+    lower = requests(R1=(*VILLAGE, "A", 44.0, "4G", {"commune": "Hòa Hải", "mast_class": "A2b"}))
     again = searched(lower, layers=a_full_world()).requests.loc["R1"]
     assert found["height_m"] == 44
     assert (found["proposal"], found["people"]) == (again["proposal"], again["people_gained"])
@@ -58,7 +58,7 @@ def test_the_highest_lower_mast_that_needs_no_marking_is_told():
 
 
 def test_a_lower_mast_that_keeps_the_gain_is_told_where_no_rule_asks_for_it():
-    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G", {"commune": "Hòa Hải"}))
+    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G", {"commune": "Hòa Hải", "mast_class": "A2b"}))
     found = searched(rows, layers=a_full_world()).flips.loc[("R1", "lower")]
     assert (found["height_m"], found["people_change_share"]) == (
         20,
@@ -71,10 +71,17 @@ def test_a_lower_mast_that_keeps_the_gain_is_told_where_no_rule_asks_for_it():
 def test_a_place_away_from_a_house_is_told_within_the_shift(shift_m, allowed):
     house = areas("building_id", B1=(*(v - 5 for v in VILLAGE), *(v + 5 for v in VILLAGE)))
     layers = a_full_world(buildings=house.assign(use="other", height_m=5.0))
-    fields = {"commune": "Hòa Hải", "shift_allowed_m": shift_m}
+    fields = {"commune": "Hòa Hải", "shift_allowed_m": shift_m, "mast_class": "A2b"}
     found = searched(requests(R1=(*VILLAGE, "A", 42.0, "4G", fields)), layers=layers).flips
     move = found.loc[("R1", "move")]
-    there = (move["x_m"] - EAST, move["y_m"] - NORTH, "A", 42.0, "4G", {"commune": "Hòa Hải"})
+    there = (
+        move["x_m"] - EAST,
+        move["y_m"] - NORTH,
+        "A",
+        42.0,
+        "4G",
+        {"commune": "Hòa Hải", "mast_class": "A2b"},
+    )
     again = searched(requests(R1=there), layers=layers).requests.loc["R1"]
     assert (move["proposal"], move["people"]) == (again["proposal"], again["people_gained"])
     assert 0 < move["moved_m"] <= (shift_m or 100.0)
@@ -93,7 +100,7 @@ def test_the_mast_to_share_is_told_with_its_gain_and_without_rules_of_a_new_mast
     house = areas("building_id", B1=(*(v - 5 for v in VILLAGE), *(v + 5 for v in VILLAGE)))
     sites = stations(S1=(VILLAGE[0] + 400, VILLAGE[1], "B", 46, "2G", "M1"))
     layers = a_full_world(sites=sites, buildings=house.assign(use="other", height_m=5.0))
-    found = searched(requests(R1=(*VILLAGE, "A", 42.0, "4G")), layers=layers)
+    found = searched(requests(R1=(*VILLAGE, "A", 42.0, "4G", {"mast_class": "A2b"})), layers=layers)
     share = found.flips.loc[("R1", "share")]
     assert (share["mast_id"], share["people"], share["height_m"]) == ("M1", 90, 42)
     after = {rule["rule"]: rule["after"] for rule in json.loads(share["rules_json"])}
