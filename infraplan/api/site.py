@@ -130,6 +130,7 @@ def appraise(
         plan,
         rows.geometry[rows.geometry.notna()],
         resolution_m=stored_resolution_m(plan),
+        inputs=inputs,
         progress=part(progress, 0.0, 0.6),
     )
     grid = coverage.geobox
