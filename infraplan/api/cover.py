@@ -498,6 +498,7 @@ def predict_around(
     places: "gpd.GeoSeries",
     *,
     resolution_m: float | None = None,
+    inputs: RadioInputs | None = None,
     progress: Progress | None = None,
 ) -> "Coverage":
     """
@@ -511,6 +512,9 @@ def predict_around(
         Where the stations would stand, on the CRS of the plan.
     resolution_m
         Side of a grid cell, > 0; that of the plan where None [m].
+    inputs
+        What a prediction of that resolution starts from, where the caller has it already: to warp
+        the rasters of a province takes longer than to judge a batch.
     progress
         Called with the share done.
 
@@ -525,7 +529,7 @@ def predict_around(
 
     from infraplan.layers.grid import geobox_of
 
-    inputs = radio_inputs(plan, resolution_m=resolution_m)
+    inputs = inputs or radio_inputs(plan, resolution_m=resolution_m)
     settings = inputs.settings
     wanted = _wanted(inputs, None, None)
     key = coverage_key(plan, inputs, settings)
@@ -536,7 +540,7 @@ def predict_around(
         known = np.isfinite(terrain.ground_m.to_numpy())
         if (region & known).sum() < MOST_OF_THE_AREA * known.sum():
             return _computed(plan, inputs, settings, wanted, region=region, progress=progress)
-    return predict(plan, resolution_m=resolution_m, progress=progress)
+    return _predicted(plan, inputs, wanted, progress=progress)
 
 
 def _around(places: "gpd.GeoSeries", geobox: "GeoBox", radius_m: float) -> "npt.NDArray[np.bool_]":

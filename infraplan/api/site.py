@@ -77,6 +77,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     received: date | None = None,
     due: date | None = None,
     eligible: "Positions | None" = None,
+    searches: bool = True,
     progress: Progress | None = None,
 ) -> "Appraisal":
     """
@@ -106,6 +107,9 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     eligible
         What could be built instead, for the plan's headline; without it the batch is not held
         against the best that as many sites could do.
+    searches
+        Whether other heights, places and masts are searched for and footprints drawn; without them
+        the proposals are the same and come sooner. What the plan has already is not thrown away.
     progress
         Called with the share done.
 
@@ -149,17 +153,19 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     }
     step = appraisal_step(batch)
     key = plan.step_key(step, plan.hashes(APPRAISED_FROM), options)
+    quick = plan.step_key(step, plan.hashes(APPRAISED_FROM), {**options, "searches": False})
     record = plan.record(step)
-    if record is not None and record.key == key:
+    if record is not None and record.key in ((key,) if searches else (key, quick)):
         kept = load_appraisal(plan, batch, inputs.layers, rules)
         written = _as_kept(kept, rows)
         if content_hash(written.requests) != content_hash(kept.requests):
-            store_appraisal(plan, written, key=key)
+            store_appraisal(plan, written, key=record.key)
         return written
     coverage = predict_around(
         plan,
         rows.geometry[rows.geometry.notna()],
         resolution_m=stored_resolution_m(plan),
+        inputs=inputs,
         progress=part(progress, 0.0, 0.6),
     )
     grid = coverage.geobox
@@ -180,6 +186,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         batch=batch,
         as_of=as_of,
         eligible=eligible,
+        searches=searches,
         progress=part(progress, 0.6, 1.0),
     )
     appraisal = replace(
@@ -188,7 +195,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         received_rows=account.received_rows,
         set_aside=account.set_aside,
     )
-    store_appraisal(plan, appraisal, key=key)
+    store_appraisal(plan, appraisal, key=key if searches else quick)
     return appraisal
 
 
