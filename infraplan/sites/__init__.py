@@ -7,32 +7,41 @@ from typing import Any
 if TYPE_CHECKING:
     from infraplan.sites.appraisal import Appraisal
     from infraplan.sites.appraisal import appraise_sites
+    from infraplan.sites.covering import FewestSites
     from infraplan.sites.covering import MaxCoverage
+    from infraplan.sites.covering import fewest_sites
     from infraplan.sites.covering import max_coverage
     from infraplan.sites.covering import max_coverage_budget
+    from infraplan.sites.covering import pairs_within
     from infraplan.sites.proposal import Proposal
     from infraplan.sites.proposal import propose_sites
     from infraplan.sites.rules import SiteRules
 
 _HOMES = {
     "Appraisal": "appraisal",
+    "FewestSites": "covering",
     "MaxCoverage": "covering",
     "Proposal": "proposal",
     "SiteRules": "rules",
     "appraise_sites": "appraisal",
+    "fewest_sites": "covering",
     "max_coverage": "covering",
     "max_coverage_budget": "covering",
+    "pairs_within": "covering",
     "propose_sites": "proposal",
 }
 
 __all__ = [
     "Appraisal",
+    "FewestSites",
     "MaxCoverage",
     "Proposal",
     "SiteRules",
     "appraise_sites",
+    "fewest_sites",
     "max_coverage",
     "max_coverage_budget",
+    "pairs_within",
     "propose_sites",
 ]
 

@@ -1,9 +1,12 @@
 """
 Compiled loops of maximal covering.
 
-One problem throughout: candidates by column (`starts`, `rows`: the demand rows that each covers,
-compressed), a weight a row, a cost a candidate, a budget that the costs of the chosen may not
-exceed. A limit on the number of sites is the case of unit costs.
+One problem throughout: candidates by column (`starts`, `rows`: the rows that each touches,
+compressed), a cost a candidate, a budget that the costs of the chosen may not exceed; a limit on
+the number of sites is the case of unit costs. The first `demand` rows are demand: `weight` counts
+when a row is covered, `second` (at most the weight) once more when it is covered twice. The rows
+after them are conflicts, of which at most one candidate may be chosen: in every sum of priced gains
+they are rows of weight 0 whose multiplier is at most 0.
 """
 
 # ruff: noqa: C901, PLR0912, PLR0913, PLR0917 - compiled loops over bare arrays
@@ -47,6 +50,8 @@ def complete_greedily(
     row_starts: Ints,
     row_candidates: Ints,
     weight: Floats,
+    second: Floats,
+    demand: int,
     cost: Floats,
     budget: float,
     chosen: Flags,
@@ -59,8 +64,9 @@ def complete_greedily(
     """
     count = starts.size - 1
     gain = np.zeros(count)
-    covered = np.zeros(weight.size, dtype=np.bool_)
-    spent = 0.0
+    times = np.zeros(weight.size, dtype=np.int64)
+    blocked = chosen.copy()
+    spent, total = 0.0, 0.0
     for candidate in range(count):
         for k in range(starts[candidate], starts[candidate + 1]):
             gain[candidate] += weight[rows[k]]
@@ -74,26 +80,31 @@ def complete_greedily(
         else:
             best_ratio = 0.0
             for candidate in range(count):
-                if chosen[candidate] or spent + cost[candidate] > budget:
+                if blocked[candidate] or spent + cost[candidate] > budget:
                     continue
                 ratio = gain[candidate] / cost[candidate]
                 if ratio > best_ratio:
                     best, best_ratio = candidate, ratio
         if best < 0:
             break
-        chosen[best] = True
+        chosen[best], blocked[best] = True, True
         spent += cost[best]
         for k in range(starts[best], starts[best + 1]):
             row = rows[k]
-            if covered[row]:
+            times[row] += 1
+            if row >= demand:
+                for other in range(row_starts[row], row_starts[row + 1]):
+                    blocked[row_candidates[other]] = True
                 continue
-            covered[row] = True
-            for other in range(row_starts[row], row_starts[row + 1]):
-                gain[row_candidates[other]] -= weight[row]
-    total = 0.0
-    for row in range(weight.size):
-        if covered[row]:
-            total += weight[row]
+            now, then = 0.0, 0.0
+            if times[row] == 1:
+                now, then = weight[row], second[row]
+            elif times[row] == 2:
+                now = second[row]
+            total += now
+            if now != then:
+                for other in range(row_starts[row], row_starts[row + 1]):
+                    gain[row_candidates[other]] -= now - then
     return float(total)
 
 
@@ -102,6 +113,8 @@ def best_swap(
     starts: Ints,
     rows: Ints,
     weight: Floats,
+    second: Floats,
+    demand: int,
     cost: Floats,
     budget: float,
     chosen: Flags,
@@ -109,41 +122,64 @@ def best_swap(
     """
     Return the gain, the candidate to drop and the one to take of the best affordable exchange.
 
-    `times` counts how often a row is covered; `owner` names its only coverer. A swap gains what the
-    new one covers of uncovered rows and of rows owned by the old, and loses what the old one owns.
+    A swap gains what the new one adds to the choice as it is and loses what the old one alone adds;
+    on rows that both cover nothing changes, so what was counted on both sides is given back
+    (`kept`). A candidate in conflict with one chosen may only take the place of that one.
     """
     count = starts.size - 1
     times = np.zeros(weight.size, dtype=np.int64)
-    owner = np.full(weight.size, -1)
+    one, two = np.full(weight.size, -1), np.full(weight.size, -1)
     spent = 0.0
     for candidate in range(count):
         if chosen[candidate]:
             spent += cost[candidate]
             for k in range(starts[candidate], starts[candidate + 1]):
                 times[rows[k]] += 1
-                owner[rows[k]] = candidate
+                two[rows[k]] = one[rows[k]]
+                one[rows[k]] = candidate
     inside = np.flatnonzero(chosen)
     loss = np.zeros(count)
-    for row in range(weight.size):
+    for row in range(demand):
         if times[row] == 1:
-            loss[owner[row]] += weight[row]
+            loss[one[row]] += weight[row]
+        elif times[row] == 2:
+            loss[one[row]] += second[row]
+            loss[two[row]] += second[row]
     kept = np.zeros(count)
     best_gain, best_out, best_in = 0.0, -1, -1
     for candidate in range(count):
         if chosen[candidate]:
             continue
         gain = 0.0
+        only, barred = -1, False
         for k in range(starts[candidate], starts[candidate + 1]):
             row = rows[k]
-            if times[row] == 0:
+            if row >= demand:
+                if times[row] == 1 and only != one[row]:
+                    barred = barred or only >= 0
+                    only = one[row]
+            elif times[row] == 0:
                 gain += weight[row]
             elif times[row] == 1:
-                kept[owner[row]] += weight[row]
+                gain += second[row]
+        if barred or gain <= best_gain:
+            continue
+        for k in range(starts[candidate], starts[candidate + 1]):
+            row = rows[k]
+            if row >= demand:
+                continue
+            if times[row] == 1:
+                kept[one[row]] += weight[row] - second[row]
+            elif times[row] == 2 and second[row] > 0.0:
+                kept[one[row]] += second[row]
+                kept[two[row]] += second[row]
         for out in inside:
             change = gain + kept[out] - loss[out]
+            kept[out] = 0.0
+            if only >= 0 and out != only:
+                continue
             if change > best_gain and spent - cost[out] + cost[candidate] <= budget:
                 best_gain, best_out, best_in = change, int(out), candidate
-            kept[out] = 0.0
     return best_gain, best_out, best_in
 
 
@@ -152,6 +188,8 @@ def relaxed(
     starts: Ints,
     rows: Ints,
     weight: Floats,
+    second: Floats,
+    demand: int,
     cost: Floats,
     budget: float,
     multiplier: Floats,
@@ -161,7 +199,7 @@ def relaxed(
     """
     Return the bound of some multipliers; fill each candidate's priced gain and share taken.
 
-    sum(weight - multiplier) + the best fractional choice of candidates by priced gain.
+    What the rows keep + the best fractional choice of candidates by priced gain.
     """
     count = starts.size - 1
     ratio = np.empty(count)
@@ -173,8 +211,10 @@ def relaxed(
         ratio[candidate] = -total / cost[candidate]
         share[candidate] = 0.0
     value = 0.0
-    for row in range(weight.size):
-        value += weight[row] - multiplier[row]
+    for row in range(demand):
+        value += weight[row] - multiplier[row] + max(0.0, second[row] - multiplier[row])
+    for row in range(demand, weight.size):
+        value -= multiplier[row]
     left = budget
     for candidate in np.argsort(ratio, kind="mergesort"):
         if left <= 0.0 or gain[candidate] <= 0.0:
@@ -191,13 +231,15 @@ def lower_bound_by_volume(
     starts: Ints,
     rows: Ints,
     weight: Floats,
+    second: Floats,
+    demand: int,
     cost: Floats,
     budget: float,
     target: float,
     best: Floats,
     trial: Floats,
     mean_share: Floats,
-    mean_times: Floats,
+    mean_excess: Floats,
     state: Floats,
     rounds: int,
 ) -> bool:
@@ -205,25 +247,31 @@ def lower_bound_by_volume(
     Lower the Lagrangian bound by the volume algorithm (Barahona and Anbil 2000), in place.
 
     `best` holds the multipliers of the lowest bound, `mean_share` a running mean of the relaxed
-    choices, which tends to the solution of the linear relaxation. `state`: bound, step, weight of
-    the newest choice in the mean, rounds without success, rounds done. Returns True when no step
-    is left that could lower the bound.
+    choices, which tends to the solution of the linear relaxation, `mean_excess` that of how much
+    oftener than paid for a row is covered. `state`: bound, step, weight of the newest choice in
+    the mean, rounds without success, rounds done. Returns True when no step is left that could
+    lower the bound.
     """
-    count, demand = starts.size - 1, weight.size
+    count, size = starts.size - 1, weight.size
     gain, share = np.empty(count), np.empty(count)
-    times = np.empty(demand)
+    excess = np.empty(size)
     for _ in range(rounds):
-        value = relaxed(starts, rows, weight, cost, budget, trial, gain, share)
-        times[:] = 0.0
+        value = relaxed(
+            starts, rows, weight, second, demand, cost, budget, trial, gain, share
+        )
+        for row in range(demand):
+            excess[row] = -2.0 if trial[row] < second[row] else -1.0
+        for row in range(demand, size):
+            excess[row] = -1.0
         for candidate in range(count):
             if share[candidate] > 0.0:
                 for k in range(starts[candidate], starts[candidate + 1]):
-                    times[rows[k]] += share[candidate]
+                    excess[rows[k]] += share[candidate]
         newest = 1.0 if state[4] == 0 else state[2]
         for candidate in range(count):
             mean_share[candidate] += newest * (share[candidate] - mean_share[candidate])
-        for row in range(demand):
-            mean_times[row] += newest * (times[row] - mean_times[row])
+        for row in range(size):
+            mean_excess[row] += newest * (excess[row] - mean_excess[row])
         state[4] += 1
         if value < state[0]:
             if value < state[0] - 1e-6 * abs(state[0]):
@@ -238,15 +286,172 @@ def lower_bound_by_volume(
                 state[2] = max(state[2] * 0.85, 0.01)
                 state[3] = 0
         square = 0.0
-        for row in range(demand):
-            slope = mean_times[row] - 1.0
-            if (slope < 0 and best[row] >= weight[row]) or (slope > 0 and best[row] <= 0):
+        for row in range(size):
+            slope = mean_excess[row]
+            low = 0.0 if row < demand else -np.inf
+            if (slope < 0 and best[row] >= weight[row]) or (slope > 0 and best[row] <= low):
                 continue
             square += slope * slope
         if square < 1e-12 or state[1] < 1e-4 or state[0] <= target:
             return True
         step = state[1] * (state[0] - target) / square
-        for row in range(demand):
-            moved = best[row] - step * (mean_times[row] - 1.0)
-            trial[row] = min(max(moved, 0.0), weight[row])
+        for row in range(size):
+            low = 0.0 if row < demand else -np.inf
+            trial[row] = min(max(best[row] - step * mean_excess[row], low), weight[row])
     return False
+
+
+@njit
+def contracted(
+    starts: Ints,
+    rows: Ints,
+    weight: Floats,
+    second: Floats,
+    demand: int,
+    cost: Floats,
+    budget: float,
+    side: Ints,
+) -> tuple[float, float, Ints, Ints, Ints, Ints, Floats, Floats, int]:
+    """
+    Return what decisions leave open; `side` says 0 open, 1 chosen, 2 not, a candidate.
+
+    Those in conflict with a chosen one and those that what is left does not pay for become 2.
+    Returns weight covered by the chosen, budget left, open candidates, rows left (old numbers),
+    their columns compressed (starts, rows), weight, second weight and number of demand rows.
+    """
+    count, size = starts.size - 1, weight.size
+    times = np.zeros(size, dtype=np.int64)
+    left = budget
+    for candidate in range(count):
+        if side[candidate] == 1:
+            left -= cost[candidate]
+            for k in range(starts[candidate], starts[candidate + 1]):
+                times[rows[k]] += 1
+    touched = np.zeros(size, dtype=np.int64)
+    for candidate in range(count):
+        if side[candidate] != 0:
+            continue
+        if cost[candidate] > left:
+            side[candidate] = 2
+            continue
+        for k in range(starts[candidate], starts[candidate + 1]):
+            if rows[k] >= demand and times[rows[k]] > 0:
+                side[candidate] = 2
+                break
+    for candidate in range(count):
+        if side[candidate] == 0:
+            for k in range(starts[candidate], starts[candidate + 1]):
+                touched[rows[k]] += 1
+    covered, demand_left = 0.0, 0
+    place = np.full(size, -1)
+    kept = np.empty(size, dtype=np.int64)
+    new_weight, new_second = np.empty(size), np.empty(size)
+    length = 0
+    for row in range(size):
+        now, then = weight[row], second[row]
+        if row < demand:
+            if times[row] >= 1:
+                covered += now
+                now, then = then, 0.0
+            if times[row] >= 2:
+                covered += now
+                now = 0.0
+            if now <= 0.0 or touched[row] == 0:
+                continue
+            demand_left += 1
+        elif times[row] > 0 or touched[row] < 2:
+            continue
+        place[row] = length
+        kept[length] = row
+        new_weight[length], new_second[length] = now, then
+        length += 1
+    columns = np.flatnonzero(side == 0)
+    new_starts = np.zeros(columns.size + 1, dtype=np.int64)
+    new_rows = np.empty(rows.size, dtype=np.int64)
+    pairs = 0
+    for index in range(columns.size):
+        for k in range(starts[columns[index]], starts[columns[index] + 1]):
+            if place[rows[k]] >= 0:
+                new_rows[pairs] = place[rows[k]]
+                pairs += 1
+        new_starts[index + 1] = pairs
+    return (
+        covered,
+        left,
+        columns,
+        kept[:length].copy(),
+        new_starts,
+        new_rows[:pairs].copy(),
+        new_weight[:length].copy(),
+        new_second[:length].copy(),
+        demand_left,
+    )
+
+
+@njit
+def take_in_order(
+    starts: Ints,
+    rows: Ints,
+    demand: int,
+    size: int,
+    cost: Floats,
+    budget: float,
+    order: Ints,
+    chosen: Flags,
+) -> None:
+    """Choose candidates in order, leaving out what the budget or a conflict does not allow."""
+    taken = np.zeros(size, dtype=np.bool_)
+    spent = 0.0
+    for candidate in order:
+        free = spent + cost[candidate] <= budget
+        for k in range(starts[candidate], starts[candidate + 1]):
+            if rows[k] >= demand and taken[rows[k]]:
+                free = False
+        if free:
+            chosen[candidate] = True
+            spent += cost[candidate]
+            for k in range(starts[candidate], starts[candidate + 1]):
+                taken[rows[k]] = True
+
+
+@njit
+def excess_of(
+    starts: Ints,
+    rows: Ints,
+    second: Floats,
+    demand: int,
+    multiplier: Floats,
+    share: Floats,
+) -> Floats:
+    """Return how much oftener than the multipliers pay for each row is covered by some shares."""
+    excess = np.full(second.size, -1.0)
+    for row in range(demand):
+        if multiplier[row] < second[row]:
+            excess[row] = -2.0
+    for candidate in range(starts.size - 1):
+        if share[candidate] > 0.0:
+            for k in range(starts[candidate], starts[candidate + 1]):
+                excess[rows[k]] += share[candidate]
+    return excess
+
+
+@njit
+def priced(
+    starts: Ints,
+    rows: Ints,
+    weight: Floats,
+    second: Floats,
+    demand: int,
+    multiplier: Floats,
+) -> tuple[Floats, float]:
+    """Return what multipliers pay each candidate, and what the rows keep."""
+    gain = np.zeros(starts.size - 1)
+    for candidate in range(gain.size):
+        for k in range(starts[candidate], starts[candidate + 1]):
+            gain[candidate] += multiplier[rows[k]]
+    kept = 0.0
+    for row in range(demand):
+        kept += weight[row] - multiplier[row] + max(0.0, second[row] - multiplier[row])
+    for row in range(demand, weight.size):
+        kept -= multiplier[row]
+    return gain, kept
