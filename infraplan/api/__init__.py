@@ -16,7 +16,7 @@ from infraplan.api.fetch import fetch
 from infraplan.api.forms import evidence_form
 from infraplan.api.measure import calibrate
 from infraplan.api.point_check import point
-from infraplan.api.propose import propose
+from infraplan.api.proposing import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan

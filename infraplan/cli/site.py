@@ -48,7 +48,7 @@ def appraise(
     say(words("cli.next_report", folder=shown_path(opened.folder)))
 
 
-def propose(  # noqa: PLR0913 - the options of one choice
+def propose(
     plan: PlanFolder,
     *,
     sites: Annotated[int | None, typer.Option(help="Number of actions.")] = None,

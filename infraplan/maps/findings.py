@@ -10,7 +10,6 @@ import pandas as pd
 from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
 from infraplan.maps.context import area_mask
-from infraplan.maps.context import coded
 from infraplan.maps.context import fields_of
 from infraplan.maps.context import with_areas
 from infraplan.maps.layers import Category

@@ -126,10 +126,12 @@ def _money(proposal: "Proposal", words: "Words") -> list[str]:
         points = [
             words(
                 "actions.frontier_point",
-                cost=words.number(float(budget) / BILLION, 1),
-                people=words.people(float(row["people"])),
+                cost=words.number(budget / BILLION, 1),
+                people=words.people(people),
             )
-            for budget, row in proposal.frontier.iterrows()
+            for budget, people in zip(
+                proposal.frontier.index.astype("float64"), proposal.frontier["people"], strict=True
+            )
         ]
         told.append(words("actions.frontier", points="; ".join(points)))
     return told

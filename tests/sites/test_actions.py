@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from infraplan.layers.bundle import empty_table
 from infraplan.sites import actions as module
 from infraplan.sites.demand import demand_of
 from infraplan.sites.eligible import EXCLUSIONS
@@ -24,9 +25,9 @@ from infraplan.sites.proposal import _frontier
 from infraplan.sites.proposal import _Limit
 from infraplan.sites.proposal import _solved
 from tests.sites.test_proposal import EAST_SIDE
-from tests.sites.test_proposal import Kept
 from tests.sites.test_proposal import MIDDLE
 from tests.sites.test_proposal import WEST
+from tests.sites.test_proposal import Kept
 from tests.sites.test_proposal import prices
 from tests.sites.test_proposal import propose
 from tests.sites.test_proposal import ridged
@@ -60,7 +61,9 @@ def candidates(**rows):
 def sector(site, azimuth_deg):
     """Return a table of cells with one sector of 4G."""
     values = (site, "4G", azimuth_deg, 40.0, "L1800", 1_840.0, "sector-65")
-    return pd.DataFrame([values], columns=list(OF_CELL), index=pd.Index(["X1"], name="cell_id"))
+    told = pd.DataFrame([values], columns=list(OF_CELL), index=pd.Index(["X1"], name="cell_id"))
+    blank = empty_table("cells", "EPSG:4326").astype(object)
+    return told.reindex(columns=blank.columns)
 
 
 def kinds_found(layers, operator):
@@ -98,7 +101,7 @@ def test_a_sector_is_sought_where_none_looks():
     sites = stations(S1=(4_000, 4_995, "A", 40, "4G", "M1"))
     layers = ridged(sites=sites, cells=sector("S1", 270.0))
     found = kinds_found(layers, "A")["new_sector"]
-    assert found == ["S1-060", "S1-090"] or set(found) <= {"S1-060", "S1-090", "S1-120"}
+    assert found == ["S1-060", "S1-090"]
 
 
 def test_no_sector_is_sought_where_one_may_look_anywhere():
