@@ -63,7 +63,7 @@ def sector(site, azimuth_deg):
     values = (site, "4G", azimuth_deg, 40.0, "L1800", 1_840.0, "sector-65")
     told = pd.DataFrame([values], columns=list(OF_CELL), index=pd.Index(["X1"], name="cell_id"))
     blank = empty_table("cells", "EPSG:4326").astype(object)
-    return told.reindex(columns=blank.columns)
+    return told.reindex(columns=blank.columns).astype({"assumed": "boolean"})
 
 
 def kinds_found(layers, operator):
