@@ -1,4 +1,4 @@
-"""What a choice of sites decides, reduced to the rows and candidates that matter, and back again."""
+"""What a choice of sites decides, reduced to what matters of it, and the way back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -195,9 +195,7 @@ def reduced(problem: Problem, side: Ints, *, merge: bool = True) -> Reduction:
     if merge:
         small, group = small.merged()
         small = replace(small, whole=problem.whole, slack=problem.slack)
-    return Reduction(
-        problem, small, float(covered), columns, rows, group, _settled(problem, side)
-    )
+    return Reduction(problem, small, float(covered), columns, rows, group, _settled(problem, side))
 
 
 def _settled(problem: Problem, side: Ints) -> Floats:

@@ -315,9 +315,7 @@ def fewest_sites(  # noqa: PLR0913 - the options of one choice
     if not 0 <= share <= 1:
         msg = f"share must be in [0, 1]; found {share}"
         raise SettingsError(msg)
-    task = _task(
-        covers, weight, None, None, fixed, forbidden, _cliques(groups, conflicts, covers)
-    )
+    task = _task(covers, weight, None, None, fixed, forbidden, _cliques(groups, conflicts, covers))
     return _fewest(task, share * float(task.weight.sum()), _deadline(time_limit_s))
 
 
@@ -358,7 +356,7 @@ def _deadline(time_limit_s: float) -> float:
     return time.monotonic() + time_limit_s
 
 
-def _task(  # noqa: PLR0913, PLR0917 - the options of one choice
+def _task(
     covers: "sp.csr_array | sp.csr_matrix",
     weight: npt.ArrayLike,
     cost: Floats | None,
