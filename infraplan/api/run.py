@@ -11,7 +11,7 @@ from infraplan.api.build import check_layers
 from infraplan.api.cable import underground
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
-from infraplan.api.propose import propose
+from infraplan.api.proposing import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.register import batches

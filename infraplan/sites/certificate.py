@@ -118,7 +118,7 @@ class _Case:
         return float(kept.sum() + toll.sum()), gain
 
     def open(self, side: Ints) -> tuple[Ints, float]:
-        """Return the candidates left open, and the budget for them; `side` of the others becomes 2."""
+        """Return the candidates left open and their budget; `side` of those ruled out becomes 2."""
         left = self.budget - float(self.cost[side == 1].sum())
         side[(side == 0) & (self.cost > left)] = 2
         for clique in self.cliques:

@@ -1,4 +1,4 @@
-"""What a choice of sites decides, reduced to the rows and candidates that matter, and back again."""
+"""What a choice of sites decides, reduced to what matters of it, and the way back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
