@@ -284,6 +284,8 @@ class _Check:
         kept, gain = self.case.priced(part.multipliers, part.tolls)
         side = side.copy()
         free, left = self.case.open(side)
+        if left < 0 or any(np.sum(side[clique] == 1) > 1 for clique in self.case.cliques):
+            return self.limit  # no choice is left that all decisions allow
         kept += float(gain[side == 1].sum())
         best, if_in, if_out = fractional(gain[free], self.case.cost[free], left)
         value = kept + best

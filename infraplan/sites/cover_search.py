@@ -116,8 +116,8 @@ class Search:
         if not self.goes_on():
             return
         self.late = descent.run(rounds, self.aim, self.deadline)
-        self.multiplier = _on_lattice(descent.best, self.problem)
-        self.bound = min(self.bound, float(descent.state[0]) + self.root.covered)
+        if (bound := float(descent.state[0]) + self.root.covered) < self.bound:
+            self.multiplier, self.bound = _on_lattice(descent.best, self.problem), bound
         self.tell()
 
     def tell(self) -> None:

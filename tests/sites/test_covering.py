@@ -306,6 +306,16 @@ def test_a_proof_without_one_of_its_branches_proves_less():
     assert proven_bound(covers, weight, short, budget=8) > result.bound
 
 
+def test_decisions_that_no_choice_can_follow_leave_nothing_to_prove():
+    covers = sp.csr_array((5, 6), dtype=float).tolil()
+    for row, column in [(0, 1), (1, 1), (2, 2), (2, 3), (3, 1), (3, 3), (3, 4), (4, 5)]:
+        covers[row, column] = 1
+    covers, weight, cost = covers.tocsr(), [4, 3, 7, 5, 6], [8, 8, 2, 8, 1, 7]
+    result = max_coverage_budget(covers, weight, cost, budget=9, groups=[0, 0, 2, 0, 1, 1])
+    assert result.covered == result.bound == 13
+    assert proven_bound(covers, weight, result, budget=9, cost=cost) == 13
+
+
 def test_positions_nearer_than_the_spacing_are_never_both_chosen():
     x_m, y_m = np.array([0.0, 499.0, 999.0]), np.zeros(3)
     pairs = pairs_within(x_m, y_m, 500)
