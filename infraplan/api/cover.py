@@ -262,7 +262,7 @@ def _predicted(
     """Return the coverage of pairs: what the plan keeps of it is read, the rest computed."""
     settings = inputs.settings
     key = coverage_key(plan, inputs, settings)
-    missing = [pair for pair in wanted if not _is_current(plan, pair, key)]
+    missing = [pair for pair in wanted if not is_current(plan, pair, key)]
     if missing:
         made = _compute(plan, inputs, settings, missing, key, workers, part(progress, 0.0, 0.95))
         if len(missing) == len(wanted):
@@ -482,8 +482,24 @@ def _chosen(asked: str | Iterable[str] | None, known: list[str], what: str) -> l
     return names or known
 
 
-def _is_current(plan: Plan, pair: tuple[str, str], key: str) -> bool:
-    """Return whether the plan keeps the coverage of a pair, computed from the same inputs."""
+def is_current(plan: Plan, pair: tuple[str, str], key: str) -> bool:
+    """
+    Return whether the plan keeps the coverage of a pair, computed from the same inputs.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    pair
+        Technology and operator.
+    key
+        What `coverage_key` returns.
+
+    Returns
+    -------
+    is_current
+        True where nothing has to be computed.
+    """
     return _is_step_current(plan, coverage_step(*pair), key)
 
 
@@ -533,7 +549,7 @@ def predict_around(
     settings = inputs.settings
     wanted = _wanted(inputs, None, None)
     key = coverage_key(plan, inputs, settings)
-    if not all(_is_current(plan, pair, key) for pair in wanted):
+    if not all(is_current(plan, pair, key) for pair in wanted):
         terrain = inputs.layers.terrain
         assert terrain is not None  # noqa: S101 - radio_inputs needs it
         region = _around(places, geobox_of(terrain.ground_m), settings.radius_m)
@@ -643,7 +659,7 @@ def _completed(plan: Plan, coverage: "Coverage", inputs: RadioInputs) -> "Covera
     lacking = [
         pair
         for pair in _wanted(inputs, None, None)
-        if pair not in coverage.maps and _is_current(plan, pair, key)
+        if pair not in coverage.maps and is_current(plan, pair, key)
     ]
     if not lacking:
         return coverage
