@@ -1,5 +1,6 @@
 """One function per job: what notebooks import and what each command calls."""
 
+from infraplan.api.brief import brief
 from infraplan.api.bring import import_layer
 from infraplan.api.build import check_layers
 from infraplan.api.build import export_schema
@@ -21,14 +22,17 @@ from infraplan.api.office import changed_since
 from infraplan.api.office import issue
 from infraplan.api.office import take_decisions
 from infraplan.api.point_check import point
-from infraplan.api.propose import propose
+from infraplan.api.proposing import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan
 from infraplan.api.site import appraise
+from infraplan.api.site_files import site_files
+from infraplan.api.site_files import write_sheet
 
 __all__ = [
     "appraise",
+    "brief",
     "calibrate",
     "changed_since",
     "check_layers",
@@ -50,8 +54,10 @@ __all__ = [
     "route",
     "run_plan",
     "sample_plan",
+    "site_files",
     "take_confirmations",
     "take_decisions",
     "underground",
     "write_report",
+    "write_sheet",
 ]

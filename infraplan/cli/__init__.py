@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from infraplan.cli import brief
 from infraplan.cli import build
 from infraplan.cli import cable
 from infraplan.cli import compare
@@ -69,6 +70,7 @@ app.command("route")(cable.route)
 app.command("underground")(cable.underground)
 app.command("map")(publish.map_)
 app.command("report")(publish.report)
+app.command("brief")(brief.brief)
 app.command("run")(publish.run)
 app.command("schema")(build.schema)
 

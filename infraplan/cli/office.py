@@ -70,7 +70,7 @@ def issue(
     say(words("office.issued_files", count=words.number(len(done.files)), name="issued.json"))
 
 
-def take_decided(opened: "Plan", file: Path, batch: str, words: "Words") -> None:
+def take_decided(opened: "Plan", file: Path, batch: str, words: "Words") -> str:
     """
     Read decisions back and tell what was taken.
 
@@ -84,6 +84,11 @@ def take_decided(opened: "Plan", file: Path, batch: str, words: "Words") -> None
         Batch; empty to find it from the rows.
     words
         Catalogue.
+
+    Returns
+    -------
+    batch
+        Batch that was decided on.
     """
     from infraplan.api import take_decisions
     from infraplan.api.office import stored_appraisal
@@ -100,6 +105,7 @@ def take_decided(opened: "Plan", file: Path, batch: str, words: "Words") -> None
     if left := [str(name) for name in done.rows.index if name not in decided.index]:
         say(words("office.decisions_left", names=", ".join(left)))
     tell_faults(done.faults, words, "office.decisions_faults", count=len(done.faults))
+    return done.batch
 
 
 def tell_changes(opened: "Plan", appraisal: "Appraisal", words: "Words") -> None:

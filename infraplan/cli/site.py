@@ -1,5 +1,6 @@
 """Commands on sites: appraise requests, propose new ones."""
 
+from dataclasses import dataclass
 from datetime import date
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from infraplan.text import Words
 
 if TYPE_CHECKING:
     from infraplan.plan import Plan
+    from infraplan.sites import Appraisal
 
 __all__ = ["appraise", "propose"]
 
@@ -64,29 +66,80 @@ def appraise(
     near: Annotated[
         str, typer.Option(help="Only show what was asked for near lon,lat, E,N or an id.")
     ] = "",
+    template: Annotated[
+        Path | None, typer.Option(help="Word template of the reply; ours by default.")
+    ] = None,
+    no_files: Annotated[bool, typer.Option("--no-files", help="Write no letters.")] = False,
+    sheet: Annotated[str, typer.Option(help="Write only the field sheet of this request.")] = "",
+    verdicts_only: Annotated[
+        bool, typer.Option("--verdicts-only", help="Proposals and reasons alone, sooner.")
+    ] = False,
 ) -> None:
-    """Appraise requested sites: a proposal with reasons for each, and the order of the batch."""
+    """Appraise requested sites: a proposal with reasons for each, and the files of the letter."""
     from infraplan.api import open_plan
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
-    if decisions is not None:
-        take_decided(opened, decisions, batch, words)
-        return
     day = as_of.date() if as_of else None
+    with_files = not (no_files or verdicts_only)
+    asked = _Asked(day, template, sheet, with_files=with_files, searches=not verdicts_only)
+    if decisions is not None:
+        asked.write(opened, take_decided(opened, decisions, batch, words), None, words)
+        return
     if list_ or near:
         _look_up(opened, near, day, words, is_list=list_)
         return
     if requests is None:
-        _judge(opened, batch or None, day, words)
+        _judge(opened, batch or None, asked, words)
     else:
         days = {"letter_date": letter_date, "received": received, "due": due}
         said: dict[str, Any] = {"batch": batch or None, "letter": letter or None}
         said |= {name: value.date() if value else None for name, value in days.items()}
-        if _judge_each(opened, requests, {**said, "crs": crs or None}, day, words):
+        if _judge_each(opened, requests, {**said, "crs": crs or None}, asked, words):
             raise typer.Exit(2)
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
     say(words("cli.next_report", folder=shown_path(opened.folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of each batch: its day, and whether and how its files are written."""
+
+    as_of: date | None
+    template: Path | None
+    sheet: str
+    with_files: bool
+    searches: bool
+
+    def write(self, plan: "Plan", batch: str, appraisal: "Appraisal | None", words: Words) -> None:
+        """Write the files of a letter, where they are wanted, and tell where they are."""
+        if self.sheet and appraisal is not None:
+            from infraplan.api import write_sheet
+
+            path = write_sheet(plan, appraisal, self.sheet, as_of=self.as_of)
+            say(words("sheets.sheet_written", path=shown_path(path)))
+        if self.sheet or not self.with_files:
+            return
+        from infraplan.api.dossier import write_dossier
+
+        with progress_bar(words("letters.writing")) as progress:
+            dossier = write_dossier(
+                plan,
+                batch,
+                as_of=self.as_of,
+                template=self.template,
+                appraisal=appraisal,
+                progress=progress,
+            )
+        say(words("letters.files_title", batch=batch))
+        for path in dossier.files:
+            say(f"  {shown_path(path)}")
+        for name, kept in dossier.edited:
+            say(words("letters.files_edited", name=name, kept=kept))
+        for name, written in dossier.held:
+            say(words("letters.files_held", name=name, written=written))
+        if dossier.is_synthetic:
+            say(words("letters.files_synthetic", mark=words("letters.file_mark")))
 
 
 def _look_up(plan: "Plan", near: str, as_of: date | None, words: Words, *, is_list: bool) -> None:
@@ -104,9 +157,7 @@ def _look_up(plan: "Plan", near: str, as_of: date | None, words: Words, *, is_li
         tell_register(read_register(plan, as_of=day), words)
 
 
-def _judge_each(
-    plan: "Plan", path: Path, said: dict[str, Any], as_of: date | None, words: Words
-) -> int:
+def _judge_each(plan: "Plan", path: Path, said: dict[str, Any], asked: _Asked, words: Words) -> int:
     """Read and appraise each list that a path means, and return how many were refused."""
     from infraplan.api.register import annexes
     from infraplan.cli.register import tell_left
@@ -118,7 +169,7 @@ def _judge_each(
             raise SettingsError(Note("register.one_batch", path=path.name, count=count))
         for file in lists:
             try:
-                _judge_one(plan, file, said, as_of, words)
+                _judge_one(plan, file, said, asked, words)
             except InfraplanError as error:
                 if len(lists) == 1:
                     raise
@@ -128,9 +179,7 @@ def _judge_each(
     return refused
 
 
-def _judge_one(
-    plan: "Plan", file: Path, said: dict[str, Any], as_of: date | None, words: Words
-) -> None:
+def _judge_one(plan: "Plan", file: Path, said: dict[str, Any], asked: _Asked, words: Words) -> None:
     """Read a list into the register and appraise its batch."""
     from infraplan.api.register import receive
     from infraplan.api.register import returned_path
@@ -144,20 +193,23 @@ def _judge_one(
         tell_refused(error, report, words)
         raise
     tell_received(done, words)
-    _judge(plan, done.batch, as_of, words)
+    _judge(plan, done.batch, asked, words)
 
 
-def _judge(plan: "Plan", batch: str | None, as_of: date | None, words: Words) -> None:
+def _judge(plan: "Plan", batch: str | None, asked: _Asked, words: Words) -> None:
     """Appraise a batch of the register and tell the proposals."""
     from infraplan.api import appraise as judge
     from infraplan.cli.account import tell_appraisal
     from infraplan.cli.register import tell_related
 
     with progress_bar(words("cli.appraising")) as progress:
-        appraisal = judge(plan, batch=batch, as_of=as_of, progress=progress)
+        appraisal = judge(
+            plan, batch=batch, as_of=asked.as_of, searches=asked.searches, progress=progress
+        )
     tell_appraisal(appraisal, words)
     tell_related(appraisal, words)
     tell_changes(plan, appraisal, words)
+    asked.write(plan, appraisal.batch, appraisal, words)
 
 
 def propose(

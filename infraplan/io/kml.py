@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-__all__ = ["Placemarks", "kml_text", "kmz_bytes", "read_gpx", "read_kml"]
+__all__ = ["Folder", "Placemarks", "kml_folders", "kml_text", "kmz_bytes", "read_gpx", "read_kml"]
 
 FIXED_TIME = (2000, 1, 1, 0, 0, 0)  # equal content gives equal bytes
 DECIMALS = 10  # of a degree: 0.01 mm
@@ -47,6 +47,22 @@ class Placemarks:
 
     frame: "gpd.GeoDataFrame"
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folder:
+    """
+    One folder of a KML: a layer in EPSG:4326, named, each placemark labelled, in one colour.
+
+    `frame` holds what the balloon of a placemark tells, by the words of its columns; `colour` is
+    opacity, blue, green, red.
+    """
+
+    title: str
+    frame: "gpd.GeoDataFrame"
+    labels: Sequence[str]
+    colour: str = "ff1f78d1"
+    is_open: bool = True
 
 
 @dataclass(slots=True)
@@ -181,25 +197,73 @@ def kml_text(
     text
         The document, all text of the data escaped.
     """
-    names = [str(name) for name in frame.columns if name != frame.geometry.name]
-    columns = {name: list(texts(frame[name])) for name in names}
-    shown = [name for name in names if name == "name" or any(columns[name])]
-    style = (
-        f'<Style id="s"><IconStyle><color>{colour}</color><scale>0.8</scale></IconStyle>'
-        f"<LineStyle><color>{colour}</color><width>2</width></LineStyle>"
-        f"<PolyStyle><color>40{colour[2:]}</color></PolyStyle></Style>"
-    )
     lines = [
+        *_opening(title, about),
+        _style("s", colour),
+        *_placemarks_of(frame, labels, "s"),
+    ]
+    return "\n".join([*lines, "</Document></kml>", ""])
+
+
+def kml_folders(folders: Sequence[Folder], *, title: str, about: Sequence[str]) -> str:
+    """
+    Return several layers as one KML, each in a folder that the phone switches on and off.
+
+    Parameters
+    ----------
+    folders
+        Layers in the order of their folders; empty ones are left out.
+    title
+        Name of the document.
+    about
+        Lines of its description.
+
+    Returns
+    -------
+    text
+        The document, all text of the data escaped.
+    """
+    shown = [folder for folder in folders if len(folder.frame)]
+    lines = _opening(title, about)
+    lines += [_style(f"s{place}", folder.colour) for place, folder in enumerate(shown)]
+    for place, folder in enumerate(shown):
+        lines += [
+            f"<Folder><name>{_text(folder.title)}</name><open>{int(folder.is_open)}</open>",
+            *_placemarks_of(folder.frame, folder.labels, f"s{place}"),
+            "</Folder>",
+        ]
+    return "\n".join([*lines, "</Document></kml>", ""])
+
+
+def _opening(title: str, about: Sequence[str]) -> list[str]:
+    """Return how a document begins."""
+    return [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<kml xmlns="http://www.opengis.net/kml/2.2">',
         f"<Document><name>{_text(title)}</name>",
         f"<description>{_text(chr(10).join(about))}</description>",
-        style,
     ]
+
+
+def _style(name: str, colour: str) -> str:
+    """Return the look of points, lines and areas."""
+    return (
+        f'<Style id="{name}"><IconStyle><color>{colour}</color><scale>0.8</scale></IconStyle>'
+        f"<LineStyle><color>{colour}</color><width>2</width></LineStyle>"
+        f"<PolyStyle><color>40{colour[2:]}</color></PolyStyle></Style>"
+    )
+
+
+def _placemarks_of(frame: "gpd.GeoDataFrame", labels: Sequence[str], style: str) -> list[str]:
+    """Return the rows of a layer as placemarks."""
+    names = [str(name) for name in frame.columns if name != frame.geometry.name]
+    columns = {name: list(texts(frame[name])) for name in names}
+    shown = [name for name in names if name == "name" or any(columns[name])]
+    lines = []
     for row, (label, shape) in enumerate(zip(labels, frame.geometry, strict=True)):
         cells = [(name, columns[name][row]) for name in shown]
         lines += [
-            f"<Placemark><name>{_text(label)}</name><styleUrl>#s</styleUrl>",
+            f"<Placemark><name>{_text(label)}</name><styleUrl>#{style}</styleUrl>",
             f"<description>{_text(_table(cells))}</description>",
             "<ExtendedData>",
             *(
@@ -210,7 +274,7 @@ def kml_text(
             _drawn(shape),
             "</Placemark>",
         ]
-    return "\n".join([*lines, "</Document></kml>", ""])
+    return lines
 
 
 def kmz_bytes(text: str) -> bytes:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from infraplan.maps.rasters import PictureLayer as PictureLayer
     from infraplan.maps.rasters import RasterClass as RasterClass
     from infraplan.maps.rasters import RasterLayer as RasterLayer
+    from infraplan.maps.site_picture import overview_picture as overview_picture
+    from infraplan.maps.site_picture import surroundings_picture as surroundings_picture
 
 _HOMES = {
     "appraisal": "compose",
@@ -57,6 +59,8 @@ _HOMES = {
     "PictureLayer": "rasters",
     "RasterClass": "rasters",
     "RasterLayer": "rasters",
+    "overview_picture": "site_picture",
+    "surroundings_picture": "site_picture",
 }
 
 __all__ = [  # noqa: PLE0604 - named once, above

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from infraplan.reports.brief import Findings as Findings
+    from infraplan.reports.brief import brief_figures as brief_figures
+    from infraplan.reports.brief import write_brief as write_brief
     from infraplan.reports.compose import plan_sheets as plan_sheets
     from infraplan.reports.compose import plan_workbook as plan_workbook
     from infraplan.reports.form import Field as Field
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from infraplan.reports.form import write_form as write_form
     from infraplan.reports.gaps_report import Office as Office
     from infraplan.reports.gaps_report import write_gaps_report as write_gaps_report
+    from infraplan.reports.sheets import field_sheets as field_sheets
+    from infraplan.reports.sheets import has_position as has_position
     from infraplan.reports.workbook import Column as Column
     from infraplan.reports.workbook import Sheet as Sheet
     from infraplan.reports.workbook import cells_told as cells_told
@@ -20,12 +25,17 @@ if TYPE_CHECKING:
 _WHERE = {
     "Column": "workbook",
     "Field": "form",
+    "Findings": "brief",
     "Form": "form",
     "Office": "gaps_report",
     "Sheet": "workbook",
+    "brief_figures": "brief",
     "cells_told": "workbook",
+    "field_sheets": "sheets",
+    "has_position": "sheets",
     "plan_sheets": "compose",
     "plan_workbook": "compose",
+    "write_brief": "brief",
     "write_form": "form",
     "write_gaps_report": "gaps_report",
     "write_workbook": "workbook",

@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from datetime import date
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from infraplan import atomic
 from infraplan.errors import SourceFileError
 from infraplan.text import Words
 
-__all__ = ["Paper"]
+__all__ = ["BARRED", "Paper", "dateless", "moment"]
 
 FONT = "Times New Roman"
 BODY_PT = 13.0
@@ -26,6 +27,7 @@ NOTE_PT = 10.0
 FOOT_PT = 8.5
 MARGINS_MM = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 15}
 INNER_CM = 16.5
+SIDE_MM = 20  # left and right of a page that lies on its side
 FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 HEAD_FILL = "DCE6F1"
@@ -42,7 +44,13 @@ class Paper:
     """
 
     def __init__(
-        self, words: Words, *, title: str, is_synthetic: bool = False, foot: str = ""
+        self,
+        words: Words,
+        *,
+        title: str,
+        is_synthetic: bool = False,
+        foot: str = "",
+        made_on: date | None = None,
     ) -> None:
         """
         Begin a file.
@@ -57,6 +65,8 @@ class Paper:
             True where any of it rests on made-up data: every page then says so.
         foot
             Line at the foot of every page, before its number.
+        made_on
+            Day in the properties of the file; a fixed one where None.
         """
         import docx
         from docx.shared import Mm
@@ -76,13 +86,23 @@ class Paper:
         _all_scripts(normal.element.get_or_add_rPr())
         about = self._document.core_properties
         about.title, about.author, about.comments = _clean(title), "infraplan", ""
-        about.created = about.modified = FIXED_DATE
+        about.created = about.modified = moment(made_on)
+        self._inner_cm = INNER_CM
         if is_synthetic:
             self._run(page.header.paragraphs[0], words("reports.synthetic"), bold=True, ink=True)
             page.header.paragraphs[0].alignment = _align("center")
         self._foot(page.footer.paragraphs[0], foot)
 
-    def letterhead(self, parent: str, office: str, place: str, day: str) -> None:
+    def letterhead(
+        self,
+        parent: str,
+        office: str,
+        place: str,
+        day: str,
+        *,
+        number: str = "",
+        about: str = "",
+    ) -> None:
         """
         Write the head of an office paper: who writes, the country's motto, place and day.
 
@@ -96,6 +116,10 @@ class Paper:
             Place of writing; dots where empty.
         day
             Day in words.
+        number
+            Where the number of the paper goes; that of a report where empty.
+        about
+            What a letter is about, below its number.
         """
         table = self._document.add_table(rows=1, cols=2)
         table.autofit = False
@@ -103,7 +127,8 @@ class Paper:
         _widths(table, (0.37, 0.63))
         dots = "." * 30
         lines = [(parent.upper() or dots, False), (office.upper() or dots, True), ("———", False)]
-        lines.append((self._words("paper.number"), False))
+        lines.append((number or self._words("paper.number"), False))
+        lines += [(about, False)] if about else []
         self._lines(left, lines)
         where = f"{place or '.' * 14}, {day}"
         motto = [(self._words("paper.country"), True), (self._words("paper.motto"), True)]
@@ -170,6 +195,7 @@ class Paper:
         *,
         widths: Sequence[float],
         numbers: Sequence[int] = (),
+        size_pt: float = TABLE_PT,
     ) -> None:
         """
         Write a table whose headings are repeated on every page.
@@ -184,13 +210,15 @@ class Paper:
             Width of each column, in any common unit.
         numbers
             Columns that are aligned to the right.
+        size_pt
+            Size of the letters.
         """
         from docx.oxml import OxmlElement
 
         table = self._document.add_table(rows=1, cols=len(heads), style="Table Grid")
         table.autofit = False
         for cell, head in zip(table.rows[0].cells, heads, strict=True):
-            self._cell(cell, head, bold=True)
+            self._cell(cell, head, bold=True, size_pt=size_pt)
             cell.paragraphs[0].alignment = _align("center")
             _filled(cell)
         top = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - no public way
@@ -198,13 +226,13 @@ class Paper:
         for row in rows:
             cells = table.add_row().cells
             for column, (cell, value) in enumerate(zip(cells, row, strict=True)):
-                self._cell(cell, value)
+                self._cell(cell, value, size_pt=size_pt)
                 if column in numbers:
                     cell.paragraphs[0].alignment = _align("right")
         for row in table.rows:
             # a row that breaks over two pages cannot be read
             row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001
-        _widths(table, widths)
+        _widths(table, widths, self._inner_cm)
         self._document.add_paragraph().paragraph_format.space_after = _pt(2)
 
     def signatures(self, left: str, right: str, hint: str) -> None:
@@ -218,6 +246,52 @@ class Paper:
                 cell.add_paragraph()
             for paragraph in cell.paragraphs:
                 paragraph.paragraph_format.keep_with_next = True
+
+    def closing(self, recipients: Sequence[str], signer: str, hint: str) -> None:
+        """
+        Write the end of a letter: to whom it goes on the left, who signs on the right.
+
+        Parameters
+        ----------
+        recipients
+            Lines, their heading first.
+        signer
+            Office of who signs.
+        hint
+            What is asked of who signs.
+        """
+        table = self._document.add_table(rows=1, cols=2)
+        left, right = table.rows[0].cells
+        for number, line in enumerate(recipients):
+            paragraph = left.paragraphs[0] if number == 0 else left.add_paragraph()
+            self._run(paragraph, line, bold=number == 0, italic=number == 0, size_pt=11.0)
+            paragraph.paragraph_format.space_after = _pt(0)
+        self._lines(right, [(signer, True)])
+        self._run(right.add_paragraph(), hint, italic=True, size_pt=NOTE_PT)
+        right.paragraphs[-1].alignment = _align("center")
+        for _ in range(3):
+            right.add_paragraph()
+        for paragraph in (*left.paragraphs, *right.paragraphs):
+            paragraph.paragraph_format.keep_with_next = True
+
+    def landscape(self) -> None:
+        """Begin a page that lies on its side, for a wide table; what follows stays so."""
+        from docx.enum.section import WD_ORIENT
+        from docx.enum.section import WD_SECTION
+        from docx.shared import Mm
+
+        page = self._document.add_section(WD_SECTION.NEW_PAGE)
+        page.orientation = WD_ORIENT.LANDSCAPE
+        page.page_width, page.page_height = Mm(297), Mm(210)
+        page.top_margin, page.bottom_margin = Mm(20), Mm(15)
+        page.left_margin = page.right_margin = Mm(SIDE_MM)
+        self._inner_cm = (297 - 2 * SIDE_MM) / 10
+
+    def content(self) -> bytes:
+        """Return the file as bytes, the same from the same content."""
+        stream = io.BytesIO()
+        self._document.save(stream)
+        return dateless(stream.getvalue())
 
     def save(self, path: Path) -> Path:
         """
@@ -238,9 +312,7 @@ class Paper:
         PlanError
             If the file cannot be written.
         """
-        stream = io.BytesIO()
-        self._document.save(stream)
-        content = _dateless(stream.getvalue())
+        content = self.content()
 
         def fill(temporary: Path) -> None:
             """Write the content."""
@@ -275,10 +347,10 @@ class Paper:
             paragraph.alignment = _align("center")
             paragraph.paragraph_format.space_after = Pt(0)
 
-    def _cell(self, cell: Any, text: str, *, bold: bool = False) -> None:  # noqa: ANN401
+    def _cell(self, cell: Any, text: str, *, size_pt: float, bold: bool = False) -> None:  # noqa: ANN401
         """Write the text of a cell."""
         paragraph = cell.paragraphs[0]
-        self._run(paragraph, text, bold=bold, size_pt=TABLE_PT)
+        self._run(paragraph, text, bold=bold, size_pt=size_pt)
         paragraph.paragraph_format.space_after = _pt(1)
 
     def _run(
@@ -304,6 +376,23 @@ class Paper:
         if plain:
             run.font.color.rgb = RGBColor(0, 0, 0)
         return run
+
+
+def moment(day: date | None) -> datetime:
+    """
+    Return what stands as time of writing in the properties of a file.
+
+    Parameters
+    ----------
+    day
+        Day; None: a fixed one.
+
+    Returns
+    -------
+    moment
+        The beginning of the day.
+    """
+    return FIXED_DATE if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001
 
 
 def _clean(text: str) -> str:
@@ -332,10 +421,10 @@ def _align(name: str) -> Any:  # noqa: ANN401 - python-docx is untyped
     return getattr(WD_ALIGN_PARAGRAPH, name.upper())
 
 
-def _widths(table: Any, widths: Sequence[float]) -> None:  # noqa: ANN401 - python-docx is untyped
+def _widths(table: Any, widths: Sequence[float], inner_cm: float = INNER_CM) -> None:  # noqa: ANN401
     """Divide the width of the text among the columns; Word reads cells, others the columns."""
     for column, width in zip(table.columns, widths, strict=True):
-        column.width = _cm(INNER_CM * width / sum(widths))
+        column.width = _cm(inner_cm * width / sum(widths))
         for cell in column.cells:
             cell.width = column.width
 
@@ -383,8 +472,20 @@ def _field(paragraph: Any, code: str) -> None:  # noqa: ANN401 - python-docx is 
         paragraph.add_run()._element.append(element)  # noqa: SLF001 - no public way
 
 
-def _dateless(content: bytes) -> bytes:
-    """Return a zip file whose entries have one fixed date."""
+def dateless(content: bytes) -> bytes:
+    """
+    Return a file of Word whose entries have one fixed date.
+
+    Parameters
+    ----------
+    content
+        The file.
+
+    Returns
+    -------
+    content
+        The same, but for the time at which it was written.
+    """
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
         for entry in old.infolist():

@@ -1,6 +1,7 @@
 """
-A register of requests: fifteen for new sites as a letter brings them, good ones and every usual
-fault, and those of an earlier letter, which the office has answered.
+A register of requests: a letter with fifteen, and an earlier one that the office has answered.
+
+The fifteen show good ones and every usual fault.
 """
 
 from dataclasses import dataclass
@@ -115,8 +116,8 @@ def make_requests(
         Fifteen requests of one operator in one batch, and four of an earlier one with the office's
         decisions: one asked for again, one approved and not built, one built, one rejected.
     kinds
-        By request id of the later batch: coverage, behind_ridge, tall, no_height, capacity, clear, duplicate,
-        beside_mast, datum_shift, sea.
+        By request id of the later batch: coverage, behind_ridge, tall, no_height, capacity, clear,
+        duplicate, beside_mast, datum_shift, sea.
     """
     scene = _Scene(
         ground=ground,
