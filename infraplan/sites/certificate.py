@@ -134,6 +134,20 @@ def fractional(gain: Floats, cost: Floats, left: float) -> tuple[float, Floats, 
     With one forced in, the rest share what it leaves; with one forced out, the best choice has room
     for as much more. Both are exact where they would change the choice and no lower than it
     elsewhere.
+
+    Parameters
+    ----------
+    gain
+        What each candidate is paid; those of at most 0 are never taken.
+    cost
+        Its cost, > 0.
+    left
+        Budget, >= 0.
+
+    Returns
+    -------
+    value, if_in, if_out
+        Best fractional gain, and for each candidate that with it in, and that with it out.
     """
     order = np.flatnonzero(gain > 0)
     order = order[np.argsort(-gain[order] / cost[order], kind="stable")]
@@ -317,7 +331,25 @@ class _Check:
 
 
 def no_better(value: float | Floats, covered: float, slack: float, *, whole: bool) -> Flags:
-    """Return whether bounds leave nothing better than what is covered, rounding allowed for."""
+    """
+    Return whether bounds leave nothing better than what is covered, rounding allowed for.
+
+    Parameters
+    ----------
+    value
+        A bound, or several.
+    covered
+        Weight of the best choice found, >= 0.
+    slack
+        What rounding may have added to a bound, >= 0.
+    whole
+        Whether all weights are whole numbers.
+
+    Returns
+    -------
+    no_better
+        True where no choice under the bound is better.
+    """
     if whole:
         return np.asarray(value) + slack < covered + 1
     return np.asarray(value) <= covered + slack

@@ -4,7 +4,7 @@ How firm proposals are: in how many of 200 draws of the errors each one comes ou
 Nothing is predicted or measured anew. A draw moves the margins that the rules found:
 
 - rules of a distance (position, same_station, commune, spacing, the pairs of a batch, protected,
-  fall, aerodrome, fibre, road, exposure at a building, and whatever else is judged against the
+  fall, fibre, road, exposure at a building, and whatever else is judged against the
   accuracy of a position) by the error of the request's position along the line to what is measured,
   and by that of the station at its other end, if it is one; features of maps have no error;
 - sharing by the error that the model makes at all antennas of one place alike, through the three
@@ -55,7 +55,7 @@ STATIONS_TOLD = 3  # fewer offsets of stations do not tell their spread
 
 # Rules whose margin is a distance from the request, be it held against its accuracy or not.
 TO_STATIONS = frozenset({"same_station", "spacing"})
-TO_FEATURES = frozenset({"position", "commune", "fall", "aerodrome", "fibre", "road"})
+TO_FEATURES = frozenset({"position", "commune", "fall", "fibre", "road"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +242,6 @@ def _to_measure(rule: Rule) -> Reason:
 def _margin_m(reason: Reason, sources: _Draws) -> float | None:
     """Return the margin of a finding that the position's error moves, None for others."""
     name, margin = reason.rule.id, reason.margin
-    if name == "fall" and reason.limit == 0:  # told in buildings
-        return _fall_margin_m(reason, sources)
     if name == "spacing" and reason.value is not None and reason.limit is not None:
         # told also where the list of stations leaves the rule not assessed
         return None if "shares_already" in reason.detail else reason.value - reason.limit
@@ -272,17 +270,6 @@ def _other_m(reason: Reason, sources: _Draws) -> float:
     else:
         return 0.0
     return accuracy if math.isfinite(accuracy) else usual_m
-
-
-def _fall_margin_m(reason: Reason, sources: _Draws) -> float | None:
-    """Return how far beyond the circle of the falling mast the nearest building stands."""
-    radius_m, point = reason.detail.get("radius_m"), sources.request.point
-    buildings = sources.around.layers.table("buildings")
-    is_told = reason.value is not None and point is not None
-    if not is_told or radius_m is None or reason.outcome == "not_assessed" or not len(buildings):
-        return None
-    _, distance_m = buildings.sindex.nearest(point, return_all=False, return_distance=True)
-    return float(distance_m[0]) - float(radius_m)
 
 
 def _protected(reason: Reason, sources: _Draws, good: Reason) -> _Redrawn | None:
