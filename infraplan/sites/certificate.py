@@ -356,12 +356,40 @@ def no_better(value: float | Floats, covered: float, slack: float, *, whole: boo
 
 
 def floored(value: float, slack: float, *, whole: bool) -> float:
-    """Return a bound with rounding allowed for, a whole number where all weights are whole."""
+    """
+    Return a bound with rounding allowed for, a whole number where all weights are whole.
+
+    Parameters
+    ----------
+    value
+        Bound as summed.
+    slack
+        What rounding may have taken from it, >= 0.
+    whole
+        Whether all weights are whole numbers.
+
+    Returns
+    -------
+    bound
+        Not below the true one.
+    """
     return float(np.floor(value + slack)) if whole else value + slack
 
 
 def finest_scale(weight: Floats) -> float:
-    """Return the finest power of two whose multiples sum exactly to the total of the weights."""
+    """
+    Return the finest power of two whose multiples sum exactly to the total of the weights.
+
+    Parameters
+    ----------
+    weight
+        Weights, >= 0.
+
+    Returns
+    -------
+    scale
+        Steps a unit of weight, from 1 to 2**24.
+    """
     return float(2.0 ** np.clip(np.floor(51 - np.log2(max(weight.sum(), 1.0))), 0, 24))
 
 
@@ -385,7 +413,28 @@ def _case(
 
 
 def checked_weight(weight: npt.ArrayLike, demand: int, name: str = "weight") -> Floats:
-    """Return the weights as floats, or refuse them."""
+    """
+    Return the weights as floats, or refuse them.
+
+    Parameters
+    ----------
+    weight
+        One number a demand row.
+    demand
+        Number of rows.
+    name
+        What they are called where they are refused.
+
+    Returns
+    -------
+    weight
+        As floats.
+
+    Raises
+    ------
+    SettingsError
+        If one is negative, not finite or missing.
+    """
     values = np.asarray(weight, dtype=np.float64)
     if values.shape != (demand,) or not np.all(np.isfinite(values) & (values >= 0)):
         msg = f"{name} must hold one number of at least 0 for each of {demand} demand rows"

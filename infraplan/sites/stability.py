@@ -217,7 +217,7 @@ def _redrawn(reason: Reason, sources: _Draws, doubtful: Mapping[str, bool]) -> _
 
 def _distance(reason: Reason, sources: _Draws, good: Reason) -> _Redrawn | None:
     """Return the finding on a distance as the position moves."""
-    name, margin = reason.rule.id, _margin_m(reason, sources)
+    name, margin = reason.rule.id, _margin_m(reason)
     if margin is None or not math.isfinite(margin):
         return None
     accuracy_m = sources.request.accuracy_m if name == "spacing" else reason.accuracy_m
@@ -239,7 +239,7 @@ def _to_measure(rule: Rule) -> Reason:
     return judge(rule, holds=True, margin=0.0, accuracy_m=1.0)
 
 
-def _margin_m(reason: Reason, sources: _Draws) -> float | None:
+def _margin_m(reason: Reason) -> float | None:
     """Return the margin of a finding that the position's error moves, None for others."""
     name, margin = reason.rule.id, reason.margin
     if name == "spacing" and reason.value is not None and reason.limit is not None:
