@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from infraplan.sites import Appraisal
     from infraplan.sites import SiteRules
+    from infraplan.sites.batch import Positions
 
 __all__ = ["appraise"]
 
@@ -75,6 +76,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     letter_date: date | None = None,
     received: date | None = None,
     due: date | None = None,
+    eligible: "Positions | None" = None,
     progress: Progress | None = None,
 ) -> "Appraisal":
     """
@@ -101,6 +103,9 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         Day it was received, likewise.
     due
         Day by which an answer is due, likewise.
+    eligible
+        What could be built instead, for the plan's headline; without it the batch is not held
+        against the best that as many sites could do.
     progress
         Called with the share done.
 
@@ -140,6 +145,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         "as_of": str(as_of),
         "resolution_m": stored_resolution_m(plan) or plan.settings.resolution_m,
         "headline": [plan.settings.technology, plan.settings.operator],
+        "eligible": None if eligible is None else _told(eligible),
     }
     step = appraisal_step(batch)
     key = plan.step_key(step, plan.hashes(APPRAISED_FROM), options)
@@ -173,6 +179,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         operator=plan.settings.operator,
         batch=batch,
         as_of=as_of,
+        eligible=eligible,
         progress=part(progress, 0.6, 1.0),
     )
     appraisal = replace(
@@ -183,6 +190,16 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     )
     store_appraisal(plan, appraisal, key=key)
     return appraisal
+
+
+def _told(eligible: "Positions") -> list[object]:
+    """Return what tells some eligible positions from others."""
+    from zlib import crc32
+
+    covers = eligible.covers
+    parts = (covers.indptr, covers.indices, eligible.demand.weight)
+    names = "\n".join(str(name) for name in eligible.positions.index)
+    return [crc32(names.encode()), *(crc32(part.tobytes()) for part in parts)]
 
 
 def _batch(

@@ -88,7 +88,10 @@ class Appraisal:
     had (0: not known) and `set_aside` what its owner calls those that could not be taken; what is
     left over were rows that repeat another in every cell. The tables from `alternatives`
     on are described in `infraplan.sites.study`; `against` compares the batch with the best that as
-    many sites could do: `sites`, `people`, `best_people`, `bound`, `positions` (empty: not asked).
+    many sites could do: `sites` (those not rejected, of the headline's technology), `people` they
+    reach on blocks of demand and `people_on_cells`, `best_people`, `bound`, `share` of the best,
+    number of `positions`, `candidate_ids` of the best (its other sites are requests); empty where
+    no eligible positions were handed in.
     """
 
     requests: "gpd.GeoDataFrame"
@@ -258,6 +261,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
                 "radius_m": settings.radius_m,
                 "model_error_db": MODEL_ERROR_DB,
                 "as_of": None if as_of is None else as_of.isoformat(),
+                "eligible_positions": None if eligible is None else len(eligible.positions),
             },
             synthetic=layers.synthetic(),
         ),

@@ -53,7 +53,7 @@ Flags = npt.NDArray[np.bool_]
 EXACT_REQUESTS = 20  # up to so many all subsets are computed: a million sums
 STEP = 2.0**-20  # people are counted in these steps: sums are then exact in any order
 SWAPS = 5
-NEXT_TO_NOBODY = 1.0  # people that an exchange must recover
+NEXT_TO_NOBODY = 1.0  # people that a position or an exchange must add
 KEY = 1 << 44  # more than any grid has cells
 
 
@@ -100,17 +100,17 @@ class BatchGains:
     @property
     def alone(self) -> Floats:
         """Return the people whom each request gains by itself."""
-        return self._summed(self.people)
+        return self.added(self.people)
 
     @property
     def last(self) -> Floats:
         """Return the people whom each adds to all others: those whom nobody else gains."""
-        return self._summed(np.where(self._shares == 1, self.people, 0.0))
+        return self.added(np.where(self._shares == 1, self.people, 0.0))
 
     @property
     def shapley(self) -> Floats:
         """Return each request's fair part; together they make up what the batch gains."""
-        return self._summed(self.people / np.maximum(self._shares, 1))
+        return self.added(self.people / np.maximum(self._shares, 1))
 
     @property
     def together(self) -> Floats:
@@ -141,8 +141,20 @@ class BatchGains:
         """Return how many requests gain each unit."""
         return np.bincount(self.unit, minlength=self.people.size).astype(np.int64)
 
-    def _summed(self, people: Floats) -> Floats:
-        """Return of each request the sum over its units."""
+    def added(self, people: Floats) -> Floats:
+        """
+        Return what each request gains of some people.
+
+        Parameters
+        ----------
+        people
+            Of each unit, >= 0.
+
+        Returns
+        -------
+        added
+            Sum over the units of each request.
+        """
         summed = np.bincount(self.request, people[self.unit], minlength=len(self.names))
         return summed.astype(np.float64)
 
@@ -168,7 +180,7 @@ class BatchGains:
         waiting = np.ones(len(self.names), dtype=np.bool_)
         order, adds = np.zeros(waiting.size, np.int64), np.zeros(waiting.size)
         for place in range(waiting.size):
-            more = self._summed(left)
+            more = self.added(left)
             ranked = np.lexsort((-relieved, -more, refused, ~waiting))
             order[place], adds[place] = ranked[0], more[ranked[0]]
             waiting[ranked[0]] = False
@@ -274,15 +286,16 @@ def _best_of_all(gains: BatchGains, refused: Flags) -> list[tuple[Ints, float, f
 
 def _best_proven(gains: BatchGains, refused: Flags) -> list[tuple[Ints, float, float]]:
     """Return good choices of every size with a proven bound, for batches of many requests."""
-    covers, allowed = gains.covers, np.flatnonzero(~refused)
-    order, _ = gains.order(refused, np.zeros(refused.size))
+    merged = _merged(gains)
+    covers, allowed = merged.covers, np.flatnonzero(~refused)
+    order, _ = merged.order(refused, np.zeros(refused.size))
     best: list[tuple[Ints, float, float]] = []
     for size in range(1, refused.size + 1):
         all_allowed = size >= allowed.size
         columns = np.arange(refused.size) if all_allowed else allowed
         found = max_coverage(
             covers[:, columns],
-            gains.people,
+            merged.people,
             count=size,
             fixed=allowed.tolist() if all_allowed else (),
         )
@@ -291,6 +304,28 @@ def _best_proven(gains: BatchGains, refused: Flags) -> list[tuple[Ints, float, f
         chosen = np.sort(np.concatenate([chosen, spare]))
         best.append((chosen, found.covered, max(found.bound, found.covered)))
     return best
+
+
+def _merged(gains: BatchGains) -> BatchGains:
+    """Return the same gains with the units that the same requests gain as one unit."""
+    count = len(gains.names)
+    tokens = np.random.default_rng(0).integers(0, 1 << 63, count, dtype=np.uint64)
+    starts = np.flatnonzero(np.diff(gains.unit, prepend=-1))
+    sums = np.add.reduceat(tokens[gains.request], starts) if starts.size else np.zeros(0)
+    _, first, group = np.unique(sums, return_index=True, return_inverse=True)
+    kept = np.isin(gains.unit, first)
+    return replace(
+        gains,
+        request=gains.request[kept],
+        unit=group[gains.unit[kept]],
+        people=np.bincount(group, gains.people, minlength=first.size).astype(np.float64),
+    )
+
+
+def _gained(gains: BatchGains, requests: Sequence[int] | Ints) -> float:
+    """Return the people whom some requests gain together."""
+    units = np.unique(gains.unit[np.isin(gains.request, np.asarray(requests))])
+    return float(gains.people[units].sum())
 
 
 def batch_tables(
@@ -458,15 +493,14 @@ def _against(
     kept = _one_of_each_group(eligible)
     other = sp.csr_array(eligible.covers)[:, kept]
     people = float(demand.weight[np.unique(own.nonzero()[0])].sum())
-    best = max_coverage(
-        sp.csr_array(sp.hstack([other, own], format="csr")), demand.weight, count=len(counted)
-    )
-    chosen = best.chosen[best.chosen < kept.size]
+    both = sp.csr_array(sp.hstack([other, own], format="csr"))
+    best = max_coverage(both, demand.weight, count=len(counted))
+    chosen = [n for n in _adding(best.chosen, both, demand.weight) if n < kept.size]
     covered = max(best.covered, people)
     against = {
         "sites": len(counted),
         "people": people,
-        "people_on_cells": _union(gains, counted),
+        "people_on_cells": _gained(gains, counted),
         "best_people": covered,
         "bound": max(best.bound, covered),
         "share": people / covered if covered > 0 else float("nan"),
@@ -479,10 +513,15 @@ def _against(
     return against, _swaps([gains.names[n] for n in counted], own, table, other, demand.weight)
 
 
-def _union(gains: BatchGains, requests: Sequence[int]) -> float:
-    """Return the people whom some requests gain together."""
-    units = np.unique(gains.unit[np.isin(gains.request, requests)])
-    return float(gains.people[units].sum())
+def _adding(chosen: Ints, covers: "sp.csr_array", weight: Floats) -> list[int]:
+    """Return the chosen candidates that add somebody to those before."""
+    by_column, left, found = covers.tocsc(), weight.copy(), []
+    for number in chosen.tolist():
+        rows = _column(by_column, number)
+        if left[rows].sum() >= NEXT_TO_NOBODY:
+            found.append(number)
+        left[rows] = 0.0
+    return found
 
 
 def _on_blocks(requests: Sequence[Request], demand: Demand) -> "sp.csr_array":

@@ -55,8 +55,7 @@ STATIONS_TOLD = 3  # fewer offsets of stations do not tell their spread
 
 # Rules whose margin is a distance from the request, be it held against its accuracy or not.
 TO_STATIONS = frozenset({"same_station", "spacing"})
-TO_REQUESTS = frozenset({"batch_duplicate", "batch_sharing"})
-TO_FEATURES = frozenset({"position", "commune", "aerodrome", "fibre", "road"})
+TO_FEATURES = frozenset({"position", "commune", "fall", "aerodrome", "fibre", "road"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,15 +242,20 @@ def _to_measure(rule: Rule) -> Reason:
 def _margin_m(reason: Reason, sources: _Draws) -> float | None:
     """Return the margin of a finding that the position's error moves, None for others."""
     name, margin = reason.rule.id, reason.margin
-    if name == "fall":
+    if name == "fall" and reason.limit == 0:  # told in buildings
         return _fall_margin_m(reason, sources)
     if name == "spacing" and reason.value is not None and reason.limit is not None:
         # told also where the list of stations leaves the rule not assessed
         return None if "shares_already" in reason.detail else reason.value - reason.limit
     if name == "emf":
         return margin if reason.detail.get("to") == "building" else None
-    is_moved = name in TO_STATIONS | TO_REQUESTS | TO_FEATURES or reason.accuracy_m > 0
+    is_moved = name in TO_STATIONS | TO_FEATURES or _is_of_pairs(name) or reason.accuracy_m > 0
     return margin if is_moved and reason.outcome != "not_assessed" else None
+
+
+def _is_of_pairs(name: str) -> bool:
+    """Return whether a rule compares requests of one batch."""
+    return name.startswith("batch_")
 
 
 def _other_m(reason: Reason, sources: _Draws) -> float:
@@ -262,7 +266,7 @@ def _other_m(reason: Reason, sources: _Draws) -> float:
         stations, site = sources.around.stations, reason.detail.get("site")
         if site in stations.index and "accuracy_m" in stations:
             accuracy = float(pd.to_numeric(stations.loc[site, "accuracy_m"]))
-    elif name in TO_REQUESTS:
+    elif _is_of_pairs(name):
         other = sources.others.get(str(reason.detail.get("request")))
         accuracy = math.nan if other is None else other.accuracy_m
     else:
@@ -282,27 +286,27 @@ def _fall_margin_m(reason: Reason, sources: _Draws) -> float | None:
 
 
 def _protected(reason: Reason, sources: _Draws, good: Reason) -> _Redrawn | None:
-    """Return the finding on protected areas: outside, in the buffer, or inside."""
-    rule, limit = reason.rule, reason.limit
+    """Return the finding on protected areas: beyond the buffer, in it, or inside."""
+    rule, limit, request = reason.rule, reason.limit, sources.request
     if reason.value is None or limit is None or not math.isfinite(reason.value):
         return None
-    away_m = reason.value if reason.value > 0 else -_depth_m(reason, sources)
+    away_m = reason.value if reason.value > 0 else -_depth_m(sources)
     drawn_m = away_m + sources.moved_m("protected")
+    beyond = _ways(drawn_m - limit, min(request.accuracy_m, limit), keeps_limit=False)
+    inside = np.where(-drawn_m < request.accuracy_m, 1, 3)
     buffer = Reason(rule, "condition", "condition", limit=limit)
-    # the buffer is held against the accuracy from outside only, as the rule does
-    ways = _ways(drawn_m - limit, 0.0, keeps_limit=False)
-    near = (ways == 0) & (drawn_m - limit < reason.accuracy_m)
-    drawn = np.where(drawn_m <= 0, 3, np.where(near, 1, ways))
     return _Redrawn(
-        (good, _to_measure(rule), buffer, judge(rule, holds=False)), drawn.astype(np.int64)
+        (good, _to_measure(rule), buffer, judge(rule, holds=False)),
+        np.where(drawn_m > 0, beyond, inside).astype(np.int64),
     )
 
 
-def _depth_m(reason: Reason, sources: _Draws) -> float:
-    """Return how far inside a protected area a request lies."""
-    areas, point = sources.around.layers.table("protected"), sources.request.point
-    found = areas[areas.index.astype("str") == str(reason.detail.get("area"))]
-    return float(found.geometry.boundary.distance(point).max()) if len(found) else math.inf
+def _depth_m(sources: _Draws) -> float:
+    """Return how far inside protected areas a request lies."""
+    point = sources.request.point
+    assert point is not None  # noqa: S101 - a distance was measured from it
+    areas = sources.around.within(point, "protected", 0.0)
+    return float(areas.boundary.distance(point).max()) if len(areas) else 0.0
 
 
 def _sharing(reason: Reason, sources: _Draws, good: Reason) -> _Redrawn | None:

@@ -256,6 +256,16 @@ def test_of_positions_that_exclude_each_other_the_farthest_reaching_counts():
     assert appraise(rows, people=people, eligible=eligible).against["positions"] == 2
 
 
+def test_positions_that_add_nobody_are_not_named():
+    people = villages(VILLAGE) + villages(OTHER, people=200.0)
+    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G"), R2=(*VILLAGE, "A", 42.0, "4G"))
+    ground = np.full(GEOBOX.shape, 10.0)
+    ground[:, 45:50] = 600.0
+    options = {"people": people, "layers": world(ground_m=ground)}
+    against = appraise(rows, **options, eligible=built(people, {0}, {0, 1})).against
+    assert (against["sites"], against["candidate_ids"]) == (2, ["C1"])
+
+
 def test_without_positions_nothing_is_compared():
     made = appraise(requests(R1=(*VILLAGE, "A", 42.0, "4G")))
     assert (made.against, len(made.swaps)) == ({}, 0)
