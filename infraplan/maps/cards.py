@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["SHAPES", "batch_cards", "request_style"]
 
 UI = "cards.ui_"
+NBSP = "\u00a0"  # a number and its unit stay on one line
 SHAPES = {
     "approve": "circle",
     "approve_with_conditions": "diamond",
@@ -226,7 +227,7 @@ def _decision(row: Row, decision: str, words: Words) -> dict[str, Any] | None:
 
 def _stability(found: pd.DataFrame, words: Words) -> dict[str, Any] | None:
     """Return in how many draws the proposal stays, and what the others propose."""
-    row = found.iloc[0] if len(found) else {}
+    row: Row = found.iloc[0].to_dict() if len(found) else {}
     draws, same = whole(row.get("draws")), whole(row.get("same"))
     if not draws or same is None:
         return None
@@ -356,9 +357,10 @@ def _flip_lines(row: Row, words: Words) -> Iterator[str]:
     people, change = finite(row.get("people")), finite(row.get("people_change_share"))
     if people is not None:
         told = words("cards.flip_people", people=words.people(people))
-        if change is not None:
-            sign = "+" if change > 0 else "−" if change < 0 else "±"
-            told += f" ({sign}{words.number(abs(100 * change))} %)"
+        per_cent = round(100 * (change or 0.0))
+        if change is not None and people >= 1:
+            sign = "+" if per_cent > 0 else "−" if per_cent < 0 else "±"
+            told += f" ({sign}{words.number(abs(per_cent))}{NBSP}%)"
         yield told
     for one in _listed(row.get("rules_json")):
         before, after = (
@@ -660,11 +662,11 @@ def _measure(value: Any, unit: str, words: Words) -> str:  # noqa: ANN401 - a ce
     if number is None:
         return words("common.unknown")
     if unit.startswith("share"):
-        return f"{words.number(100 * number)} %"
+        return f"{words.number(100 * number)}{NBSP}%"
     small = abs(number) < 10 and not float(number).is_integer()
     told = words.number(number, 1 if small else 0).replace("-", "−")
     sign = phrase(words, f"cards.unit_{unit}", unit)
-    return f"{told}{'' if sign == '°' else ' '}{sign}".strip()
+    return f"{told}{'' if sign == '°' else NBSP}{sign}".strip()
 
 
 def _verdict(code: str, words: Words) -> str:

@@ -151,7 +151,7 @@ def build_page(
     say = words(language)
     packed = [entry for layer in layers if (entry := layer.packed(say)) is not None]
     prefix = "maps.ui_"
-    page = {
+    page: dict[str, Any] = {
         "language": language,
         "words": {
             key.removeprefix(prefix): text

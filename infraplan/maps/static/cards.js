@@ -115,7 +115,7 @@
             verdict(card.proposal.code, card.proposal.text),
             card.decision ? make("small", { class: "ip-decided", text: words.decision + ": " + card.decision.text }) : null
           ]),
-          make("td", { text: card.people }), make("td", { text: card.marginal, class: "ip-number" }),
+          make("td", { text: card.people }), make("td", { text: card.marginal }),
           columns.length > 5 ? make("td", { text: card.stability ? card.stability.short : "", class: "ip-number" }) : null
         ]);
         row.addEventListener("click", function () { show(places[card.id], true); });
@@ -188,7 +188,9 @@
         paint(card.footprint);
       }
       draw();
-      return section(words.footprint, [note(card.footprint.title), group, key, make("div", { class: "ip-slider" }, [slider]), see]);
+      var part = section(words.footprint, [note(card.footprint.title), group, key, make("div", { class: "ip-slider" }, [slider]), see]);
+      part.classList.add("ip-on-map");
+      return part;
     }
     function link(entry) {
       return make("div", { class: "ip-one-link" }, [
@@ -332,7 +334,8 @@
       if (card && card.at && move) app.map.setView(card.at, Math.max(13, Math.min(15, app.map.getZoom())), { animate: false });
       if (move === undefined) return;
       var target = card || from < 0 ? body.querySelector("h2") : body.querySelector('.ip-open[data-id="' + CSS.escape(data.cards[from].id) + '"]');
-      if (document.activeElement !== before && document.activeElement !== next && target) target.focus({ preventScroll: Boolean(card) });
+      var stepping = card && (document.activeElement === before || document.activeElement === next);
+      if (target && !stepping) target.focus({ preventScroll: Boolean(card) });
     }
 
     // A click on a request's point, and the search, open its card instead of a popup.
