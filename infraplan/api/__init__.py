@@ -22,7 +22,7 @@ from infraplan.api.office import changed_since
 from infraplan.api.office import issue
 from infraplan.api.office import take_decisions
 from infraplan.api.point_check import point
-from infraplan.api.propose import propose
+from infraplan.api.proposing import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan

@@ -262,7 +262,7 @@ def _predicted(
     """Return the coverage of pairs: what the plan keeps of it is read, the rest computed."""
     settings = inputs.settings
     key = coverage_key(plan, inputs, settings)
-    missing = [pair for pair in wanted if not _is_current(plan, pair, key)]
+    missing = [pair for pair in wanted if not is_current(plan, pair, key)]
     if missing:
         made = _compute(plan, inputs, settings, missing, key, workers, part(progress, 0.0, 0.95))
         if len(missing) == len(wanted):
@@ -482,8 +482,24 @@ def _chosen(asked: str | Iterable[str] | None, known: list[str], what: str) -> l
     return names or known
 
 
-def _is_current(plan: Plan, pair: tuple[str, str], key: str) -> bool:
-    """Return whether the plan keeps the coverage of a pair, computed from the same inputs."""
+def is_current(plan: Plan, pair: tuple[str, str], key: str) -> bool:
+    """
+    Return whether the plan keeps the coverage of a pair, computed from the same inputs.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    pair
+        Technology and operator.
+    key
+        What `coverage_key` returns.
+
+    Returns
+    -------
+    is_current
+        True where nothing has to be computed.
+    """
     return _is_step_current(plan, coverage_step(*pair), key)
 
 
@@ -498,6 +514,7 @@ def predict_around(
     places: "gpd.GeoSeries",
     *,
     resolution_m: float | None = None,
+    inputs: RadioInputs | None = None,
     progress: Progress | None = None,
 ) -> "Coverage":
     """
@@ -511,6 +528,9 @@ def predict_around(
         Where the stations would stand, on the CRS of the plan.
     resolution_m
         Side of a grid cell, > 0; that of the plan where None [m].
+    inputs
+        What a prediction of that resolution starts from, where the caller has it already: to warp
+        the rasters of a province takes longer than to judge a batch.
     progress
         Called with the share done.
 
@@ -525,18 +545,18 @@ def predict_around(
 
     from infraplan.layers.grid import geobox_of
 
-    inputs = radio_inputs(plan, resolution_m=resolution_m)
+    inputs = inputs or radio_inputs(plan, resolution_m=resolution_m)
     settings = inputs.settings
     wanted = _wanted(inputs, None, None)
     key = coverage_key(plan, inputs, settings)
-    if not all(_is_current(plan, pair, key) for pair in wanted):
+    if not all(is_current(plan, pair, key) for pair in wanted):
         terrain = inputs.layers.terrain
         assert terrain is not None  # noqa: S101 - radio_inputs needs it
         region = _around(places, geobox_of(terrain.ground_m), settings.radius_m)
         known = np.isfinite(terrain.ground_m.to_numpy())
         if (region & known).sum() < MOST_OF_THE_AREA * known.sum():
             return _computed(plan, inputs, settings, wanted, region=region, progress=progress)
-    return predict(plan, resolution_m=resolution_m, progress=progress)
+    return _predicted(plan, inputs, wanted, progress=progress)
 
 
 def _around(places: "gpd.GeoSeries", geobox: "GeoBox", radius_m: float) -> "npt.NDArray[np.bool_]":
@@ -639,7 +659,7 @@ def _completed(plan: Plan, coverage: "Coverage", inputs: RadioInputs) -> "Covera
     lacking = [
         pair
         for pair in _wanted(inputs, None, None)
-        if pair not in coverage.maps and _is_current(plan, pair, key)
+        if pair not in coverage.maps and is_current(plan, pair, key)
     ]
     if not lacking:
         return coverage

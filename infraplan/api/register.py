@@ -544,9 +544,7 @@ def _returned(plan: Plan, reading: "Reading", path: Path, batch: str) -> Path:
 
 def _reading_notes(reading: "Reading") -> tuple[str, ...]:
     """Return what of a reading its user must know before he answers a letter."""
-    return tuple(
-        note for note in reading.notes if getattr(note, "code", "") not in ("notes.persons",)
-    )
+    return tuple(note for note in reading.notes if getattr(note, "code", "") != "notes.persons")
 
 
 def _entry_notes(entered: "Entered", rows: "gpd.GeoDataFrame") -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from infraplan.api.build import check_layers
 from infraplan.api.cable import underground
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
-from infraplan.api.propose import propose
+from infraplan.api.proposing import propose
 from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.register import batches
@@ -83,6 +83,10 @@ def run_plan(
     headline = coverage_step(plan.settings.technology, plan.settings.operator)
     yield _timed(plan, "coverage", headline, lambda: predict(plan, progress=shown("coverage")))
     yield _timed(plan, "gaps", "gaps", lambda: gaps(plan, as_of=as_of, progress=shown("gaps")))
+    if plan.settings.propose_sites:
+        yield _timed(plan, "propose", "proposal", lambda: propose(plan, progress=shown("propose")))
+    else:
+        yield StepDone("propose", "skipped", 0.0, why="no_sites_asked")
     found = batches(plan, only_open=True)
     if not found:
         yield StepDone("appraise", "skipped", 0.0, why="no_requests")
@@ -95,10 +99,6 @@ def run_plan(
                 plan, batch=batch, as_of=as_of, progress=shown("appraise")
             ),  # type: ignore[misc]
         )
-    if plan.settings.propose_sites:
-        yield _timed(plan, "propose", "proposal", lambda: propose(plan, progress=shown("propose")))
-    else:
-        yield StepDone("propose", "skipped", 0.0, why="no_sites_asked")
     if plan.settings.underground_streets:
         yield _timed(
             plan,

@@ -9,9 +9,12 @@ from typing import TypedDict
 
 from infraplan.api.cover import PREDICTED_FROM
 from infraplan.api.cover import RadioInputs
+from infraplan.api.cover import coverage_key
+from infraplan.api.cover import is_current
 from infraplan.api.cover import predict_around
 from infraplan.api.cover import radio_inputs
 from infraplan.api.cover import stored_resolution_m
+from infraplan.api.proposing import eligible_actions
 from infraplan.api.register import Account
 from infraplan.api.register import account_of
 from infraplan.api.register import batches
@@ -77,6 +80,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     received: date | None = None,
     due: date | None = None,
     eligible: "Positions | None" = None,
+    searches: bool = True,
     progress: Progress | None = None,
 ) -> "Appraisal":
     """
@@ -104,8 +108,11 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     due
         Day by which an answer is due, likewise.
     eligible
-        What could be built instead, for the plan's headline; without it the batch is not held
-        against the best that as many sites could do.
+        What could be built instead, for the plan's headline, to hold the batch against the best
+        that as many sites could do; that of the plan's proposal where None and there is one.
+    searches
+        Whether other heights, places and masts are searched for and footprints drawn; without them
+        the proposals are the same and come sooner. What the plan has already is not thrown away.
     progress
         Called with the share done.
 
@@ -147,21 +154,27 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         "headline": [plan.settings.technology, plan.settings.operator],
         "eligible": None if eligible is None else _told(eligible),
     }
+    compared = _compared_with(plan, inputs) if searches and eligible is None else ""
+    options |= {"compared": compared} if compared else {}
     step = appraisal_step(batch)
     key = plan.step_key(step, plan.hashes(APPRAISED_FROM), options)
+    quick = plan.step_key(step, plan.hashes(APPRAISED_FROM), {**options, "searches": False})
     record = plan.record(step)
-    if record is not None and record.key == key:
+    if record is not None and record.key in ((key,) if searches else (key, quick)):
         kept = load_appraisal(plan, batch, inputs.layers, rules)
         written = _as_kept(kept, rows)
         if content_hash(written.requests) != content_hash(kept.requests):
-            store_appraisal(plan, written, key=key)
+            store_appraisal(plan, written, key=record.key)
         return written
     coverage = predict_around(
         plan,
         rows.geometry[rows.geometry.notna()],
         resolution_m=stored_resolution_m(plan),
+        inputs=inputs,
         progress=part(progress, 0.0, 0.6),
     )
+    if compared:
+        eligible = eligible_actions(plan, progress=part(progress, 0.6, 0.7))
     grid = coverage.geobox
     appraisal = appraise_sites(
         inputs.layers,
@@ -180,7 +193,8 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         batch=batch,
         as_of=as_of,
         eligible=eligible,
-        progress=part(progress, 0.6, 1.0),
+        searches=searches,
+        progress=part(progress, 0.7, 1.0),
     )
     appraisal = replace(
         appraisal,
@@ -188,8 +202,25 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         received_rows=account.received_rows,
         set_aside=account.set_aside,
     )
-    store_appraisal(plan, appraisal, key=key)
+    store_appraisal(plan, appraisal, key=key if searches else quick)
     return appraisal
+
+
+def _compared_with(plan: Plan, inputs: RadioInputs) -> str:
+    """
+    Return the key of the proposal whose positions the batch is held against, empty for none.
+
+    Its footprints are kept, so that takes seconds; without a current coverage of the headline it
+    would take minutes.
+    """
+    record = plan.record("proposal")
+    headline = (plan.settings.technology, plan.settings.operator)
+    current = is_current(plan, headline, coverage_key(plan, inputs, inputs.settings))
+    if record is None or not current:
+        return ""
+    values = record.figures["values"]
+    said = tuple(values[name]["value"] for name in ("technology", "operator"))
+    return record.key if said == headline else ""
 
 
 def _told(eligible: "Positions") -> list[object]:

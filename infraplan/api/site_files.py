@@ -311,7 +311,9 @@ def _circles(rows: "gpd.GeoDataFrame", words: "Words") -> "gpd.GeoDataFrame":
     """Return the circles within which requests may move."""
     import geopandas as gpd
 
-    radius_m = pd.to_numeric(rows["shift_allowed_m"], errors="coerce")
+    radius_m = pd.to_numeric(
+        rows.reindex(columns=["shift_allowed_m"])["shift_allowed_m"], errors="coerce"
+    )
     kept = rows[(radius_m > 0).to_numpy()]
     radius_m = radius_m[kept.index].astype("float64")
     table = pd.DataFrame(

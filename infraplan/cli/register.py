@@ -1,6 +1,7 @@
 """The register of requests, told: what a letter brought, what stood there before, what is due."""
 
 import math
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
@@ -10,6 +11,7 @@ from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.cli.imports import tell_faults
 from infraplan.layers.notes import note_told
+from infraplan.layers.told import value_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -47,8 +49,11 @@ def tell_received(done: "Received", words: Words) -> None:
     if len(done.changed):
         say(words("register.changed_title"))
         _tell_changes(done.changed, words)
-    key = "imports.faults" if done.account.set_aside else "imports.faults_soft"
-    tell_faults(done.account.faults, words, key, count=len(done.account.set_aside))
+    aside = set(done.account.set_aside)
+    whole = [fault for fault in done.account.faults if aside.intersection(fault.rows)]
+    cells = [fault for fault in done.account.faults if not aside.intersection(fault.rows)]
+    tell_faults(whole, words, "imports.faults", count=len(aside))
+    tell_faults(cells, words, "imports.faults_soft")
     if done.report is not None:
         say(words("register.returned", path=shown_path(done.report)))
 
@@ -68,9 +73,9 @@ def tell_related(appraisal: "Appraisal", words: Words) -> None:
     again = requests["supersedes"].dropna() if "supersedes" in requests else requests.iloc[:0]
     if len(appraisal.related):
         say(words("register.related_title"))
-        for (request_id, other_id), row in appraisal.related.iterrows():
-            told = _related(str(other_id), row, words)
-            say("  " + words("register.related_line", request=request_id, **told))
+        for row in appraisal.related.reset_index().to_dict("records"):
+            told = _related(str(row["other_id"]), row, words)
+            say("  " + words("register.related_line", request=row["request_id"], **told))
     if len(again):
         say(words("register.differences_title"))
         for request_id, earlier in again.items():
@@ -163,7 +168,7 @@ def _letter(done: "Received", words: Words) -> dict[str, str]:
         """Return the values of a column, or that nothing is known."""
         values = sorted({_said(value) for value in rows[column]} - {""})
         dated = [_day(v) for v in values] if column not in ("letter", "operator") else values
-        return ", ".join(dated) or words("common.unknown")
+        return ", ".join(dated) or words("register.not_said")
 
     names = {"dated": "letter_date"}
     keys = ("letter", "dated", "operator", "received", "due")
@@ -196,13 +201,14 @@ def _tell_differences(changes: "pd.DataFrame", request_id: str, words: Words) ->
     own = changes[changes.index.get_level_values(0) == request_id]
     if not len(own):
         say(f"    {words('register.no_difference')}")
-    for (_, field), row in own.iterrows():
+    for row in own.reset_index().to_dict("records"):
+        field = str(row["field"])
         name = words.entries.get(f"register.field_{field}") or words.entries.get(
-            f"terms.column_{field}", str(field)
+            f"terms.column_{field}", field
         )
         key = "difference_one" if field == "moved_m" else "difference"
         ends = {
-            end: _value(str(field), row[end], words) or words("common.unknown")
+            end: _value(field, row[end], words) or words("register.nothing")
             for end in ("before", "after")
         }
         say("    " + words(f"register.{key}", field=name, **ends))
@@ -212,12 +218,14 @@ def _value(field: str, value: object, words: Words) -> str:
     """Return a value of a request as people write it."""
     text = _said(value)
     if not text or not field.endswith("_m"):
-        return text
+        return value_told(text, words)
     number = float(text)
     return words.number(number, 0 if number == round(number) else 1)
 
 
-def _related(other_id: str, row: "pd.Series[Any]", words: Words) -> dict[str, str]:
+def _related(
+    other_id: str, row: "Mapping[Any, Any] | pd.Series[Any]", words: Words
+) -> dict[str, str]:
     """Return the words on one row of what is near."""
     decision, letter = _said(row["decision"]), _said(row["letter"])
     distance_m = float(row["distance_m"])

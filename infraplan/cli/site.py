@@ -71,6 +71,9 @@ def appraise(
     ] = None,
     no_files: Annotated[bool, typer.Option("--no-files", help="Write no letters.")] = False,
     sheet: Annotated[str, typer.Option(help="Write only the field sheet of this request.")] = "",
+    verdicts_only: Annotated[
+        bool, typer.Option("--verdicts-only", help="Proposals and reasons alone, sooner.")
+    ] = False,
 ) -> None:
     """Appraise requested sites: a proposal with reasons for each, and the files of the letter."""
     from infraplan.api import open_plan
@@ -78,7 +81,8 @@ def appraise(
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
     day = as_of.date() if as_of else None
-    asked = _Asked(day, template, sheet, with_files=not no_files)
+    with_files = not (no_files or verdicts_only)
+    asked = _Asked(day, template, sheet, with_files=with_files, searches=not verdicts_only)
     if decisions is not None:
         asked.write(opened, take_decided(opened, decisions, batch, words), None, words)
         return
@@ -105,6 +109,7 @@ class _Asked:
     template: Path | None
     sheet: str
     with_files: bool
+    searches: bool
 
     def write(self, plan: "Plan", batch: str, appraisal: "Appraisal | None", words: Words) -> None:
         """Write the files of a letter, where they are wanted, and tell where they are."""
@@ -198,7 +203,9 @@ def _judge(plan: "Plan", batch: str | None, asked: _Asked, words: Words) -> None
     from infraplan.cli.register import tell_related
 
     with progress_bar(words("cli.appraising")) as progress:
-        appraisal = judge(plan, batch=batch, as_of=asked.as_of, progress=progress)
+        appraisal = judge(
+            plan, batch=batch, as_of=asked.as_of, searches=asked.searches, progress=progress
+        )
     tell_appraisal(appraisal, words)
     tell_related(appraisal, words)
     tell_changes(plan, appraisal, words)

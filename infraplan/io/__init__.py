@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infraplan.io.rasters import raster_reach as raster_reach
     from infraplan.io.rasters import read_bands as read_bands
     from infraplan.io.rasters import read_bands_at as read_bands_at
+    from infraplan.io.rasters import read_bands_window as read_bands_window
     from infraplan.io.rasters import read_raster as read_raster
     from infraplan.io.rasters import warp_raster as warp_raster
     from infraplan.io.rasters import write_raster as write_raster
@@ -56,6 +57,7 @@ _WHERE = {
     "read_antenna": "antennas",
     "read_bands": "rasters",
     "read_bands_at": "rasters",
+    "read_bands_window": "rasters",
     "read_base": "base",
     "read_cells": "store",
     "read_frames": "frames",

@@ -40,6 +40,7 @@ __all__ = [
     "raster_reach",
     "read_bands",
     "read_bands_at",
+    "read_bands_window",
     "read_raster",
     "warp_raster",
     "write_raster",
@@ -442,6 +443,42 @@ def read_bands_at(path: Path, x_m: float, y_m: float, names: Iterable[str]) -> d
         bands = {name: number for number, name in enumerate(source.descriptions, start=1)}
         wanted = [name for name in names if name in bands]
         return {name: float(_masked(source, bands[name], cell)[0, 0]) for name in wanted}
+
+
+def read_bands_window(
+    path: Path, rows: slice, columns: slice, names: Iterable[str]
+) -> "dict[str, npt.NDArray[np.float32]]":
+    """
+    Read a window of a GeoTIFF that `write_raster` wrote.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF with named bands.
+    rows
+        Rows of the window, on the grid of the file.
+    columns
+        Columns of the window.
+    names
+        Bands to read; those that the file lacks are left out.
+
+    Returns
+    -------
+    values
+        One float32 array a band, NaN where it has no value.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF.
+    """
+    from rasterio.windows import Window
+
+    with open_geotiff(path) as source:
+        part = Window.from_slices(rows, columns, height=source.height, width=source.width)
+        bands = {name: number for number, name in enumerate(source.descriptions, start=1)}
+        wanted = [name for name in names if name in bands]
+        return {name: _masked(source, bands[name], part) for name in wanted}
 
 
 @contextmanager

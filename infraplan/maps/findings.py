@@ -11,7 +11,6 @@ from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
 from infraplan.maps.cards import request_style
 from infraplan.maps.context import area_mask
-from infraplan.maps.context import coded
 from infraplan.maps.context import fields_of
 from infraplan.maps.context import with_areas
 from infraplan.maps.layers import Category
@@ -28,6 +27,8 @@ from infraplan.maps.rasters import RasterClass
 from infraplan.maps.rasters import RasterLayer
 from infraplan.maps.reasons import phrase
 from infraplan.maps.reasons import reasons_text
+from infraplan.sites.told import action_told
+from infraplan.sites.told import prerequisites_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -433,16 +434,20 @@ def proposal_layers(proposal: Any, words: Words) -> list[VectorLayer]:  # noqa: 
         gain_text=[words.people(float(value)) for value in gained],
     )
     if "kind" in table:
-        table["kind"] = table["kind"].map(lambda k: coded(words, "new_site").get(str(k), str(k)))
-    labels = {"place": "rank", "gain_text": "gain", "kind": "new_site"}
+        rows = [row for _, row in table.iterrows()]
+        table["action_text"] = [action_told(row, words) for row in rows]
+        table["needs_text"] = [prerequisites_told(row, words) for row in rows]
+    labels = {"place": "rank", "gain_text": "gain"}
     columns = [
         "place",
         "gain_text",
-        "kind",
+        "action_text",
+        "operator",
         "mast_id",
         "height_m",
         "commune",
         "cost_vnd",
+        "needs_text",
         "fibre_m",
     ]
     return [

@@ -52,7 +52,7 @@ LACKING = ("none", "2g_only", "weak", "unknown")
 NAMED_COMMUNES = 16
 CM_PER_INCH = 2.54
 NEAREST = 6  # stations that are named
-CONTOURS_M = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+CONTOURS_M = (5.0, 10.0, 20.0, 50.0, 100.0)  # below 5 m a model of 30 m shows roofs and trees
 MOST_CONTOURS = 12
 WATER, BUILDING, SCHOOL = "#a9cde3", "#b9b3a6", "#d8956b"
 FALL, FIELD, SHIFT = "#b2182b", "#7b3294", "#0072b2"
@@ -173,7 +173,7 @@ def _contours(
     known = heights[np.isfinite(heights)]
     span = float(np.ptp(known)) if known.size else 0.0
     step = next((s for s in CONTOURS_M if span / s <= MOST_CONTOURS), CONTOURS_M[-1])
-    if span < 2.0 * step:
+    if span < 3.0 * step:
         return
     left, _, _, top = extent
     rows, columns = heights.shape
@@ -484,15 +484,17 @@ def _stations(axes: "Axes", layers: Layers, view: _View, words: Words) -> None:
 def _free_spot(
     x: float, y: float, text: str, taken: list[tuple[float, float]]
 ) -> tuple[float, float]:
-    """Return where a label stands freest around its point, inside the picture [points]."""
+    """Return where a label stands freest around its point, the last taken [points]."""
     half = 1.75 * max(len(line) for line in text.split("\n")) + 3.0
     edge = SIDE_CM / CM_PER_INCH * 36.0
     best, chosen = -math.inf, (0.0, 11.0)
     for across, up in SPOTS:
         dx, dy = across * (half + 4.0), 1.25 * up
-        free = min(math.hypot((x + dx - ox) / half, (y + dy - oy) / 9.0) for ox, oy in taken)
+        free = min(
+            max(abs(x + dx - ox) / (1.7 * half), abs(y + dy - oy) / 13.0) for ox, oy in taken[:-1]
+        )
         inside = abs(x + dx) + half < edge and abs(y + dy) + 9.0 < edge
-        score = min(free, 1.6) - (0.0 if inside else 10.0)
+        score = min(free, 1.0) - (0.0 if inside else 10.0)
         if score > best + 1e-9:
             best, chosen = score, (dx, dy)
     return chosen

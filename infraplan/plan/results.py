@@ -18,6 +18,7 @@ from typing import Any
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from infraplan.atomic import file_stem
@@ -200,11 +201,15 @@ class StoredMaps(Mapping[tuple[str, str], "xr.Dataset"]):
         """Return bands of a pair from its file."""
         from infraplan.io import read_bands
 
+        return read_bands(self._file(pair), names)
+
+    def _file(self, pair: tuple[str, str]) -> Path:
+        """Return the file of a pair; refused where the plan has computed it anew since."""
         step = coverage_step(*pair)
         if _recorded(self._plan, step).key != self._keys[pair]:
             msg = f"{step}: the plan has computed its coverage anew; read it again"
             raise PlanError(msg)
-        return read_bands(self._plan.results / f"{step}.tif", names)
+        return self._plan.results / f"{step}.tif"
 
     def some(self, pair: tuple[str, str], names: Iterable[str]) -> "xr.Dataset":
         """
@@ -225,6 +230,35 @@ class StoredMaps(Mapping[tuple[str, str], "xr.Dataset"]):
         if pair in self._held:
             return self[pair]
         return self._read(pair, tuple(names))
+
+    def window(
+        self, pair: tuple[str, str], rows: slice, columns: slice, names: Iterable[str]
+    ) -> "dict[str, npt.NDArray[np.float32]]":
+        """
+        Return a window of some bands of a pair, and nothing else read.
+
+        Parameters
+        ----------
+        pair
+            Technology and operator.
+        rows
+            Rows of the grid.
+        columns
+            Columns of the grid.
+        names
+            Bands wanted; those that are not there are left out.
+
+        Returns
+        -------
+        values
+            One array a band.
+        """
+        from infraplan.io import read_bands_window
+
+        if pair in self._held:
+            held = self[pair]
+            return {n: held[n].to_numpy()[rows, columns] for n in names if n in held}
+        return read_bands_window(self._file(pair), rows, columns, names)
 
     def __contains__(self, pair: object) -> bool:
         """Return whether a pair is kept, without reading it."""

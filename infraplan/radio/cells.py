@@ -29,7 +29,15 @@ from infraplan.radio.patterns import AntennaPattern
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["CellDefaults", "CellFindings", "TechnologyDefaults", "check_cells", "derive_cells"]
+__all__ = [
+    "CellDefaults",
+    "CellFindings",
+    "TechnologyDefaults",
+    "azimuths_of",
+    "check_cells",
+    "derive_cells",
+    "with_sectors",
+]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -185,6 +193,75 @@ def derive_cells(
     found = pd.concat(parts).sort_index(kind="stable").rename_axis("cell_id")
     pattern = [antennas.get(name) for name in found["antenna"]]
     return found.assign(pattern=pd.Series(pattern, index=found.index, dtype=object))
+
+
+def with_sectors(sites: "gpd.GeoDataFrame", cells: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return cells with those added that the directions of stations tell of.
+
+    Parameters
+    ----------
+    sites
+        Layer `sites`, with directions as text in a column `azimuths` where they are known.
+    cells
+        Layer `cells`; a technology that a station has cells of is left as it is.
+
+    Returns
+    -------
+    cells
+        Table as of layer `cells`: one cell for each technology and direction, all else empty.
+    """
+    if "azimuths" not in sites:
+        return cells
+    have = set(zip(cells["site_id"], cells["technology"], strict=True))
+    rows = [
+        {
+            "cell_id": f"{site_id}/{technology}/{sector}",
+            "site_id": site_id,
+            "technology": technology,
+            "sector": sector,
+            "azimuth_deg": azimuth,
+        }
+        for site_id, names, told in zip(
+            sites.index, sites["technologies"], sites["azimuths"], strict=True
+        )
+        for technology in (str(names).split(";") if isinstance(names, str) else [])
+        if technology in TECHNOLOGIES and (site_id, technology) not in have
+        for sector, azimuth in enumerate(azimuths_of(told), start=1)
+    ]
+    if not rows:
+        return cells
+    template = empty_table("cells", "EPSG:4326")
+    made = pd.DataFrame(rows).set_index("cell_id").reindex(columns=template.columns)
+    made = made.astype(template.dtypes.to_dict())
+    return pd.concat([cells.reindex(columns=template.columns), made]) if len(cells) else made
+
+
+def azimuths_of(value: object) -> tuple[float, ...]:
+    """
+    Return the directions that a text tells.
+
+    Parameters
+    ----------
+    value
+        Numbers in [0, 360] with anything but digits between, or a missing value.
+
+    Returns
+    -------
+    azimuth_deg
+        Directions from north, rising, each once; none where one of them is no direction [deg].
+
+    Examples
+    --------
+    >>> azimuths_of("0/120/240"), azimuths_of("30°, 150°; 480")
+    ((0.0, 120.0, 240.0), ())
+    """
+    if not isinstance(value, str):
+        return ()
+    found = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", value)]
+    if any(number > 360.0 for number in found):
+        return ()
+    return tuple(sorted({number % 360.0 for number in found}))
 
 
 def _assumed(

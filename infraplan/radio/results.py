@@ -36,6 +36,11 @@ class PartialMaps(Protocol):
     def some(self, pair: tuple[str, str], names: Iterable[str]) -> "xr.Dataset":
         """Return some bands of a technology and operator."""
 
+    def window(
+        self, pair: tuple[str, str], rows: slice, columns: slice, names: Iterable[str]
+    ) -> "dict[str, npt.NDArray[np.float32]]":
+        """Return a window of some bands."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteSignal:
@@ -124,6 +129,33 @@ class Coverage:
         if names is not None and isinstance(self.maps, PartialMaps):
             return self.maps.some((technology, operator), names)
         return self.maps[technology, operator]
+
+    def window(
+        self, technology: str, operator: str, window: tuple[slice, slice], names: Iterable[str]
+    ) -> "dict[str, npt.NDArray[np.float32]]":
+        """
+        Return a window of some bands; of a plan's maps nothing else is read.
+
+        Parameters
+        ----------
+        technology
+            Technology.
+        operator
+            Operator, or `"any"`.
+        window
+            Rows and columns of the grid.
+        names
+            Bands wanted.
+
+        Returns
+        -------
+        values
+            One array a band; bands that are not there are left out.
+        """
+        if isinstance(self.maps, PartialMaps):
+            return self.maps.window((technology, operator), *window, names)
+        bands = self.bands(technology, operator)
+        return {name: bands[name].to_numpy()[window] for name in names if name in bands}
 
     def covered(self, technology: str, operator: str = ANY) -> "xr.DataArray":
         """

@@ -135,7 +135,7 @@ def write_brief(
         "change": _changes(found, before, words),
         "map": "map.png" if picture else "",
         "no_map": words("brief.no_map"),
-        "caption": words("brief.caption"),
+        "caption": _caption(found, words),
         "heads": {key: words(f"brief.{key}") for key in ("decide", "unsure", "answer")},
         "decisions": _decisions(found, words)[:MOST_DECISIONS],
         "no_decision": words("brief.no_decision"),
@@ -181,6 +181,12 @@ def _billion(cost_vnd: float, words: Words) -> str:
         return words("common.unknown")
     digits = 1 if cost_vnd >= 10.0 * BILLION else 2
     return words("brief.billion", cost=words.number(cost_vnd / BILLION, digits))
+
+
+def _caption(found: Findings, words: Words) -> str:
+    """Return what the marks of the map mean, empty where there are none."""
+    keys = {"gaps": found.gaps is not None, "requests": found.layers.has("requests")}
+    return " ".join(words(f"brief.caption_{key}") for key, there in keys.items() if there)
 
 
 def _headline(gaps: "Gaps | None") -> "pd.Series[Any] | None":
@@ -400,7 +406,7 @@ def _streets_decision(found: Findings, words: Words) -> dict[str, Any] | None:
 
 def _doubts(found: Findings, words: Words) -> list[str]:
     """Return what is not sure, what weighs most first."""
-    lines = []
+    lines = _absent(found, words)
     row = _headline(found.gaps)
     if found.gaps is not None and row is not None:
         covered, total = float(row["covered"]), float(row["total"])
@@ -426,6 +432,21 @@ def _doubts(found: Findings, words: Words) -> list[str]:
     if found.proposal is not None or found.cable_plan is not None:
         lines.append(words("brief.doubt_prices"))
     return lines or [words("brief.no_doubt")]
+
+
+def _absent(found: Findings, words: Words) -> list[str]:
+    """Return what the plan lacks of what this page tells."""
+    layers = found.layers
+    parts = {
+        "stations": layers.has("sites"),
+        "gaps": _headline(found.gaps) is not None,
+        "requests": layers.has("requests"),
+        "appraisals": bool(found.appraisals) or not layers.has("requests"),
+        "proposal": found.proposal is not None,
+        "underground": found.cable_plan is not None,
+    }
+    names = [words(f"brief.part_{part}") for part, there in parts.items() if not there]
+    return [words("brief.absent", parts=", ".join(names))] if names else []
 
 
 def _old_lists(found: Findings, words: Words) -> list[tuple[str, str]]:

@@ -236,23 +236,44 @@ def _reasons(text: object, words: Words) -> str:
 
 def _proposal(proposal: "Proposal", words: Words) -> Sheet:
     """Return the proposed sites with the bound."""
+    from infraplan.sites.told import action_told
+    from infraplan.sites.told import prerequisites_told
+    from infraplan.sites.told import sentences_of
+
     table = pd.DataFrame(proposal.sites).drop(columns="geometry")
     table["x_m"], table["y_m"] = proposal.sites.geometry.x, proposal.sites.geometry.y
+    rows = [row for _, row in proposal.sites.iterrows()]
+    table["action"] = [action_told(row, words) for row in rows]
+    table["prerequisites"] = [prerequisites_told(row, words) for row in rows]
     table = table.rename_axis("candidate_id").reset_index()
     kinds = {
         "order": "whole",
         "candidate_id": "text",
+        "action": "text",
+        "operator": "text",
         "commune": "text",
         "x_m": "whole",
         "y_m": "whole",
         "height_m": "db",
         "people_gained": "whole",
+        "cost_vnd": "whole",
+        "people_per_billion": "whole",
+        "people_if_planned": "whole",
+        "prerequisites": "text",
         "nearest_site_m": "whole",
     }
-    columns = tuple(heading(words, name, kind) for name, kind in kinds.items() if name in table)
+    own = {"action", "people_per_billion", "people_if_planned", "prerequisites", "cost_vnd"}
+    columns = tuple(
+        Column(name, words(f"actions.column_{name}"), kind)
+        if name in own
+        else heading(words, name, kind)
+        for name, kind in kinds.items()
+        if name in table
+    )
     line = words(
         "reports.proposal",
         people=words.people(float(proposal.people_gained.sum())),
         bound=words.people(float(proposal.bound)),
     )
-    return Sheet(words("reports.sheet_proposal"), (line,), columns, table)
+    notes = (line, *sentences_of(proposal, words))
+    return Sheet(words("reports.sheet_proposal"), notes, columns, table)

@@ -373,21 +373,23 @@ def _circles(site: _Site) -> list[dict[str, Any]]:
     """Return the circles of fall and of the field: how far the nearest house or roof must be."""
     words, rows = site.words, []
     if (radius := _fall_m(site)) is not None:
-        nearest_m = _nearest_house_m(site)
-        rows.append(_row(words("sheets.nearest_house"), nearest_m, radius, words, order=-2))
+        row = _row(words("sheets.nearest_house"), None, radius, words, order=-2)
+        rows.append(row | {"value": _nearest_house(site)})
     field = site.finding("emf").get("value")
     if isinstance(field, int | float):
         rows.append(_row(words("sheets.nearest_people"), None, field, words, order=-1))
     return rows
 
 
-def _nearest_house_m(site: _Site) -> float | None:
-    """Return the distance to the nearest building that is known, None where none is."""
-    table = site.layers.table("buildings")
+def _nearest_house(site: _Site) -> str:
+    """Return the distance to the nearest building as told; the words for unknown where none is."""
+    words, table = site.words, site.layers.table("buildings")
     if not len(table):
-        return None
+        return words("common.unknown")
     _, found = table.sindex.nearest(site.point, return_distance=True, return_all=False)
-    return float(found[0]) if found[0] <= LONGEST_TAPE_M else None
+    if found[0] > LONGEST_TAPE_M:
+        return words("sheets.beyond", distance=words.number(LONGEST_TAPE_M))
+    return f"{_metres(float(found[0]), words)} m"
 
 
 def _nearest_stations(site: _Site, count: int) -> list[dict[str, Any]]:
@@ -395,7 +397,8 @@ def _nearest_stations(site: _Site, count: int) -> list[dict[str, Any]]:
     table = on_air(site.layers.table("sites"))
     table = table[~(table.geometry.isna() | table.geometry.is_empty)].sort_index()
     if not len(table):
-        return []
+        row = _row(site.words("sheets.no_stations"), None, None, site.words, order=99)
+        return [row | {"value": site.words("common.unknown")}]
     east = (table.geometry.x - site.point.x).to_numpy()
     north = (table.geometry.y - site.point.y).to_numpy()
     away = np.hypot(east, north)

@@ -7,6 +7,7 @@ gives equal bytes.
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["A4_WIDTH_INCH", "shortened", "typeset", "typeset_picture"]
 
 A4_WIDTH_INCH = 210.0 / 25.4
 FIXED_TIME = 946_684_800  # 2000-01-01, in seconds: equal content gives equal bytes
+FIXED_SPACE = "\N{NO-BREAK SPACE}"  # before a sign of per cent
 TEMPLATES = Path(__file__).parent / "typst"
 # what turns the direction of writing or joins letters without being seen
 HIDDEN = ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2069), (0xAD, 0xAD), (0xFEFF, 0xFEFF))
@@ -107,8 +109,8 @@ def shortened(text: object, most: int) -> str:
     """
     if text is None or text != text:  # noqa: PLR0124 - NaN of a table
         return ""
-    line = " ".join(str(text).translate(INVISIBLE).split())
-    line = "".join(letter for letter in line if letter.isprintable())
+    line = re.sub(rf"[^\S{FIXED_SPACE}]+", " ", str(text).translate(INVISIBLE)).strip()
+    line = "".join(sign for sign in line if sign.isprintable() or sign == FIXED_SPACE)
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 

@@ -30,8 +30,8 @@ def figures_of(tables: Mapping[str, gpd.GeoDataFrame]) -> dict[str, float]:
     figures
         stations, masts, shared_mast_share, cable_km, route_km (parallel cables within some 10 m
         count once), aerial_share (of cable length), hamlets, hamlet_people, communes,
-        street_sections, buildings, requests (those that wait for an answer). Lengths are those of the planning CRS, which differ
-        from geodesic ones by less than 0.01 %.
+        street_sections, buildings, requests (those that wait for an answer). Lengths are those of
+        the planning CRS, which differ from geodesic ones by less than 0.01 %.
     """
     figures: dict[str, float] = {}
     if "sites" in tables:

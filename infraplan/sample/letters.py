@@ -1,6 +1,7 @@
 """
-A register of requests: fifteen for new sites as a letter brings them, good ones and every usual
-fault, and those of an earlier letter, which the office has answered.
+A register of requests: a letter with fifteen, and an earlier one that the office has answered.
+
+The fifteen show good ones and every usual fault.
 """
 
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ class _Request:
     height_m: float | None = 42.0
     technologies: str = "3G;4G"
     mast_class: str = "A2b"
+    building_m: float | None = None
 
 
 def make_requests(
@@ -114,8 +116,8 @@ def make_requests(
         Fifteen requests of one operator in one batch, and four of an earlier one with the office's
         decisions: one asked for again, one approved and not built, one built, one rejected.
     kinds
-        By request id of the later batch: coverage, behind_ridge, tall, no_height, capacity, clear, duplicate,
-        beside_mast, datum_shift, sea.
+        By request id of the later batch: coverage, behind_ridge, tall, no_height, capacity, clear,
+        duplicate, beside_mast, datum_shift, sea.
     """
     scene = _Scene(
         ground=ground,
@@ -160,6 +162,7 @@ def _table(asked: list[_Request], crs: str) -> tuple[gpd.GeoDataFrame, dict[str,
             "address": [f"{request.commune}, Hà Tĩnh" for request in asked],
             "mast_class": [request.mast_class for request in asked],
             "height_m": np.asarray([request.height_m for request in asked], dtype=np.float64),
+            "building_height_m": np.asarray([r.building_m for r in asked], dtype=np.float64),
             "technologies": [request.technologies for request in asked],
             "purpose": [request.purpose for request in asked],
             "azimuths": [AZIMUTHS.get(request.kind) for request in asked],
@@ -317,13 +320,13 @@ def _for_capacity(scene: _Scene, rng: np.random.Generator, count: int) -> list[_
     for node in chosen:
         x, y = (float(v) for v in scene.way_xy[node] + rng.uniform(-12, 12, 2))
         found.append(
-            _Request("capacity", x, y, _commune(scene, x, y), "capacity", 27.0, "4G", "A2a")
+            _Request("capacity", x, y, _commune(scene, x, y), "capacity", 27.0, "4G", "A2a", 15.0)
         )
     return found
 
 
 def _clear_of_all(scene: _Scene) -> _Request:
-    """Return a request in town, on a road, farther from every mast than sharing reaches."""
+    """Return a request on a roof in town, farther from every mast than sharing reaches."""
     communes = scene.ground.communes
     towns = communes[communes["type"] == "phường"] if "type" in communes else communes
     towns = communes if not len(towns) else towns
@@ -340,7 +343,7 @@ def _clear_of_all(scene: _Scene) -> _Request:
     free = low if len(low) else free
     node = int(free[np.argmax(scene.way_density[free])])
     x, y = (float(v) for v in scene.way_xy[node] + 10.0)
-    return _Request("clear", x, y, _commune(scene, x, y), "capacity", 30.0, "4G", "A2b")
+    return _Request("clear", x, y, _commune(scene, x, y), "capacity", 27.0, "4G", "A1a", 24.0)
 
 
 def _duplicate(scene: _Scene, rng: np.random.Generator) -> _Request:

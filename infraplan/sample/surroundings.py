@@ -171,7 +171,7 @@ def make_protected(ground: Ground, coarse: Coarse, hamlets: Hamlets) -> gpd.GeoD
 
 def make_power(ways: Ways, crs: str) -> gpd.GeoDataFrame:
     """
-    Return a high-voltage line across the area, beside its longest road.
+    Return a high-voltage line across the area, and medium voltage beside its larger roads.
 
     Parameters
     ----------
@@ -198,8 +198,12 @@ def make_power(ways: Ways, crs: str) -> gpd.GeoDataFrame:
         if (here := (along >= low) & (along <= high)).any()
     ]
     line = shapely.LineString(np.round(np.asarray(points) + np.asarray([450.0, 350.0]), 1))
+    served = ways.edges[ways.kind <= 2] if (ways.kind <= 2).any() else ways.edges
+    medium = shapely.MultiLineString(list(np.round(ways.xy[served] + 8.0, 1)))
     return gpd.GeoDataFrame(
-        {"line_id": ["DZ110-1"], "voltage_kv": [110.0]}, geometry=[line], crs=crs
+        {"line_id": ["DZ110-1", "DZ22-1"], "voltage_kv": [110.0, 22.0]},
+        geometry=[line, medium],
+        crs=crs,
     ).set_index("line_id")
 
 

@@ -9,7 +9,7 @@ after them are conflicts, of which at most one candidate may be chosen: in every
 they are rows of weight 0 whose multiplier is at most 0.
 """
 
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0917 - compiled loops over bare arrays
+# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
 
 import numpy as np
 import numpy.typing as npt
@@ -453,3 +453,240 @@ def priced(
     for row in range(demand, weight.size):
         kept -= multiplier[row]
     return gain, kept
+
+
+@njit
+def _worth(weight: Floats, second: Floats, row: int, times: int) -> float:
+    """Return what one more cover of a row is worth that is covered so many times."""
+    if times == 0:
+        return float(weight[row])
+    return float(second[row]) if times == 1 else 0.0
+
+
+@njit
+def _put(
+    starts: Ints,
+    rows: Ints,
+    row_starts: Ints,
+    row_candidates: Ints,
+    weight: Floats,
+    second: Floats,
+    demand: int,
+    candidate: int,
+    step: int,
+    chosen: Flags,
+    times: Ints,
+    owners: Ints,
+    score: Floats,
+    barred: Ints,
+    dirty: Flags,
+) -> float:
+    """
+    Take a candidate into a choice (step 1) or out of it (-1), and return what that changes.
+
+    `score` holds what a chosen candidate alone adds and what any other would add; `owners` the sum
+    of the chosen candidates of a row, which names it where it is one; `barred` counts conflicts
+    with chosen ones; `dirty` marks whose exchanges are worth another look.
+    """
+    change = score[candidate] * step
+    chosen[candidate] = step > 0
+    for k in range(starts[candidate], starts[candidate + 1]):
+        row = rows[k]
+        old = times[row]
+        new = old + step
+        times[row] = new
+        owners[row] += step * candidate
+        if row >= demand:
+            for other in range(row_starts[row], row_starts[row + 1]):
+                if row_candidates[other] != candidate:
+                    barred[row_candidates[other]] += step
+                    dirty[row_candidates[other]] = True
+            continue
+        outside = _worth(weight, second, row, new) - _worth(weight, second, row, old)
+        inside = 0.0
+        if old > 0 and new > 0:
+            inside = _worth(weight, second, row, new - 1) - _worth(weight, second, row, old - 1)
+        if outside == 0.0 and inside == 0.0:
+            continue
+        for k2 in range(row_starts[row], row_starts[row + 1]):
+            other = row_candidates[k2]
+            dirty[other] = True
+            if other != candidate:
+                score[other] += inside if chosen[other] else outside
+    return float(change)
+
+
+@njit
+def wander(
+    starts: Ints,
+    rows: Ints,
+    row_starts: Ints,
+    row_candidates: Ints,
+    weight: Floats,
+    second: Floats,
+    demand: int,
+    cost: Floats,
+    budget: float,
+    chosen: Flags,
+    best: Flags,
+    draws: Floats,
+    heat: float,
+    cooled: float,
+) -> float:
+    """
+    Drop a few near sites, complete and exchange, over and over; `chosen` walks on.
+
+    One turn for each row of `draws` (uniform numbers, 16 a turn). A turn that covers less is taken
+    back, unless it covers only little less by the measure of `heat`, which falls to `cooled`.
+    `best` becomes the best choice passed. Returns the weight that it covers.
+    """
+    count, size = starts.size - 1, weight.size
+    times, owners = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    score = np.zeros(count)
+    barred = np.zeros(count, dtype=np.int64)
+    dirty = np.ones(count, dtype=np.bool_)
+    kept = np.zeros(count)
+    current = np.zeros(count, dtype=np.bool_)
+    tabu = np.zeros(count, dtype=np.bool_)
+    for candidate in range(count):
+        for k in range(starts[candidate], starts[candidate + 1]):
+            score[candidate] += weight[rows[k]]
+    value, spent = 0.0, 0.0
+    for first in np.flatnonzero(chosen):
+        candidate = int(first)
+        value += _put(
+            starts, rows, row_starts, row_candidates, weight, second, demand,
+            candidate, 1, current, times, owners, score, barred, dirty,
+        )  # fmt: skip
+        spent += cost[candidate]
+    best_value = -1.0
+    safe, safe_value = current.copy(), value
+    for turn in range(draws.shape[0] + 1):
+        dropped = 0
+        gone = np.empty(4, dtype=np.int64)
+        inside = np.flatnonzero(current)
+        if turn > 0 and inside.size:
+            draw = draws[turn - 1]
+            gone[0] = inside[int(draw[0] * inside.size)]
+            dropped = 1
+            wanted = 1 + int(draw[1] * 4)
+            for attempt in range(wanted - 1):
+                from_site = gone[0]
+                if starts[from_site + 1] == starts[from_site]:
+                    break
+                for hop in range(2):
+                    span = starts[from_site + 1] - starts[from_site]
+                    row = rows[starts[from_site] + int(draw[2 + 4 * attempt + 2 * hop] * span)]
+                    span = row_starts[row + 1] - row_starts[row]
+                    place = int(draw[3 + 4 * attempt + 2 * hop] * span)
+                    from_site = row_candidates[row_starts[row] + place]
+                for k in range(starts[from_site], starts[from_site + 1]):
+                    found = -1
+                    row = rows[k]
+                    for k2 in range(row_starts[row], row_starts[row + 1]):
+                        if current[row_candidates[k2]]:
+                            found = row_candidates[k2]
+                            for before in gone[:dropped]:
+                                if before == found:
+                                    found = -1
+                            if found >= 0:
+                                break
+                    if found >= 0:
+                        gone[dropped] = found
+                        dropped += 1
+                        break
+            for site in gone[:dropped]:
+                value += _put(
+                    starts, rows, row_starts, row_candidates, weight, second, demand,
+                    site, -1, current, times, owners, score, barred, dirty,
+                )  # fmt: skip
+                spent -= cost[site]
+                tabu[site] = draw[14] < 0.7
+        settled = False
+        while not settled:
+            while True:  # complete by what gains most for its cost
+                into, ratio = -1, 0.0
+                for candidate in range(count):
+                    if current[candidate] or barred[candidate] > 0 or tabu[candidate]:
+                        continue
+                    if spent + cost[candidate] > budget:
+                        continue
+                    if score[candidate] > ratio * cost[candidate]:
+                        into, ratio = candidate, score[candidate] / cost[candidate]
+                if into < 0:
+                    break
+                value += _put(
+                    starts, rows, row_starts, row_candidates, weight, second, demand,
+                    into, 1, current, times, owners, score, barred, dirty,
+                )  # fmt: skip
+                spent += cost[into]
+            for site in gone[:dropped]:
+                tabu[site] = False
+            settled = True
+            inside = np.flatnonzero(current)
+            least = 1e-9 * value
+            for candidate in range(count):
+                if not dirty[candidate] or current[candidate]:
+                    continue
+                dirty[candidate] = False
+                if score[candidate] <= least:
+                    continue
+                only, hits = -1, 0
+                for k in range(starts[candidate], starts[candidate + 1]):
+                    row = rows[k]
+                    if row >= demand:
+                        if times[row] > 0:
+                            only = owners[row]
+                    elif times[row] == 1:
+                        kept[owners[row]] += weight[row] - second[row]
+                    elif times[row] == 2 and second[row] > 0.0:
+                        for k2 in range(row_starts[row], row_starts[row + 1]):
+                            if current[row_candidates[k2]]:
+                                kept[row_candidates[k2]] += second[row]
+                if only >= 0:
+                    for k in range(starts[candidate], starts[candidate + 1]):
+                        if rows[k] >= demand and times[rows[k]] > 0 and owners[rows[k]] == only:
+                            hits += 1
+                gain, out = least, -1
+                for site in inside:
+                    change = score[candidate] + kept[site] - score[site]
+                    kept[site] = 0.0
+                    if barred[candidate] > 0 and (site != only or hits < barred[candidate]):
+                        continue
+                    if change > gain and spent - cost[site] + cost[candidate] <= budget:
+                        gain, out = change, int(site)
+                if out >= 0:
+                    value += _put(
+                        starts, rows, row_starts, row_candidates, weight, second, demand,
+                        out, -1, current, times, owners, score, barred, dirty,
+                    )  # fmt: skip
+                    value += _put(
+                        starts, rows, row_starts, row_candidates, weight, second, demand,
+                        candidate, 1, current, times, owners, score, barred, dirty,
+                    )  # fmt: skip
+                    spent += cost[candidate] - cost[out]
+                    inside = np.flatnonzero(current)
+                    settled = False
+        if value > best_value * (1 + 1e-12):
+            best_value = value
+            best[:] = current
+        patience = 0.0
+        if turn > 0:
+            part = turn / draws.shape[0]
+            patience = -np.log(max(draws[turn - 1, 15], 1e-12))
+            patience *= heat + part * (cooled - heat)
+        if turn == 0 or value >= safe_value - patience:
+            safe[:] = current
+            safe_value = value
+            continue
+        for step in (-1, 1):
+            for candidate in range(count):
+                if current[candidate] != safe[candidate] and current[candidate] == (step < 0):
+                    value += _put(
+                        starts, rows, row_starts, row_candidates, weight, second, demand,
+                        candidate, step, current, times, owners, score, barred, dirty,
+                    )  # fmt: skip
+                    spent += step * cost[candidate]
+        dirty[:] = False
+    chosen[:] = safe
+    return float(best_value)

@@ -17,7 +17,6 @@ import pandas as pd
 from infraplan.errors import Fault
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
-from infraplan.layers.grid import index_of
 from infraplan.progress import Progress
 from infraplan.progress import part
 from infraplan.radio.results import ANY
@@ -25,13 +24,15 @@ from infraplan.sites.batch import BatchGains
 from infraplan.sites.batch import Positions
 from infraplan.sites.batch import batch_gains
 from infraplan.sites.batch import batch_tables
-from infraplan.sites.checks import check_batch
-from infraplan.sites.checks import check_request
 from infraplan.sites.gain import MODEL_ERROR_DB
 from infraplan.sites.gain import Gain
 from infraplan.sites.gain import Ground
-from infraplan.sites.gain import station_cells
-from infraplan.sites.gain import station_signals
+from infraplan.sites.gain import entry_losses_db
+from infraplan.sites.predicted import GAIN_COLUMNS
+from infraplan.sites.predicted import alternatives_table
+from infraplan.sites.predicted import fill_alternatives
+from infraplan.sites.predicted import fill_gains
+from infraplan.sites.predicted import neighbours_told
 from infraplan.sites.reasons import PROPOSALS
 from infraplan.sites.reasons import Reason
 from infraplan.sites.reasons import as_json
@@ -42,15 +43,14 @@ from infraplan.sites.register import related_requests
 from infraplan.sites.register import request_changes
 from infraplan.sites.rules import SiteRules
 from infraplan.sites.scene import Scene
-from infraplan.sites.scene import stations_of
 from infraplan.sites.stability import Errors
 from infraplan.sites.stability import stability_of
 from infraplan.sites.study import empty_table
-from infraplan.sites.surroundings import SAME_PLACE_M
-from infraplan.sites.surroundings import Alternative
 from infraplan.sites.surroundings import Request
 from infraplan.sites.surroundings import Surroundings
 from infraplan.sites.surroundings import technologies_of
+from infraplan.sites.variants import findings
+from infraplan.sites.variants import searched
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -64,16 +64,8 @@ if TYPE_CHECKING:
 __all__ = ["PROPOSALS", "Appraisal", "appraise_sites"]
 
 OFFICE = ("decision", "decided_by", "decided_on", "decision_reason", "field_check")
-GAIN_COLUMNS = {
-    "people_gained": "people",
-    "people_gained_low": "low",
-    "people_gained_high": "high",
-    "area_gained_km2": "area_km2",
-    "people_served": "served",
-    "overlap_share": "overlap_share",
-    "people_upgraded": "upgraded",
-    "people_relieved": "relieved",
-}
+WORDS = ("proposal", "reasons", "share_alternative", "neighbours")
+NOT_IN_REQUESTS = ("people_served", "overlap_share")  # or of another operator there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,9 +76,9 @@ class Appraisal:
     `requests` is the batch with `proposal`, `reasons` (JSON), gains of the headline technology and
     operator, `rank` and `marginal_people` in the order of the batch, and empty columns for the
     office's decision. `gains` is keyed by request, technology and operator (`"any"` included).
-    `faults` are those of the list that the requests were read from, `received_rows` the rows that it
-    had (0: not known) and `set_aside` what its owner calls those that could not be taken; what is
-    left over were rows that repeat another in every cell. The tables from `alternatives`
+    `faults` are those of the list that the requests were read from, `received_rows` how many it had
+    (0: not known) and `set_aside` what its owner calls those that could not be taken; what is left
+    over were rows that repeat another in every cell. The tables from `alternatives`
     on are described in `infraplan.sites.study`; `against` compares the batch with the best that as
     many sites could do: `sites` (those not rejected, of the headline's technology), `people` they
     reach on blocks of demand and `people_on_cells`, `best_people`, `bound`, `share` of the best,
@@ -146,6 +138,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     batch: str = "batch",
     as_of: date | None = None,
     eligible: Positions | None = None,
+    searches: bool = True,
     progress: Progress | None = None,
 ) -> Appraisal:
     """
@@ -186,6 +179,9 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
         Day for which rules and sources hold; None: rules without an end, sources of any age.
     eligible
         What could be built instead, of the headline's technology and operator; None: not compared.
+    searches
+        Whether other heights, places and masts are searched for and footprints drawn; without them
+        the proposals are the same and their tables stay empty.
     progress
         Called with the share done.
 
@@ -214,38 +210,47 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     assert terrain is not None  # noqa: S101 - just asked for
     held = rules.in_force(as_of)
     around = Surroundings.of(layers, as_of, cells)
-    ground = Ground.of(people, coverage, terrain, _on_air(around))
+    entry_db = entry_losses_db(defaults)
+    ground = Ground.of(people, coverage, terrain, _on_air(around), entry_db=entry_db)
     radio = Scene(ground, cells, settings, defaults, technology, operator)
-    told = part(progress, 0.0, 1.0)
     batch_requests = _requests(requests, held, fibre_m)
-    gains = _fill_gains(batch_requests, layers, radio)
-    told(0.4)
+    share = 0.4 if searches else 1.0  # of the work, what the proposals need
+    gains, footprints = fill_gains(
+        batch_requests, around, radio, held, footprints=searches,
+        progress=part(progress, 0.0, 0.5 * share),
+    )  # fmt: skip
     if "sharing" in held.rules:
-        _fill_alternatives(batch_requests, around, radio, held)
-    told(0.9)
-    study: dict[str, pd.DataFrame] = {}
+        told = part(progress, 0.5 * share, 0.9 * share)
+        fill_alternatives(batch_requests, around, radio, held, progress=told)
+    study: dict[str, Any] = {}
     if register is not None:
         study["related"] = related_requests(requests, register, layers.table("sites"), held.rules)
         study["changes"] = request_changes(requests, register)
-    reasons = {
-        request.request_id: check_request(request, around, held.rules)
-        + check_batch(request, batch_requests, held.rules)
-        + _register_reasons(request, study, held)
-        for request in batch_requests
-    }
-    told(1.0)
+        for request in batch_requests:
+            request.registered = _register_reasons(request, study["related"], held)
+    reasons = {r.request_id: findings(r, batch_requests, around, held) for r in batch_requests}
+    heights, flips = empty_table("heights"), empty_table("flips")
+    if searches:
+        told = part(progress, share, 1.0)
+        heights, flips = searched(batch_requests, reasons, around, radio, held, progress=told)
     shared = batch_gains(batch_requests)
     filled = _filled(requests, batch_requests, reasons, around, shared)
-    study = batch_tables(
+    study |= batch_tables(
         batch_requests, filled["proposal"], around, held.rules, radio,
         gains=shared, eligible=eligible,
     )  # fmt: skip
-    study["stability"] = stability_of(
-        batch_requests, reasons, around, held.rules, errors=Errors.of(settings, held.rules)
-    )
+    if searches:
+        study["stability"] = stability_of(
+            batch_requests, reasons, around, held.rules, errors=Errors.of(settings, held.rules)
+        )
+    part(progress, 0.0, 1.0)(1.0)
     return Appraisal(
         requests=filled,
         gains=gains,
+        alternatives=alternatives_table(batch_requests),
+        heights=heights,
+        flips=flips,
+        footprints=footprints,
         rules=held,
         batch=batch,
         technology=technology,
@@ -270,13 +275,12 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
 
 
 def _register_reasons(
-    request: Request, study: Mapping[str, pd.DataFrame], rules: SiteRules
-) -> list[Reason]:
-    """Return what the register holds against a request, nothing where it was not asked."""
-    if "related" not in study or request.point is None:
-        return []
-    found = study["related"]
-    return check_related(request.request_id, request.operator, found, rules.rules)
+    request: Request, related: pd.DataFrame, rules: SiteRules
+) -> tuple[Reason, ...]:
+    """Return what the register holds against a request."""
+    if request.point is None:
+        return ()
+    return tuple(check_related(request.request_id, request.operator, related, rules.rules))
 
 
 def _version() -> str:
@@ -325,115 +329,6 @@ def _float(value: Any) -> float:  # noqa: ANN401 - a field of a table
     return math.nan if value is None or pd.isna(value) else float(value)
 
 
-def _fill_gains(requests: Sequence[Request], layers: Layers, radio: Scene) -> pd.DataFrame:
-    """Predict the requested stations, note their gains, and return all of them as a table."""
-    assert layers.terrain is not None  # noqa: S101 - asked for by the caller
-    ready = {r.request_id: r for r in requests if not r.missing and _is_inside(r, radio.ground)}
-    stations = stations_of(
-        [(r.request_id, r, r.point, r.height_m) for r in ready.values()], layers.crs
-    )
-    cells = station_cells(stations, radio.cells, radio.defaults) if len(stations) else radio.cells
-    for request in ready.values():
-        request.cells = cells[cells["site_id"] == request.request_id]
-        request.technology = _headline(request, radio)
-    rows: dict[tuple[str, str, str], Gain] = {}
-    for signal in station_signals(layers.terrain, stations, cells, settings=radio.settings):
-        request = ready[signal.site_id]
-        for operator in dict.fromkeys((ANY, str(request.operator), radio.operator)):
-            gain = radio.ground.gain(signal, operator)
-            rows[request.request_id, signal.technology, operator] = gain
-            if signal.technology == request.technology:
-                request.gain = gain if operator == radio.operator else request.gain
-                request.own_gain = gain if operator == request.operator else request.own_gain
-    keys = sorted(rows)
-    index = pd.MultiIndex.from_tuples(keys, names=["request_id", "technology", "operator"])
-    columns = {
-        column: np.array([getattr(rows[key], name) for key in keys], dtype=np.float64)
-        for column, name in GAIN_COLUMNS.items()
-    }
-    return pd.DataFrame(columns, index=index)
-
-
-def _headline(request: Request, radio: Scene) -> str:
-    """Return the headline's technology, or the highest that a request asks for."""
-    wanted = [t for t in request.technologies if t in radio.ground.coverage.profile.technologies]
-    return radio.technology if radio.technology in wanted else max(wanted, default="")
-
-
-def _is_inside(request: Request, ground: Ground) -> bool:
-    """Return whether a request lies on the grid."""
-    if request.point is None:
-        return False
-    row, column = index_of(ground.geobox, request.point.x, request.point.y)
-    rows, columns = ground.people.shape
-    return bool(0 <= row < rows and 0 <= column < columns)
-
-
-def _fill_alternatives(
-    requests: Sequence[Request], around: Surroundings, radio: Scene, rules: SiteRules
-) -> None:
-    """Predict each request from the masts in its reach, at the height that is free on them."""
-    terrain = around.layers.terrain
-    assert terrain is not None  # noqa: S101 - asked for by the caller
-    thresholds = rules.rules["sharing"].thresholds
-    entries: dict[str, tuple[Request, Any, float, float, str, tuple[str, ...]]] = {}
-    for request in requests:
-        if request.own_gain is None or request.point is None:
-            continue
-        for place, mast in enumerate(_masts_in_reach(request, around, thresholds)):
-            entries[f"{request.request_id}|{place}"] = (request, *mast)
-    stations = stations_of(
-        [(name, entry[0], entry[1], entry[3]) for name, entry in entries.items()],
-        around.layers.crs,
-    )
-    if not entries:
-        return
-    cells = station_cells(stations, radio.cells, radio.defaults)
-    wanted = sorted({entry[0].technology for entry in entries.values()})
-    found = station_signals(terrain, stations, cells, settings=radio.settings, technologies=wanted)
-    for signal in found:
-        request, _, distance_m, height_m, mast_id, operators = entries[signal.site_id]
-        if signal.technology == request.technology:
-            gain = radio.ground.gain(signal, str(request.operator))
-            other = Alternative(mast_id, operators, distance_m, height_m, gain)
-            request.alternatives.append(other)
-    for request in requests:
-        request.alternatives.sort(key=lambda other: (other.distance_m, other.mast_id))
-
-
-def _masts_in_reach(
-    request: Request,
-    around: Surroundings,
-    thresholds: Any,  # noqa: ANN401 - numbers by name
-) -> list[tuple[Any, float, float, str, tuple[str, ...]]]:
-    """Return the nearest masts with room: point, distance, free height, id, users."""
-    assert request.point is not None  # noqa: S101 - asked for by the caller
-    radius = thresholds["urban_radius_m" if around.is_urban(request.point) else "rural_radius_m"]
-    distance_m = around.station_distances_m(request.point)
-    near = around.stations[distance_m <= radius].assign(_m=distance_m[distance_m <= radius])
-    if not len(near) or float(near["_m"].min()) <= SAME_PLACE_M:
-        return []  # it stands on a mast already
-    own_id = near.index.to_series().astype(str)
-    mast = (
-        near["mast_id"].astype("object").where(near["mast_id"].notna(), own_id)
-        if ("mast_id" in near)
-        else own_id
-    )
-    found = []
-    for mast_id, users in near.groupby(mast.to_numpy(), sort=True):
-        operators = tuple(sorted(set(users["operator"].astype(str))))
-        height = float(users["height_m"].max()) if users["height_m"].notna().any() else math.nan
-        free_m = height - thresholds["clearance_m"] * len(users)
-        # on the operator's own mast its equipment stands already; a height below the lowest, or
-        # none known, leaves no room for more
-        if request.operator in operators or not free_m >= thresholds["lowest_antenna_m"]:
-            continue
-        first = users.iloc[0]
-        found.append((first.geometry, float(users["_m"].min()), free_m, str(mast_id), operators))
-    found.sort(key=lambda entry: (entry[1], entry[3]))
-    return found[: int(thresholds["masts"])]
-
-
 def _filled(
     table: "gpd.GeoDataFrame",
     requests: Sequence[Request],
@@ -454,8 +349,13 @@ def _filled(
         "reasons": {name: as_json(sorted_reasons(found)) for name, found in reasons.items()},
     }
     for column, name in GAIN_COLUMNS.items():
-        if column not in ("people_served", "people_relieved", "overlap_share"):
+        if column not in NOT_IN_REQUESTS:
             columns[column] = {r.request_id: _of(r.gain, name) for r in requests}
+    columns["people_gained_5g"] = {r.request_id: _of(r.gain_5g, "people") for r in requests}
+    columns["neighbours"] = {
+        r.request_id: None if r.own_gain is None else ";".join(neighbours_told(r.own_gain))
+        for r in requests
+    }
     columns["overlap_share"] = {r.request_id: _of(r.own_gain, "overlap_share") for r in requests}
     columns["nearest_site_m"] = {r.request_id: _nearest_m(r, around) for r in requests}
     columns["fibre_m"] = {r.request_id: r.fibre_m for r in requests}
@@ -468,7 +368,7 @@ def _filled(
     columns["last_in_people"] = dict(zip(gains.names, gains.last + known, strict=True))
     columns["shapley_people"] = dict(zip(gains.names, gains.shapley + known, strict=True))
     for column, values in columns.items():
-        kind = "str" if column in ("proposal", "reasons", "share_alternative") else "float64"
+        kind = "str" if column in WORDS else "float64"
         kind = "int64" if column == "rank" else kind
         result[column] = pd.Series([values[name] for name in result.index], result.index, kind)
     for column in OFFICE:

@@ -118,7 +118,7 @@ class _Case:
         return float(kept.sum() + toll.sum()), gain
 
     def open(self, side: Ints) -> tuple[Ints, float]:
-        """Return the candidates left open, and the budget for them; `side` of the others becomes 2."""
+        """Return the candidates left open and their budget; `side` of those ruled out becomes 2."""
         left = self.budget - float(self.cost[side == 1].sum())
         side[(side == 0) & (self.cost > left)] = 2
         for clique in self.cliques:
@@ -284,6 +284,8 @@ class _Check:
         kept, gain = self.case.priced(part.multipliers, part.tolls)
         side = side.copy()
         free, left = self.case.open(side)
+        if left < 0 or any(np.sum(side[clique] == 1) > 1 for clique in self.case.cliques):
+            return self.limit  # no choice is left that all decisions allow
         kept += float(gain[side == 1].sum())
         best, if_in, if_out = fractional(gain[free], self.case.cost[free], left)
         value = kept + best

@@ -1,4 +1,4 @@
-"""What a choice of sites decides, reduced to the rows and candidates that matter, and back again."""
+"""What a choice of sites decides, reduced to what matters of it, and the way back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -145,7 +145,8 @@ class Reduction:
     What decisions left open of a problem, and the way back.
 
     `covered` is what the chosen cover already; `columns` are the open candidates and `rows` the
-    open rows, both by their numbers before; `group` tells the new row of each of `rows`.
+    open rows, both by their numbers before; `group` tells the new row of each of `rows`;
+    `times` says how often the chosen cover each row before.
     """
 
     before: Problem
@@ -154,7 +155,13 @@ class Reduction:
     columns: Ints
     rows: Ints
     group: Ints
-    settled: Floats
+    times: Ints
+
+    @property
+    def settled(self) -> Floats:
+        """Return the multiplier of each row as if it were not open: weight, second weight or 0."""
+        ways = [self.times == 0, self.times == 1]
+        return np.select(ways, [self.before.weight, self.before.second], 0.0)
 
     def lifted(self, multiplier: npt.ArrayLike) -> Floats:
         """
@@ -164,13 +171,11 @@ class Reduction:
         to the first, so that sums of whole parts stay exact.
         """
         m = np.asarray(multiplier, dtype=np.float64)
-        result = self.settled.copy()
+        result = self.settled
         open_demand = self.rows < self.before.demand
         inside, group = self.rows[open_demand], self.group[open_demand]
-        weight = self.before.weight[inside]
-        second = np.zeros(weight.size)
-        once = self.settled[inside] < weight
-        weight = np.where(once, self.before.second[inside], weight)
+        once = self.times[inside] == 1
+        weight = np.where(once, self.before.second[inside], self.before.weight[inside])
         second = np.where(once, 0.0, self.before.second[inside])
         whole_second = np.bincount(group, second, self.problem.demand)
         low = np.minimum(m[: self.problem.demand], whole_second)
@@ -195,15 +200,15 @@ def reduced(problem: Problem, side: Ints, *, merge: bool = True) -> Reduction:
     if merge:
         small, group = small.merged()
         small = replace(small, whole=problem.whole, slack=problem.slack)
-    return Reduction(problem, small, float(covered), columns, rows, group, _settled(problem, side))
+    return Reduction(problem, small, float(covered), columns, rows, group, _times(problem, side))
 
 
-def _settled(problem: Problem, side: Ints) -> Floats:
-    """Return the multiplier of each row as if it were not open: weight, second weight or 0."""
+def _times(problem: Problem, side: Ints) -> Ints:
+    """Return how often the chosen cover each row."""
     times = np.zeros(problem.weight.size, dtype=np.int64)
     for j in np.flatnonzero(side == 1):
         times[problem.rows[problem.starts[j] : problem.starts[j + 1]]] += 1
-    return np.select([times == 0, times == 1], [problem.weight, problem.second], 0.0)
+    return times
 
 
 def pattern(covers: "sp.csr_array | sp.csr_matrix") -> "sp.csr_array":

@@ -36,8 +36,11 @@ TRIALS = 8  # candidates tried for one division, those nearest to half taken
 TRUSTED = 2  # trials of a candidate after which their mean is believed
 LEAST_PROGRESS = 0.02  # of the distance to the target in 40 rounds, or a branch is left as it is
 ROUNDINGS = 32  # of the relaxed choice, each improved by exchanges
-KICKS = 300  # partial new starts from the best choice found
-KICKED_SHARE = 0.08  # of its sites, those of small relaxed share more often
+TURNS_FIRST = 1000  # of dropping a few sites and improving again
+TURNS = 30_000  # more, where reduced costs leave too many candidates open for branches
+TURNS_AT_ONCE = 500  # between two looks at the clock
+HEAT = 0.02  # loss that a turn may bring, in shares of what a site covers on average
+PROMISING = 700  # open candidates at most of a problem that branches are likely to decide
 EXCHANGES = 2000  # at most, for one solution
 BRANCHES = 20_000  # at most
 HOPELESS_AFTER = 60  # divisions, after which a tree that does not close the gap is given up
@@ -60,7 +63,7 @@ class Search:
     told: Told | None = None
     taken: Flags = field(init=False)
     covered: float = field(init=False)
-    bound: float = field(init=False, default=np.inf)
+    bound: float = field(init=False)
     multiplier: Floats = field(init=False)
     branches: list[Branch] = field(init=False, default_factory=list)
     late: bool = field(init=False, default=False)
@@ -69,7 +72,8 @@ class Search:
         """Begin with nothing chosen."""
         self.taken = np.zeros(self.problem.cost.size, dtype=np.bool_)
         self.covered = self.root.covered
-        self.multiplier = self.problem.weight.copy()
+        self.bound = self.covered + float(self.problem.weight.sum() + self.problem.second.sum())
+        self.multiplier = np.zeros(self.problem.weight.size)  # which prove just that bound
 
     @property
     def problem(self) -> Problem:
@@ -86,20 +90,22 @@ class Search:
         """Search until the best choice is proven, the counts are used up or the clock stops."""
         if not self.problem.demand or self.problem.budget <= 0 or not self.problem.cost.size:
             # no choice is left: with every multiplier at its weight the bound is what is covered
-            self.bound = self.covered
+            self.multiplier, self.bound = self.problem.weight.copy(), self.covered
             return
-        self._offer(np.zeros_like(self.taken))
+        self.offer(np.zeros_like(self.taken))
         descent = _Descent(self.problem)
         self._descend(descent, ROUNDS)
-        if self._open():
+        if self.goes_on():
             self._round(descent.mean_share)
-            self._kick(descent.mean_share)
+            self._wander(TURNS_FIRST)
+        if self.goes_on() and not _Tree(self, descent.mean_share).promising:
+            self._wander(TURNS)
             self._descend(descent, ROUNDS_AFTER)
-        if self._open():
+        if self.goes_on():
             _Tree(self, descent.mean_share).grow()
 
-    def _open(self) -> bool:
-        """Return whether something better may still exist."""
+    def goes_on(self) -> bool:
+        """Return whether something better may still exist, and time is left."""
         if self.target and self.covered >= self.target:
             return False
         limit = self.aim + self.root.covered
@@ -107,14 +113,14 @@ class Search:
 
     def _descend(self, descent: "_Descent", rounds: int) -> None:
         """Lower the bound of all choices."""
-        if not self._open():
+        if not self.goes_on():
             return
         self.late = descent.run(rounds, self.aim, self.deadline)
-        self.multiplier = _on_lattice(descent.best, self.problem)
-        self.bound = min(self.bound, float(descent.state[0]) + self.root.covered)
-        self._tell()
+        if (bound := float(descent.state[0]) + self.root.covered) < self.bound:
+            self.multiplier, self.bound = _on_lattice(descent.best, self.problem), bound
+        self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """Tell the listener what is known."""
         if self.told is not None:
             self.told(self.covered, max(self.bound, self.covered))
@@ -124,14 +130,14 @@ class Search:
         self.late = self.late or time.monotonic() > self.deadline
         return self.late
 
-    def _offer(self, taken: Flags, *, equal: bool = False) -> bool:
+    def offer(self, taken: Flags, *, equal: bool = False) -> bool:
         """Improve a choice, keep it where it is better, and return whether it was kept."""
         value = _improved(self.problem, taken) + self.root.covered
         better = value > self.covered
         if better or (equal and value == self.covered):
             self.taken, self.covered = taken, value
         if better:
-            self._tell()
+            self.tell()
         return better
 
     def _round(self, share: Floats) -> None:
@@ -140,21 +146,24 @@ class Search:
         for turn in range(ROUNDINGS):
             if self._out_of_time():
                 return
-            self._offer(
+            self.offer(
                 _drawn(self.problem, share * (1.0 if turn == 0 else random.random(share.size)))
             )
 
-    def _kick(self, share: Floats) -> None:
-        """Drop some sites of the best choice and improve what is left, many times."""
+    def _wander(self, turns: int) -> None:
+        """Drop neighbouring sites of the best choice and improve what is left, many times."""
+        from infraplan.sites import _kernels as kernels
+
         random = np.random.default_rng(SEED)
-        for _ in range(KICKS):
-            if self._out_of_time():
+        walker, best = self.taken.copy(), self.taken.copy()
+        heat = HEAT * (self.covered - self.root.covered) / max(int(walker.sum()), 1)
+        for turn in range(0, turns, TURNS_AT_ONCE):
+            if not self.goes_on():
                 return
-            other = self.taken.copy()
-            inside = np.flatnonzero(other)
-            dropped = random.random(inside.size) < KICKED_SHARE * (1.5 - share[inside])
-            other[inside[dropped]] = False
-            self._offer(other, equal=True)  # equal ones too, to wander on plateaus
+            cooling = (heat * (1 - turn / turns), heat * (1 - (turn + TURNS_AT_ONCE) / turns))
+            draws = random.random((TURNS_AT_ONCE, 16))
+            kernels.wander(*self.problem.by_both, walker, best, draws, *cooling)
+            self.offer(best.copy())
 
 
 class _Descent:
@@ -248,6 +257,11 @@ class _Tree:
         self.order = itertools.count()
 
     @property
+    def promising(self) -> bool:
+        """Return whether few candidates are left open."""
+        return self.core.problem.cost.size <= PROMISING
+
+    @property
     def aim(self) -> float:
         """Return the weight that must be exceeded, in terms of the core."""
         return self.search.aim - self.core.covered
@@ -268,7 +282,7 @@ class _Tree:
         self._write(root, -1, -1, taken=False)
         heap = [(-root.bound, next(self.order), root)]
         first, divisions = root.bound, 0
-        while heap and self.search._open() and not self._done(-heap[0][0]):
+        while heap and self.search.goes_on() and not self._done(-heap[0][0]):
             if self._hopeless(first, -heap[0][0], divisions):
                 break
             divisions += 1
@@ -278,7 +292,7 @@ class _Tree:
         highest = max(highest, self.aim)
         offset = self.core.covered + self.search.root.covered
         self.search.bound = min(self.search.bound, highest + offset)
-        self.search._tell()
+        self.search.tell()
 
     def _hopeless(self, first: float, bound: float, divisions: int) -> bool:
         """Return whether the tree closes the gap too slowly to go on."""
@@ -314,12 +328,13 @@ class _Tree:
         """Round relaxed shares of the core to a choice, and keep it if it is better."""
         score = self.base.copy()
         score[self.core.columns] = share
-        self.search._offer(_drawn(self.search.problem, score))
+        self.search.offer(_drawn(self.search.problem, score))
 
     def _leave(self, node: _Node, side: Ints) -> None:
         """Keep the one choice that a part has left, and write down what exactly it covers."""
         self._offer(side == 1)
-        last = self._evaluated(side, node.multiplier, node.share, 0)
+        start = (node.multiplier.astype(np.float64), node.share.astype(np.float64))
+        last = self._evaluated(side, *start, 0)
         self._write(last, node.number, -1, taken=False)
 
     def _chosen(self, node: _Node, side: Ints, free: Ints) -> int:
@@ -343,7 +358,7 @@ class _Tree:
                 else:
                     drop = self.lost[way][j] / self.tried[way][j] * distance
                 drops.append(min(drop, most))
-            score = max(min(drops), 1e-3) * max(max(drops), 1e-3)
+            score = max(min(drops), 1e-3) * max(*drops, 1e-3)
             if score > best_score:
                 best, best_score = int(j), score
         return best

@@ -63,8 +63,8 @@ class EligibleArea:
 
     `reasons` holds 0 for eligible cells, else the sum of the bits of `EXCLUSIONS` that apply;
     `excluded` counts the cells of each reason and `alone` those that nothing else excludes, both
-    within the communes (of `cells_inside` in all), `eligible` those that remain. `not_assessed` names the reasons of which
-    the plan knows nothing: their bits are never set.
+    within the communes (of `cells_inside` in all), `eligible` those that remain. `not_assessed`
+    names the reasons of which the plan knows nothing: their bits are never set.
     """
 
     reasons: "xr.DataArray"

@@ -250,9 +250,11 @@ def word_keys(reason: Mapping[str, Any]) -> tuple[str, ...]:
     code, outcome = str(reason.get("rule", "")), str(reason.get("outcome", ""))
     detail = reason.get("detail")
     detail = detail if isinstance(detail, dict) else {}
-    keys = ["sites.measure_on_site"] if detail.get("measure_on_site") else []
+    keys = []
     if outcome != "pass" and detail.get("case"):
         keys.append(f"sites.why_{code}_{detail['case']}")
+    if detail.get("measure_on_site"):
+        keys.append("sites.measure_on_site")
     if outcome in ("fail", "condition") or (outcome == "pass" and _is_told(reason)):
         keys.append(f"sites.why_{code}")
     return (*keys, f"sites.outcome_{outcome}")

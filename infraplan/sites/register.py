@@ -1,4 +1,4 @@
-"""The register of requests: new batches entered, what stood there before, what has changed since."""
+"""The register of requests: batches entered, what stood there before, what changed since."""
 
 import math
 import re
@@ -525,13 +525,13 @@ def _perhaps(
 ) -> tuple[tuple[str, str, float], ...]:
     """Return earlier requests of the same operator within 50 m that another code names."""
     found = []
-    for key, row in fresh.iterrows():
+    others = others[~others.index.isin(list(before.values()))]
+    for key, row in fresh[~fresh.index.isin(list(before))].iterrows():
         own = others[others["operator"] == row.get("operator")] if len(others) else others
         own = own[_column(own, "state") != "superseded"] if len(own) else own
         away = _distances_m(own, row[fresh.geometry.name])
         for (other, earlier), distance_m in zip(own.iterrows(), away, strict=True):
-            is_near = distance_m <= NEAR_M and _is_before(earlier, row)
-            if is_near and before.get(str(key)) != other:
+            if distance_m <= NEAR_M and _is_before(earlier, row):
                 found.append((str(key), str(other), float(distance_m)))
     return tuple(sorted(found))
 
@@ -676,7 +676,7 @@ def _of_request(related: pd.DataFrame, request_id: str) -> pd.DataFrame:
     """Return what is related to one request, by the other's id."""
     if not len(related) or request_id not in related.index.get_level_values(0):
         return related.iloc[:0].droplevel(0)
-    return related.xs(request_id, level=0)
+    return pd.DataFrame(related.xs(request_id, level=0))
 
 
 def _found(rule: Rule, near: pd.DataFrame) -> Reason:
@@ -687,6 +687,8 @@ def _found(rule: Rule, near: pd.DataFrame) -> Reason:
         return judge(rule, holds=True, limit=limit_m)
     nearest = within.sort_values("distance_m", kind="stable").iloc[0]
     value_m = float(nearest["distance_m"])
+    told = ("kind", "operator", "letter", "decision")
+    detail: dict[str, Any] = {name: str(nearest[name]) for name in told}
     return judge(
         rule,
         holds=False,
@@ -694,7 +696,7 @@ def _found(rule: Rule, near: pd.DataFrame) -> Reason:
         limit=limit_m,
         margin=value_m - limit_m,
         request=str(nearest.name),
-        **{name: str(nearest[name]) for name in ("kind", "operator", "letter", "decision")},
+        **detail,
     )
 
 

@@ -25,7 +25,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "address": (),
     "technology": (),
     "height": ("a1_low_m", "a1_high_m", "a2_low_m", "a2_high_m"),
-    "mast_class": ("building_share", "above_roof_m"),
+    "mast_class": ("building_share", "above_roof_m", "half_width_m"),
     "batch_duplicate": ("distance_m",),
     "batch_position": ("distance_m",),
     "earlier_request": ("distance_m",),

@@ -56,6 +56,7 @@ def stations_of(entries: Sequence[tuple[str, Request, Any, float]], crs: str) ->
             "mast_class": [request.text.get("mast_class") for _, request, _, _ in entries],
             "height_m": [height for _, _, _, height in entries],
             "technologies": [";".join(request.technologies) for _, request, _, _ in entries],
+            "azimuths": [request.row.get("azimuths") for _, request, _, _ in entries],
             "status": ["operating"] * len(entries),  # as if it stood
         },
         index=pd.Index([name for name, _, _, _ in entries], name="site_id", dtype="str"),

@@ -7,29 +7,34 @@ names. Figures of people are of the headline's technology and operator unless a 
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
-__all__ = ["STUDY", "empty_table"]
+__all__ = ["STUDY", "empty_table", "filled_table"]
 
 # table: (keys, other columns); a column ending in _json holds a list or an object as JSON text
 STUDY: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
     {
-        # what each mast in reach would give at its free height; share: of the request's own gain
+        # what each mast in reach would give at its free height; share: of the request's own gain;
+        # kind share, upgrade (the operator's own mast) or named (by the request); state computed,
+        # or why not: no_room, height_unknown, has_it (upgrade: what it asks for is there)
         "alternatives": (
             ("request_id", "mast_id"),
             ("operators", "distance_m", "height_m", "people", "people_low", "people_high", "share",
-             "x_m", "y_m"),
+             "x_m", "y_m", "kind", "state"),
         ),
         # people gained by antenna height
         "heights": (
             ("request_id", "height_m"), ("people", "people_low", "people_high"),
         ),
-        # what would change the proposal, or keep it at less cost: kind lower, move or share
+        # what would change the proposal, or keep it at less cost: kind lower, move or share;
+        # changes: whether the proposal is another one; allowed: whether the application allows the
+        # move; rules_json: rule, outcome before and after; others_json: the next best of the kind
         "flips": (
             ("request_id", "kind"),
             ("proposal", "people", "people_change_share", "height_m", "x_m", "y_m", "moved_m",
-             "mast_id", "rules_json"),
+             "mast_id", "rules_json", "changes", "allowed", "others_json"),
         ),
         # microwave links to stations with fibre: clearances in radii of the first Fresnel zone
         "links": (
@@ -95,3 +100,37 @@ def empty_table(name: str) -> pd.DataFrame:
         else pd.Index([], name=keys[0], dtype="str")
     )
     return pd.DataFrame({column: pd.Series(dtype="object") for column in columns}, index=index)
+
+
+def filled_table(
+    name: str, rows: Mapping[tuple[str | float, ...], Mapping[str, Any]]
+) -> pd.DataFrame:
+    """
+    Return a table of an appraisal.
+
+    Parameters
+    ----------
+    name
+        One of `STUDY`.
+    rows
+        Values by key, in the order of the table; what a row lacks is missing.
+
+    Returns
+    -------
+    table
+        Its columns, numbers as such, indexed by its keys; that of `empty_table` without rows.
+    """
+    if not rows:
+        return empty_table(name)
+    keys, columns = STUDY[name]
+    index = (
+        pd.MultiIndex.from_tuples(list(rows), names=keys)
+        if len(keys) > 1
+        else pd.Index([key[0] for key in rows], name=keys[0])
+    )
+    values = {column: [row.get(column) for row in rows.values()] for column in columns}
+    return pd.DataFrame(
+        {column: pd.Series(entries, index=index) for column, entries in values.items()},
+        index=index,
+        columns=list(columns),
+    )

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
     from infraplan.layers.bundle import Layers
     from infraplan.sites.gain import Gain
+    from infraplan.sites.interference import Overshoot
+    from infraplan.sites.reasons import Reason
 
 __all__ = [
     "URBAN",
     "Alternative",
     "Request",
     "Surroundings",
+    "Unfit",
     "bare_name",
     "is_date",
     "names_of",
@@ -44,18 +47,43 @@ SAME_PLACE_M = 30.0  # stations nearer than this are taken to share a structure 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternative:
-    """An existing mast that could carry the requested equipment, and what it would give there."""
+    """
+    An existing mast that could carry the requested equipment, and what it would give there.
+
+    `gain` is that of the operator's own network, `headline_gain` that of the headline's operator.
+    `kind` is `share`, `upgrade` on the operator's own mast, or `named` by the request itself.
+    """
 
     mast_id: str
     operators: tuple[str, ...]
     distance_m: float
     height_m: float
     gain: "Gain"
+    headline_gain: "Gain | None" = None
+    kind: str = "share"
+    point: "Point | None" = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unfit:
+    """An existing mast in reach that was not computed; `why` is no_room, height_unknown, has_it."""
+
+    mast_id: str
+    operators: tuple[str, ...]
+    distance_m: float
+    kind: str
+    why: str
+    point: "Point"
 
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One requested site with what the checks need of it; gains are filled in by the radio part."""
+    """
+    One requested site with what the checks need of it; gains are filled in by the radio part.
+
+    `gain` is the headline's, `own_gain` that of the operator's own network, `gain_5g` what it gives
+    in 5G to the headline's operator. `unfit` are masts in reach that could not be computed.
+    """
 
     request_id: str
     row: "pd.Series[Any]"
@@ -70,6 +98,10 @@ class Request:
     technology: str = ""
     cells: pd.DataFrame = field(default_factory=pd.DataFrame)
     alternatives: list[Alternative] = field(default_factory=list)
+    gain_5g: "Gain | None" = None
+    overshoot: "Overshoot | None" = None
+    unfit: "list[Unfit]" = field(default_factory=list)
+    registered: "tuple[Reason, ...]" = ()
 
     @property
     def text(self) -> Mapping[str, str]:
@@ -99,6 +131,10 @@ class Surroundings:
     y_m: npt.NDArray[np.float64]
     as_of: date | None
     cells: pd.DataFrame = field(default_factory=pd.DataFrame)
+    _communes: dict[tuple[float, float], "pd.Series[Any] | None"] = field(
+        default_factory=dict, repr=False
+    )
+    _doubtful: dict[float, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -184,7 +220,7 @@ class Surroundings:
             Distance, infinite where there is none [m].
         """
         tables = [self.layers.table(layer) for layer in layers]
-        return min((float(t.distance(point).min()) for t in tables if len(t)), default=np.inf)
+        return min((_nearest_m(table, point) for table in tables if len(table)), default=np.inf)
 
     def within(self, point: "Point", layer: str, distance_m: float) -> "gpd.GeoDataFrame":
         """
@@ -224,8 +260,11 @@ class Surroundings:
         commune
             Row of the layer, or None.
         """
-        found = self.within(point, "communes", 0.0)
-        return found.iloc[0] if len(found) else None
+        key = (point.x, point.y)
+        if key not in self._communes:
+            found = self.within(point, "communes", 0.0)
+            self._communes[key] = found.iloc[0] if len(found) else None
+        return self._communes[key]
 
     def is_urban(self, point: "Point") -> bool:
         """
@@ -271,7 +310,7 @@ class Surroundings:
             return np.zeros((0, 0, 0))
         rows = slice(max(row - reach, 0), row + reach + 1)
         columns = slice(max(column - reach, 0), column + reach + 1)
-        values = raster.isel(y=rows, x=columns).to_numpy().astype(np.float64)
+        values = raster.to_numpy()[..., rows, columns].astype(np.float64)
         return values[None] if values.ndim == 2 else values
 
     def ground_m(self, point: "Point") -> float:
@@ -325,12 +364,15 @@ class Surroundings:
             is too old. Operators are those of layer `sites` and those that a source of stations or
             cells names; one whose list is complete and young enough is left out.
         """
+        if age_days in self._doubtful:
+            return self._doubtful[age_days]
         sources = self.layers.table("sources")
         named = sources[sources["layer"].isin(["sites", "cells"])]["operator"].dropna()
         known = set(self.layers.table("sites")["operator"].dropna()) | set(named)
         lists = sources[sources["layer"] == "sites"]
         found = {str(n): self._doubt(lists, n, age_days) for n in sorted(known or {"?"})}
-        return {operator: doubt for operator, doubt in found.items() if doubt}
+        self._doubtful[age_days] = {name: doubt for name, doubt in found.items() if doubt}
+        return self._doubtful[age_days]
 
     def _doubt(self, lists: pd.DataFrame, operator: str, age_days: float) -> str:
         """Return what is the matter with an operator's stations, empty where one list will do."""
@@ -400,6 +442,12 @@ def is_date(doubt: str) -> bool:
     (True, False)
     """
     return doubt[:1].isdigit()
+
+
+def _nearest_m(table: "gpd.GeoDataFrame", point: "Point") -> float:
+    """Return the distance from a point to the nearest feature, infinite where all are empty."""
+    _, away_m = table.sindex.nearest(point, return_all=False, return_distance=True)
+    return float(away_m.min(initial=np.inf))
 
 
 def technologies_of(value: object) -> tuple[str, ...]:

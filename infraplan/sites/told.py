@@ -34,9 +34,11 @@ def action_told(row: Mapping[str, Any], words: "Words") -> str:
         What is done, by whom, on which mast.
     """
     kind = str(row["kind"])
+    if f"actions.{kind}" not in words.entries:
+        return kind
     known = {name: _text(row.get(name)) for name in ("technology", "operator", "mast_id")}
     told = words(f"actions.{kind}", technology=known["technology"], mast=known["mast_id"])
-    if kind == "new_sector" and np.isfinite(row["azimuth_deg"]):
+    if kind == "new_sector" and np.isfinite(row.get("azimuth_deg", np.nan)):
         told += words("actions.towards", azimuth=words.number(row["azimuth_deg"]))
     if known["operator"]:
         told += words("actions.of_operator", operator=known["operator"])
@@ -124,10 +126,12 @@ def _money(proposal: "Proposal", words: "Words") -> list[str]:
         points = [
             words(
                 "actions.frontier_point",
-                cost=words.number(float(budget) / BILLION, 1),
-                people=words.people(float(row["people"])),
+                cost=words.number(budget / BILLION, 1),
+                people=words.people(people),
             )
-            for budget, row in proposal.frontier.iterrows()
+            for budget, people in zip(
+                proposal.frontier.index.astype("float64"), proposal.frontier["people"], strict=True
+            )
         ]
         told.append(words("actions.frontier", points="; ".join(points)))
     return told

@@ -82,7 +82,7 @@ def test_decisions_are_kept_beside_the_proposals(plan, tmp_path):
 @pytest.mark.parametrize(
     ("cells", "code"),
     [
-        (("chắc được", "Trần B", ON, "", ""), "not_listed"),
+        (("chắc được", "Trần B", ON, "", ""), "value_wrong"),
         (("đủ điều kiện", "", ON, "", ""), "decision_lacks"),
         (("đủ điều kiện", "Trần B", None, "", ""), "decision_lacks"),
         (("đủ điều kiện", "Trần B", dt.date(2025, 11, 2), "", ""), "decision_early"),

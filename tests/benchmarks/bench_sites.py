@@ -1,5 +1,5 @@
 """
-Speed and quality of choosing and appraising sites.
+Speed of appraising and proposing sites.
 
 Run: pytest tests/benchmarks/bench_sites.py -o python_files='bench_*.py' -s
 """
@@ -7,11 +7,7 @@ Run: pytest tests/benchmarks/bench_sites.py -o python_files='bench_*.py' -s
 import time
 
 import numpy as np
-import pytest
-import scipy.sparse as sp
 
-from infraplan.sites import max_coverage
-from tests.shared_data import shared_folder
 from tests.sites.test_appraisal import appraise
 from tests.sites.test_proposal import propose
 from tests.sites.world import GEOBOX
@@ -19,39 +15,11 @@ from tests.sites.world import requests
 from tests.sites.world import stations
 from tests.sites.world import world
 
-BEST_KNOWN = {
-    15: 471_244,
-    30: 723_018,
-    50: 937_980,
-    100: 1_193_211,
-}  # 100: only reached, not proven
-
 
 def told(what, seconds, **figures):
     """Print one line of figures, for the history of the benchmarks."""
     values = ", ".join(f"{name} {value}" for name, value in figures.items())
     print(f"\n{what}: {seconds:.2f} s, {values}")
-
-
-@pytest.fixture(scope="module")
-def province():
-    """Return the published instance of the size of a province, kernels compiled."""
-    with np.load(shared_folder("benchmarks") / "max_coverage" / "province_20000x2000.npz") as file:
-        parts = (np.ones(file["indices"].size), file["indices"], file["indptr"])
-        covers, weight = sp.csr_array(parts, shape=tuple(file["shape"])), file["weight"]
-    max_coverage(covers[:200], weight[:200], count=3)
-    return covers, weight
-
-
-@pytest.mark.parametrize("count", [15, 30, 50, 100])
-def test_a_province_of_2000_candidates(province, count):
-    covers, weight = province
-    start = time.perf_counter()
-    result = max_coverage(covers, weight, count=count)
-    seconds = time.perf_counter() - start
-    gap = f"{100 * result.gap:.4f} %"
-    told(f"p = {count}", seconds, covered=result.covered, bound=result.bound, gap=gap)
-    assert result.covered >= BEST_KNOWN[count]
 
 
 def rolling(seed):

@@ -15,6 +15,7 @@ from infraplan.io import read_bands
 from infraplan.io import read_raster
 from infraplan.io import warp_raster
 from infraplan.io import write_raster
+from infraplan.io.rasters import read_bands_window
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import grid_over
 from infraplan.layers.grid import same_grid
@@ -90,6 +91,16 @@ def test_bands_read_back_with_names_grid_and_unknown(tmp_path: Path) -> None:
     assert list(bands) == ["signal_dbm", "servers"]
     assert geobox_of(bands["signal_dbm"]) == grid
     assert np.allclose(bands["signal_dbm"], band, atol=0.051, equal_nan=True)
+
+
+def test_a_window_of_bands_is_that_part_of_them(tmp_path: Path) -> None:
+    grid = grid_over(BOUNDS, crs=CRS, resolution_m=30)
+    values = np.arange(grid.shape[0] * grid.shape[1], dtype=np.float32).reshape(grid.shape)
+    values[2, 3] = np.nan
+    write_raster(tmp_path / "r.tif", {"a": wrap(values, grid, name="a")})
+    part = read_bands_window(tmp_path / "r.tif", slice(1, 4), slice(2, 6), ["a", "absent"])
+    assert list(part) == ["a"]
+    assert np.array_equal(part["a"], values[1:4, 2:6], equal_nan=True)
 
 
 def test_a_crop_keeps_pixels_as_they_came(tmp_path: Path) -> None:

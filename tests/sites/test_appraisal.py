@@ -47,7 +47,7 @@ def appraise(rows, people=None, coverage=None, layers=None, **options):
         settings=SETTINGS,
         rules=RULES,
         defaults=defaults(),
-        **options,
+        **({"searches": False} | options),
     )
 
 
@@ -117,6 +117,24 @@ def test_of_two_coincident_requests_the_second_adds_nobody():
     assert table["rank"].tolist() == [1, 2]
     assert table["marginal_people"].tolist() == [90, 0]
     assert table["shapley_people"].tolist() == [45, 45]
+
+
+def test_the_second_operator_on_one_spot_is_told_to_share():
+    rows = requests(R1=(*VILLAGE, "A", 42.0, "4G"), R2=(*VILLAGE, "B", 42.0, "4G"))
+    appraisal = appraise(rows)
+    told = reasons(appraisal, "R2")["batch_sharing"]
+    assert (told["outcome"], told["detail"]["request"]) == ("condition", "R1")
+    assert appraisal.requests.loc["R2", "marginal_people"] == 0
+
+
+def test_verdicts_alone_are_those_of_the_whole_appraisal():
+    rows = requests(R1=(*VILLAGE, "A", 48.0, "4G"), R2=(8_500.0, 5_085.0, "A", 42.0, "4G"))
+    quick, whole = (appraise(rows, searches=searches) for searches in (False, True))
+    for column in ("proposal", "reasons", "people_gained"):
+        assert quick.requests[column].equals(whole.requests[column])
+    for name in ("heights", "flips", "footprints", "stability"):
+        assert not len(getattr(quick, name)), name
+        assert len(getattr(whole, name)), name
 
 
 def test_the_order_of_the_batch_is_that_of_people_added():

@@ -165,6 +165,17 @@ def test_every_protected_area_near_is_told_with_kind_and_distance():
     assert detail["area"] == "Đê La Giang"
 
 
+def test_beyond_the_buffer_the_nearest_area_of_every_kind_is_told():
+    near = {
+        "P1": (2_500, 4_900, 2_600, 5_100, {"kind": "dyke"}),
+        "P2": (2_900, 4_900, 3_000, 5_100, {"kind": "dyke"}),
+        "P3": (3_000, 4_900, 3_100, 5_100, {"kind": "forest"}),
+    }
+    reason = found("protected", a_request(), around(protected=areas("area_id", **near)))
+    assert told(reason) == PASS
+    assert [area["distance_m"] for area in reason.detail["areas"]] == [500, 1_000]
+
+
 @pytest.mark.parametrize(
     ("west", "expected"), [(1_985, REJECT), (1_995, CONDITION), (2_095, CONDITION), (2_111, PASS)]
 )

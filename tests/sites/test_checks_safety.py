@@ -236,6 +236,12 @@ def test_antennas_already_on_the_mast_add_to_the_field():
     assert told(emf_case(cells(66.0), place=there)) == BY_HAND
 
 
+def test_the_own_roof_is_to_be_closed_where_the_field_reaches_it():
+    row = {"mast_class": "A2a", "building_height_m": 20.5}
+    assert emf_case(cells(66.0), row=row).detail["close_roof"]  # 19.5 m above a head
+    assert not emf_case(cells(60.0), row=row).detail["close_roof"]
+
+
 def test_without_buildings_the_field_is_checked_by_hand():
     assert told(found("emf", a_request(cells=cells(66.0)), around())) == BY_HAND
     nothing = around(

@@ -12,6 +12,8 @@ from infraplan.sites.register import enter
 from infraplan.sites.register import related_requests
 from infraplan.sites.register import request_changes
 from infraplan.sites.register import unbuilt
+from tests.sites.test_appraisal import appraise
+from tests.sites.test_appraisal import reasons
 from tests.sites.world import CRS
 from tests.sites.world import RULES
 from tests.sites.world import requests
@@ -207,7 +209,9 @@ def test_the_rules_of_the_register_hold_to_their_edges(east_m, operator, decisio
     first = letter(H1=(HERE[0] + east_m, HERE[1], operator))
     register = entered(first, letter("two", "2025-11-03", H9=(*HERE, "A")))
     register = decided(register, "H1", decision) if decision else register
-    assert effects("two", register) == dict(zip(("earlier_request", "pending_other"), found))
+    assert effects("two", register) == dict(
+        zip(("earlier_request", "pending_other"), found, strict=True)
+    )
 
 
 def test_the_request_that_is_replaced_asks_for_nothing():
@@ -237,3 +241,16 @@ def test_what_is_overdue_stands_first_and_what_is_answered_last():
     assert table.index.tolist() == ["c", "a", "b", "d"]
     assert table["days_left"].fillna(0).tolist() == [-9, 10, 0, 0]
     assert table.loc["d", ["approve", "unbuilt", "waiting"]].tolist() == [1, 1, 0]
+
+
+def test_an_appraisal_names_what_the_register_has_and_asks_nothing_without_one():
+    second = letter("two", "2025-11-03", H1=(2_020.0, 2_000.0, "A"), H2=(2_060.0, 2_000.0, "A"))
+    register = entered(letter(H1=(*HERE, "A"), H7=(2_060.0, 2_040.0, "A")), second)
+    rows = register[register["batch"] == "two"]
+    found = appraise(rows, register=register)
+    assert found.related["kind"].tolist() == ["superseded", "earlier"]
+    assert found.changes.loc[("H1.2", "moved_m"), "after"] == "20.0"
+    assert reasons(found, "H2")["earlier_request"]["detail"]["request"] == "H7"
+    alone = appraise(rows)
+    assert len(alone.related) == 0
+    assert "earlier_request" not in reasons(alone, "H2")

@@ -1,6 +1,8 @@
 """Whether an application says what it must, and whether what it says is plausible."""
 
 import math
+from typing import TYPE_CHECKING
+from typing import Any
 
 from infraplan.layers.schemas import TECHNOLOGIES
 from infraplan.sites.reasons import Reason
@@ -9,6 +11,9 @@ from infraplan.sites.rules import Rule
 from infraplan.sites.surroundings import Request
 from infraplan.sites.surroundings import Surroundings
 from infraplan.sites.surroundings import number_of
+
+if TYPE_CHECKING:
+    from infraplan.sites.gain import Gain
 
 __all__ = [
     "accuracy",
@@ -34,8 +39,21 @@ def need(request: Request, _: Surroundings, rule: Rule) -> Reason | None:
     return judge(
         rule, holds=True, value=gain.people, technology=request.technology,
         upgraded=round(gain.upgraded), relieved=round(gain.relieved), served=round(gain.served),
-        purpose=request.text.get("purpose", ""),
+        **_need_in_full(request, gain), purpose=request.text.get("purpose", ""),
     )  # fmt: skip
+
+
+def _need_in_full(request: Request, gain: "Gain") -> dict[str, Any]:
+    """Return the range of a gain and its parts beyond coverage, those that are known."""
+    five = request.gain_5g
+    found = {
+        "people_low": gain.low, "people_high": gain.high, "indoor": gain.indoor,
+        "people_5g": math.nan if five is None else five.people,
+        "people_own": math.nan if request.own_gain is None else request.own_gain.people,
+    }  # fmt: skip
+    told: dict[str, Any] = {n: round(v) for n, v in found.items() if math.isfinite(v)}
+    losing = () if request.own_gain is None else request.own_gain.neighbours[:3]
+    return told | {"neighbours": [site_id for site_id, _ in losing]}
 
 
 def accuracy(request: Request, _: Surroundings, rule: Rule) -> Reason | None:

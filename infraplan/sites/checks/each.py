@@ -13,6 +13,7 @@ from infraplan.sites.checks import place
 from infraplan.sites.checks import safety
 from infraplan.sites.checks import structure
 from infraplan.sites.checks import supply
+from infraplan.sites.interference import check_overshoot
 from infraplan.sites.reasons import Reason
 from infraplan.sites.rules import Rule
 from infraplan.sites.surroundings import Request
@@ -82,5 +83,6 @@ CHECKS: Mapping[str, Check] = {
     "power": supply.power,
     "backup": supply.backup,
     "shift": application.shift,
+    "overshoot": check_overshoot,
     "need": application.need,
 }

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from infraplan.sites.checks.structure import building_m
 from infraplan.sites.reasons import Reason
 from infraplan.sites.reasons import judge
 from infraplan.sites.rules import Rule
@@ -74,6 +75,10 @@ def emf(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
         "eirp_w": round(beam_m**2 / max(_needed_m(1.0, given), 1e-9) ** 2),
         "carriers": len(sources),
     }
+    if (roof_m := building_m(request)) is not None:
+        # whoever works on its own roof stands nearer than anyone else: the roof is to be closed
+        detail["own_roof_m"] = round(request.height_m - roof_m, 1)
+        detail["close_roof"] = request.height_m - roof_m - HEAD_M < beam_m
     lowest_m = min(source.height_m for source in sources) - HEAD_M
     on_ground = _worst(sources, _ground(reach_m), given) if reach_m > lowest_m else None
     if on_ground is not None and on_ground[0] > on_ground[1]:

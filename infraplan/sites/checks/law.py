@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["aesthetic", "building_permit", "protected"]
 
+TOLD_M = 5_000.0  # how far the nearest area of every kind is told
 VIEWS = ("heritage", "centre", "monument", "theatre", "square")  # kinds of layer `protected`
 SEATS = ("office",)  # kinds of layer `institutions`
 PLANNED = ("planned", "approved")  # stations of the approved plan that do not stand yet
@@ -31,42 +32,50 @@ def protected(request: Request, around: Surroundings, rule: Rule) -> Reason | No
     if not around.is_known("protected"):
         return judge(rule, holds=None, layer="protected")
     limit = rule.thresholds["buffer_m"]
-    found = around.within(request.point, "protected", limit)
+    near = around.within(request.point, "protected", max(limit, TOLD_M))
+    near = near.assign(away_m=near.distance(request.point) if len(near) else [])
+    near = near.sort_values("away_m", kind="stable")
+    found = near[near["away_m"] <= limit]
+    detail: dict[str, Any] = {"areas": _listed(near, limit)}
     if not len(found):
         nearest = around.distance_m(request.point, "protected")
         return judge(
             rule, holds=True, value=nearest, limit=limit, margin=nearest - limit,
-            accuracy_m=request.accuracy_m,
+            accuracy_m=request.accuracy_m, **detail,
         )  # fmt: skip
-    distance_m = found.distance(request.point)
-    area = found.loc[distance_m.idxmin()]
-    value = float(distance_m.min())
-    detail: dict[str, Any] = {
-        "area": _text(area, "name") or str(distance_m.idxmin()),
-        "kind": _text(area, "kind"),
-        "inside": value == 0,
-        "areas": [
-            {
-                "id": str(name),
-                "name": _text(row, "name"),
-                "kind": _text(row, "kind"),
-                "distance_m": round(float(distance_m[name])),
-            }
-            for name, row in found.iterrows()
-        ],
-    }
+    value = float(found["away_m"].iloc[0])
+    detail |= {"area": detail["areas"][0]["name"], "kind": detail["areas"][0]["kind"]}
+    detail["inside"] = value == 0
+    if value == 0 and _edge_m(request, found) < request.accuracy_m:
+        # nearer to the border of the area than the position is known
+        detail |= {"measure_on_site": True, "case": "edge"}
+        return Reason(rule, "condition", "condition", value, limit, value - limit, detail)
     reason = judge(
         rule, holds=False, value=value, limit=limit, margin=value - limit,
-        accuracy_m=min(request.accuracy_m, limit) if value > 0 else 0.0, **detail,
+        accuracy_m=request.accuracy_m if value > 0 else 0.0, **detail,
     )  # fmt: skip
     if value > 0 and not reason.detail.get("measure_on_site"):
         # in the buffer: to be arranged, never a ground to reject
         return Reason(rule, "condition", "condition", value, limit, value - limit, detail)
-    if value == 0 and _edge_m(request, found) < request.accuracy_m:
-        # nearer to the border of the area than the position is known
-        told = {**detail, "measure_on_site": True}
-        return Reason(rule, "condition", "condition", value, limit, value - limit, told)
     return reason
+
+
+def _listed(near: "gpd.GeoDataFrame", buffer_m: float) -> list[dict[str, Any]]:
+    """Return the areas within the buffer and the nearest of every kind, the nearest first."""
+    listed: list[dict[str, Any]] = [
+        {
+            "id": str(name),
+            "name": _text(row, "name") or str(name),
+            "kind": _text(row, "kind"),
+            "distance_m": round(float(row["away_m"])),
+        }
+        for name, row in near.iterrows()
+    ]
+    first: dict[str, dict[str, Any]] = {}
+    for area in listed:
+        first.setdefault(area["kind"], area)
+    inside = int((near["away_m"] <= buffer_m).sum())
+    return [area for n, area in enumerate(listed) if n < inside or area is first[area["kind"]]]
 
 
 def _edge_m(request: Request, areas: "gpd.GeoDataFrame") -> float:

@@ -17,8 +17,6 @@ from infraplan.sites.surroundings import is_date
 
 __all__ = ["shares_already", "sharing", "spacing"]
 
-NEXT_TO_NOBODY = 0.01  # share of the people in reach below which a gain is not compared
-
 
 def shares_already(request: Request, around: Surroundings) -> str | None:
     """
@@ -100,6 +98,7 @@ def _told_mast(request: Request, place: int) -> dict[str, Any]:
     return detail | {
         "mast": other.mast_id, "operators": list(other.operators),
         "distance_m": round(other.distance_m), "height_m": round(other.height_m, 1),
+        "kind": other.kind,
     }  # fmt: skip
 
 
@@ -111,14 +110,8 @@ def _told_doubts(doubts: Mapping[str, str]) -> dict[str, Any]:
 
 def _share(request: Request, place: int) -> float:
     """Return the share of the request's gain that a mast would give; of people relieved if none."""
-    here, there = request.own_gain, request.alternatives[place].gain
-    if here is None:
-        return 0.0
-    for name in ("people", "relieved", "served"):
-        # a gain of next to nobody is not what a capacity request is about
-        if (wanted := getattr(here, name)) >= max(1.0, NEXT_TO_NOBODY * here.served):
-            return float(getattr(there, name) / wanted)
-    return 0.0
+    here = request.own_gain
+    return 0.0 if here is None else here.share_of(request.alternatives[place].gain)
 
 
 def spacing(request: Request, around: Surroundings, rule: Rule) -> Reason | None:

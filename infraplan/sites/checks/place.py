@@ -3,6 +3,7 @@
 import math
 import re
 from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -135,7 +136,13 @@ def commune(request: Request, around: Surroundings, rule: Rule) -> Reason | None
         rule, holds=False, value=away_m, limit=0.0,
         margin=-away_m if math.isfinite(away_m) else None,
         accuracy_m=request.accuracy_m, named=named, found=name, known=bool(len(meant)),
+        **_case(name, away_m, request.accuracy_m),
     )  # fmt: skip
+
+
+def _case(commune: str, away_m: float, accuracy_m: float) -> dict[str, Any]:
+    """Return what picks the words where a position surely lies in no commune."""
+    return {} if commune or away_m <= accuracy_m else {"case": "outside"}
 
 
 def address(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
@@ -159,4 +166,5 @@ def address(request: Request, around: Surroundings, rule: Rule) -> Reason | None
     return judge(
         rule, holds=away_m == 0, value=away_m, limit=0.0, margin=-away_m if away_m else None,
         accuracy_m=request.accuracy_m, named=named[0], found=name,
+        **_case(name, away_m, request.accuracy_m),
     )  # fmt: skip

@@ -48,6 +48,8 @@ def _on_building(
         return judge(rule, holds=False, asks=True, case="below_roof", **told)
     if told["mast_class"] != "A1a":
         return judge(rule, holds=True, value=above_m, **told)
+    # the half-width is not in a request: whoever sees the drawing compares it
+    told["half_width_m"] = rule.thresholds["half_width_m"]
     limit = _most_above_roof_m(roof_m, rule.thresholds)
     holds = above_m <= limit + ROUNDING_M
     return judge(rule, holds=holds, value=above_m, limit=limit, margin=limit - above_m, **told)

@@ -11,6 +11,8 @@ from infraplan.sites.surroundings import Surroundings
 
 __all__ = ["backup", "fibre", "power", "road"]
 
+WAYS_M = 5_000.0  # how far the nearest road and the nearest track are looked for
+
 
 def fibre(request: Request, _: Surroundings, rule: Rule) -> Reason | None:
     """Ask how a station far from every cable is connected."""
@@ -41,7 +43,7 @@ def road(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
 def _ways(request: Request, around: Surroundings) -> dict[str, Any]:
     """Return how far the nearest road and the nearest track are, where classes are known [m]."""
     assert request.point is not None  # noqa: S101 - asked for by the caller
-    roads = around.layers.table("roads")
+    roads = around.within(request.point, "roads", WAYS_M)
     if not len(roads) or "class" not in roads:
         return {}
     away_m = roads.distance(request.point)
@@ -95,4 +97,4 @@ def backup(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
     )
     stormy = is_near_sea or is_flooded
     hours = given["storm_hours"] if stormy else given["hours"]
-    return judge(rule, holds=False, limit=hours, near_sea=is_near_sea, flooded=is_flooded)
+    return judge(rule, holds=not stormy, limit=hours, near_sea=is_near_sea, flooded=is_flooded)
