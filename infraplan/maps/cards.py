@@ -572,7 +572,7 @@ def _swaps(table: pd.DataFrame, crs: str, words: Words) -> list[dict[str, Any]]:
         text = words(
             "cards.swap",
             request=_text(row.get("request_id")),
-            kind=phrase(words, f"cards.kind_{kind}", phrase(words, f"maps.new_site_{kind}", kind)),
+            kind=phrase(words, f"cards.kind_{kind}", kind),
             candidate=_text(row.get("candidate_id")),
             before=words.people(before),
             after=words.people(after),

@@ -208,6 +208,15 @@ def test_the_batch_shows_frontier_conflicts_and_exchanges(tab):
     assert "đề nghị trước đây" in tab.inner_text(".ip-cards-body")
 
 
+def test_the_cards_follow_each_other_as_the_table_is_sorted(tab):
+    tab.click('[data-sort="request"]')
+    tab.click(".ip-next")
+    assert tab.inner_text(".ip-cards-body h2") == batches.HOSTILE[2]
+    assert tab.inner_text(".ip-place") == "1/4"
+    tab.click(".ip-overview")
+    tab.click('[data-sort="rank"]')
+
+
 def test_the_cards_widen_fold_and_the_panel_opens(tab):
     width = "document.querySelector('.ip-cards').offsetWidth"
     narrow = tab.evaluate(width)
@@ -226,6 +235,10 @@ def test_a_card_prints_on_upright_pages_with_all_its_parts(tab):
     opened(tab, "R1")
     tab.evaluate("window.print = () => {}")
     tab.click(".ip-print-one")
+    tab.emulate_media(media="print")
+    assert tab.inner_text(".ip-print-head") == "SỐ LIỆU GIẢ LẬP, KHÔNG DÙNG ĐỂ KÝ"
+    assert not tab.is_visible(".ip-stage")
+    tab.emulate_media(media="screen")
     printed = tab.pdf(prefer_css_page_size=True, print_background=True)
     assert 1 <= printed.count(b"/Type /Page\n") <= 4
     assert b"/MediaBox [0 0 594" in printed or b"/MediaBox [0 0 595" in printed

@@ -2,6 +2,7 @@
 // The batch beside its map: a table of requests, and a card for each with all that is known of it.
 (function (ip) {
   var make = ip.make;
+  var PAIRS = 6;  // told before the rest is folded away
   var ICONS = { pass: "✓", condition: "!", fail: "✕", not_assessed: "?" };
 
   ip.cards = function (app) {
@@ -39,8 +40,13 @@
 
     // ---- the frame ---------------------------------------------------------------------------
     var overview = button(words.overview, function () { show(-1, true); }, "ip-small ip-overview");
-    var before = button("‹", function () { show((state.at + data.cards.length - (state.at < 0 ? 0 : 1)) % data.cards.length, true); }, "ip-small ip-before");
-    var next = button("›", function () { show((state.at + 1) % data.cards.length, true); }, "ip-small ip-next");
+    // The cards follow each other as the table is sorted.
+    function step(by) {
+      var order = sorted().map(function (card) { return places[card.id]; }), n = order.length, at = order.indexOf(state.at);
+      if (n) show(order[at < 0 ? (by > 0 ? 0 : n - 1) : (at + by + n) % n], true);
+    }
+    var before = button("‹", function () { step(-1); }, "ip-small ip-before");
+    var next = button("›", function () { step(1); }, "ip-small ip-next");
     before.setAttribute("aria-label", words.before_card);
     before.title = words.before_card;
     next.setAttribute("aria-label", words.next_card);
@@ -56,7 +62,9 @@
     var print = button(words.print_card, printed, "ip-small ip-print-one");
     var body = make("div", { class: "ip-cards-body", tabindex: "-1" });
     var drawer = make("section", { class: "ip-cards", id: "ip-cards", "aria-label": words.open }, [
-      make("div", { class: "ip-cards-bar" }, [overview, before, place, next, make("span", { class: "ip-gap" }), print, wide]), body
+      make("div", { class: "ip-cards-bar" }, [overview, before, place, next, make("span", { class: "ip-gap" }), print, wide]),
+      // A head of a table comes again on every printed page.
+      app.page.warning ? make("div", { class: "ip-print-head", "aria-hidden": "true" }, [make("div", { text: app.page.warning })]) : null, body
     ]);
     var opener = button(words.open, function () {
       var shut = root.classList.toggle("ip-no-cards");
@@ -141,11 +149,16 @@
         ])]));
       }
       if (batch.overlaps.length) {
-        parts.push(section(words.overlaps, [make("ul", { class: "ip-pairs" }, batch.overlaps.map(function (entry) {
+        var pairs = batch.overlaps.map(function (entry) {
           return make("li", { class: entry.conflict ? "ip-conflict" : "" }, [
             make("span", {}, [jump(entry.pair[0]), make("span", { text: " – " }), jump(entry.pair[1])]), make("span", { text: entry.text })
           ]);
-        }))]));
+        });
+        var later = pairs.slice(PAIRS);
+        parts.push(section(words.overlaps, [
+          make("ul", { class: "ip-pairs" }, pairs.slice(0, PAIRS)),
+          later.length ? make("details", {}, [make("summary", { text: ip.fill(words.more, { count: app.number(later.length) }) }), make("ul", { class: "ip-pairs" }, later)]) : null
+        ]));
       }
       if (batch.against.length) parts.push(section(words.against, batch.against.map(function (text) { return make("p", { text: text }); })));
       if (batch.swaps.length) {
@@ -326,7 +339,7 @@
       body.scrollTop = 0;
       overview.disabled = !card;
       print.disabled = !card;
-      place.textContent = card ? ip.fill(words.place, { n: n + 1, all: data.cards.length }) : "";
+      place.textContent = card ? ip.fill(words.place, { n: sorted().indexOf(card) + 1, all: data.cards.length }) : "";
       choose(card);
       var found = card ? card.alternatives.filter(function (a) { return a.at; }).map(function (a) { return [a.at, a.mast, "#444444"]; }).concat(
         card.flips.filter(function (f) { return f.at; }).map(function (f) { return [f.at, words.moved_here, "#009e73", "left"]; })) : [];
