@@ -238,7 +238,7 @@ def test_a_card_prints_on_upright_pages_with_all_its_parts(tab):
     tab.emulate_media(media="print")
     assert tab.inner_text(".ip-print-head") == "SỐ LIỆU GIẢ LẬP, KHÔNG DÙNG ĐỂ KÝ"
     assert not tab.is_visible(".ip-stage")
-    tab.emulate_media(media="screen")
+    tab.emulate_media(media="null")
     printed = tab.pdf(prefer_css_page_size=True, print_background=True)
     assert 1 <= printed.count(b"/Type /Page\n") <= 4
     assert b"/MediaBox [0 0 594" in printed or b"/MediaBox [0 0 595" in printed
