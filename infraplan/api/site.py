@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from infraplan.coverage.fixes import ActionPrices
     from infraplan.sites import Appraisal
     from infraplan.sites import SiteRules
     from infraplan.sites.batch import Positions
@@ -131,6 +132,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         If the batch is not known; the message lists those that are.
     """
     from infraplan.coverage import people_grid
+    from infraplan.coverage.fixes import ActionPrices
     from infraplan.sites import SiteRules
     from infraplan.sites import appraise_sites
 
@@ -142,11 +144,13 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
 
     rules = SiteRules.from_dict(rules_table)
     register, near = _near_of(plan, rows, rules, as_of)
+    prices = ActionPrices.from_dict(plan.configuration("actions"))
     options = {
         "requests": content_hash(rows.drop(columns=[c for c in WRITTEN if c in rows])),
         "near": near,
         "account": asdict(account),
         "rules": rules_table,
+        "fibre_km": asdict(prices.actions["fibre_km"]),
         "profile": asdict(inputs.profile),
         "tuning": asdict(inputs.settings.tuning) if inputs.settings.tuning else None,
         "as_of": str(as_of),
@@ -176,6 +180,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     if compared:
         eligible = eligible_actions(plan, progress=part(progress, 0.6, 0.7))
     grid = coverage.geobox
+    cables = _cables(inputs, rows, prices)
     appraisal = appraise_sites(
         inputs.layers,
         rows,
@@ -186,7 +191,8 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         settings=coverage.settings,
         rules=rules,
         defaults=inputs.defaults,
-        fibre_m=_fibre_m(inputs, rows),
+        fibre_m=None if cables is None else cables["fibre_m"],
+        fibre_road=cables,
         register=register,
         technology=plan.settings.technology,
         operator=plan.settings.operator,
@@ -290,8 +296,16 @@ def _as_kept(appraisal: "Appraisal", rows: "gpd.GeoDataFrame") -> "Appraisal":
     return replace(appraisal, requests=appraisal.requests.assign(**written))
 
 
-def _fibre_m(inputs: RadioInputs, rows: "gpd.GeoDataFrame") -> "pd.Series[float] | None":
-    """Return the distance of each request to the nearest cable, None where no cable is known."""
-    from infraplan.cables import fibre_distance_m
+def _cables(
+    inputs: RadioInputs, rows: "gpd.GeoDataFrame", prices: "ActionPrices"
+) -> "pd.DataFrame | None":
+    """Return how far each request is from the nearest cable and what a new one costs, if known."""
+    from infraplan.cables import fibre_reach
+    from infraplan.coverage.fixes import DETOUR
 
-    return fibre_distance_m(inputs.layers, rows) if inputs.layers.has("fibre") else None
+    if not inputs.layers.has("fibre"):
+        return None
+    reach = fibre_reach(inputs.layers, rows)
+    # no way known: the straight line with the usual detour, as actions are priced
+    cable_m = reach["fibre_road_m"].fillna(DETOUR * reach["fibre_m"])
+    return reach.assign(fibre_cost_vnd=cable_m / 1_000.0 * prices.actions["fibre_km"].price_vnd)

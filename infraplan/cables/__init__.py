@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from infraplan.cables.lengths import fibre_lengths
     from infraplan.cables.lengths import fibre_road_distance_m
     from infraplan.cables.prices import PriceBook
+    from infraplan.cables.reach import fibre_reach
     from infraplan.cables.routes import Route
     from infraplan.cables.routes import plan_route
     from infraplan.cables.steiner import SteinerTree
@@ -26,6 +27,7 @@ _HOMES = {
     "StreetGraph": "graph",
     "fibre_distance_m": "lengths",
     "fibre_lengths": "lengths",
+    "fibre_reach": "reach",
     "fibre_road_distance_m": "lengths",
     "plan_route": "routes",
     "plan_underground": "underground",
@@ -41,6 +43,7 @@ __all__ = [
     "StreetGraph",
     "fibre_distance_m",
     "fibre_lengths",
+    "fibre_reach",
     "fibre_road_distance_m",
     "plan_route",
     "plan_underground",

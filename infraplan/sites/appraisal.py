@@ -28,6 +28,8 @@ from infraplan.sites.gain import MODEL_ERROR_DB
 from infraplan.sites.gain import Gain
 from infraplan.sites.gain import Ground
 from infraplan.sites.gain import entry_losses_db
+from infraplan.sites.links import find_links
+from infraplan.sites.links import links_table
 from infraplan.sites.predicted import GAIN_COLUMNS
 from infraplan.sites.predicted import alternatives_table
 from infraplan.sites.predicted import fill_alternatives
@@ -66,6 +68,7 @@ __all__ = ["PROPOSALS", "Appraisal", "appraise_sites"]
 OFFICE = ("decision", "decided_by", "decided_on", "decision_reason", "field_check")
 WORDS = ("proposal", "reasons", "share_alternative", "neighbours")
 NOT_IN_REQUESTS = ("people_served", "overlap_share")  # or of another operator there
+BY_ROAD = ("fibre_road_m", "fibre_cost_vnd")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +135,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     rules: SiteRules,
     defaults: "CellDefaults",
     fibre_m: "pd.Series[float] | None" = None,
+    fibre_road: pd.DataFrame | None = None,
     register: "gpd.GeoDataFrame | None" = None,
     technology: str = "4G",
     operator: str = ANY,
@@ -166,6 +170,9 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
         What the cells of the requests are derived from.
     fibre_m
         Distance to the nearest cable by request, >= 0; None where no cable is known [m].
+    fibre_road
+        By request `fibre_road_m`, the way to the nearest cable along roads (NaN: none known), and
+        `fibre_cost_vnd`, what the cable costs; None: not computed.
     register
         All requests ever received, rows of the batch included; None leaves earlier and pending ones
         unasked.
@@ -213,7 +220,8 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
     entry_db = entry_losses_db(defaults)
     ground = Ground.of(people, coverage, terrain, _on_air(around), entry_db=entry_db)
     radio = Scene(ground, cells, settings, defaults, technology, operator)
-    batch_requests = _requests(requests, held, fibre_m)
+    batch_requests = _requests(requests, held, fibre_m, fibre_road)
+    find_links(batch_requests, around, held.rules)
     share = 0.4 if searches else 1.0  # of the work, what the proposals need
     gains, footprints = fill_gains(
         batch_requests, around, radio, held, footprints=searches,
@@ -251,6 +259,7 @@ def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them,
         heights=heights,
         flips=flips,
         footprints=footprints,
+        links=links_table(batch_requests),
         rules=held,
         batch=batch,
         technology=technology,
@@ -298,7 +307,10 @@ def _on_air(around: Surroundings) -> set[tuple[str, str]]:
 
 
 def _requests(
-    table: "gpd.GeoDataFrame", rules: SiteRules, fibre_m: "pd.Series[float] | None"
+    table: "gpd.GeoDataFrame",
+    rules: SiteRules,
+    fibre_m: "pd.Series[float] | None",
+    fibre_road: pd.DataFrame | None,
 ) -> list[Request]:
     """Return the requests in the order of their ids."""
     position = rules.rules.get("position")
@@ -319,9 +331,16 @@ def _requests(
                 height_m=_float(row.get("height_m")),
                 accuracy_m=accuracy if math.isfinite(accuracy) else usual_m,
                 fibre_m=math.nan if fibre_m is None else _float(fibre_m.get(request_id)),
+                fibre_road_m=_of_row(fibre_road, request_id, "fibre_road_m"),
+                fibre_cost_vnd=_of_row(fibre_road, request_id, "fibre_cost_vnd"),
             )
         )
     return made
+
+
+def _of_row(table: pd.DataFrame | None, name: object, column: str) -> float:
+    """Return a number of a table by request, NaN where there is no table or no such row."""
+    return math.nan if table is None else _float(table[column].get(name))
 
 
 def _float(value: Any) -> float:  # noqa: ANN401 - a field of a table
@@ -358,7 +377,8 @@ def _filled(
     }
     columns["overlap_share"] = {r.request_id: _of(r.own_gain, "overlap_share") for r in requests}
     columns["nearest_site_m"] = {r.request_id: _nearest_m(r, around) for r in requests}
-    columns["fibre_m"] = {r.request_id: r.fibre_m for r in requests}
+    for name in ("fibre_m", *BY_ROAD):
+        columns[name] = {r.request_id: getattr(r, name) for r in requests}
     columns["rank"] = {name: place for place, name in enumerate(order, start=1)}
     known = np.where(gains.is_known, 0.0, np.nan)
     columns["marginal_people"] = dict(zip(order, adds + known[places], strict=True))

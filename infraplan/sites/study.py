@@ -36,11 +36,14 @@ STUDY: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
             ("proposal", "people", "people_change_share", "height_m", "x_m", "y_m", "moved_m",
              "mast_id", "rules_json", "changes", "allowed", "others_json"),
         ),
-        # microwave links to stations with fibre: clearances in radii of the first Fresnel zone
+        # microwave links to stations with fibre: clearances in radii of the first Fresnel zone;
+        # outcome clear, marginal, blocked, unknown, outcome_bare the same if nothing stood on the
+        # ground; x_m, y_m, fibre_m (to the nearest cable, NaN: not known) of the far station
         "links": (
             ("request_id", "far_id"),
             ("operator", "distance_m", "freq_mhz", "near_height_m", "far_height_m",
-             "clearance_standard", "clearance_low_k", "outcome", "worst_m", "profile_json"),
+             "clearance_standard", "clearance_low_k", "outcome", "worst_m", "profile_json",
+             "outcome_bare", "fibre_m", "x_m", "y_m"),
         ),
         # class of signal (0 none, 1 weak, 2 acceptable, 3 good, 255 unknown) on a window of the
         # grid, before and after: zlib, base64, one byte a cell, rows from the north

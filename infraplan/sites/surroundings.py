@@ -1,5 +1,6 @@
 """What stands and lies around a requested site: stations, communes, layers, the batch itself."""
 
+import math
 import unicodedata
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from infraplan.layers.bundle import Layers
     from infraplan.sites.gain import Gain
     from infraplan.sites.interference import Overshoot
+    from infraplan.sites.links import Link
     from infraplan.sites.reasons import Reason
 
 __all__ = [
@@ -83,6 +85,8 @@ class Request:
 
     `gain` is the headline's, `own_gain` that of the operator's own network, `gain_5g` what it gives
     in 5G to the headline's operator. `unfit` are masts in reach that could not be computed.
+    `fibre_road_m` is the way to the nearest cable along roads (NaN: none, or not known),
+    `fibre_cost_vnd` what the cable costs, `fibre_limit_m` from where on fibre counts as far.
     """
 
     request_id: str
@@ -102,6 +106,10 @@ class Request:
     overshoot: "Overshoot | None" = None
     unfit: "list[Unfit]" = field(default_factory=list)
     registered: "tuple[Reason, ...]" = ()
+    links: "list[Link]" = field(default_factory=list)
+    fibre_road_m: float = math.nan
+    fibre_cost_vnd: float = math.nan
+    fibre_limit_m: float = math.nan
 
     @property
     def text(self) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from infraplan.errors import PlanError
@@ -269,3 +270,18 @@ def test_a_decision_of_the_office_is_kept_and_empty_where_there_is_none():
     table = appraise(rows).requests
     assert table.loc["R1", "decision"] == "approved"
     assert table["decided_by"].isna().all()
+
+
+def test_cables_by_road_and_links_are_told_with_the_requests():
+    rows = requests(R1=(2_000, 5_000, "A", 42, "4G"), R2=(3_000, 5_000, "A", 42, "4G"))
+    fibre = pd.Series([4_000.0, 100.0], ["R1", "R2"])
+    road = pd.DataFrame(
+        {"fibre_road_m": [np.nan, 130.0], "fibre_cost_vnd": [312e6, 7.8e6]}, ["R1", "R2"]
+    )
+    appraisal = appraise(rows, layers=a_full_world(), fibre_m=fibre, fibre_road=road)
+    table = appraisal.requests
+    assert table["fibre_cost_vnd"].tolist() == [312e6, 7.8e6]
+    assert table["fibre_road_m"].isna().tolist() == [True, False]
+    told = reasons(appraisal, "R1")["fibre"]
+    assert (told["outcome"], told["detail"]["case"]) == ("condition", "no_road")
+    assert set(appraisal.links.index.get_level_values("request_id")) == {"R1", "R2"}

@@ -22,13 +22,14 @@ from tests.sites.world import areas
 from tests.sites.world import around
 from tests.sites.world import stations
 
-OTHER_ROOMS = {"earlier_request", "pending_other", "microwave", "overshoot"}
+OTHER_ROOMS = {"earlier_request", "pending_other", "overshoot"}
 OF_THE_BATCH = {"batch_duplicate", "batch_position", "batch_sharing"}
 CASES = {
     "address_outside", "aerodrome_unknown", "building_permit_no_plan", "building_permit_urban",
-    "commune_outside", "emf_others", "mast_class_below_roof", "mast_class_drawing",
-    "mast_class_ground", "mast_class_missing", "mast_class_unstated", "obstacle_surface_unknown",
-    "power_high_only", "protected_edge", "sharing_doubtful", "spacing_doubtful",
+    "commune_outside", "emf_others", "fibre_by_road", "fibre_no_road", "mast_class_below_roof",
+    "mast_class_drawing", "mast_class_ground", "mast_class_missing", "mast_class_unstated",
+    "microwave_blocked", "microwave_marginal", "obstacle_surface_unknown", "power_high_only",
+    "protected_edge", "sharing_doubtful", "spacing_doubtful",
 }  # fmt: skip
 
 

@@ -79,6 +79,7 @@ CHECKS: Mapping[str, Check] = {
     "slope": land.slope,
     "coast": land.coast,
     "fibre": supply.fibre,
+    "microwave": supply.microwave,
     "road": supply.road,
     "power": supply.power,
     "backup": supply.backup,

@@ -3,13 +3,14 @@
 import math
 from typing import Any
 
+from infraplan.sites.links import best_link
 from infraplan.sites.reasons import Reason
 from infraplan.sites.reasons import judge
 from infraplan.sites.rules import Rule
 from infraplan.sites.surroundings import Request
 from infraplan.sites.surroundings import Surroundings
 
-__all__ = ["backup", "fibre", "power", "road"]
+__all__ = ["backup", "fibre", "microwave", "power", "road"]
 
 WAYS_M = 5_000.0  # how far the nearest road and the nearest track are looked for
 
@@ -22,7 +23,52 @@ def fibre(request: Request, _: Surroundings, rule: Rule) -> Reason | None:
         return judge(rule, holds=None, layer="fibre")
     limit = rule.thresholds["distance_m"]
     margin = limit - request.fibre_m
-    return judge(rule, holds=margin >= 0, value=request.fibre_m, limit=limit, margin=margin)
+    return judge(
+        rule, holds=margin >= 0, value=request.fibre_m, limit=limit, margin=margin,
+        **_cable(request),
+    )  # fmt: skip
+
+
+def _cable(request: Request) -> dict[str, Any]:
+    """Return how long the cable is along roads and what it costs, where that was computed."""
+    if not math.isfinite(request.fibre_cost_vnd):
+        return {}
+    by_road = math.isfinite(request.fibre_road_m)
+    told = {
+        "case": "by_road" if by_road else "no_road",
+        "fibre_cost_vnd": round(request.fibre_cost_vnd),
+        "million_vnd": round(request.fibre_cost_vnd / 1e6),
+    }
+    return told | ({"fibre_road_m": round(request.fibre_road_m)} if by_road else {})
+
+
+def microwave(request: Request, _: Surroundings, rule: Rule) -> Reason | None:
+    """Tell the best microwave link; ask how a place far from fibre is connected without one."""
+    if request.point is None or not math.isfinite(request.height_m):
+        return None
+    is_far = request.fibre_m > request.fibre_limit_m  # False where either is not known
+    best = best_link(request)
+    if best is None or best.outcome == "unknown":
+        if not is_far:
+            return None
+        return judge(rule, holds=None, layer="terrain" if best else "sites")
+    needed = {
+        "standard": (best.clearance_standard, rule.thresholds["fresnel_standard"]),
+        "low_k": (best.clearance_low_k, rule.thresholds["fresnel_low"]),
+    }
+    tighter = min(needed, key=lambda name: needed[name][0] - needed[name][1])
+    value, limit = needed[tighter]
+    is_clear = best.outcome == "clear"
+    told: dict[str, Any] = {} if is_clear else {"case": best.outcome}
+    told |= {"notable": True} if is_far else {}
+    return judge(
+        rule, holds=is_clear or not is_far, value=value, limit=limit, margin=value - limit,
+        far=best.far_id, operator=best.operator, distance_m=round(best.distance_m),
+        freq_mhz=best.freq_mhz, curvature=tighter, link=best.outcome,
+        clearance_percent=round(100 * value), needed_percent=round(100 * limit),
+        worst_m=round(best.worst_m), only_if_bare=best.outcome_bare == "clear" and not is_clear,
+        fibre_unknown=not math.isfinite(best.fibre_m), **told,
+    )  # fmt: skip
 
 
 def road(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
