@@ -48,6 +48,8 @@ SHAPES = {
 }
 GAINED = ("#0072b2", "#56b4e9")  # raised to acceptable or good; better within the same half
 MET, UNMET = "#0072b2", "#d55e00"
+# outcomes of a link as those of a rule
+SIGHT = {"clear": "pass", "marginal": "condition", "blocked": "fail", "unknown": "not_assessed"}
 Row = Mapping[Any, Any]
 
 
@@ -163,7 +165,7 @@ def _card(
         "footprint": _footprint(_of(appraisal.footprints, name), crs, words),
         "alternatives": _alternatives(_of(appraisal.alternatives, name), crs, words),
         "flips": _flips(_of(appraisal.flips, name), proposal, crs, words),
-        "links": [_link(*entry, words) for entry in _entries(appraisal.links, name, "far_id")],
+        "links": [_link(*entry, crs, words) for entry in _entries(appraisal.links, name, "far_id")],
         "related": [
             _related(other, entry, words)
             for other, entry in _entries(appraisal.related, name, "other_id")
@@ -377,16 +379,19 @@ def _flip_lines(row: Row, words: Words) -> Iterator[str]:
         yield words("cards.flip_not_allowed")
 
 
-def _link(far: str, row: Row, words: Words) -> dict[str, Any]:
+def _link(far: str, row: Row, crs: str, words: Words) -> dict[str, Any]:
     """Return a microwave link with its path."""
-    outcome = _text(row.get("outcome"))
+    told = _text(row.get("outcome"))
     clear = {
-        key: words.number(_float(row.get(f"clearance_{key}")), 2) for key in ("standard", "low_k")
+        key: words.number(100 * _float(row.get(f"clearance_{column}"))).replace("-", "−")
+        for key, column in (("standard", "standard"), ("low", "low_k"))
     }
     return {
+        "far": far,
+        "at": _degrees([row.get("x_m")], [row.get("y_m")], crs)[0],
         "title": words("cards.link", far=far, operator=_text(row.get("operator"))),
-        "outcome": outcome,
-        "text": phrase(words, f"cards.outcome_{outcome}", outcome),
+        "outcome": SIGHT.get(told, told),
+        "text": phrase(words, f"links.{told}", told),
         "about": words(
             "cards.link_about",
             distance=words.number(_float(row.get("distance_m")) / 1000, 1),
@@ -394,7 +399,9 @@ def _link(far: str, row: Row, words: Words) -> dict[str, Any]:
             near=words.number(_float(row.get("near_height_m"))),
             far=words.number(_float(row.get("far_height_m"))),
         ),
-        "clearance": words("cards.link_clearance", **clear),
+        "clearance": ""
+        if finite(row.get("clearance_standard")) is None
+        else words("links.clearance", **clear),
         "profile": profile_of(row),
     }
 

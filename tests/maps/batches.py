@@ -110,10 +110,10 @@ def study():
             ["request_id", "far_id"],
             {"request_id": "R1", "far_id": "S1", "operator": "A", "distance_m": 6000.0,
              "freq_mhz": 7500.0, "near_height_m": 42.0, "far_height_m": 36.0,
-             "clearance_standard": 1.2, "clearance_low_k": 0.4, "outcome": "pass",
+             "clearance_standard": -0.2, "clearance_low_k": -0.6, "outcome": "blocked",
              "worst_m": 3500.0, "profile_json": path()},
             {"request_id": "R2", "far_id": HOSTILE[0], "operator": "A", "distance_m": NAN,
-             "outcome": "not_assessed", "profile_json": None},
+             "outcome": "unknown", "profile_json": None},
         ),
         "footprints": table(["request_id"], window()),
         "stability": table(

@@ -130,6 +130,14 @@ def test_a_broken_path_is_left_out(told):
     assert profile_of({**link, "profile_json": told}) is None
 
 
+def test_a_link_tells_whether_its_ends_see_each_other(cards):
+    told = [link for card in cards["cards"] for link in card["links"]]
+    assert [link["outcome"] for link in told] == ["fail", "not_assessed"]
+    assert told[0]["text"] == "Bị che"
+    assert told[0]["clearance"].startswith("hở −20 % bán kính")
+    assert (told[1]["profile"], told[1]["clearance"], told[1]["at"]) == (None, "", None)
+
+
 def test_a_curve_leaves_out_heights_without_people():
     heights = batches.table(
         ["height_m"], *({"height_m": h, "people": p} for h, p in ((40, 9.0), (20, 5.0), (60, None)))

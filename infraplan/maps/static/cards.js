@@ -208,7 +208,7 @@
     function link(entry) {
       return make("div", { class: "ip-one-link" }, [
         make("p", {}, [outcome(entry.outcome), make("b", { text: " " + entry.title + ": " }), make("span", { text: entry.text })]),
-        note(entry.about + ". " + entry.clearance + "."),
+        note([entry.about, entry.clearance].filter(Boolean).join("; ")),
         entry.profile ? ip.profileChart(entry, app) : null,
         entry.profile ? ip.profileKey(entry, app) : null,
         entry.profile ? note(ip.fill(words.profile_told, { km: app.number((entry.profile.distance[entry.profile.distance.length - 1] - entry.profile.distance[0]) / 1000, 1) })) : null
@@ -342,7 +342,8 @@
       place.textContent = card ? ip.fill(words.place, { n: sorted().indexOf(card) + 1, all: data.cards.length }) : "";
       choose(card);
       var found = card ? card.alternatives.filter(function (a) { return a.at; }).map(function (a) { return [a.at, a.mast, "#444444"]; }).concat(
-        card.flips.filter(function (f) { return f.at; }).map(function (f) { return [f.at, words.moved_here, "#009e73", "left"]; })) : [];
+        card.flips.filter(function (f) { return f.at; }).map(function (f) { return [f.at, words.moved_here, "#009e73", "left"]; }),
+        card.links.filter(function (l) { return l.at; }).map(function (l) { return [l.at, l.far, "#0072b2"]; })) : [];
       spot(found, card && card.at);
       if (card && card.at && move) app.map.setView(card.at, Math.max(13, Math.min(15, app.map.getZoom())), { animate: false });
       if (move === undefined) return;
