@@ -1,10 +1,13 @@
 """One function for each result, and one for all of a plan: results in, a page out."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from typing import Any
 
 from infraplan.coverage.comparison import Comparison
 from infraplan.layers.bundle import Layers
+from infraplan.maps.cards import batch_cards
 from infraplan.maps.comparing import comparison_definition
 from infraplan.maps.comparing import comparison_layers
 from infraplan.maps.comparing import comparison_tables
@@ -119,7 +122,7 @@ def gaps(result: "Gaps", *, language: str = "vi") -> MapPage:
 
 def appraisal(result: "Appraisal", *, language: str = "vi") -> MapPage:
     """
-    Draw a batch of requests with the proposal for each and its reasons.
+    Draw a batch of requests: a map, a table, and a card for each with all that was found.
 
     Parameters
     ----------
@@ -131,7 +134,8 @@ def appraisal(result: "Appraisal", *, language: str = "vi") -> MapPage:
     Returns
     -------
     page
-        The page.
+        The page, opened at the requests. A click on a request or on its row opens its card; a part
+        of a card whose table is empty is left out.
     """
     words = catalogue(language)
     return _page(
@@ -141,6 +145,8 @@ def appraisal(result: "Appraisal", *, language: str = "vi") -> MapPage:
         findings=appraisal_layers(result, words),
         tables=appraisal_tables(result, words),
         synthetic=bool(result.provenance.synthetic),
+        frame=f"requests_{result.batch}",
+        cards=batch_cards(result, words),
     )
 
 
@@ -366,6 +372,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     definition: tuple[str, ...] = (),
     synthetic: bool = False,
     frame: str = "communes",
+    cards: Mapping[str, Any] | None = None,
 ) -> MapPage:
     """Return a page of results on what lies beneath them."""
     from infraplan import __version__
@@ -390,6 +397,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         sources=(*told, *notes),
         credit=" · ".join(dict.fromkeys((*told, *notes))),
         frame=frame,
+        cards=cards or {},
     )
     return build_page(drawn, facts, crs=layers.crs, language=words.language)
 

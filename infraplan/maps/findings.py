@@ -9,6 +9,7 @@ import pandas as pd
 
 from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
+from infraplan.maps.cards import request_style
 from infraplan.maps.context import area_mask
 from infraplan.maps.context import fields_of
 from infraplan.maps.context import with_areas
@@ -50,12 +51,7 @@ __all__ = [
 ]
 
 ANY = "any"
-SHAPES = {
-    "approve": "circle",
-    "approve_with_conditions": "diamond",
-    "reject": "square",
-    "needs_information": "triangle",
-}
+DECIDED = "decided_"
 
 
 def coverage_layers(
@@ -336,6 +332,10 @@ def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:  # noqa
         table["reasons_text"] = [reasons_text(text, words) for text in table["reasons"]]
     if "proposal" in table:
         table["proposal_text"] = table["proposal"].map(_proposals(words))
+        table["result"] = _results(table)
+    if "decision" in table:
+        told = _proposals(words)
+        table["decision"] = [told.get(str(name), name) for name in table["decision"]]
     table["marginal_text"] = _people(table, "marginal_people", words)
     columns = ["proposal_text", "gain_text", "marginal_text", "rank", "overlap_share",
                "nearest_site_m", "fibre_m", "reasons_text", "operator", "name", "technologies",
@@ -353,10 +353,20 @@ def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:  # noqa
             title=words("maps.layer_requests", batch=appraisal.batch),
             data=table,
             group=words("maps.group_requests"),
-            by="proposal" if "proposal" in table else "",
+            by="result" if "proposal" in table else "",
             categories=[
-                Category(name, label, _request_style(name))
-                for name, label in _proposals(words).items()
+                *(
+                    Category(name, label, request_style(name))
+                    for name, label in _proposals(words).items()
+                ),
+                *(
+                    Category(
+                        DECIDED + name,
+                        words("cards.decided_as", decision=label),
+                        request_style(name, is_decided=True),
+                    )
+                    for name, label in _proposals(words).items()
+                ),
             ],
             fields=fields_of(words, columns, labels=labels),
             heading=str(requests.index.name or "index"),
@@ -732,15 +742,13 @@ def _area_style(level: str, color: str) -> Style:
     return Style(color=color, fill=color, fill_opacity=0.8, width=1.6)
 
 
-def _request_style(proposal: str) -> Style:
-    """Return the style of a request: colour and shape both tell the proposal."""
-    return Style(
-        color="#ffffff",
-        fill=PROPOSALS.get(proposal, "#8c8c8c"),
-        radius=8.0,
-        width=1.6,
-        shape=SHAPES.get(proposal, "cross"),
-    )
+def _results(table: pd.DataFrame) -> list[str]:
+    """Return for each request its proposal, or the office's decision where there is one."""
+    decisions = table["decision"] if "decision" in table else [None] * len(table)
+    return [
+        str(proposal) if pd.isna(decision) or not decision else f"{DECIDED}{decision}"
+        for proposal, decision in zip(table["proposal"], decisions, strict=True)
+    ]
 
 
 def _proposals(words: Words) -> dict[str, str]:

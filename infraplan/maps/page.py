@@ -11,8 +11,10 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +32,7 @@ __all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
 SCRIPTS = ("unpack.js", "projection.js", "canvas.js", "search.js", "panel.js", "page.js")
+OF_CARDS = ("charts.js", "cards.js")
 MARK = "infraplan"
 
 
@@ -60,7 +63,9 @@ class Facts:
     not printed with the map. `warning` is printed over the map and on every print (synthetic
     input); `definition` says what the figures mean; `sources` name the data, their licences and
     their days; `credit` is the line at the foot of the map, all sources where it is empty; `frame`
-    names the layer that the page opens at, all layers where it is empty.
+    names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
+    card for each of its requests, see `infraplan.maps.cards`; a page without them carries none of
+    their programs.
     """
 
     title: str
@@ -72,6 +77,7 @@ class Facts:
     sources: tuple[str, ...] = ()
     credit: str = ""
     frame: str = ""
+    cards: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def build_page(
     say = words(language)
     packed = [entry for layer in layers if (entry := layer.packed(say)) is not None]
     prefix = "maps.ui_"
-    page = {
+    page: dict[str, Any] = {
         "language": language,
         "words": {
             key.removeprefix(prefix): text
@@ -170,16 +176,18 @@ def build_page(
         "projection": plan_projection(crs),
         "colors": {"sea": SEA, "backdrop": BACKDROP},
     }
+    if facts.cards:
+        page["cards"] = facts.cards
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
-    text = _shell(language)
+    text = _shell(language, has_cards=bool(facts.cards))
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
     return MapPage(text, language)
 
 
 @cache
-def _shell(language: str) -> str:
+def _shell(language: str, *, has_cards: bool) -> str:
     """Return the page without any data, its policy already naming its scripts."""
     import folium
 
@@ -211,8 +219,11 @@ def _shell(language: str) -> str:
         text,
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
-    scripts = [_leaflet_script(), *(_ours(name) for name in SCRIPTS)]
-    head = f"<style>\n{_leaflet_style()}\n{_ours('page.css')}\n</style>\n"
+    names = (*SCRIPTS, *(OF_CARDS if has_cards else ()))
+    styles = ("page.css", "cards.css") if has_cards else ("page.css",)
+    scripts = [_leaflet_script(), *(_ours(name) for name in names)]
+    style = "\n".join([_leaflet_style(), *(_ours(name) for name in styles)])
+    head = f"<style>\n{style}\n</style>\n"
     head += "".join(f"<script>\n{script}\n</script>\n" for script in scripts)
     text = _insert(text, "</head>", head)
     text = _insert(text, "</html>", f"<script>{MARK}.start(map_{MARK});</script>\n")

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     import xarray as xr
     from odc.geo.geobox import GeoBox
 
-__all__ = ["PictureLayer", "RasterClass", "RasterLayer", "painted", "relief"]
+__all__ = [
+    "PictureLayer",
+    "RasterClass",
+    "RasterLayer",
+    "painted",
+    "picture_bounds",
+    "relief",
+    "warped",
+]
 
 LONGEST_SIDE = 2000  # cells of a picture; a finer one would only be larger, not clearer
 STRIPE = 6  # period of the stripes that mean "not enough data" [cells]
@@ -71,7 +79,7 @@ class RasterLayer:
         layer
             Values for JSON, among them the picture; None where no cell is shown.
         """
-        codes, box = _warped(self._codes(), geobox_of(self.data))
+        codes, box = warped(self._codes(), geobox_of(self.data))
         if not codes.any():
             return None
         last = len(self.classes) + 1
@@ -97,7 +105,7 @@ class RasterLayer:
             }
             | {color: words("common.unknown") for color in colors[-2:]},
             "pixelated": True,
-            "bounds": _bounds(box),
+            "bounds": picture_bounds(box),
             "data": _png(codes + stripes.astype(np.uint8), ["#000000", *colors], alpha),
         }
 
@@ -148,7 +156,7 @@ class PictureLayer:
             "opacity": self.opacity,
             "note": self.note,
             "styles": [],
-            "bounds": _bounds(self.geobox),
+            "bounds": picture_bounds(self.geobox),
             "data": _webp(self.pixels),
         }
 
@@ -190,8 +198,8 @@ def relief(
         heights = np.where(sea.to_numpy().astype(bool), np.nan, heights)
     inside = np.ones(heights.shape, np.uint8) if within is None else within.to_numpy()
     source = geobox_of(ground_m)
-    z, box = _warped(heights, source, smooth=True)
-    near, _ = _warped(inside.astype(np.uint8), source)
+    z, box = warped(heights, source, smooth=True)
+    near, _ = warped(inside.astype(np.uint8), source)
     pixels = painted(z, near == 1, float(box.resolution.x))
     return PictureLayer(name=name, title=title, pixels=pixels, geobox=box, group=group)
 
@@ -253,8 +261,26 @@ def _shade(heights: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.fl
     return light
 
 
-def _warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any, "GeoBox"]:  # noqa: ANN401
-    """Return an array on a grid of the page's projection, and that grid."""
+def warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any, "GeoBox"]:  # noqa: ANN401
+    """
+    Return an array on the projection of the page.
+
+    Parameters
+    ----------
+    values
+        Array of shape (rows, columns); whole numbers are 0 outside it, others NaN.
+    source
+        Its grid.
+    smooth
+        Whether values between cells are interpolated; else the nearest cell's is taken.
+
+    Returns
+    -------
+    array
+        The same, north up.
+    geobox
+        Its grid in EPSG:3857, at most 2000 cells a side.
+    """
     from odc.geo.geobox import GeoBox
     from rasterio.warp import Resampling
     from rasterio.warp import reproject
@@ -281,8 +307,20 @@ def _warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any
     return result, box
 
 
-def _bounds(box: "GeoBox") -> list[float]:
-    """Return west, south, east, north of a picture in metres of the page's projection."""
+def picture_bounds(box: "GeoBox") -> list[float]:
+    """
+    Return where a picture lies.
+
+    Parameters
+    ----------
+    box
+        Its grid in the projection of the page.
+
+    Returns
+    -------
+    bounds
+        West, south, east, north [m].
+    """
     extent = box.boundingbox
     return [float(extent.left), float(extent.bottom), float(extent.right), float(extent.top)]
 

@@ -25,6 +25,8 @@ from infraplan.packaged import read_toml
 from infraplan.radio.results import Coverage
 from infraplan.radio.settings import RadioSettings
 from infraplan.radio.settings import ThresholdProfile
+from infraplan.sites import Appraisal
+from infraplan.sites import SiteRules
 
 CRS = "EPSG:9209"
 WEST, SOUTH, SIDE = 540_000.0, 2_026_000.0, 6_000.0
@@ -138,7 +140,7 @@ def gaps(layers: Layers) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="session")
-def appraisal(layers: Layers) -> SimpleNamespace:
+def appraisal(layers: Layers) -> Appraisal:
     """Two requests: one to be shared, one of a hostile name."""
     reasons = [
         {"rule": "spacing", "outcome": "condition", "value": 320, "limit": 500, "margin": -180,
@@ -151,9 +153,11 @@ def appraisal(layers: Layers) -> SimpleNamespace:
         people_gained=[412.0, 0.0], people_gained_low=[250.0, 0.0], people_gained_high=[561.0, 3.0],
         rank=[1, 2],
     )  # fmt: skip
-    return SimpleNamespace(
-        requests=requests, batch="đợt 1", layers=layers, provenance=Provenance("appraisal", "0")
-    )
+    return Appraisal(
+        requests=requests, gains=pd.DataFrame(), batch="đợt 1", technology="4G", operator="any",
+        rules=SiteRules.from_dict(read_toml(data_path("rules/vn-2025.toml"))), layers=layers,
+        provenance=Provenance("appraisal", "0"),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

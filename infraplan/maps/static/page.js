@@ -63,6 +63,7 @@
     popups(app);
     searching(app);
     printing(app);
+    if (app.page.cards) ip.cards(app);
   }
 
   function set(app, layer, on) {

@@ -47,6 +47,7 @@
     }
     return canvas;
   }
+  ip.swatch = swatch;
 
   function stripes(c, color) {
     c.save();
