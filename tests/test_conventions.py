@@ -50,6 +50,8 @@ def public_functions() -> list[tuple[str, ast.FunctionDef]]:
     for path in MODULES:
         if "_kernels" in path.as_posix() or "cli" in path.parts:
             continue  # compiled code has no signature to check; commands are documented by --help
+        if path.parent.name == "checks":
+            continue  # one signature for all, which `Check` tells
         tree = ast.parse(path.read_text(encoding="utf-8"))
         whole = ast.unparse(tree) + "__all__ = []"
         listed = re.findall(r"'(\w+)'", re.search(r"__all__ = \[(.*?)\]", whole, re.DOTALL)[1])

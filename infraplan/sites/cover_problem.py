@@ -186,7 +186,23 @@ class Reduction:
 
 
 def reduced(problem: Problem, side: Ints, *, merge: bool = True) -> Reduction:
-    """Return what decisions (0 open, 1 chosen, 2 not, a candidate) leave open; `side` follows."""
+    """
+    Return what decisions leave open.
+
+    Parameters
+    ----------
+    problem
+        Problem before them.
+    side
+        For each candidate 0 open, 1 chosen, 2 not; candidates that no longer fit become 2.
+    merge
+        Whether rows with the same open candidates become one.
+
+    Returns
+    -------
+    reduction
+        The smaller problem, and how to bring its answers back.
+    """
     from infraplan.sites import _kernels as kernels
 
     covered, left, columns, rows, *parts, demand = kernels.contracted(*problem.by_column, side)
@@ -212,7 +228,19 @@ def _times(problem: Problem, side: Ints) -> Ints:
 
 
 def pattern(covers: "sp.csr_array | sp.csr_matrix") -> "sp.csr_array":
-    """Return the zeros and ones of a matrix, rows sorted, without touching the caller's."""
+    """
+    Return the zeros and ones of a matrix, rows sorted, without touching the caller's.
+
+    Parameters
+    ----------
+    covers
+        Sparse matrix, demand rows x candidates.
+
+    Returns
+    -------
+    pattern
+        Ones where the matrix is not 0.
+    """
     import scipy.sparse as sp
 
     matrix = sp.csr_array(covers, copy=True)
@@ -224,7 +252,19 @@ def pattern(covers: "sp.csr_array | sp.csr_matrix") -> "sp.csr_array":
 
 
 def is_whole(weight: Floats) -> bool:
-    """Return whether all weights are whole numbers that sums of them keep exact."""
+    """
+    Return whether all weights are whole numbers that sums of them keep exact.
+
+    Parameters
+    ----------
+    weight
+        Weights, >= 0.
+
+    Returns
+    -------
+    is_whole
+        True where they are.
+    """
     return bool(np.all(weight == np.floor(weight)) and weight.sum() < 2**52)
 
 

@@ -125,6 +125,8 @@ def check_overshoot(request: "Request", _: "Surroundings", rule: Rule) -> Reason
     ----------
     request
         Request with its overshoot.
+    _
+        What lies around it, as every check is given it.
     rule
         The rule.
 
