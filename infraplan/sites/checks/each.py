@@ -21,9 +21,9 @@ from infraplan.sites.surroundings import Surroundings
 
 __all__ = ["CHECKS", "Check", "check_request"]
 
-# What a rule's function is: it looks at a request (positions in the planning CRS, lengths in metres)
-# in its surroundings and returns the finding with value, limit and margin in the rule's unit, None
-# where a missing field, which is asked for by itself, leaves nothing to say.
+# What the function of a rule is: it looks at a request (positions in the planning CRS, lengths in
+# metres) in its surroundings and returns the finding with value, limit and margin in the unit of
+# the rule, None where a missing field, which is asked for by itself, leaves nothing to say.
 Check = Callable[[Request, Surroundings, Rule], Reason | None]
 
 
