@@ -81,6 +81,12 @@ def finding_told(finding: Finding, words: Words) -> str:
         number = finding.get(key)
         if isinstance(number, int | float):
             values[key] = words.number(100 * min(number, 1) if share else number)
+    if finding.get("unit") == "people":  # known to two figures at most
+        values |= {
+            key: words.people(number)
+            for key, number in {**detail, **finding}.items()
+            if isinstance(number, int | float) and not isinstance(number, bool)
+        }
     told = (_filled(words, key, values) for key in word_keys(finding))
     sentence = next(filter(None, told), outcome)
     if outcome != "pass" and finding.get("verified") is False and finding.get("legal_reference"):
