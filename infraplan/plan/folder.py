@@ -47,6 +47,7 @@ SETTINGS_FILE = "infraplan.toml"
 TUNED_FILE = "tuned.json"
 HALO_M = 10_000.0  # rasters are kept this far around the area: hills outside it throw shadows in
 WARPED = {"population": "count", "terrain": "height"}  # the other rasters hold classes
+TILED = frozenset({"floods"})  # a band for each event: read where somebody looks
 # configurations that no setting names: a file of this name in the plan's folder, else ours
 UNNAMED = {
     "actions": "prices/actions-assumed.toml",
@@ -235,6 +236,7 @@ class Plan:
         PlanError
             If the plan has no area yet.
         """
+        from infraplan.io import tiled_raster
         from infraplan.io import warp_raster
         from infraplan.layers.bundle import Layers
         from infraplan.layers.grid import cut_around
@@ -250,7 +252,8 @@ class Plan:
                 geobox = cut_around(geobox, *around_m)
             for raster in wanted:
                 kind = WARPED.get(raster, "class")
-                warped[raster] = warp_raster(self.raster_path(raster), geobox, kind=kind)
+                read = tiled_raster if raster in TILED else warp_raster
+                warped[raster] = read(self.raster_path(raster), geobox, kind=kind)
             if "terrain" in warped:
                 terrain = _terrain(warped, tables.get("sea"), geobox)
         return Layers(
