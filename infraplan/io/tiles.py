@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TILE_CELLS", "tiled_raster"]
 
-TILE_CELLS = 256  # side of a tile, in cells of the grid
-TILES_HELD = 24
+TILE_CELLS = 64  # side of a tile, in cells of the grid
+TILES_HELD = 256
 
 
 def tiled_raster(path: Path, geobox: "GeoBox", *, kind: str) -> "xr.DataArray":

@@ -236,8 +236,6 @@ class Plan:
         PlanError
             If the plan has no area yet.
         """
-        from infraplan.io import tiled_raster
-        from infraplan.io import warp_raster
         from infraplan.layers.bundle import Layers
         from infraplan.layers.grid import cut_around
 
@@ -252,8 +250,12 @@ class Plan:
                 geobox = cut_around(geobox, *around_m)
             for raster in wanted:
                 kind = WARPED.get(raster, "class")
-                read = tiled_raster if raster in TILED else warp_raster
-                warped[raster] = read(self.raster_path(raster), geobox, kind=kind)
+                path = self.raster_path(raster)
+                warp = (
+                    _warped if around_m is None else _warped.__wrapped__
+                )  # the whole is asked again
+                found = warp(str(path), _stamp(path), geobox, kind, raster in TILED)
+                warped[raster] = found.copy(deep=False)
             if "terrain" in warped:
                 terrain = _terrain(warped, tables.get("sea"), geobox)
         return Layers(
@@ -597,6 +599,25 @@ def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:  # noqa: ARG
     if not layer:
         return str(file_hash(Path(path)))
     return str(content_hash(read_tables(Path(path), [layer])[layer]))
+
+
+@lru_cache(maxsize=6)
+def _warped(
+    path: str,
+    stamp: tuple[int, ...],  # noqa: ARG001 - as of `_content`
+    geobox: "GeoBox",
+    kind: str,
+    in_tiles: bool,  # noqa: FBT001 - part of what is remembered by
+) -> "xr.DataArray":
+    """Return a raster on a grid, the same as long as its file stays as it is; not to be changed."""
+    from infraplan.io import tiled_raster
+    from infraplan.io import warp_raster
+
+    if in_tiles:
+        return tiled_raster(Path(path), geobox, kind=kind)
+    raster = warp_raster(Path(path), geobox, kind=kind)
+    raster.to_numpy().setflags(write=False)
+    return raster
 
 
 def _terrain(
