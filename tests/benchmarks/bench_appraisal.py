@@ -92,7 +92,7 @@ def test_the_province_cold_then_warm(province):
     timed("first appraisal of the process", lambda: judged(opened, rows.iloc[:1], "first", False))
     for count, searches in ((1, False), (1, True), (len(rows), False), (len(rows), True)):
         what = f"province, warm, {count} request(s), {'searches' if searches else 'verdicts only'}"
-        made = timed(what, lambda c=count, s=searches: judged(opened, rows.iloc[:c], what, s))
+        made = timed(what, lambda c=count, s=searches, w=what: judged(opened, rows.iloc[:c], w, s))
         if searches:
             timed(f"{what}: all files", lambda m=made: write_dossier(opened, m.batch, appraisal=m))
         assert len(made.requests) == count
