@@ -32,8 +32,11 @@ from infraplan.progress import part
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    import xarray as xr
+    from odc.geo.geobox import GeoBox
 
     from infraplan.coverage.fixes import ActionPrices
+    from infraplan.layers.bundle import Layers
     from infraplan.sites import Appraisal
     from infraplan.sites import SiteRules
     from infraplan.sites.batch import Positions
@@ -56,7 +59,11 @@ APPRAISED_FROM = (
     "sources",
 )
 APPRAISED_ON = ("terrain", "landcover", "water", "population", "floods")
+PEOPLE_FROM = (*APPRAISED_FROM, "districts")
 WRITTEN = ("state", "due", "decision", "decided_by", "decided_on", "decision_reason", "field_check")
+
+
+_held: "dict[str, xr.DataArray]" = {}  # people of the last appraisal, by what they were made of
 
 
 class _Said(TypedDict, total=False):
@@ -131,7 +138,6 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
     SettingsError
         If the batch is not known; the message lists those that are.
     """
-    from infraplan.coverage import people_grid
     from infraplan.coverage.fixes import ActionPrices
     from infraplan.sites import SiteRules
     from infraplan.sites import appraise_sites
@@ -186,7 +192,7 @@ def appraise(  # noqa: PLR0913 - what a person says of a letter
         rows,
         cells=inputs.cells,
         coverage=coverage,
-        people=people_grid(inputs.layers, grid).people,
+        people=_people(plan, inputs.layers, grid),
         profile=inputs.profile,
         settings=coverage.settings,
         rules=rules,
@@ -227,6 +233,18 @@ def _compared_with(plan: Plan, inputs: RadioInputs) -> str:
     values = record.figures["values"]
     said = tuple(values[name]["value"] for name in ("technology", "operator"))
     return record.key if said == headline else ""
+
+
+def _people(plan: Plan, layers: "Layers", grid: "GeoBox") -> "xr.DataArray":
+    """Return the people on a grid, those of the last appraisal where nothing changed since."""
+    from infraplan.coverage import people_grid
+
+    placed = [*grid.shape, *map(float, tuple(grid.affine)[:6])]
+    key = plan.step_key("people", plan.hashes(PEOPLE_FROM), {"grid": placed, "crs": layers.crs})
+    if key not in _held:
+        _held.clear()
+        _held[key] = people_grid(layers, grid).people
+    return _held[key]
 
 
 def _told(eligible: "Positions") -> list[object]:

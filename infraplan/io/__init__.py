@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from infraplan.io.store import table_names as table_names
     from infraplan.io.store import write_tables as write_tables
     from infraplan.io.tables import read_layer as read_layer
+    from infraplan.io.tiles import tiled_raster as tiled_raster
 
 _WHERE = {
     "Base": "base",
@@ -66,6 +67,7 @@ _WHERE = {
     "read_raster": "rasters",
     "read_tables": "store",
     "table_names": "store",
+    "tiled_raster": "tiles",
     "warp_raster": "rasters",
     "write_export": "export",
     "write_frames": "frames",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Untyped = Any  # rasterio and affine come without types
 
 __all__ = [
+    "band_names",
     "check_crop",
     "crop_raster",
     "open_geotiff",
@@ -79,6 +80,32 @@ def raster_crs(path: Path) -> str:
     """
     with open_geotiff(path) as source:
         return str(source.crs.to_string())
+
+
+def band_names(path: Path, geobox: "GeoBox") -> list[str]:
+    """
+    Return what the bands of a GeoTIFF that reaches a grid are called.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF.
+    geobox
+        Grid that it is wanted on.
+
+    Returns
+    -------
+    names
+        In the order of the file; those without a name are numbered.
+
+    Raises
+    ------
+    SourceFileError
+        If the file is no GeoTIFF, names no reference system, or has no pixel on the grid.
+    """
+    with open_geotiff(path) as source:
+        _window(source, _edges_in(source.crs, geobox), margin=8, path=path)
+        return _names(source, path)
 
 
 def raster_reach(path: Path, *, bounds: tuple[float, float, float, float], crs: str) -> float:
@@ -575,10 +602,15 @@ def _warped(path: Path, geobox: "GeoBox", resampling: str) -> "xr.DataArray":
         window = _window(source, _edges_in(source.crs, geobox), margin=8, path=path)
         _check_size(path, window.width, window.height, 1)
         planes = [_plane(source, band, window, geobox, method) for band in source.indexes]
-        names = [name or f"{path.stem}_{n}" for n, name in enumerate(source.descriptions, start=1)]
+        names = _names(source, path)
     values = planes[0] if len(planes) == 1 else np.stack(planes)
     raster = _wrapped(values, geobox, path.stem)
     return raster if len(planes) == 1 else raster.assign_coords(band=names)
+
+
+def _names(source: Untyped, path: Path) -> list[str]:
+    """Return the names of the bands of a file, made of its own where they have none."""
+    return [name or f"{path.stem}_{n}" for n, name in enumerate(source.descriptions, start=1)]
 
 
 def _reach(path: Path, geobox: "GeoBox") -> "xr.DataArray":

@@ -47,6 +47,7 @@ SETTINGS_FILE = "infraplan.toml"
 TUNED_FILE = "tuned.json"
 HALO_M = 10_000.0  # rasters are kept this far around the area: hills outside it throw shadows in
 WARPED = {"population": "count", "terrain": "height"}  # the other rasters hold classes
+TILED = frozenset({"floods"})  # a band for each event: read where somebody looks
 # configurations that no setting names: a file of this name in the plan's folder, else ours
 UNNAMED = {
     "actions": "prices/actions-assumed.toml",
@@ -235,7 +236,6 @@ class Plan:
         PlanError
             If the plan has no area yet.
         """
-        from infraplan.io import warp_raster
         from infraplan.layers.bundle import Layers
         from infraplan.layers.grid import cut_around
 
@@ -250,7 +250,12 @@ class Plan:
                 geobox = cut_around(geobox, *around_m)
             for raster in wanted:
                 kind = WARPED.get(raster, "class")
-                warped[raster] = warp_raster(self.raster_path(raster), geobox, kind=kind)
+                path = self.raster_path(raster)
+                warp = (
+                    _warped if around_m is None else _warped.__wrapped__
+                )  # the whole is asked again
+                found = warp(str(path), _stamp(path), geobox, kind, raster in TILED)
+                warped[raster] = found.copy(deep=False)
             if "terrain" in warped:
                 terrain = _terrain(warped, tables.get("sea"), geobox)
         return Layers(
@@ -594,6 +599,25 @@ def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:  # noqa: ARG
     if not layer:
         return str(file_hash(Path(path)))
     return str(content_hash(read_tables(Path(path), [layer])[layer]))
+
+
+@lru_cache(maxsize=6)
+def _warped(
+    path: str,
+    stamp: tuple[int, ...],  # noqa: ARG001 - as of `_content`
+    geobox: "GeoBox",
+    kind: str,
+    in_tiles: bool,  # noqa: FBT001 - part of what is remembered by
+) -> "xr.DataArray":
+    """Return a raster on a grid, the same as long as its file stays as it is; not to be changed."""
+    from infraplan.io import tiled_raster
+    from infraplan.io import warp_raster
+
+    if in_tiles:
+        return tiled_raster(Path(path), geobox, kind=kind)
+    raster = warp_raster(Path(path), geobox, kind=kind)
+    raster.to_numpy().setflags(write=False)
+    return raster
 
 
 def _terrain(

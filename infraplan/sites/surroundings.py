@@ -318,7 +318,7 @@ class Surroundings:
             return np.zeros((0, 0, 0))
         rows = slice(max(row - reach, 0), row + reach + 1)
         columns = slice(max(column - reach, 0), column + reach + 1)
-        values = raster.to_numpy()[..., rows, columns].astype(np.float64)
+        values = raster[..., rows, columns].to_numpy().astype(np.float64)
         return values[None] if values.ndim == 2 else values
 
     def ground_m(self, point: "Point") -> float:

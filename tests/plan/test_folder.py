@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 from shapely import Point
 from shapely import box
@@ -10,7 +11,9 @@ from shapely import box
 from infraplan import atomic
 from infraplan.errors import PlanError
 from infraplan.io import content_hash
+from infraplan.io import write_raster
 from infraplan.layers.bundle import Provenance
+from infraplan.layers.grid import wrap
 from infraplan.plan import Plan
 from infraplan.plan import PlanSettings
 from infraplan.plan import create_plan
@@ -92,3 +95,15 @@ def test_a_changed_layer_changes_the_key_of_what_was_computed_from_it(
     before = plan.step_key("gaps", plan.hashes(), {})
     plan.write_tables({"communes": communes.assign(people=[100, 201])})
     assert plan.step_key("gaps", plan.hashes(), {}) != before
+
+
+def test_a_raster_that_changed_is_warped_anew(plan: Plan, communes: gpd.GeoDataFrame) -> None:
+    plan.write_tables({"communes": communes})
+    grid = plan.geobox({"communes": communes})
+    for height_m in (5.0, 7.0):
+        ground = wrap(np.full(grid.shape, height_m, dtype=np.float32), grid, name="terrain")
+        write_raster(plan.raster_path("terrain"), {"terrain": ground})
+        twice = [plan.layers(rasters=("terrain",)).rasters["terrain"] for _ in range(2)]
+        assert all((raster == height_m).all() for raster in twice)
+        with pytest.raises(ValueError, match="read-only"):
+            twice[0][0, 0] = 9.0
