@@ -141,7 +141,9 @@ def test_a_mast_that_gives_nine_tenths_is_to_be_shared(share, expected):
 
 
 def test_a_mast_that_serves_other_people_elsewhere_is_not_told_to_be_shared():
-    here = Gain(np.array([1, 2]), np.array([10.0, 30.0]), 40.0, 40.0, 40.0, 0.0, 40.0, 0.0, 0.0, 0.0)
+    here = Gain(
+        np.array([1, 2]), np.array([10.0, 30.0]), 40.0, 40.0, 40.0, 0.0, 40.0, 0.0, 0.0, 0.0
+    )
     cells, people = np.array([2, 7]), np.array([30.0, 900.0])
     there = Gain(cells, people, 930.0, 930.0, 930.0, 0.0, 930.0, 0.0, 0.0, 0.0)
     request = a_request(own_gain=here, technology="4G")
