@@ -17,6 +17,7 @@ from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
 from infraplan.layers.schemas import ANSWERS
 from infraplan.plan import Plan
 from infraplan.plan.confirmed import CONFIRMED
@@ -80,8 +81,7 @@ def confirmation_form(plan: Plan, path: Path | str | None = None) -> Path:
         msg = f"a form is an Excel workbook: give a name that ends in .xlsx; found {path.name}"
         raise SettingsError(msg)
     if path.exists():
-        msg = f"{path} is there already and may hold answers; give another name, or move it away"
-        raise PlanError(msg)
+        raise PlanError(Note("refusals.form_there", path=str(path)))
     say = words(plan.settings.language)
     form = Form(
         titles=(

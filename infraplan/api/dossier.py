@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infraplan import atomic
+from infraplan.api.register import letter_folder
 from infraplan.atomic import file_stem
 from infraplan.errors import SourceFileError
 from infraplan.plan import Plan
@@ -156,16 +157,7 @@ def dossier_folder(plan: Plan, appraisal: "Appraisal") -> Path:
     """
     requests = appraisal.requests
     letters = set(requests["letter"].dropna().astype(str)) if "letter" in requests else set()
-    if len(letters) != 1:
-        return plan.folder / "reports" / file_stem(appraisal.batch)
-    name = file_stem(letters.pop())
-    register = plan.table("requests")
-    others = register[register["batch"] != appraisal.batch] if len(register) else register
-    columns = [others[column].dropna() for column in ("letter", "batch") if column in others]
-    taken = {file_stem(str(other)).lower() for column in columns for other in column}
-    if name.lower() in taken:
-        name = file_stem(f"{name[:28]}_{file_stem(appraisal.batch)}")
-    return plan.folder / "reports" / name
+    return letter_folder(plan, appraisal.batch, letters)
 
 
 def _stored(plan: Plan, batch: str) -> "Appraisal":

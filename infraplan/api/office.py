@@ -27,6 +27,8 @@ from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.layers.convert import tidy
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step
 from infraplan.plan.results import load_appraisal
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Decisions", "Issued", "changed_since", "issue", "take_decisions"]
 
+LAYERS_TOLD = 6
 RECORD = "issued.json"
 SNAPSHOT = ("proposal", "decision", "decided_by", "decided_on", "people_gained")
 COMPARED = ("proposal", "decision", "people_gained")
@@ -108,8 +111,7 @@ def take_decisions(plan: Plan, path: Path | str, *, batch: str | None = None) ->
     from infraplan.io import read_layer
 
     if not batches(plan):
-        msg = "the plan has no requests to decide on: infraplan appraise PLAN FILE"
-        raise PlanError(msg)
+        raise PlanError(Note("refusals.no_requests"))
     register = plan.table("requests")
     frozen = _frozen_decisions(plan)
     reading = read_layer(
@@ -168,25 +170,18 @@ def issue(
     """
     appraisal = stored_appraisal(plan, batch)
     if made_up := appraisal.layers.synthetic():
-        msg = (
-            f"nothing is issued from synthetic input ({', '.join(made_up)}); "
-            "bring the real layers into the plan first"
-        )
-        raise PlanError(msg)
+        layers = listed([Note(f"terms.layer_{name}") for name in made_up], LAYERS_TOLD)
+        raise PlanError(Note("refusals.issue_synthetic", layers=layers))
     requests = appraisal.requests
     if len(open_ones := requests.index[requests["decision"].isna()]):
-        msg = (
-            f"no decision on {', '.join(map(str, open_ones))}: fill in table T8, then "
-            f"infraplan appraise {plan.folder} --decisions FILE"
-        )
-        raise PlanError(msg)
+        names = ", ".join(map(str, open_ones))
+        raise PlanError(Note("refusals.undecided", names=names, plan=str(plan.folder)))
     on = as_of.isoformat() if as_of else str(requests["decided_on"].dropna().max())
     letters = requests["letter"].dropna() if "letter" in requests else pd.Series(dtype="str")
     letter = str(letters.iloc[0]) if len(letters) else appraisal.batch
     folder = plan.folder / "issued" / f"{on}_{atomic.file_stem(letter)}"
     if folder.exists():
-        msg = f"{folder} was issued already and is never overwritten; give another day by --as-of"
-        raise PlanError(msg)
+        raise PlanError(Note("refusals.issued_already", folder=str(folder)))
     from infraplan.api.dossier import write_dossier
 
     papers = write_dossier(plan, appraisal.batch, as_of=date.fromisoformat(on))
@@ -196,8 +191,7 @@ def issue(
     files |= {path.name: path for path in (step.with_suffix(".gpkg"), step.with_suffix(".json"))}
     files |= {f"signed_{atomic.file_stem(p.stem)}{p.suffix}": p for p in map(Path, signed)}
     if lost := [str(path) for path in files.values() if not path.is_file()]:
-        msg = f"not found: {', '.join(lost)}"
-        raise PlanError(msg)
+        raise PlanError(Note("refusals.lost", names=", ".join(lost)))
     contents = {name: path.read_bytes() for name, path in sorted(files.items())}
     record = _record(plan, appraisal, on, contents)
     contents[RECORD] = json.dumps(record, ensure_ascii=False, indent=1).encode()
@@ -267,9 +261,8 @@ def stored_appraisal(plan: Plan, batch: str | None = None) -> "Appraisal":
     known = [name for name in batches(plan) if plan.record(appraisal_step(name)) is not None]
     meant = [name for name in known if batch is None or batch in (name, atomic.file_stem(name))]
     if len(meant) != 1:
-        found = ", ".join(known) or "none"
-        msg = f"name one appraised batch; the plan has {found}: infraplan appraise PLAN FILE"
-        raise PlanError(msg)
+        code = "which_batch" if known else "not_appraised"
+        raise PlanError(Note(f"refusals.{code}", names=", ".join(known)))
     rules = SiteRules.from_dict(plan.configuration("rules"))
     return load_appraisal(plan, meant[0], plan.layers(), rules)
 

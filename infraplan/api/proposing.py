@@ -15,6 +15,7 @@ from infraplan.api.cover import radio_inputs
 from infraplan.api.cover import stored_resolution_m
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
 from infraplan.plan import Plan
 from infraplan.plan.results import load_proposal
 from infraplan.plan.results import store_proposal
@@ -127,12 +128,10 @@ def propose(  # noqa: PLR0913 - what is asked of one choice
     from infraplan.sites import propose_sites
 
     if sites is not None and budget_vnd is not None:
-        msg = "give a number of sites or a budget, not both"
-        raise SettingsError(msg)
+        raise SettingsError(Note("refusals.sites_and_budget"))
     count = sites if sites is not None or budget_vnd is not None else plan.settings.propose_sites
     if (count is not None and count < 1) or (budget_vnd is not None and budget_vnd <= 0):
-        msg = "the number of sites must be at least 1, the budget more than 0 VND"
-        raise SettingsError(msg)
+        raise SettingsError(Note("refusals.nothing_to_choose"))
     technology = technology or plan.settings.technology
     operator = operator or plan.settings.operator
     _check_eligible(eligible)

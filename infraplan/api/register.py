@@ -1,5 +1,6 @@
 """Letters with requests: read into the plan's register, and what the register answers."""
 
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -372,7 +373,7 @@ def annexes(path: Path) -> Iterator[tuple[tuple[Path, ...], tuple[str, ...]]]:
         yield tuple(sorted(folder / name for name in wanted.values())), left
 
 
-def letter_folder(plan: Plan, batch: str) -> Path:
+def letter_folder(plan: Plan, batch: str, letters: Collection[str] | None = None) -> Path:
     """
     Return the folder of the files that the office sends for a letter.
 
@@ -382,13 +383,28 @@ def letter_folder(plan: Plan, batch: str) -> Path:
         The plan.
     batch
         Name of the batch.
+    letters
+        Numbers of its letters; those of the register where None.
 
     Returns
     -------
     folder
-        Below `reports`; it may not be there yet.
+        Below `reports`, it may not be there yet. Named by the letter; by the batch where it has
+        none or several, by both where another batch came with a letter of the same number.
     """
-    return plan.folder / "reports" / file_stem(batch)
+    register = plan.table("requests").reindex(columns=["batch", "letter"])
+    own = register["batch"] == batch
+    if letters is None:
+        letters = set(register.loc[own, "letter"].dropna().astype(str))
+    if len(letters) != 1:
+        return plan.folder / "reports" / file_stem(batch)
+    name = file_stem(next(iter(letters)))
+    others = register[~own]
+    columns = [others[column].dropna() for column in ("letter", "batch")]
+    taken = {file_stem(str(other)).lower() for column in columns for other in column}
+    if name.lower() in taken:
+        name = file_stem(f"{name[:28]}_{file_stem(batch)}")
+    return plan.folder / "reports" / name
 
 
 def returned_path(plan: Plan, batch: str, path: Path) -> Path:

@@ -12,6 +12,7 @@ import pandas as pd
 from infraplan.atomic import file_stem
 from infraplan.atomic import write_bytes
 from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
 from infraplan.text import words as catalogue
 
 if TYPE_CHECKING:
@@ -204,8 +205,9 @@ def _only(appraisal: "Appraisal", request: str | None, words: "Words") -> "Appra
     if not any(found):
         found = [code == request for code in codes]
     if not any(found):
-        msg = f"there is no request '{request}' in the batch; it has {', '.join(sorted(keys))}"
-        raise SettingsError(msg)
+        raise SettingsError(
+            Note("refusals.no_request", name=request, names=", ".join(sorted(keys)))
+        )
     kept = replace(appraisal, requests=table[found])
     if not has_position(kept).any():
         raise SettingsError(words("sheets.left_out", request=request))

@@ -84,7 +84,9 @@ def appraise(
     with_files = not (no_files or verdicts_only)
     asked = _Asked(day, template, sheet, with_files=with_files, searches=not verdicts_only)
     if decisions is not None:
-        asked.write(opened, take_decided(opened, decisions, batch, words), None, words)
+        decided = take_decided(opened, decisions, batch, words)
+        asked.write(opened, decided, None, words)
+        say(words("refusals.next_issue", plan=shown_path(opened.folder), batch=decided))
         return
     if list_ or near:
         _look_up(opened, near, day, words, is_list=list_)
@@ -98,7 +100,7 @@ def appraise(
         if _judge_each(opened, requests, {**said, "crs": crs or None}, asked, words):
             raise typer.Exit(2)
     say(words("cli.files_in", folder=shown_path(opened.results / "appraisal")))
-    say(words("cli.next_report", folder=shown_path(opened.folder)))
+    say(words("refusals.next_decide", plan=shown_path(opened.folder)))
 
 
 @dataclass(frozen=True, slots=True)

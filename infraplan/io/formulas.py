@@ -5,6 +5,7 @@ Programs other than Excel often save formulas without results; readers then see 
 a list loses a column without a word.
 """
 
+import html
 import re
 import zipfile
 from pathlib import Path
@@ -56,12 +57,12 @@ def uncomputed(path: Path, part: str, rows: tuple[str, ...]) -> tuple[Fault, ...
     if not found:
         return ()
     cells = ", ".join(cell for cell, _, _ in found[:SHOWN])
-    formula = found[0][2].decode("utf-8", "replace")[:60]
+    formula = html.unescape(found[0][2].decode("utf-8", "replace"))[:60]
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     fault = Fault(
         what="cells hold formulas without results, and were read as empty",
         rows=tuple(dict.fromkeys(row for _, row, _ in found)),
-        found=f"{cells}{more}; the first is ={formula}",
+        found=f"{cells}{more}",
         expected="values",
         remedy="open the workbook in Excel, save it, and import it again",
         code="formula_without_result",

@@ -356,8 +356,7 @@ def _circles(
 
     found = reasons_of(row)
     falls = found.get("fall", {})
-    is_on_roof = falls.get("outcome") == "pass" and falls.get("value") is None
-    fall = None if is_on_roof else (falls.get("detail") or {}).get("radius_m")
+    fall = (falls.get("detail") or {}).get("radius_m")  # none on a roof, which holds the mast
     known: tuple[tuple[Any, str, LineStyle, str], ...] = (
         (fall, FALL, "-", "sheets.map_fall"),
         (found.get("emf", {}).get("value"), FIELD, "--", "sheets.map_emf"),

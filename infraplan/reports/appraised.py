@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REASONS_SHOWN", "Batch", "Requested", "day_told", "reasons_told", "tidy"]
 
+IN_VAIN = ("changes", "allowed")
 REASONS_SHOWN = 5
 SAME_STATION_M = 1.0  # a distance is that of a station where both differ by less
 Finding = Mapping[str, Any]
@@ -195,6 +196,7 @@ def _distinct(table: pd.DataFrame, column: str) -> list[str]:
 def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]:  # noqa: ANN401
     """Return each request in words."""
     degrees, stations = _degrees(table), on_air(appraisal.layers.table("sites"))
+    communes = appraisal.layers.table("communes")
     made = []
     for place, (request_id, row) in enumerate(table.iterrows()):
         findings = tuple(findings_of(row["reasons"]) or ())
@@ -207,7 +209,7 @@ def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]: 
                 code=tidy(row.get("site_code")) or tidy(request_id),
                 name=tidy(row.get("name")),
                 operator=tidy(row.get("operator")),
-                commune=tidy(row.get("commune")),
+                commune=tidy(row.get("commune")) or _commune_at(point, communes),
                 longitude=degrees[place][0],
                 latitude=degrees[place][1],
                 east_m=float(point.x) if is_placed else math.nan,
@@ -239,6 +241,17 @@ def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]: 
             )
         )
     return made
+
+
+def _commune_at(point: Any, communes: Any) -> str:  # noqa: ANN401 - geometry and table
+    """Return the commune that a position lies in; empty where none is known."""
+    if point is None or point.is_empty or not len(communes):
+        return ""
+    found = communes.iloc[communes.sindex.query(point, predicate="intersects")]
+    for column in ("full_name", "name"):
+        if column in found and len(found) and (name := tidy(found[column].iloc[0])):
+            return name
+    return ""
 
 
 def reasons_told(findings: Sequence[Finding], words: Words) -> list[str]:
@@ -400,7 +413,8 @@ def _change_told(row: Mapping[Any, Any], words: Words) -> str:
 def _flip_told(row: Mapping[Any, Any], words: Words) -> str:
     """Return what would change the proposal."""
     key = f"letters.flip_{row.get('kind')}"
-    if key not in words.entries:
+    # what leaves the proposal as it is, or moves further than was asked for, flips nothing
+    if key not in words.entries or any(row.get(name) == 0 for name in IN_VAIN):
         return ""
     proposal = phrase(words, f"sites.{row.get('proposal')}", words("common.unknown"))
     return words(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from infraplan.errors import SourceFileError
+from infraplan.layers.notes import Note
 from infraplan.reports.appraised import Batch
 from infraplan.reports.appraised import Requested
 from infraplan.reports.appraised import day_told
@@ -341,10 +342,17 @@ def _row(place: int, row: Requested, batch: Batch, words: Words) -> dict[str, An
         "decision": decision,
         "decided": decided or words("letters.undecided"),
         "reasons": list(row.reasons),
-        "reason": "; ".join(row.reasons),
-        "flips": list(batch.flips.get(row.request_id, ())),
+        "reason": "; ".join((*_own_reason(row, words), *row.reasons)),
+        "flips": [] if row.decision else list(batch.flips.get(row.request_id, ())),
         "changes": list(batch.changes.get(row.request_id, ())),
     }
+
+
+def _own_reason(row: Requested, words: Words) -> list[str]:
+    """Return the office's own reason where it decided otherwise than was proposed."""
+    if row.decision in ("", row.proposal) or not row.decision_reason:
+        return []
+    return [words("letters.own_reason", reason=row.decision_reason)]
 
 
 def _basis(batch: Batch, words: Words) -> str:
@@ -438,14 +446,16 @@ def _conditions(batch: Batch, words: Words) -> list[str]:
         for one in row.with_effect("condition"):
             key = (one.get("outcome") == "not_assessed", rule_told(one, words))
             by_rule.setdefault(key, []).append(row)
-    ordered = sorted(by_rule.items(), key=lambda entry: entry[0][0])
+    by_codes: dict[tuple[bool, str], list[str]] = {}
+    for (is_open, rule), rows in by_rule.items():
+        codes = _codes(rows, len(batch.rows), words)
+        kept = (is_open, codes) if is_open else (is_open, f"{rule}: {codes}")
+        by_codes.setdefault(kept, []).append(rule)
     return [
-        words(
-            "letters.condition_open" if is_open else "letters.condition",
-            rule=rule,
-            codes=_codes(rows, len(batch.rows), words),
-        )
-        for (is_open, rule), rows in ordered
+        words("letters.condition_open", rule=", ".join(rules), codes=codes)
+        if is_open
+        else words("letters.condition", rule=rules[0], codes=codes.removeprefix(f"{rules[0]}: "))
+        for (is_open, codes), rules in sorted(by_codes.items(), key=lambda entry: entry[0][0])
     ]
 
 
@@ -490,18 +500,14 @@ def _filled(template: bytes, context: dict[str, Any]) -> Any:  # noqa: ANN401 - 
         if not unknown:
             document.render(context, environment, autoescape=True)
     except TemplateError as error:
-        msg = f"the template breaks the rules of its placeholders: {error}"
-        raise SourceFileError(msg) from error
+        raise SourceFileError(Note("refusals.template_rules", error=str(error))) from error
     except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as error:
         msg = f"the template could not be filled in: {error}"
         raise SourceFileError(msg) from error
     if unknown:
         known = ", ".join((*PLACEHOLDERS, *(f"row.{name}" for name in FIELDS)))
-        msg = (
-            f"the template names placeholders that are not known: {', '.join(sorted(unknown))}; "
-            f"known are {known}"
-        )
-        raise SourceFileError(msg)
+        names = ", ".join(sorted(unknown))
+        raise SourceFileError(Note("refusals.template_unknown", names=names, known=known))
     return document.docx
 
 
@@ -530,11 +536,9 @@ def _check_file(template: bytes) -> None:
             names = packed.namelist()
             size = sum(entry.file_size for entry in packed.infolist())
     except zipfile.BadZipFile as error:
-        msg = "the template is no Word file (.docx)"
-        raise SourceFileError(msg) from error
+        raise SourceFileError(Note("refusals.template_kind")) from error
     if "word/document.xml" not in names or any(name.endswith("vbaProject.bin") for name in names):
-        msg = "the template must be a Word file without macros (.docx)"
-        raise SourceFileError(msg)
+        raise SourceFileError(Note("refusals.template_kind"))
     if size > LARGEST_BYTES:
         msg = f"the template unpacks to {size / 1e6:.0f} MB; a letter needs no more than 20 MB"
         raise SourceFileError(msg)

@@ -32,6 +32,7 @@ __all__ = ["field_sheets", "has_position"]
 DEGREES = 6  # decimals: 0.1 m
 ROWS = 9  # of the table of distances
 # rules whose value is a distance on the ground that a tape can check, by weight
+PLACES = ("site", "mast", "request", "area")
 MEASURED = ("spacing", "same_station", "sharing", "batch_duplicate", "batch_sharing", "protected",
             "commune", "position", "road", "fibre", "aerodrome")  # fmt: skip
 LONGEST_TAPE_M = 5_000.0  # farther is not measured on a site unless the rule asks for it
@@ -302,7 +303,7 @@ def _look(site: _Site) -> list[str]:
 def _houses(site: _Site) -> str:
     """Return the question about the houses that a falling mast could reach."""
     words, fall = site.words, site.finding("fall")
-    radius, count = _fall_m(site), fall.get("value")
+    radius, count = _fall_m(site), (fall.get("detail") or {}).get("buildings")
     if radius is None:
         return words("sheets.look_roof" if _is_on_roof(site) else "sheets.look_houses_any")
     told = words.number(radius)
@@ -313,8 +314,7 @@ def _houses(site: _Site) -> str:
 
 def _is_on_roof(site: _Site) -> bool:
     """Return whether the mast stands on a building, so that no circle is drawn around it."""
-    fall = site.finding("fall")
-    return fall.get("outcome") == "pass" and fall.get("value") is None and bool(fall)
+    return (site.finding("fall").get("detail") or {}).get("case") == "roof"
 
 
 def _fall_m(site: _Site) -> float | None:
@@ -351,7 +351,8 @@ def _measured(reason: Mapping[str, Any], site: _Site) -> dict[str, Any] | None:
     if rule in ("commune", "position") and not must and value == 0:
         return None
     name = words.entries.get(f"sites.rule_{rule}", rule)
-    to = next((detail[key] for key in ("site", "mast", "request", "area") if detail.get(key)), "")
+    keys = PLACES if rule != "spacing" else PLACES[:-1]  # the area of spacing is town or country
+    to = next((detail[key] for key in keys if detail.get(key)), "")
     if to:
         name = words("sheets.to", rule=name, place=shortened(to, 26))
     order = MEASURED.index(rule) if rule in MEASURED else len(MEASURED)

@@ -50,12 +50,23 @@ Flags = npt.NDArray[np.bool_]
 Single = npt.NDArray[np.float32]
 
 
+def _no_cells() -> npt.NDArray[np.int64]:
+    """Return no cells."""
+    return np.zeros(0, dtype=np.int64)
+
+
+def _no_people() -> npt.NDArray[np.float64]:
+    """Return nobody."""
+    return np.zeros(0, dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Gain:
     """
     What a station gives, of one technology, compared with what an operator (or any) has today.
 
-    `cells` are the grid cells newly covered (flat indices) with their `cell_people`, the other
+    `cells` are the grid cells newly covered (flat indices) with their `cell_people`,
+    `relieved_cells` and `relieved_people` those of the people relieved, the other
     fields people but for `area_km2`. `served` are all people in reach, `overlap` those of them
     covered already, `upgraded` those whose signal class rises, `relieved` those who get a stronger
     signal than the present best server's, `indoor` those who have service outdoors only and get it
@@ -81,6 +92,8 @@ class Gain:
     indoor_low: float = NAN
     indoor_high: float = NAN
     neighbours: tuple[tuple[str, float], ...] = ()
+    relieved_cells: npt.NDArray[np.int64] = field(default_factory=_no_cells)
+    relieved_people: npt.NDArray[np.float64] = field(default_factory=_no_people)
 
     @property
     def overlap_share(self) -> float:
@@ -107,6 +120,32 @@ class Gain:
             if (wanted := getattr(self, name)) >= max(1.0, NEXT_TO_NOBODY * self.served):
                 return float(getattr(other, name) / wanted)
         return 0.0
+
+    def replaced_by(self, other: "Gain") -> float:
+        """
+        Return for how many of those whom this station helps another one does the same.
+
+        Other people, elsewhere, do not count: they are not those that the station is asked for.
+
+        Parameters
+        ----------
+        other
+            What the other gives, to the same operator.
+
+        Returns
+        -------
+        share
+            Share of the people newly covered, [0, 1]; of those relieved, or in reach, where there
+            are next to none of the former. At most `share_of` where the cells are not known.
+        """
+        least = max(1.0, NEXT_TO_NOBODY * self.served)
+        for people, cells, of_cells, others in (
+            (self.people, self.cells, self.cell_people, other.cells),
+            (self.relieved, self.relieved_cells, self.relieved_people, other.relieved_cells),
+        ):
+            if people >= least and cells.size:
+                return float(of_cells[np.isin(cells, others)].sum() / of_cells.sum())
+        return min(self.share_of(other), 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -341,12 +380,11 @@ class Ground:
                 flags.setdefault(name, where)
         if signal.technology not in self.entry_db:
             of_error["indoor"] = [NAN, NAN, NAN]
-        new = flags["people"]
-        flat = (row[new] + signal.rows.start) * self.people.shape[1]
-        flat = flat + column[new] + signal.columns.start
+        new, eased = flags["people"], flags["relieved"]
+        flat = (row + signal.rows.start) * self.people.shape[1] + column + signal.columns.start
         area = reached & present.uncovered & self.on_land[window]
         return Gain(
-            cells=flat.astype(np.int64),
+            cells=flat[new].astype(np.int64),
             cell_people=here[new],
             people=of_error["people"][0],
             low=of_error["people"][1],
@@ -364,8 +402,10 @@ class Ground:
             indoor_low=of_error["indoor"][1],
             indoor_high=of_error["indoor"][2],
             neighbours=self._neighbours(
-                signal, present.best_cell[place], np.where(flags["relieved"], here, 0.0)
+                signal, present.best_cell[place], np.where(eased, here, 0.0)
             ),
+            relieved_cells=flat[eased].astype(np.int64),
+            relieved_people=here[eased],
         )
 
     def _found(

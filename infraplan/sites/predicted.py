@@ -432,7 +432,7 @@ def alternatives_table(requests: Sequence[Request]) -> pd.DataFrame:
                 "people": gain.people,
                 "people_low": gain.low,
                 "people_high": gain.high,
-                "share": math.nan if own is None else own.share_of(other.gain),
+                "share": math.nan if own is None else own.replaced_by(other.gain),
                 "x_m": math.nan if other.point is None else other.point.x,
                 "y_m": math.nan if other.point is None else other.point.y,
                 "kind": other.kind,

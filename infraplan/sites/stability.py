@@ -304,7 +304,7 @@ def _sharing(reason: Reason, sources: _Draws, good: Reason) -> _Redrawn | None:
     if not is_told or not request.alternatives or own is None or limit is None:
         return None
     shares = np.stack([_drawn_share(own, other, sources) for other in request.alternatives])
-    found = max(other.gain.people / max(own.people, 1.0) for other in request.alternatives)
+    found = max(_replaced(own, other.gain) for other in request.alternatives)
     if not math.isclose(found, float(reason.value or 0.0), rel_tol=1e-9, abs_tol=1e-12):
         return None  # told by people relieved or served, whose error has no model
     return _Redrawn(
@@ -316,15 +316,28 @@ def _drawn_share(own: Gain, other: Alternative, sources: _Draws) -> Floats:
     """Return the shares of a request's gain that a mast gives, draw by draw."""
     there = other.gain
     signal_db = sources.errors.signal_db * sources.normal("signal")
-    both = float(own.cell_people[np.isin(own.cells, there.cells, assume_unique=True)].sum())
-    common = sources.people("both")
+    both, common = _both(own, there), sources.people("both")
     gained = []
     for gain, name in ((own, "own"), (there, f"mast|{other.mast_id}")):
         part = both / gain.people if gain.people > 0 else 0.0
         own_people = sources.people(name)
         factor = own_people + part * (common - own_people)
         gained.append(_gained(gain, signal_db) * factor)
+    if own.cells.size:  # of the mast's people only those count whom the request would serve
+        part = both / there.people if there.people > 0 else 0.0
+        gained[1] = _gained(there, signal_db) * part * common
     return np.asarray(gained[1] / np.maximum(gained[0], 1.0), dtype=np.float64)
+
+
+def _replaced(own: Gain, there: Gain) -> float:
+    """Return the share of the people newly covered whom a mast covers too."""
+    people = _both(own, there) if own.cells.size else min(there.people, own.people)
+    return people / max(own.people, 1.0)
+
+
+def _both(own: Gain, there: Gain) -> float:
+    """Return the people whom a request and a mast cover newly, both of them."""
+    return float(own.cell_people[np.isin(own.cells, there.cells, assume_unique=True)].sum())
 
 
 def _gained(gain: Gain, signal_db: Floats) -> Floats:

@@ -398,7 +398,7 @@ def _shared(request: Request, around: Surroundings, rules: SiteRules) -> _Trial 
     if own is None or not request.alternatives:
         return None
     share, place = max(
-        (own.share_of(other.gain), -n) for n, other in enumerate(request.alternatives)
+        (own.replaced_by(other.gain), -n) for n, other in enumerate(request.alternatives)
     )
     best = request.alternatives[-place]
     if not share > 0 or best.point is None:

@@ -1,5 +1,7 @@
 """Rules and prices that the office confirms by a workbook."""
 
+import re
+
 import openpyxl
 import pytest
 
@@ -97,3 +99,9 @@ def test_a_form_that_may_hold_answers_is_not_overwritten(plan, tmp_path):
     confirmation_form(plan, tmp_path / "form.xlsx")
     with pytest.raises(PlanError, match="may hold answers"):
         confirmation_form(plan, tmp_path / "form.xlsx")
+
+
+def test_no_line_of_the_form_is_told_by_the_name_of_a_variable(plan, tmp_path):
+    sheet = openpyxl.load_workbook(confirmation_form(plan, tmp_path / "form.xlsx")).worksheets[0]
+    told = {cell.value for row in sheet.iter_rows(min_row=5, max_col=4) for cell in row[2:]}
+    assert not [text for text in told if text and re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", text)]

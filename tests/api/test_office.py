@@ -14,9 +14,11 @@ from infraplan.api import take_decisions
 from infraplan.api.office import stored_appraisal
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
+from infraplan.layers.notes import note_told
 from infraplan.plan import create_plan
 from infraplan.plan.results import store_appraisal
 from infraplan.plan.settings import PlanSettings
+from infraplan.text import words
 from tests.sites.test_appraisal import VILLAGE
 from tests.sites.test_appraisal import a_full_world
 from tests.sites.test_appraisal import appraise
@@ -120,8 +122,9 @@ def test_what_is_issued_is_read_only_and_never_overwritten(plan, tmp_path):
     assert {"signed_ky.pdf", "issued.json"} <= set(done.files)
     modes = {path.stat().st_mode & stat.S_IWUSR for path in done.folder.iterdir()}
     assert modes == {0}
-    with pytest.raises(PlanError, match="never overwritten"):
+    with pytest.raises(PlanError, match="never overwritten") as refused:
         issue(plan)
+    assert "Đã phát hành tại" in note_told(refused.value.args[0], words("vi"))
     states = list(plan.table("requests")["state"])
     assert states == ["decided", "decided", "supplement_asked"]
 

@@ -135,7 +135,7 @@ def test_rows_set_aside_stay_in_the_account_and_the_copy_names_each_cell(plan, t
     told = openpyxl.load_workbook(done.report)
     red = [c.coordinate for sheet in told for line in sheet for c in line if c.comment]
     assert any(place.startswith("G7") for place in red)
-    assert done.report.parent == plan.folder / "reports" / "a"
+    assert done.report.parent == plan.folder / "reports" / "125-VTHT-KT"  # that of the letter
 
 
 def test_a_list_that_is_refused_leaves_its_copy_and_the_register_alone(plan, tmp_path):

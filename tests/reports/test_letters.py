@@ -3,10 +3,14 @@
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import docx
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 
 from infraplan.errors import Fault
 from infraplan.errors import SourceFileError
@@ -16,9 +20,11 @@ from infraplan.reports.letter import PLACEHOLDERS
 from infraplan.reports.letter import default_template
 from infraplan.reports.letter import reply_letter
 from infraplan.reports.supplements import supplement_letter
+from tests.reports.batches import CRS
 from tests.reports.batches import HOSTILE
 from tests.reports.batches import LACKS
 from tests.reports.batches import LAW
+from tests.reports.batches import NEED
 from tests.reports.batches import SPACING
 from tests.reports.batches import VI
 from tests.reports.batches import appraisal
@@ -149,6 +155,39 @@ def test_related_requests_changes_and_what_would_flip_a_proposal_are_told():
     assert "R2: đề nghị trước đây: CU-1, cách 12 m (công văn 9/CV, VNPT, Chưa phù hợp)" in text
     assert "R2: Chiều cao: trước 48, nay 42" in text
     assert "Nếu hạ ăng ten xuống 36 m: đủ điều kiện" in text
+
+
+@pytest.mark.parametrize("name", ["changes", "allowed"])
+def test_what_leaves_a_proposal_as_it_is_or_is_not_allowed_flips_nothing(name):
+    row = {"request_id": "R2", "kind": "move", "moved_m": 100.0, "proposal": "approve", name: False}
+    tables = study(flips=(("request_id", "kind"), [row]))
+    assert "Nếu dịch" not in text_of(reply_letter(mixed(tables=tables), VI))
+
+
+def test_the_reason_of_an_office_that_decides_otherwise_comes_first():
+    own = {"decision": "reject", "decision_reason": "Gần trường học"}
+    text = text_of(reply_letter(appraisal(R1=request("approve", [NEED], **own)), VI))
+    assert "Căn cứ: Ý kiến của cơ quan thẩm định: Gần trường học; " in text
+
+
+def test_a_commune_that_a_list_does_not_name_is_that_of_the_position():
+    made = appraisal(R1=request(commune=None))
+    square = gpd.GeoDataFrame(
+        {"full_name": ["Xã Hương Phố"]}, index=pd.Index(["1"], name="code"), crs=CRS,
+        geometry=[shapely.box(530_000, 2_020_000, 550_000, 2_040_000)],
+    )  # fmt: skip
+    made = replace(made, layers=replace(made.layers, tables={"communes": square}))
+    assert "Xã Hương Phố" in text_of(reply_letter(made, VI))
+
+
+def test_what_is_open_for_the_same_positions_is_one_line():
+    open_rules = [
+        {**SPACING, "rule": rule, "outcome": "not_assessed"} for rule in ("flood", "road")
+    ]
+    row = request("approve_with_conditions", open_rules)
+    lines = text_of(reply_letter(appraisal(R1=row, R2=request()), VI)).splitlines()
+    (line,) = [line for line in lines if "trước khi xây dựng" in line]
+    assert "Ngập lụt, Đường tiếp cận (R1)" in line
 
 
 @pytest.mark.parametrize("own", [None, template("{{ summary }}", "THỦ TRƯỞNG")])

@@ -36,7 +36,7 @@ def reason(rule: str, **values: Any) -> dict[str, Any]:
 REASONS = [
     reason("spacing", value=301.2, limit=300, effect="condition",
            detail={"measure_on_site": True, "site": "HTI-1"}),
-    reason("fall", value=3, limit=0, unit="buildings", detail={"radius_m": 42.0}),
+    reason("fall", value=30.0, limit=42.0, detail={"radius_m": 42.0, "buildings": 3}),
     reason("emf", value=14.2, limit=25.0),
     reason("aerodrome", value=50_000.0, limit=10_000.0),
 ]  # fmt: skip
@@ -120,11 +120,25 @@ def test_the_distance_to_measure_comes_first_with_its_limit(layers: Layers, tmp_
 
 
 def test_a_mast_on_a_roof_has_no_circle_of_fall(layers: Layers, tmp_path: Path) -> None:
-    roof = [reason("fall", value=None, detail={"radius_m": 27.0, "mast_class": "A2a"})]
+    roof = [reason("fall", value=None, limit=27.0, detail={"case": "roof"})]
     found = batch(layers, "A", reasons=json.dumps(roof))
     told = text_of(made(layers, found)["A"], tmp_path)
     assert "Cột đặt trên công trình" in told
     assert "27 m" not in told
+
+
+def test_a_mast_with_no_house_near_keeps_its_circle_of_fall(layers: Layers, tmp_path: Path) -> None:
+    free = [reason("fall", value=None, limit=45.0, detail={"radius_m": 45.0, "buildings": 0})]
+    told = text_of(made(layers, batch(layers, "A", reasons=json.dumps(free)))["A"], tmp_path)
+    assert "Cột đặt trên công trình" not in told
+    assert "Nhà trong bán kính 45 m" in told
+
+
+def test_town_or_country_is_no_place_to_measure_to(layers: Layers, tmp_path: Path) -> None:
+    apart = [reason("spacing", value=450.0, limit=300, detail={"area": "rural"})]
+    told = text_of(made(layers, batch(layers, "A", reasons=json.dumps(apart)))["A"], tmp_path)
+    assert "450 m" in told
+    assert "rural" not in told
 
 
 def test_made_up_data_are_named_on_the_page(layers: Layers, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from infraplan.layers.grid import wrap
 from infraplan.sites.checks import check_batch
+from infraplan.sites.gain import Gain
 from infraplan.sites.surroundings import Alternative
 from infraplan.sites.surroundings import bare_name
 from tests.sites.findings import ASK
@@ -136,7 +137,22 @@ def sharing_case(share, sites=None, **kind):
 def test_a_mast_that_gives_nine_tenths_is_to_be_shared(share, expected):
     reason = sharing_case(share)
     assert told(reason) == expected
-    assert (reason.detail["mast"], reason.value) == ("M", pytest.approx(share))
+    assert (reason.detail["mast"], reason.value) == ("M", pytest.approx(min(share, 1.0)))
+
+
+def test_a_mast_that_serves_other_people_elsewhere_is_not_told_to_be_shared():
+    here = Gain(
+        np.array([1, 2]), np.array([10.0, 30.0]), 40.0, 40.0, 40.0, 0.0, 40.0, 0.0, 0.0, 0.0
+    )
+    cells, people = np.array([2, 7]), np.array([30.0, 900.0])
+    there = Gain(cells, people, 930.0, 930.0, 930.0, 0.0, 930.0, 0.0, 0.0, 0.0)
+    request = a_request(own_gain=here, technology="4G")
+    request.alternatives.append(Alternative("M", ("B",), 2_900.0, 38.0, there))
+    place = around(
+        sites=stations(S1=(3_000, 5_000, "B", 42, "4G", "M")), sources=sources(True, "2025-01-01")
+    )
+    assert told(found("sharing", request, place)) == PASS
+    assert found("sharing", request, place).value == pytest.approx(0.75)
 
 
 def test_a_capacity_request_is_compared_by_the_people_it_relieves():

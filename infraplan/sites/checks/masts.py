@@ -111,7 +111,7 @@ def _told_doubts(doubts: Mapping[str, str]) -> dict[str, Any]:
 def _share(request: Request, place: int) -> float:
     """Return the share of the request's gain that a mast would give; of people relieved if none."""
     here = request.own_gain
-    return 0.0 if here is None else here.share_of(request.alternatives[place].gain)
+    return 0.0 if here is None else here.replaced_by(request.alternatives[place].gain)
 
 
 def spacing(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
