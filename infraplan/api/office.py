@@ -281,7 +281,7 @@ def _decided(
     said = says_something(frame, OFFICE)
     if not said.any():
         raise LayerError(layer="requests", faults=(cell_fault("confirm_nothing", "", ""),))
-    columns = {name: texts(frame, name) for name in names}
+    columns = {name: texts(frame, name) for name in (*names, "batch")}
     known = register if batch is None else register[register["batch"] == batch]
     faults: list[Fault] = []
     for place in np.flatnonzero(said):
@@ -300,7 +300,8 @@ def _row_faults(
 ) -> Iterator[Fault]:
     """Yield what is wrong with one decided row."""
     name = cells["request_id"]
-    if name not in known.index:
+    # codes recur from letter to letter: table T8 names the batch that it was written for
+    if name not in known.index or cells["batch"] not in ("", known.loc[name, "batch"]):
         yield cell_fault("decision_unknown_request", row, "request_id", name, found=name)
         return
     if not cells["decision"]:
@@ -364,9 +365,10 @@ def _record(
 
 def _snapshot(plan: Plan, appraisal: "Appraisal") -> dict[str, Any]:
     """Return figures, decisions, rules and hashes of inputs as they stand."""
-    requests = appraisal.requests.reindex(columns=SNAPSHOT)
+    requests = appraisal.requests.reindex(columns=[*SNAPSHOT, "reasons"])
     rows = {
         str(name): {column: _plain(row[column]) for column in SNAPSHOT}
+        | {"findings": {r["rule"]: r["outcome"] for r in json.loads(row["reasons"] or "[]")}}
         for name, row in requests.iterrows()
     }
     return {
@@ -429,3 +431,7 @@ def _request_changes(record: Mapping[str, Any], now: Mapping[str, Any]) -> Itera
                     yield Change(column, name, f"{one:.0f}", f"{two:.0f}")
             elif one != two:
                 yield Change(column, name, one or "nothing", two or "nothing")
+        for rule in sorted({*before[name]["findings"], *after[name]["findings"]}):
+            one, two = (side[name]["findings"].get(rule, "nothing") for side in (before, after))
+            if one != two:
+                yield Change("finding", f"{name}, {rule}", one, two)

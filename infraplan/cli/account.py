@@ -433,14 +433,13 @@ def tell_appraisal(appraisal: "Appraisal", words: Words) -> None:
         f"{words(f'sites.{kind}')}: {words.number(int(counts.get(kind, 0)))}" for kind in PROPOSALS
     ]
     say("; ".join(told))
-    lines = [_heads(words, "request", "proposal", "people_gained", "reason")]
+    lines = [_heads(words, "request", "proposal", "people_gained", "people_marginal", "reason")]
     for request_id, row in requests.iterrows():
         gained = words.people_range(
             row["people_gained"], row["people_gained_low"], row["people_gained_high"]
         )
-        lines.append(
-            (str(request_id), words(f"sites.{row['proposal']}"), gained, _reason(row, words))
-        )
+        added, kind = words.people(float(row["marginal_people"])), words(f"sites.{row['proposal']}")
+        lines.append((str(request_id), kind, gained, added, _reason(row, words)))
     _table(lines)
 
 

@@ -14,6 +14,7 @@ from infraplan.cli.console import shown_path
 from infraplan.cli.cover import AsOf
 
 if TYPE_CHECKING:
+    from infraplan.api.office import Change
     from infraplan.plan import Plan
     from infraplan.sites import Appraisal
     from infraplan.text import Words
@@ -127,7 +128,7 @@ def tell_changes(opened: "Plan", appraisal: "Appraisal", words: "Words") -> None
     if found is None:
         return
     issued, changes = found
-    told = {"on": issued.on, "folder": shown_path(issued.folder)}
+    told = {"on": "/".join(reversed(issued.on.split("-"))), "folder": shown_path(issued.folder)}
     if not changes:
         say(words("office.unchanged_since", **told))
         return
@@ -138,7 +139,7 @@ def tell_changes(opened: "Plan", appraisal: "Appraisal", words: "Words") -> None
             words(
                 "office.change_line",
                 what=words(f"office.change_{change.what}"),
-                where=_told(change.where, words, f"sites.rule_{change.where}"),
+                where=_where_told(change, words),
                 before=before,
                 after=after,
             )
@@ -147,7 +148,21 @@ def tell_changes(opened: "Plan", appraisal: "Appraisal", words: "Words") -> None
         say(f"  … {words.number(len(changes) - CHANGES_SHOWN)}")
 
 
+def _where_told(change: "Change", words: "Words") -> str:
+    """Return the request, rule or layer of a change in words."""
+    if change.what != "finding":
+        return _told(change.where, words, f"sites.rule_{change.where}")
+    request, _, rule = change.where.rpartition(", ")
+    return f"{request}, {_told(rule, words, f'sites.rule_{rule}')}"
+
+
 def _told(value: str, words: "Words", key: str = "") -> str:
     """Return a value of a change in words where the catalogue has them."""
-    tried = (key, f"sites.{value}", f"office.{value}", f"terms.layer_{value}")
-    return next((words(name) for name in tried if name in words.entries), value)
+    tried = (
+        key,
+        f"sites.{value}",
+        f"sites.outcome_{value}",
+        f"office.{value}",
+        f"terms.layer_{value}",
+    )
+    return next((words(name) for name in (key, *tried) if name in words.entries), value)

@@ -102,6 +102,17 @@ def test_a_code_of_another_batch_is_told(plan, tmp_path):
     assert [(f.code, f.found) for f in found.faults] == [("decision_unknown_request", "KHAC")]
 
 
+def test_a_table_of_another_batch_decides_nothing(plan, tmp_path):
+    path = filled(tmp_path, GOOD)
+    book = openpyxl.load_workbook(path)
+    for row, name in enumerate(("batch", "đợt", "đợt", "đợt khác"), start=1):
+        book.active.cell(row, len(HEADINGS) + 1).value = name
+    book.save(path)
+    found = take_decisions(plan, path)
+    assert found.taken == ("R1", "R2")
+    assert [fault.code for fault in found.faults] == ["decision_unknown_request"]
+
+
 def test_a_table_without_decisions_is_refused(plan, tmp_path):
     with pytest.raises(LayerError, match="answers nothing"):
         take_decisions(plan, filled(tmp_path, {"R1": (None,) * 5}))
