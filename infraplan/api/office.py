@@ -32,7 +32,7 @@ from infraplan.layers.notes import listed
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step
 from infraplan.plan.results import load_appraisal
-from infraplan.sites.appraisal import OFFICE
+from infraplan.sites.register import OFFICE
 
 if TYPE_CHECKING:
     from infraplan.io import Mended

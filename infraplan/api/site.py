@@ -28,6 +28,7 @@ from infraplan.plan.results import load_appraisal
 from infraplan.plan.results import store_appraisal
 from infraplan.progress import Progress
 from infraplan.progress import part
+from infraplan.sites.register import OFFICE
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,7 +61,7 @@ APPRAISED_FROM = (
 )
 APPRAISED_ON = ("terrain", "landcover", "water", "population", "floods")
 PEOPLE_FROM = (*APPRAISED_FROM, "districts")
-WRITTEN = ("state", "due", "decision", "decided_by", "decided_on", "decision_reason", "field_check")
+WRITTEN = ("state", "due", *OFFICE)  # what the office wrote decides nothing of an appraisal
 
 
 _held: "dict[str, xr.DataArray]" = {}  # people of the last appraisal, by what they were made of

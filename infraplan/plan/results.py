@@ -405,7 +405,7 @@ def load_appraisal(plan: Plan, batch: str, layers: Layers, rules: "SiteRules") -
         If there is none.
     """
     from infraplan.sites import Appraisal
-    from infraplan.sites.appraisal import OFFICE
+    from infraplan.sites.register import OFFICE
 
     step = appraisal_step(batch)
     stored = _load(plan, step, layers)

@@ -40,6 +40,7 @@ from infraplan.sites.reasons import Reason
 from infraplan.sites.reasons import as_json
 from infraplan.sites.reasons import proposal_of
 from infraplan.sites.reasons import sorted_reasons
+from infraplan.sites.register import OFFICE
 from infraplan.sites.register import check_related
 from infraplan.sites.register import related_requests
 from infraplan.sites.register import request_changes
@@ -65,7 +66,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PROPOSALS", "Appraisal", "appraise_sites"]
 
-OFFICE = ("decision", "decided_by", "decided_on", "decision_reason", "field_check")
 WORDS = ("proposal", "reasons", "share_alternative", "neighbours")
 NOT_IN_REQUESTS = ("people_served", "overlap_share")  # or of another operator there
 BY_ROAD = ("fibre_road_m", "fibre_cost_vnd")

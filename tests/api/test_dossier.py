@@ -17,7 +17,7 @@ from infraplan.api.dossier import write_dossier
 from infraplan.api.office import take_decisions
 from infraplan.errors import SourceFileError
 from infraplan.plan import Plan
-from infraplan.sites.appraisal import OFFICE
+from infraplan.sites.register import OFFICE
 from tests.reports.batches import VI
 from tests.reports.batches import appraisal
 from tests.reports.batches import hostile
