@@ -60,7 +60,8 @@ def uncomputed(path: Path, part: str, rows: tuple[str, ...]) -> tuple[Fault, ...
     formula = html.unescape(found[0][2].decode("utf-8", "replace"))[:60]
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     fault = Fault(
-        what="cells hold formulas without results, and were read as empty",
+        what="cells hold formulas without results, and were read as empty; "
+        f"the first is ={formula}",
         rows=tuple(dict.fromkeys(row for _, row, _ in found)),
         found=f"{cells}{more}",
         expected="values",

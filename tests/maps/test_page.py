@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from infraplan.maps.page import Facts
 from infraplan.maps.page import MapPage
 from infraplan.maps.page import build_page
 from infraplan.radio.results import Coverage
+from infraplan.sites import Appraisal
 
 
 def blocks(page: MapPage, kind: str) -> list[dict[str, Any]]:
@@ -154,13 +156,13 @@ def test_a_route_has_a_page(layers: Layers, cable_plan: SimpleNamespace) -> None
 
 
 def test_results_with_few_columns_are_drawn_all_the_same(
-    layers: Layers, gaps: SimpleNamespace, appraisal: SimpleNamespace
+    layers: Layers, gaps: SimpleNamespace, appraisal: Appraisal
 ) -> None:
     bare = SimpleNamespace(**{**vars(gaps), "hamlets": gaps.hamlets[["name", "geometry"]]})
     few = appraisal.requests[["operator", "geometry"]]
     page = maps.plan_page(
         layers, title="T", gaps=bare,
-        appraisals=[SimpleNamespace(**{**vars(appraisal), "requests": few})],
+        appraisals=[replace(appraisal, requests=few)],
     )  # fmt: skip
     assert {"hamlets", "requests_đợt 1"} <= {entry["name"] for entry in blocks(page, "layer")}
 
