@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.api.answers import says_something
+from infraplan.api.answers import texts
 from infraplan.errors import Fault
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
@@ -139,18 +141,18 @@ def completed_evidence(hamlets: pd.DataFrame, communes: Names, operators: Collec
         """Fill `hamlet_id` and `evidence_id`."""
         from infraplan.io import Mended
 
-        said = (pd.concat([_texts(frame, name) for name in SAID], axis=1) != "").any(axis=1)
+        said = says_something(frame, SAID)
         kept = frame[said]
         own_rows = tuple(row for row, is_said in zip(rows, said, strict=True) if is_said)
         notes: list[str] = []
         if empty := len(frame) - len(kept):
             notes.append(Note("notes.says_nothing", count=str(empty)))
         ids, faults = _hamlets_of(kept, own_rows, hamlets, communes)
-        named = _texts(kept, "operator")
+        named = texts(kept, "operator")
         notes += _unknown_operators(named, own_rows, {ANY, *operators}) if operators else []
         number = named.groupby([ids, named]).cumcount() + 1
         made = ids + "/" + named + "/" + number.astype(str)
-        given = _texts(kept, "evidence_id")
+        given = texts(kept, "evidence_id")
         completed = kept.assign(hamlet_id=ids, evidence_id=given.where(given != "", made))
         return Mended(completed, tuple(faults), tuple(notes), own_rows)
 
@@ -232,7 +234,7 @@ def _hamlets_of(
     frame: pd.DataFrame, rows: tuple[str, ...], hamlets: pd.DataFrame, communes: Names
 ) -> tuple[pd.Series, list[Fault]]:
     """Return the hamlet of each row, from its id or its names, and what is wrong with them."""
-    ids, names, homes = (_texts(frame, name) for name in ("hamlet_id", "name", "commune"))
+    ids, names, homes = (texts(frame, name) for name in ("hamlet_id", "name", "commune"))
     of_home = match_names([home for home in homes if home], communes)
     faults: dict[tuple[str, str], list[str]] = {}
     for place, row in zip(frame.index, rows, strict=True):
@@ -354,10 +356,3 @@ def _nearest(text: str, known: Iterable[str]) -> str:
     names = {plain(name): name for name in alike}
     near = difflib.get_close_matches(plain(text), list(names), n=1, cutoff=ALIKE)
     return names[near[0]] if near else ""
-
-
-def _texts(frame: pd.DataFrame, column: str) -> pd.Series:
-    """Return a column as tidy text, empty where it lacks."""
-    if column not in frame:
-        return pd.Series("", index=frame.index, dtype=object)
-    return frame[column].map(tidy).astype(object)
