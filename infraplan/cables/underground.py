@@ -11,6 +11,8 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -23,6 +25,7 @@ from infraplan.cables.demand import Demand
 from infraplan.cables.demand import demand_of
 from infraplan.cables.demand import operator_shares
 from infraplan.cables.steiner import steiner_tree
+from infraplan.cables.study import empty_table
 from infraplan.cables.trench import TrenchGraph
 from infraplan.cables.trench import sides_of
 from infraplan.cables.trench import trench_graph
@@ -54,7 +57,8 @@ class CablePlan:
 
     `segments` are trenches and re-used ducts by side of street; `bill` sums to `cost_vnd` to the
     dong, `shares` as well. No plan by the same rules costs less than `bound_vnd`; `gap` =
-    (cost - bound) / cost. `removed` tells how many metres of aerial cable go, by operator.
+    (cost - bound) / cost. `removed` tells how many metres of aerial cable go, by operator. The last
+    tables are those of `infraplan.cables.study`, empty until their step has run.
     """
 
     segments: "gpd.GeoDataFrame"
@@ -72,6 +76,21 @@ class CablePlan:
     stopped_by_time: bool
     layers: Layers
     provenance: Provenance
+    uses: "pd.DataFrame" = field(default_factory=partial(empty_table, "uses"))
+    lines: "pd.DataFrame" = field(default_factory=partial(empty_table, "lines"))
+    cables: "pd.DataFrame" = field(default_factory=partial(empty_table, "cables"))
+    share_rules: "pd.DataFrame" = field(default_factory=partial(empty_table, "share_rules"))
+    funding: "pd.DataFrame" = field(default_factory=partial(empty_table, "funding"))
+    investment: "pd.DataFrame" = field(default_factory=partial(empty_table, "investment"))
+    phases: "pd.DataFrame" = field(default_factory=partial(empty_table, "phases"))
+    years: "pd.DataFrame" = field(default_factory=partial(empty_table, "years"))
+    wishes: "pd.DataFrame" = field(default_factory=partial(empty_table, "wishes"))
+    subsets: "pd.DataFrame" = field(default_factory=partial(empty_table, "subsets"))
+    subset_shares: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_shares"))
+    cutover: "pd.DataFrame" = field(default_factory=partial(empty_table, "cutover"))
+    findings: "pd.DataFrame" = field(default_factory=partial(empty_table, "findings"))
+    profiles: "pd.DataFrame" = field(default_factory=partial(empty_table, "profiles"))
+    assumptions: "pd.DataFrame" = field(default_factory=partial(empty_table, "assumptions"))
 
     def _repr_html_(self) -> str:
         """Return a caption and the bill."""

@@ -36,6 +36,7 @@ REQUEST_STATES = ("received", "supplement_asked", "decided", "built", "withdrawn
 DECISIONS = ("approve", "approve_with_conditions", "reject", "needs_information")
 ANSWERS = ("right", "changed", "not_applied")  # of the office, on a rule or a price
 SURFACES = ("asphalt", "concrete", "paving", "soil")
+SIDES = ("left", "right", "both", "even", "odd")
 
 POINT = ("Point",)
 LINE = ("LineString", "MultiLineString")
@@ -206,6 +207,8 @@ _ALL = (
             _number("footway_right_m", "width of the right footway; 0 for none", 0, 50),
             _text("surface", "surface of the carriageway", *SURFACES),
             _text("footway_surface", "surface of the footways", *SURFACES),
+            _text("bridge", "name of the bridge that carries the section; empty: none is known"),
+            _count("vehicles_per_day", "vehicles a day, both directions"),
         ),
     ),
     LayerSchema(
@@ -292,6 +295,23 @@ _ALL = (
             _text("field_check", "what was found on the site"),
         ),
         may_lack_position=True,
+    ),
+    LayerSchema(
+        "cable_survey", "aerial cable by street as counted on the spot and signed, instead of lines", "survey_id", TABLE,
+        (
+            _key("survey_id", "id of the row; numbered where the list has none"),
+            _needed("street", "name or id of the street"),
+            _text("from_place", "where the row begins: a crossing street, or metres from the beginning of the street; empty: its beginning"),
+            _text("to_place", "where the row ends, likewise; empty: the end of the street"),
+            _text("side", "side of the street seen along its drawing, or of its house numbers", *SIDES),
+            _needed("owner", "owner of the cables"),
+            Column("cables", "integer", "cables of that owner and diameter", required=True, low=1, high=500),
+            _number("diameter_mm", "outer diameter of a cable", 1, 100),
+            _count("cores", "fibres of a cable", 1, 1000),
+            Column("surveyed_on", "date", "day of the survey"),
+            _text("signed_by", "who signed for the owner"),
+            _text("note", "what the list adds"),
+        ),
     ),
     LayerSchema(
         "road_works", "planned works on streets", "work_id", LINE,

@@ -11,10 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.layers.declared import DeclaredTables
+from infraplan.layers.declared import empty_declared
+from infraplan.layers.declared import filled_declared
+
 __all__ = ["STUDY", "empty_table", "filled_table"]
 
 # table: (keys, other columns); a column ending in _json holds a list or an object as JSON text
-STUDY: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
+STUDY: DeclaredTables = MappingProxyType(
     {
         # what each mast in reach would give at its free height; share: of the request's own gain;
         # kind share, upgrade (the operator's own mast) or named (by the request); state computed,
@@ -96,13 +100,7 @@ def empty_table(name: str) -> pd.DataFrame:
     table
         Its columns, indexed by its keys.
     """
-    keys, columns = STUDY[name]
-    index = (
-        pd.MultiIndex.from_arrays([[]] * len(keys), names=keys)
-        if len(keys) > 1
-        else pd.Index([], name=keys[0], dtype="str")
-    )
-    return pd.DataFrame({column: pd.Series(dtype="object") for column in columns}, index=index)
+    return empty_declared(STUDY, name)
 
 
 def filled_table(
@@ -123,17 +121,4 @@ def filled_table(
     table
         Its columns, numbers as such, indexed by its keys; that of `empty_table` without rows.
     """
-    if not rows:
-        return empty_table(name)
-    keys, columns = STUDY[name]
-    index = (
-        pd.MultiIndex.from_tuples(list(rows), names=keys)
-        if len(keys) > 1
-        else pd.Index([key[0] for key in rows], name=keys[0])
-    )
-    values = {column: [row.get(column) for row in rows.values()] for column in columns}
-    return pd.DataFrame(
-        {column: pd.Series(entries, index=index) for column, entries in values.items()},
-        index=index,
-        columns=list(columns),
-    )
+    return filled_declared(STUDY, name, rows)
