@@ -23,7 +23,7 @@ EVIDENCE = "evidence"
 def template(
     form: Annotated[
         str,
-        typer.Argument(help="m1 ... m6, cells, hamlets, evidence, or a layer; empty: list them."),
+        typer.Argument(help="m1 ... m7, cells, hamlets, evidence, or a layer; empty: list them."),
     ] = "",
     first: Annotated[
         Path | None,
