@@ -8,6 +8,8 @@ from typing import Any
 from infraplan.coverage.comparison import Comparison
 from infraplan.layers.bundle import Layers
 from infraplan.maps.cards import batch_cards
+from infraplan.maps.choices import aerial_layers
+from infraplan.maps.choices import street_choices
 from infraplan.maps.comparing import comparison_definition
 from infraplan.maps.comparing import comparison_layers
 from infraplan.maps.comparing import comparison_tables
@@ -198,10 +200,11 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
         result.layers,
         words,
         words("maps.title_underground"),
-        findings=cable_layers(result, words),
+        findings=[*aerial_layers(result, words), *cable_layers(result, words)],
         tables=cable_tables(result, words),
         synthetic=bool(result.provenance.synthetic),
         frame="segments",
+        choices=street_choices(result, words),
     )
 
 
@@ -373,6 +376,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     synthetic: bool = False,
     frame: str = "communes",
     cards: Mapping[str, Any] | None = None,
+    choices: Mapping[str, Any] | None = None,
 ) -> MapPage:
     """Return a page of results on what lies beneath them."""
     from infraplan import __version__
@@ -398,6 +402,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         credit=" · ".join(dict.fromkeys((*told, *notes))),
         frame=frame,
         cards=cards or {},
+        choices=choices or {},
     )
     return build_page(drawn, facts, crs=layers.crs, language=words.language)
 

@@ -33,6 +33,7 @@ __all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
 LARGEST_INLINE_MB = 5.0
 SCRIPTS = ("unpack.js", "projection.js", "canvas.js", "search.js", "panel.js", "page.js")
 OF_CARDS = ("charts.js", "cards.js")
+OF_CHOICES = ("streets.js",)
 MARK = "infraplan"
 
 
@@ -64,7 +65,8 @@ class Facts:
     input); `definition` says what the figures mean; `sources` name the data, their licences and
     their days; `credit` is the line at the foot of the map, all sources where it is empty; `frame`
     names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
-    card for each of its requests, see `infraplan.maps.cards`; a page without them carries none of
+    card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
+    undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
     their programs.
     """
 
@@ -78,6 +80,7 @@ class Facts:
     credit: str = ""
     frame: str = ""
     cards: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +181,18 @@ def build_page(
     }
     if facts.cards:
         page["cards"] = facts.cards
+    if facts.choices:
+        page["choices"] = facts.choices
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
-    text = _shell(language, has_cards=bool(facts.cards))
+    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices))
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
     return MapPage(text, language)
 
 
 @cache
-def _shell(language: str, *, has_cards: bool) -> str:
+def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     """Return the page without any data, its policy already naming its scripts."""
     import folium
 
@@ -219,8 +224,10 @@ def _shell(language: str, *, has_cards: bool) -> str:
         text,
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
-    names = (*SCRIPTS, *(OF_CARDS if has_cards else ()))
-    styles = ("page.css", "cards.css") if has_cards else ("page.css",)
+    names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
+    styles = ["page.css"]
+    styles += ["cards.css"] if has_cards or has_choices else []
+    styles += ["streets.css"] if has_choices else []
     scripts = [_leaflet_script(), *(_ours(name) for name in names)]
     style = "\n".join([_leaflet_style(), *(_ours(name) for name in styles)])
     head = f"<style>\n{style}\n</style>\n"

@@ -155,8 +155,9 @@
   }
 
   function eachSeen(layer, code, seen, act) {
-    var b = layer.bounds, c = layer.category;
+    var b = layer.bounds, c = layer.category, off = layer.off;
     for (var f = 0, n = 0; f < layer.count; f++, n += 4) {
+      if (off && off[f]) continue;
       if (c[f] === code && b[n] <= seen[2] && b[n + 2] >= seen[0] && b[n + 1] <= seen[3] && b[n + 3] >= seen[1]) act(f);
     }
   }
@@ -336,7 +337,7 @@
     for (var f = layer.count - 1; f >= 0; f--) {
       var n = 4 * f, style = layer.styles[layer.category[f]];
       if (x < b[n] - wide || x > b[n + 2] + wide || y < b[n + 1] - wide || y > b[n + 3] + wide) continue;
-      if (layer.hidden[layer.category[f]] || zoom < style.min_zoom) continue;
+      if (layer.hidden[layer.category[f]] || (layer.off && layer.off[f]) || zoom < style.min_zoom) continue;
       var d;
       if (layer.kind === "point") {
         var r = size(style, zoom), xy = place(layer, f, m, r, zoom);

@@ -64,6 +64,7 @@
     searching(app);
     printing(app);
     if (app.page.cards) ip.cards(app);
+    if (app.page.choices) ip.streets(app);
   }
 
   function set(app, layer, on) {

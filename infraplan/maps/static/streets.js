@@ -1,0 +1,207 @@
+"use strict";
+// Undergrounding beside its map: tick streets, choose who pays how, and read every owner's sum.
+// All choices are solved beforehand; money is divided in whole dong with exact whole numbers.
+(function (ip) {
+  var make = ip.make;
+
+  // Divide a sum by weights: what is left over goes to the largest remainders, ties by name.
+  ip.divided = function (total, weights) {
+    var names = Object.keys(weights).sort(), sum = 0n, left = total, parts = {}, rest = [];
+    names.forEach(function (name) { sum += weights[name]; });
+    if (sum === 0n) { names.forEach(function (name) { weights[name] = 1n; }); sum = BigInt(names.length); }
+    names.forEach(function (name) {
+      parts[name] = total * weights[name] / sum;
+      left -= parts[name];
+      rest.push([total * weights[name] % sum, name]);
+    });
+    rest.sort(function (a, b) { return a[0] === b[0] ? (a[1] < b[1] ? -1 : 1) : (a[0] > b[0] ? -1 : 1); });
+    for (var n = 0; left > 0n; n++, left -= 1n) parts[rest[n % rest.length][1]] += 1n;
+    return parts;
+  };
+
+  // Who pays what of a choice: own works stay with their owner, the public pays its share of the
+  // rest (in tenths of a percent, halves upwards), the owners what remains.
+  ip.payers = function (choice, rule, tenths) {
+    var table = choice.shares[rule] || {}, direct = 0n, weights = {}, out = {};
+    Object.keys(table).forEach(function (owner) {
+      direct += BigInt(table[owner].direct);
+      weights[owner] = BigInt(table[owner].weight);
+    });
+    var shared = BigInt(choice.cost) - direct, open = (shared * BigInt(tenths) + 500n) / 1000n;
+    var parts = ip.divided(shared - open, weights);
+    Object.keys(table).forEach(function (owner) { out[owner] = parts[owner] + BigInt(table[owner].direct); });
+    return { owners: out, open: open };
+  };
+
+  ip.streets = function (app) {
+    var data = app.page.choices, words = data.words, locale = app.page.language === "vi" ? "vi-VN" : "en-GB";
+    var state = { on: data.streets.map(function () { return true; }), rule: data.rules.length ? data.rules[0].code : "", tenths: 0, view: "after" };
+    var drawn = {};
+    app.layers.forEach(function (layer) { if (data.features[layer.name]) drawn[layer.name] = layer; });
+
+    // ---- figures -----------------------------------------------------------------------------
+    function dong(value) { return value.toLocaleString(locale) + " " + words.dong; }
+    function billion(value) { return app.number(Number(value) / 1e9, 2) + " " + words.billion; }
+    function million(value) { return app.number(Number(value) / 1e6, 0) + " " + words.million; }
+    function key(on) {
+      var ticked = [];
+      on.forEach(function (is, n) { if (is) ticked.push(n); });
+      return ticked.join(",");
+    }
+    function chosen(on) { return data.choices[key(on || state.on)]; }
+    function cost(on) { var one = chosen(on); return one ? BigInt(one.cost) : 0n; }
+
+    // ---- the map -----------------------------------------------------------------------------
+    function repaint() {
+      Object.keys(drawn).forEach(function (name) {
+        var layer = drawn[name], before = data.before.indexOf(name) >= 0, streets = data.features[name];
+        layer.off = layer.off || new Uint8Array(layer.count);
+        for (var f = 0; f < layer.count; f++) {
+          var street = streets[ip.text(layer, layer.heading, f)], under = street !== undefined && state.on[street];
+          layer.off[f] = before ? (under && state.view === "after" ? 1 : 0) : (street === undefined || under ? 0 : 1);
+        }
+        var wanted = before || state.view !== "before";
+        // only a change of view shows or hides a layer: the reader's own ticks stay
+        if (layer.wanted !== wanted) { layer.wanted = wanted; app.show(layer, wanted); }
+      });
+      app.map.closePopup();
+      app.redraw();
+    }
+
+    // ---- parts -------------------------------------------------------------------------------
+    var views = make("div", { class: "ip-views", role: "group", "aria-label": words.view }, ["before", "after", "both"].map(function (view) {
+      var button = make("button", { type: "button", class: "ip-small", text: words["view_" + view], "data-view": view, "aria-pressed": String(view === state.view) });
+      button.addEventListener("click", function () { state.view = view; update(); });
+      return button;
+    }));
+    var boxes = data.streets.map(function (name, n) {
+      var box = make("input", { type: "checkbox", id: "ip-street-" + n, checked: true });
+      box.addEventListener("change", function () { state.on[n] = box.checked; update(); });
+      return { box: box, change: make("span", { class: "ip-change" }) };
+    });
+    var list = make("fieldset", { class: "ip-streets-list" }, [make("legend", { text: words.streets })].concat(boxes.map(function (entry, n) {
+      return make("div", { class: "ip-street" }, [entry.box, make("label", { for: entry.box.id, text: data.streets[n] }), entry.change]);
+    })));
+    var rule = make("select", { id: "ip-rule" }, data.rules.map(function (entry) { return make("option", { value: entry.code, text: entry.text }); }));
+    rule.addEventListener("change", function () { state.rule = rule.value; update(); });
+    var ruleNote = make("p", { class: "ip-note" });
+    var slider = make("input", { type: "range", min: "0", max: "100", step: "1", value: "0", id: "ip-open-share", "aria-label": words.open_share });
+    var exact = make("input", { type: "number", min: "0", max: "100", step: "0.1", value: "0", class: "ip-percent", "aria-label": words.open_share });
+    function share(text) {
+      var value = Number(String(text).replace(",", "."));
+      state.tenths = Math.round(10 * Math.max(0, Math.min(100, isFinite(value) ? value : 0)));
+    }
+    slider.addEventListener("input", function () { share(slider.value); exact.value = String(state.tenths / 10); update(); });
+    exact.addEventListener("input", function () { share(exact.value); slider.value = String(state.tenths / 10); update(); });
+    var figures = make("div", { class: "ip-sum", "aria-live": "polite" });
+    var payers = make("div", { class: "ip-wide" });
+    var copied = make("span", { class: "ip-note", role: "status" });
+    var copy = make("button", { type: "button", class: "ip-small", text: words.copy });
+    copy.addEventListener("click", function () { ip.copy(asText(), payers.querySelector("table"), function (ok) { copied.textContent = ok ? words.copied : words.copy_by_hand; }); });
+    var body = make("div", { class: "ip-cards-body", tabindex: "-1" }, [
+      make("h2", { text: words.title }), make("p", { class: "ip-about", text: words.about }),
+      views, list,
+      make("section", { class: "ip-part" }, [
+        make("h3", { text: words.who_pays }),
+        data.rules.length ? make("div", { class: "ip-pick" }, [make("label", { for: "ip-rule", text: words.rule }), rule]) : null, ruleNote,
+        make("div", { class: "ip-pick" }, [make("label", { for: "ip-open-share", text: words.open_share }), slider, exact, make("span", { text: "%" })]),
+        payers, make("p", {}, [copy, copied])
+      ]),
+      make("section", { class: "ip-part" }, [make("h3", { text: words.cost }), figures])
+    ]);
+    var drawer = make("section", { class: "ip-cards ip-choices", id: "ip-choices", "aria-label": words.title }, [
+      app.page.warning ? make("div", { class: "ip-print-head", "aria-hidden": "true" }, [make("div", { text: app.page.warning })]) : null, body
+    ]);
+    var opener = make("button", { type: "button", class: "ip-button ip-opener", text: words.open, "aria-expanded": "true", "aria-controls": "ip-choices" });
+    var root = document.querySelector(".ip-root");
+    opener.addEventListener("click", function () {
+      var shut = root.classList.toggle("ip-no-cards");
+      opener.setAttribute("aria-expanded", String(!shut));
+      app.map.invalidateSize({ pan: false });
+    });
+    root.classList.add("ip-has-cards");
+    app.panelButton.parentNode.insertBefore(opener, app.panelButton.parentNode.firstChild);
+    var main = document.querySelector(".ip-main");
+    main.insertBefore(drawer, main.firstChild);
+    if (window.innerWidth < 1600 && !root.classList.contains("ip-closed")) app.panelButton.click();
+
+    // ---- telling -----------------------------------------------------------------------------
+    function rows() {
+      var one = chosen();
+      if (!one || !state.rule) return [];
+      var split = ip.payers(one, state.rule, state.tenths), total = BigInt(one.cost), table = one.shares[state.rule] || {};
+      var out = Object.keys(split.owners).sort(function (a, b) { return a.localeCompare(b, app.page.language); }).map(function (owner) {
+        var alone = table[owner].alone;
+        return { who: owner, sum: split.owners[owner], alone: alone ? BigInt(alone) : null };
+      });
+      if (state.tenths) out.unshift({ who: words.public_payer, sum: split.open, alone: null });
+      out.forEach(function (row) { row.part = total > 0n ? Number(row.sum * 100000n / total) / 1000 : 0; });
+      return out;
+    }
+    function asText() {
+      var lines = [[words.payer, words.sum, words.part].join("\t")];
+      rows().forEach(function (row) { lines.push([row.who, String(row.sum), app.number(row.part, 1) + " %"].join("\t")); });
+      lines.push([words.total, String(cost()), "100 %"].join("\t"));
+      return lines.join("\n");
+    }
+    function told() {
+      var found = rows(), over = found.filter(function (row) { return row.alone !== null && row.sum > row.alone; });
+      payers.textContent = "";
+      if (!found.length) { payers.appendChild(make("p", { class: "ip-note", text: words.nothing })); return; }
+      var cell = function (text, kind) { return make("td", { class: kind || "", text: text }); };
+      payers.appendChild(make("table", { class: "ip-payers" }, [
+        make("thead", {}, [make("tr", {}, [words.payer, words.sum, words.part, words.alone].map(function (text) { return make("th", { scope: "col", text: text }); }))]),
+        make("tbody", {}, found.map(function (row) {
+          return make("tr", {}, [
+            make("th", { scope: "row", text: row.who }), cell(dong(row.sum), "ip-number"),
+            cell(app.number(row.part, 1) + " %", "ip-number"), cell(row.alone === null ? "" : billion(row.alone), "ip-number")
+          ]);
+        })),
+        make("tfoot", {}, [make("tr", {}, [make("th", { scope: "row", text: words.total }), cell(dong(cost()), "ip-number"), cell("100 %", "ip-number"), cell("")])])
+      ]));
+      if (over.length) payers.appendChild(make("p", { class: "ip-warn", text: words.over_alone + " " + over.map(function (row) { return row.who; }).join(", ") }));
+    }
+    function summed() {
+      var one = chosen();
+      figures.textContent = "";
+      if (!one) { figures.appendChild(make("p", { class: "ip-note", text: words.nothing })); return; }
+      figures.appendChild(make("p", { class: "ip-big", text: billion(one.cost) }));
+      figures.appendChild(make("p", { class: "ip-note", text: words.before_tax }));
+      figures.appendChild(make("p", { class: "ip-proof", text: one.proof }));
+      figures.appendChild(make("dl", { class: "ip-facts" }, [].concat.apply([], (one.investment ? [[words.investment, billion(one.investment)]] : []).concat(one.facts).map(function (fact) {
+        return [make("dt", { text: fact[0] }), make("dd", { text: fact[1] })];
+      }))));
+      if (data.assumed) figures.appendChild(make("p", { class: "ip-warn", text: data.assumed }));
+    }
+    function update() {
+      boxes.forEach(function (entry, n) {
+        var other = state.on.slice();
+        other[n] = !other[n];
+        var change = cost(other) - cost();
+        entry.change.textContent = (change < 0n ? words.saves : words.adds) + " " + million(change < 0n ? -change : change);
+      });
+      Array.prototype.forEach.call(views.children, function (button) { button.setAttribute("aria-pressed", String(button.getAttribute("data-view") === state.view)); });
+      var entry = data.rules.find(function (one) { return one.code === state.rule; });
+      ruleNote.textContent = entry ? entry.note : "";
+      told();
+      summed();
+      repaint();
+    }
+    update();
+    app.map.invalidateSize({ pan: false });
+    ip.choicesState = state;
+  };
+
+  // Copy text; where the browser refuses (a page opened from a folder), mark it for the hand.
+  ip.copy = function (text, node, done) {
+    function mark() {
+      var range = document.createRange(), selection = window.getSelection();
+      if (node) { range.selectNodeContents(node); selection.removeAllRanges(); selection.addRange(range); }
+      var ok = false;
+      try { ok = document.execCommand("copy"); } catch (error) { ok = false; }
+      done(ok);
+    }
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(function () { done(true); }, mark);
+    else mark();
+  };
+})(infraplan);
