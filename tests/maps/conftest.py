@@ -14,6 +14,9 @@ import pytest
 import shapely
 import xarray as xr
 
+from infraplan.cables.study import STUDY
+from infraplan.cables.study import empty_table
+from infraplan.cables.study import filled_table
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.layers.grid import grid_over
@@ -179,6 +182,7 @@ def cable_plan(layers: Layers) -> SimpleNamespace:
     segments = table(
         "G", lines, "segment_id", street=["Phan Đình Phùng", "Hà Huy Tập"], side="left",
         kind=["trench", "duct"], length_m=[400.0, 300.0], cost_vnd=[4.6e8, 0.0],
+        street_ids=["S-0", "S-1"],
     )  # fmt: skip
     chambers = table("B", [a, c], "chamber_id", kind=["manhole", "handhole"], cost_vnd=9e6)
     short = [shapely.LineString([b, shapely.Point(b.x + 9, b.y + 9)])]
@@ -187,11 +191,38 @@ def cable_plan(layers: Layers) -> SimpleNamespace:
          "price_vnd": [1_150_000], "cost_vnd": [460_000_000], "verified": [False]}
     )  # fmt: skip
     shares = pd.DataFrame({"operator": ["VNPT", HOSTILE[7]], "cost_vnd": [3e8, 1.6e8]})
+    study = {name: empty_table(name) for name in STUDY}
     return SimpleNamespace(
-        segments=segments, chambers=chambers, crossings=table("X", short, "crossing_id"),
+        **study, segments=segments, chambers=chambers, crossings=table("X", short, "crossing_id"),
         drops=table("D", short, "drop_id"), bill=bill, shares=shares, cost_vnd=460_000_000,
         bound_vnd=450_000_000, gap=0.0217, layers=layers, provenance=Provenance("underground", "0"),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chosen_plan(cable_plan: SimpleNamespace) -> SimpleNamespace:
+    """The same with three choices of its two streets, solved; one owner's name is hostile."""
+    streets, owners = ["Phan Đình Phùng", "Hà Huy Tập"], ["VNPT", HOSTILE[7], "SCTV"]
+    subsets, shares = {}, {}
+    for n, names in enumerate((streets[:1], streets[1:], streets)):
+        key = ";".join(names)
+        subsets[key,] = {
+            "streets": key, "cost_vnd": 310_000_007 + 150_000_001 * n, "gap": 0.02 * (n == 2),
+            "bound_vnd": 1, "length_m": 400.0 + 150 * n, "chambers": 2 + n, "removed_m": 900.0,
+        }  # fmt: skip
+        for k, owner in enumerate(owners):
+            for rule in ("diameter", "alone"):
+                shares[key, rule, owner] = {
+                    "weight": (7919 * (k + 1) + n) ** 3, "direct_vnd": 1_000_003 * k,
+                    "cost_vnd": 0, "alone_vnd": 90_000_000 if owner == "SCTV" else 900_000_000,
+                }  # fmt: skip
+    return SimpleNamespace(
+        **{
+            **vars(cable_plan),
+            "subsets": filled_table("subsets", subsets),
+            "subset_shares": filled_table("subset_shares", shares),
+        }
+    )
 
 
 @pytest.fixture
