@@ -1,21 +1,15 @@
 """Every file of one letter in one folder: papers, table, map, and one ZIP of all."""
 
-import hashlib
-import io
-import json
-import zipfile
 from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infraplan import atomic
+from infraplan.api.kept_files import write_kept
+from infraplan.api.kept_files import zipped
 from infraplan.api.register import letter_folder
-from infraplan.atomic import file_stem
 from infraplan.errors import SourceFileError
 from infraplan.plan import Plan
 from infraplan.plan.results import load_appraisal
@@ -31,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["MAKERS", "Dossier", "Making", "dossier_folder", "write_dossier"]
 
 GROUND = ("terrain", "landcover", "water")  # rasters that are drawn
-FIXED_DATE = date(2000, 1, 1)
-EARLIEST_ZIP = date(1980, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,10 +124,13 @@ def write_dossier(
         tell(0.9 * number / len(MAKERS))
     folder = dossier_folder(plan, appraisal)
     archive = f"{mark}{making.say('letters.file_zip')}-{folder.name}.zip"
-    contents = {**dict(sorted(made.items())), archive: _zipped(made, making.made_on)}
-    dossier = _write(plan, appraisal.batch, folder, contents, making)
+    contents = {**dict(sorted(made.items())), archive: zipped(made, making.made_on)}
+    done = write_kept(
+        plan, f"dossier/{appraisal.batch}", folder, contents,
+        edited_word=making.say("letters.file_edited"),
+    )  # fmt: skip
     tell(1.0)
-    return dossier
+    return Dossier(folder, done.paths, done.edited, done.held, making.is_synthetic)
 
 
 def dossier_folder(plan: Plan, appraisal: "Appraisal") -> Path:
@@ -225,97 +220,3 @@ def _visit(making: Making) -> list[tuple[str, bytes]]:
 
 # each makes some files of a dossier: names without the mark of synthetic data, contents
 MAKERS: tuple[Maker, ...] = (_papers, _visit, _map)
-
-
-def _zipped(files: Mapping[str, bytes], made_on: date | None) -> bytes:
-    """Return an archive of files: sorted, all of one day, so that the same give the same bytes."""
-    day = max(made_on or FIXED_DATE, EARLIEST_ZIP)
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 0  # as on Windows, wherever it is made
-            archive.writestr(entry, files[name])
-    return stream.getvalue()
-
-
-def _write(
-    plan: Plan, batch: str, folder: Path, contents: Mapping[str, bytes], making: Making
-) -> Dossier:
-    """Write files that changed, keeping what people have edited, and remove those now outdated."""
-    note = plan.results / "dossier" / f"{file_stem(batch)}.json"
-    before = _noted(note)
-    edited, held, paths = [], [], []
-    for name, content in contents.items():
-        path = folder / name
-        if _hash_of(path) == _hash(content):
-            paths.append(path)
-            continue
-        if path.exists() and _hash_of(path) != before.get(_within(plan, path)):
-            kept = _kept(path, making.say("letters.file_edited"))
-            edited += [(name, kept.name)] if kept is not None else []
-        written = atomic.write_bytes(path, content, if_held="rename")
-        held += [(name, written.name)] if written != path else []
-        paths.append(written)
-    targets = {_within(plan, folder / name) for name in contents}
-    _remove_outdated(plan, before, {_within(plan, path) for path in paths} | targets)
-    hashes = {name: digest for name, digest in before.items() if name in targets}
-    hashes |= {
-        _within(plan, path): _hash(content)
-        for path, content in zip(paths, contents.values(), strict=True)
-    }
-    atomic.write_text(note, json.dumps(hashes, indent=1, ensure_ascii=False) + "\n")
-    return Dossier(folder, tuple(paths), tuple(edited), tuple(held), making.is_synthetic)
-
-
-def _within(plan: Plan, path: Path) -> str:
-    """Return a path as it is told inside the plan."""
-    return path.relative_to(plan.folder).as_posix()
-
-
-def _noted(note: Path) -> dict[str, str]:
-    """Return the hashes of the files that were written last time; empty where not known."""
-    try:
-        noted = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(k): str(v) for k, v in noted.items()} if isinstance(noted, dict) else {}
-
-
-def _hash(content: bytes) -> str:
-    """Return the hash of a content."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def _hash_of(path: Path) -> str:
-    """Return the hash of a file, empty where it is not there or not to be read."""
-    try:
-        return _hash(path.read_bytes())
-    except OSError:
-        return ""
-
-
-def _kept(path: Path, mark: str) -> Path | None:
-    """Put an edited file aside under a free name; None where another program holds it open."""
-    number, kept = 2, path.with_name(f"{path.stem} ({mark}){path.suffix}")
-    while kept.exists():
-        kept = path.with_name(f"{path.stem} ({mark} {number}){path.suffix}")
-        number += 1
-    try:
-        path.rename(kept)
-    except OSError:
-        return None  # what is written goes beside it, so nothing is lost
-    return kept
-
-
-def _remove_outdated(plan: Plan, before: Mapping[str, str], now: Collection[str]) -> None:
-    """Remove files of last time that are no longer made, unless somebody has edited them."""
-    root = (plan.folder / "reports").resolve()
-    for name, digest in before.items():
-        path = plan.folder / name
-        if name in now or root not in path.resolve().parents:
-            continue
-        if _hash_of(path) == digest:
-            with suppress(OSError):
-                path.unlink()
