@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
 from infraplan.api.register import letter_folder
-from infraplan.errors import SourceFileError
 from infraplan.plan import Plan
 from infraplan.plan.results import load_appraisal
 from infraplan.progress import Progress
@@ -106,7 +106,7 @@ def write_dossier(
     from infraplan.reports import Office
 
     tell = part(progress, 0.0, 1.0)
-    own = None if template is None else _template(Path(template))
+    own = None if template is None else template_bytes(template)
     if appraisal is None:
         appraisal = _stored(plan, batch)
     settings = plan.settings
@@ -173,15 +173,6 @@ def _received(appraisal: "Appraisal") -> date | None:
         with suppress(ValueError):
             days.append(date.fromisoformat(str(value)[:10]))
     return max(days, default=None)
-
-
-def _template(path: Path) -> bytes:
-    """Return the content of the office's template."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        msg = f"the template {path} could not be read: {error.strerror or error}"
-        raise SourceFileError(msg) from error
 
 
 def _papers(making: Making) -> list[tuple[str, bytes]]:

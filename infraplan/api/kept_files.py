@@ -13,9 +13,10 @@ from pathlib import Path
 
 from infraplan import atomic
 from infraplan.atomic import file_stem
+from infraplan.errors import SourceFileError
 from infraplan.plan import Plan
 
-__all__ = ["KeptFiles", "write_kept", "zipped"]
+__all__ = ["KeptFiles", "template_bytes", "write_kept", "zipped"]
 
 FIXED_DATE = date(2000, 1, 1)
 EARLIEST_ZIP = date(1980, 1, 1)
@@ -120,6 +121,32 @@ def zipped(files: Mapping[str, bytes], made_on: date | None) -> bytes:
             entry.create_system = 0  # as on Windows, wherever it is made
             archive.writestr(entry, files[name])
     return stream.getvalue()
+
+
+def template_bytes(path: Path | str) -> bytes:
+    """
+    Return the office's own template.
+
+    Parameters
+    ----------
+    path
+        Word file.
+
+    Returns
+    -------
+    content
+        Its bytes.
+
+    Raises
+    ------
+    SourceFileError
+        If it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        msg = f"the template {path} could not be read: {error.strerror or error}"
+        raise SourceFileError(msg) from error
 
 
 def _within(plan: Plan, path: Path) -> str:

@@ -15,6 +15,8 @@ from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.stations import on_air
 from infraplan.layers.terrain import SEA as SEA_ZONE
+from infraplan.maps.drawn import draw_areas
+from infraplan.maps.drawn import draw_lines
 from infraplan.maps.figures import FAINT
 from infraplan.maps.figures import INK
 from infraplan.maps.figures import drawable
@@ -56,7 +58,6 @@ CONTOURS_M = (5.0, 10.0, 20.0, 50.0, 100.0)  # below 5 m a model of 30 m shows r
 MOST_CONTOURS = 12
 WATER, BUILDING, SCHOOL = "#a9cde3", "#b9b3a6", "#d8956b"
 FALL, FIELD, SHIFT = "#b2182b", "#7b3294", "#0072b2"
-POINT, LINE, POLYGON = 0, 1, 3  # kinds of geometry as shapely numbers them
 SPOTS = ((0, 9), (0, -9), (1, 0), (-1, 0), (1, 9), (-1, 9), (1, -9), (-1, -9), (0, 18), (0, -18))
 
 
@@ -205,20 +206,20 @@ def _near(layers: Layers, name: str, view: _View) -> "gpd.GeoDataFrame":
 
 def _features(axes: "Axes", layers: Layers, view: _View) -> None:
     """Draw water, roads, streets, power lines, protected areas, buildings, edges of communes."""
-    _areas(axes, _near(layers, "sea", view), SEA, 3)
-    _lines(axes, _near(layers, "waterways", view), WATER, 3.0, 3)
-    _areas(axes, _near(layers, "protected", view), "#b8d8a8", 3, edge="#5d8a4a", hatch="///")
+    draw_areas(axes, _near(layers, "sea", view), SEA, 3)
+    draw_lines(axes, _near(layers, "waterways", view), WATER, 3.0, 3)
+    draw_areas(axes, _near(layers, "protected", view), "#b8d8a8", 3, edge="#5d8a4a", hatch="///")
     ways = {name: _near(layers, name, view) for name in ("roads", "streets")}
     for name, width in (("roads", 1.9), ("streets", 2.7)):
-        _lines(axes, ways[name], "#a3967c", width + 1.0, 4)
-        _lines(axes, ways[name], "#ffffff", width, 5)
-    _lines(axes, _near(layers, "power", view), "#444444", 0.9, 6, style="-.")
+        draw_lines(axes, ways[name], "#a3967c", width + 1.0, 4)
+        draw_lines(axes, ways[name], "#ffffff", width, 5)
+    draw_lines(axes, _near(layers, "power", view), "#444444", 0.9, 6, style="-.")
     buildings = _near(layers, "buildings", view)
     use = buildings["use"].astype("object") if "use" in buildings else pd.Series(dtype="object")
     special = use.isin(["school", "clinic"]).to_numpy(dtype=bool)
     if len(buildings):
-        _areas(axes, buildings[~special], BUILDING, 6, edge="#8f887a")
-        _areas(axes, buildings[special], SCHOOL, 6, edge="#9a5a34")
+        draw_areas(axes, buildings[~special], BUILDING, 6, edge="#8f887a")
+        draw_areas(axes, buildings[special], SCHOOL, 6, edge="#9a5a34")
     _edges(axes, layers, view)
     named: set[str] = set()
     for name in ("streets", "roads"):
@@ -237,67 +238,7 @@ def _edges(axes: "Axes", layers: Layers, view: _View) -> None:
     near = communes.iloc[np.sort(communes.sindex.query(square, predicate="intersects"))]
     if len(near):
         lines = near.geometry.boundary.intersection(square).to_frame("geometry")
-        _lines(axes, lines[~lines.is_empty], "#6a4a7a", 0.9, 7, style="--")
-
-
-def _areas(
-    axes: "Axes",
-    table: "gpd.GeoDataFrame",
-    color: str,
-    zorder: int,
-    *,
-    edge: str = "none",
-    hatch: str | None = None,
-) -> None:
-    """Draw polygons; a building known as a point becomes a small square."""
-    import shapely
-    from matplotlib.collections import PathCollection
-    from matplotlib.path import Path
-
-    parts = shapely.get_parts(table.geometry.to_numpy()) if len(table) else np.array([])
-    kinds = shapely.get_type_id(parts)
-    paths = []
-    for shape in parts[kinds == POLYGON]:
-        rings = [shape.exterior, *shape.interiors]
-        paths.append(Path.make_compound_path(*(Path(np.asarray(r.coords)[:, :2]) for r in rings)))
-    if paths:
-        drawn = PathCollection(
-            paths, facecolors=color, edgecolors=edge, linewidths=0.4, hatch=hatch, zorder=zorder,
-            alpha=0.45 if hatch else None,
-        )  # fmt: skip
-        axes.add_collection(drawn, autolim=False)
-    points = parts[kinds == POINT]
-    if len(points):
-        axes.scatter(
-            shapely.get_x(points), shapely.get_y(points), s=9, c=color, marker="s", zorder=zorder,
-            edgecolors=edge, linewidths=0.4,
-        )  # fmt: skip
-
-
-def _lines(
-    axes: "Axes",
-    table: "gpd.GeoDataFrame",
-    color: str,
-    width: float,
-    zorder: int,
-    *,
-    style: str = "-",
-) -> None:
-    """Draw lines, and areas of a layer that has both."""
-    import shapely
-    from matplotlib.collections import LineCollection
-
-    if not len(table):
-        return
-    parts = shapely.get_parts(table.geometry.to_numpy())
-    kinds = shapely.get_type_id(parts)
-    lines = [np.asarray(line.coords)[:, :2] for line in parts[kinds == LINE]]
-    drawn = LineCollection(
-        lines, colors=color, linewidths=width, linestyles=style, zorder=zorder, capstyle="round"
-    )
-    axes.add_collection(drawn, autolim=False)
-    if (kinds == POLYGON).any():
-        _areas(axes, table, color, zorder)
+        draw_lines(axes, lines[~lines.is_empty], "#6a4a7a", 0.9, 7, style="--")
 
 
 def _names_along(axes: "Axes", ways: "gpd.GeoDataFrame", named: set[str]) -> None:
@@ -620,8 +561,8 @@ def overview_picture(
     share = width * tall / (width * tall + 0.62)
     axes = figure.add_axes((0.0, 1.0 - share, 1.0, share))
     axes.set_facecolor(BACKDROP)
-    _areas(axes, layers.table("sea"), SEA, 1)
-    _areas(axes, communes, "#fbfbf8", 2, edge="#a09a8c")
+    draw_areas(axes, layers.table("sea"), SEA, 1)
+    draw_areas(axes, communes, "#fbfbf8", 2, edge="#a09a8c")
     _commune_names(axes, communes)
     handles = [
         *_lacking(axes, gaps, words),
@@ -741,7 +682,7 @@ def _underground(axes: "Axes", cable_plan: "CablePlan | None", words: Words) -> 
 
     if cable_plan is None or not len(cable_plan.segments):
         return []
-    _lines(axes, cable_plan.segments, "#7b3294", 2.0, 7)
+    draw_lines(axes, cable_plan.segments, "#7b3294", 2.0, 7)
     return [Line2D([], [], color="#7b3294", linewidth=2.0, label=words("brief.map_underground"))]
 
 
