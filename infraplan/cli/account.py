@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Protocol
 
 from infraplan.cli.console import heading
 from infraplan.cli.console import progress_bar
@@ -16,6 +17,8 @@ from infraplan.layers.notes import note_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from infraplan.api.comparing import Compared
@@ -38,6 +41,7 @@ __all__ = [
     "tell_coverage",
     "tell_gaps",
     "tell_notes",
+    "tell_papers",
     "tell_point",
     "tell_proposal",
     "tell_route",
@@ -477,6 +481,47 @@ def tell_proposal(proposal: "Proposal", words: Words) -> None:
     )
     for sentence in sentences_of(proposal, words):
         say(sentence)
+
+
+class Papers(Protocol):
+    """Files that were just written: letters of a batch, papers of a plan of streets."""
+
+    @property
+    def files(self) -> "tuple[Path, ...]":
+        """Return the files, the archive last."""
+
+    @property
+    def edited(self) -> tuple[tuple[str, str], ...]:
+        """Return what people had changed, and the copy in which it is kept."""
+
+    @property
+    def held(self) -> tuple[tuple[str, str], ...]:
+        """Return what was open elsewhere, and the file written instead."""
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Return whether any input is made up."""
+
+
+def tell_papers(papers: Papers, words: Words) -> None:
+    """
+    Tell which files were written, what people had edited, what was open elsewhere.
+
+    Parameters
+    ----------
+    papers
+        Files.
+    words
+        Catalogue to speak with.
+    """
+    for path in papers.files:
+        say(f"  {shown_path(path)}")
+    for name, kept in papers.edited:
+        say(words("letters.files_edited", name=name, kept=kept))
+    for name, written in papers.held:
+        say(words("letters.files_held", name=name, written=written))
+    if papers.is_synthetic:
+        say(words("letters.files_synthetic", mark=words("letters.file_mark")))
 
 
 def tell_underground(cable_plan: "CablePlan", words: Words) -> None:

@@ -1,6 +1,7 @@
 """Commands on cables: a route between two points, streets that go underground."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Annotated
 
 import typer
@@ -10,9 +11,17 @@ from infraplan.cli.console import choose_language
 from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
+from infraplan.cli.cover import AsOf
+from infraplan.errors import SettingsError
+
+if TYPE_CHECKING:
+    from infraplan.api.undergrounding import Programme
 
 __all__ = ["route", "underground"]
 
+MOST_YEARS = 20
+MOST_YEAR = 2200
+MOST_VND = 1e15
 POINT = "lon,lat or E,N of the plan, or an id."
 
 
@@ -38,20 +47,111 @@ def underground(
     plan: PlanFolder,
     *,
     streets: Annotated[
-        list[str] | None, typer.Option(help="Name or id of a street; once for each street.")
+        list[str] | None,
+        typer.Option(help="Name or id of a street, or 'name: from - to'; once for each street."),
     ] = None,
     area: Annotated[Path | None, typer.Option(help="File with an outline instead.")] = None,
+    share_rule: Annotated[
+        str, typer.Option(help="Who pays: by diameter, occupancy, length or alone.")
+    ] = "diameter",
+    public_share: Annotated[
+        float, typer.Option(help="Percent of the shared works that the public bears.")
+    ] = 0.0,
+    renting: Annotated[
+        list[str] | None, typer.Option(help="Owner that rents instead of paying; once for each.")
+    ] = None,
+    years: Annotated[str, typer.Option(help="Years of building, such as 2027-2031.")] = "",
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help="VND that each year may spend, or one for each year (20e9, 20 tỷ)."),
+    ] = None,
+    force: Annotated[
+        list[str] | None, typer.Option(help="Street that must be built, 'name=year' by a year.")
+    ] = None,
+    leave_out: Annotated[list[str] | None, typer.Option(help="Street not to build.")] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="The office's own Word template of the memo.")
+    ] = None,
+    no_files: Annotated[bool, typer.Option("--no-files", help="Only compute and tell.")] = False,
+    as_of: AsOf = None,
 ) -> None:
-    """Plan how the aerial cable of some streets goes underground."""
+    """Plan how the aerial cable of some streets goes underground, who pays and when."""
     from infraplan.api import open_plan
     from infraplan.api import underground as dig
+    from infraplan.api.undergrounding import Sharing
+    from infraplan.api.undergrounding import write_underground
+    from infraplan.cli.account import tell_papers
     from infraplan.cli.account import tell_underground
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
+    sharing = Sharing(share_rule, public_share / 100, tuple(renting or ()))
+    programme = _programme(years, budget or [], force or [], leave_out or [])
     names = [name.strip() for entry in streets or [] for name in entry.split(",") if name.strip()]
     with progress_bar(words("cli.digging")) as progress:
-        made = dig(opened, streets=names or None, area=area, progress=progress)
+        made = dig(
+            opened, streets=names or None, area=area, sharing=sharing, programme=programme,
+            progress=progress,
+        )  # fmt: skip
     tell_underground(made, words)
+    if no_files:
+        say(words("cli.files_in", folder=shown_path(opened.results / "underground.gpkg")))
+        return
+    with progress_bar(words("undergrounding.writing")) as progress:
+        papers = write_underground(
+            opened, cable_plan=made, sharing=sharing, template=template, progress=progress,
+            as_of=as_of.date() if as_of else None,
+        )  # fmt: skip
     say(words("cli.files_in", folder=shown_path(opened.results / "underground.gpkg")))
+    tell_papers(papers, words)
     say(words("cli.next_map", folder=shown_path(opened.folder)))
+
+
+def _programme(
+    years: str, budget: list[str], force: list[str], leave_out: list[str]
+) -> "Programme":
+    """Return the years, their money and the wishes; all that is wrong at once."""
+    from infraplan.api.undergrounding import Programme
+
+    wrong: list[str] = []
+    first, _, last = years.replace(" ", "").partition("-")
+    span: tuple[int, ...] = ()
+    if years and first.isdigit() and (last or first).isdigit() and int(last or first) < MOST_YEAR:
+        span = tuple(range(int(first), int(last or first) + 1))
+    if years and not 0 < len(span) <= MOST_YEARS:
+        wrong.append(f"--years must be such as 2027-2031, {MOST_YEARS} at most; found '{years}'")
+    money = [_vnd(text) for text in budget]
+    wrong += [
+        f"--budget must be a sum in VND such as 20e9 or '20 tỷ'; found '{text}'"
+        for text, value in zip(budget, money, strict=True)
+        if value is None
+    ]
+    spent = tuple(value for value in money if value is not None)
+    if len(spent) == 1:
+        spent *= len(span)
+    by_year, forced = {}, []
+    for entry in force:
+        name, _, year = entry.rpartition("=")
+        if name and year.strip().isdigit():
+            by_year[name.strip()] = int(year)
+        else:
+            forced.append(entry.strip())
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+    return Programme(span, spent, tuple(forced), by_year, tuple(name.strip() for name in leave_out))
+
+
+def _vnd(text: str) -> int | None:
+    """Return a sum of money, None where it is none."""
+    plain = text.strip().lower().replace(" ", "")
+    for word, factor in (("tỷ", 10**9), ("ty", 10**9), ("triệu", 10**6), ("trieu", 10**6)):
+        if plain.endswith(word):
+            plain, times = plain.removesuffix(word).replace(",", "."), factor
+            break
+    else:
+        times = 1
+    try:
+        value = float(plain) * times
+    except ValueError:
+        return None
+    return round(value) if 0 <= value < MOST_VND else None

@@ -123,6 +123,7 @@ class _Asked:
         if self.sheet or not self.with_files:
             return
         from infraplan.api.dossier import write_dossier
+        from infraplan.cli.account import tell_papers
 
         with progress_bar(words("letters.writing")) as progress:
             dossier = write_dossier(
@@ -134,14 +135,7 @@ class _Asked:
                 progress=progress,
             )
         say(words("letters.files_title", batch=batch))
-        for path in dossier.files:
-            say(f"  {shown_path(path)}")
-        for name, kept in dossier.edited:
-            say(words("letters.files_edited", name=name, kept=kept))
-        for name, written in dossier.held:
-            say(words("letters.files_held", name=name, written=written))
-        if dossier.is_synthetic:
-            say(words("letters.files_synthetic", mark=words("letters.file_mark")))
+        tell_papers(dossier, words)
 
 
 def _look_up(plan: "Plan", near: str, as_of: date | None, words: Words, *, is_list: bool) -> None:

@@ -1,0 +1,478 @@
+"""Undergrounding: one plan with shares, years, order of works and proof, and all its papers."""
+
+import io
+import json
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+from typing import Any
+
+from infraplan.api.kept_files import template_bytes
+from infraplan.api.kept_files import write_kept
+from infraplan.api.kept_files import zipped
+from infraplan.errors import SettingsError
+from infraplan.plan import Plan
+from infraplan.plan.results import load_underground
+from infraplan.plan.results import store_underground
+from infraplan.progress import Progress
+from infraplan.progress import part
+from infraplan.text import words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from infraplan.cables import CablePlan
+    from infraplan.cables import PriceBook
+    from infraplan.cables.phasing import PhasingPlan
+    from infraplan.cables.technical import WorkRules
+    from infraplan.cables.works import Works
+    from infraplan.layers.bundle import Layers
+
+__all__ = ["Programme", "Sharing", "UndergroundFiles", "underground", "write_underground"]
+
+READ = (
+    "streets", "roads", "ducts", "fibre", "cable_survey", "waterways", "rail", "buildings", "poles",
+    "chambers", "communes", "road_works", "sites", "institutions", "sources",
+)  # fmt: skip
+BOOKS = ("prices", "works", "investment", "funding", "phasing")
+STEP = "underground"
+SUBSET_SECONDS = 2.0  # for one choice of streets; small graphs need milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """
+    Who pays: `rule` is one of `infraplan.cables.shares.SHARE_RULES`; `public_share` in [0, 1] is
+    what the public bears of the shared works; `renting` names owners that rent instead of paying.
+    """
+
+    rule: str = "diameter"
+    public_share: float = 0.0
+    renting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """
+    Years in which streets are built, and the wishes of who decides.
+
+    `budget_vnd` is what each of `years` may spend; `forced` streets must be built, those in
+    `by_year` by a year, `left_out` ones not at all.
+    """
+
+    years: tuple[int, ...] = ()
+    budget_vnd: tuple[int, ...] = ()
+    forced: tuple[str, ...] = ()
+    by_year: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse years without money, and wishes without years."""
+        wrong = []
+        if list(self.years) != sorted(set(self.years)):
+            wrong.append(f"years must rise without repetition; found {list(self.years)}")
+        if len(self.years) != len(self.budget_vnd):
+            wrong.append("name what each of the years may spend: --years 2027-2031 --budget VND")
+        if not self.years and (self.forced or self.by_year or self.left_out):
+            wrong.append("wishes for streets need years: --years 2027-2031 --budget VND")
+        if any(money < 0 for money in self.budget_vnd):
+            wrong.append("the money of a year must be at least 0 VND")
+        if wrong:
+            raise SettingsError("; ".join(wrong))
+
+
+def underground(  # noqa: PLR0913 - streets, who pays, when, how long
+    plan: Plan,
+    *,
+    streets: Sequence[str] | None = None,
+    area: Path | str | None = None,
+    sharing: Sharing | None = None,
+    programme: Programme | None = None,
+    time_limit_s: float = 30.0,
+    progress: Progress | None = None,
+) -> "CablePlan":
+    """
+    Plan how the aerial cable of some streets goes underground, who pays, and in which order.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    streets
+        Names or ids of streets, `name: from - to` for a part of one; those of the plan's settings
+        where neither streets nor area is given.
+    area
+        File with the outline of the area instead of streets, or None.
+    sharing
+        Rule of sharing, public share, owners that rent; by diameter and without the public where
+        None.
+    programme
+        Years with their money, and wishes; None: all at once.
+    time_limit_s
+        Time after which a search stops early, > 0 [s].
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    cable_plan
+        Segments, chambers, crossings, drops, bill and shares, with cost, bound and gap, and the
+        tables of `infraplan.cables.study`.
+
+    Raises
+    ------
+    SettingsError
+        If no streets are chosen, a street or an owner is not known (near names are listed), or a
+        price or rule is missing.
+    NoRouteError
+        If no trench can join the two ends of a cable.
+    LayerError
+        If a survey names what the plan does not know.
+    """
+    chosen = tuple(streets or ()) or (() if area else plan.settings.underground_streets)
+    if not chosen and area is None:
+        msg = "name the streets: --streets 'Street A' --streets 'Street B', or an --area FILE"
+        raise SettingsError(msg)
+    layers = plan.layers(rasters=("terrain",))
+    layers.need("streets", step=STEP)
+    outline = None
+    if area is not None:
+        from infraplan.io import read_outline
+
+        outline = read_outline(Path(area), crs=plan.settings.crs).geometry.union_all()
+    sharing, programme = sharing or Sharing(), programme or Programme()
+    books = {kind: plan.configuration(kind) for kind in BOOKS}
+    options = {
+        "streets": chosen,
+        "area": None if outline is None else outline.wkt,
+        "books": books,
+        "sharing": asdict(sharing),
+        "programme": asdict(programme),
+    }
+    key = plan.step_key(STEP, plan.hashes((*READ, "terrain")), options)
+    record = plan.record(STEP)
+    if record is not None and record.key == key:
+        return load_underground(plan, layers)
+    made = _made(
+        layers, books, list(chosen) or None, outline, (sharing, programme), time_limit_s, progress
+    )
+    store_underground(plan, made, key=key, streets=chosen)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class UndergroundFiles:
+    """
+    The papers of an undergrounding plan.
+
+    `files` are those just written, the ZIP last; `edited` names what people had changed since, and
+    the copy in which it is kept; `held` what was open elsewhere, and the file written instead.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    edited: tuple[tuple[str, str], ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
+    is_synthetic: bool = False
+
+
+def write_underground(
+    plan: Plan,
+    *,
+    cable_plan: "CablePlan | None" = None,
+    sharing: Sharing | None = None,
+    as_of: date | None = None,
+    template: Path | str | None = None,
+    progress: Progress | None = None,
+) -> UndergroundFiles:
+    """
+    Write the papers of the undergrounding plan into `PLAN/reports/underground/`.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    cable_plan
+        Result; the one that the plan keeps where None.
+    sharing
+        Rule and public share that the workbook begins with; by diameter and none where None.
+    as_of
+        Day that the papers bear; none where None.
+    template
+        The office's own Word template of the memo; ours where None.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    files
+        Memo, bill of quantities, drawings, findings for QGIS, map, and one ZIP of all. The same
+        result and day give the same bytes.
+
+    Raises
+    ------
+    PlanError
+        If there is no plan of undergrounding, or a file cannot be written.
+    SourceFileError
+        If the template cannot be read, or names placeholders that are not known.
+    """
+    own = None if template is None else template_bytes(template)
+    made = cable_plan or load_underground(plan, plan.layers(rasters=("terrain",)))
+    say = words(plan.settings.language)
+    is_synthetic = bool(made.layers.synthetic() or made.provenance.synthetic)
+    mark = say("letters.file_mark") if is_synthetic else ""
+    contents = {
+        f"{mark}{name}": content
+        for name, content in _papers(plan, made, sharing or Sharing(), as_of, own, progress).items()
+    }
+    folder = plan.folder / "reports" / STEP
+    archive = f"{mark}{say('undergrounding.file_zip')}.zip"
+    contents[archive] = zipped(contents, as_of)
+    done = write_kept(
+        plan, f"papers/{STEP}", folder, contents, edited_word=say("letters.file_edited")
+    )
+    part(progress, 0.0, 1.0)(1.0)
+    return UndergroundFiles(folder, done.paths, done.edited, done.held, is_synthetic)
+
+
+def _papers(
+    plan: Plan,
+    made: "CablePlan",
+    sharing: Sharing,
+    as_of: date | None,
+    template: bytes | None,
+    progress: Progress | None,
+) -> dict[str, bytes]:
+    """Return the papers by name."""
+    from infraplan import maps
+    from infraplan.cables.funding import FundingTerms
+    from infraplan.cables.prices import PriceBook
+    from infraplan.cables.validation import finding_points
+    from infraplan.maps.street_picture import street_picture
+    from infraplan.reports import Office
+    from infraplan.reports.drawings import street_drawings
+    from infraplan.reports.underground_bill import underground_bill
+    from infraplan.reports.underground_memo import approval_memo
+
+    settings, tell = plan.settings, part(progress, 0.0, 0.95)
+    say = words(settings.language)
+    memo = approval_memo(
+        made, say, office=Office(settings.office, settings.office_parent, settings.office_place),
+        template=template, sketch=street_picture(made, say), made_on=as_of,
+    )  # fmt: skip
+    tell(0.3)
+    with TemporaryDirectory() as folder:
+        bill = underground_bill(
+            made,
+            Path(folder) / "bill.xlsx",
+            words=say,
+            prices=PriceBook.from_dict(plan.configuration("prices")),
+            terms=FundingTerms.from_dict(plan.configuration("funding")),
+            rule=sharing.rule,
+            public_share=sharing.public_share,
+        ).read_bytes()
+    tell(0.5)
+    drawings = street_drawings(made, say, made_on=as_of)
+    tell(0.8)
+    page = maps.underground(made, language=settings.language)
+    papers = {
+        f"{say('undergrounding.file_memo')}.docx": memo,
+        f"{say('undergrounding.file_bill')}.xlsx": bill,
+        f"{say('undergrounding.file_map')}.html": page.html.encode("utf-8"),
+    }
+    folder_name = say("undergrounding.folder_drawings")
+    papers |= {f"{folder_name}/{drawing.stem}.svg": drawing.svg for drawing in drawings}
+    points = finding_points(made.findings, crs=made.layers.crs)
+    papers[f"{say('undergrounding.file_findings')}.geojson"] = _geojson(points)
+    tell(1.0)
+    return papers
+
+
+def _geojson(points: "pd.DataFrame") -> bytes:
+    """Return findings as points that QGIS opens, in degrees as the format demands."""
+    stream = io.BytesIO()
+    table = points.reset_index().to_crs("EPSG:4326")
+    stream.write(json.dumps(json.loads(table.to_json(drop_id=True)), ensure_ascii=False).encode())
+    return stream.getvalue()
+
+
+def _made(
+    layers: "Layers",
+    books: Mapping[str, Mapping[str, Any]],
+    streets: list[str] | None,
+    outline: Any,  # noqa: ANN401 - a geometry
+    asked: tuple[Sharing, Programme],
+    time_limit_s: float,
+    progress: Progress | None,
+) -> "CablePlan":
+    """Return the plan with all its tables."""
+    from infraplan.cables.cutover import cutover_order
+    from infraplan.cables.optical import optical_budget
+    from infraplan.cables.prices import PriceBook
+    from infraplan.cables.profiles import long_profiles
+    from infraplan.cables.technical import WorkRules
+    from infraplan.cables.underground import plan_works
+    from infraplan.cables.validation import validate_underground
+    from infraplan.cables.works import prepare_works
+
+    tell = part(progress, 0.0, 1.0)
+    prices = PriceBook.from_dict(books["prices"])
+    rules = WorkRules.from_dict(books["works"])
+    works = prepare_works(layers, streets=streets, area=outline, prices=prices, rules=rules)
+    sharing, programme = asked
+    _require_known(works, sharing, programme)
+    tell(0.1)
+    made = plan_works(works, time_limit_s=time_limit_s)
+    tell(0.4)
+    made = _with_choices(made, works, books, sharing)
+    tell(0.8)
+    made = replace(made, cables=optical_budget(made.cables, rules), profiles=long_profiles(made))
+    if programme.years:
+        made = _with_years(made, works, books["phasing"], programme, time_limit_s)
+    made = replace(made, cutover=cutover_order(made))
+    made = replace(made, findings=validate_underground(made, rules))
+    tell(1.0)
+    return made
+
+
+def _require_known(works: "Works", sharing: Sharing, programme: Programme) -> None:
+    """Refuse owners and streets of the options that the plan does not have."""
+    from infraplan.cables.shares import SHARE_RULES
+
+    wrong = []
+    if sharing.rule not in SHARE_RULES:
+        wrong.append(f"the rule must be one of {', '.join(SHARE_RULES)}; found '{sharing.rule}'")
+    if not 0 <= sharing.public_share <= 1:
+        wrong.append(f"the public share must be in 0-100 %; found {100 * sharing.public_share:g} %")
+    wrong += [
+        f"no owner '{name}' has cable in these streets; there are {', '.join(works.owners)}"
+        for name in sharing.renting
+        if name not in works.owners
+    ]
+    wished = (*programme.forced, *programme.by_year, *programme.left_out)
+    wrong += [
+        f"'{name}' is none of the streets: {', '.join(works.streets)}"
+        for name in dict.fromkeys(wished)
+        if name not in works.streets
+    ]
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+
+
+def _with_choices(
+    made: "CablePlan", works: "Works", books: Mapping[str, Mapping[str, Any]], sharing: Sharing
+) -> "CablePlan":
+    """Return the plan with every choice of its streets, shares, funding and total investment."""
+    import pandas as pd
+
+    from infraplan.cables.funding import FundingTerms
+    from infraplan.cables.funding import funding_table
+    from infraplan.cables.funding import rent_table
+    from infraplan.cables.investment import InvestmentRates
+    from infraplan.cables.investment import investment_table
+    from infraplan.cables.shares import share_rules
+    from infraplan.cables.shares import shared_out
+    from infraplan.cables.subsets import street_subsets
+
+    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
+        return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
+
+    whole = works.dug()
+    alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
+    rates = InvestmentRates.from_dict(books["investment"])
+    terms = FundingTerms.from_dict(books["funding"])
+    is_confirmed = bool(made.assumptions["verified"].fillna(value=False).astype(bool).all())
+    choices = street_subsets(works.streets, dig, joins=works.joins)
+    subsets = choices.subsets
+    if len(subsets):
+        totals = [
+            int(investment_table(int(cost), rates, is_confirmed=is_confirmed)["amount_vnd"].sum())
+            for cost in subsets["cost_vnd"]
+        ]
+        subsets = subsets.assign(investment_vnd=totals)
+    paid = shared_out(
+        whole.shared_vnd, whole.direct_vnd, whole.weights, rule=sharing.rule, alone_vnd=alone,
+        public_share=sharing.public_share,
+    )  # fmt: skip
+    shares = pd.DataFrame({"operator": list(paid), "cost_vnd": list(paid.values())})
+    shares["share"] = shares["cost_vnd"] / max(made.cost_vnd, 1)
+    return replace(
+        made,
+        shares=shares[["operator", "share", "cost_vnd"]].astype({"cost_vnd": "int64"}),
+        share_rules=share_rules(whole, alone),
+        funding=funding_table(
+            whole, rent_table(made.uses, terms), terms, rule=sharing.rule, alone_vnd=alone,
+            public_share=sharing.public_share, renting=sharing.renting,
+        ),
+        investment=investment_table(made.cost_vnd, rates, is_confirmed=is_confirmed),
+        subsets=subsets,
+        subset_shares=choices.subset_shares,
+        provenance=_noted(made, choices.notes),
+    )  # fmt: skip
+
+
+def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:  # noqa: ANN401 - Provenance
+    """Return the provenance with more notes."""
+    return replace(made.provenance, notes=(*made.provenance.notes, *notes))
+
+
+def _with_years(
+    made: "CablePlan",
+    works: "Works",
+    table: Mapping[str, Any],
+    programme: Programme,
+    time_limit_s: float,
+) -> "CablePlan":
+    """Return the plan with the year of each street, and its bill by years."""
+    import pandas as pd
+
+    from infraplan.cables.phasing import PhasingProblem
+    from infraplan.cables.phasing import PhasingWishes
+    from infraplan.cables.phasing import phase_streets
+    from infraplan.cables.worth import PhasingRules
+    from infraplan.cables.worth import street_worth
+
+    years, streets = list(programme.years), list(works.streets)
+    worth = street_worth(made.layers, streets, PhasingRules.from_dict(table), years=years)
+    cost = made.lines.groupby("street")["cost_vnd"].sum().reindex(streets).fillna(0).astype("int64")
+    left = 1 - worth.saving.reindex(index=streets, columns=years).fillna(0.0)
+    by_year = left.mul(cost, axis=0).round().astype("int64")
+    found: PhasingPlan = phase_streets(
+        PhasingProblem(
+            cost_vnd=by_year,
+            worth=worth.by_year,
+            budget_vnd=dict(zip(years, programme.budget_vnd, strict=True)),
+            joins=works.joins,
+            roots=_roots(made, works),
+            reasons=worth.table.to_dict("index"),
+        ),
+        wishes=PhasingWishes(programme.forced, programme.by_year, programme.left_out),
+        time_limit_s=time_limit_s,
+    )
+    year_of = found.phases["year"].dropna().astype(int).to_dict()
+    lines = made.lines.assign(phase=made.lines["street"].map(year_of).fillna(0).astype("int64"))
+    notes = (*worth.notes, *(fault.note for fault in found.faults))
+    return replace(
+        made, lines=lines, phases=found.phases, years=found.years, wishes=found.wishes,
+        provenance=_noted(made, [str(note) for note in notes]),
+    )  # fmt: skip
+
+
+def _roots(made: "CablePlan", works: "Works") -> frozenset[str]:
+    """Return the streets with ducts of today; every street where a group of streets has none."""
+    import networkx as nx
+
+    has_ducts = set(made.segments.loc[made.segments["kind"] == "duct", "street"].astype(str))
+    graph = nx.Graph(list(works.joins))
+    graph.add_nodes_from(works.streets)
+    roots: set[str] = set()
+    for group in nx.connected_components(graph):
+        roots |= (group & has_ducts) or group
+    return frozenset(roots)
