@@ -1,10 +1,12 @@
-"""Compiled loop of shared trenches: who passes each edge of a forest, and with how much cable."""
+"""Compiled loops of shared trenches: who passes each edge of a forest, and what that costs."""
 
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
+# ruff: noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917, PLR1702 - compiled loops over bare arrays
 
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables._kernels import _pop
+from infraplan.cables._kernels import _push
 from infraplan.jit import njit
 
 Floats = npt.NDArray[np.float64]
@@ -97,3 +99,151 @@ def forest_loads(
             passes[e, run_owner[run]] = True
             a = ends[e, 0] if ends[e, 1] == a else ends[e, 1]
     return passes, section, by
+
+
+@njit
+def shared_cost(
+    ends: Ints,
+    cost: Floats,
+    tree: Flags,
+    column: Ints,
+    stops: tuple[Ints, Ints, int, Ints, Ints, Floats, float],
+) -> float:
+    """Return the cost of a tree by the bores that owners need in it; `column` takes the bores."""
+    chosen = np.flatnonzero(tree)
+    stop_node, stop_owner, owners, run_ends, run_owner, run_mm2, bore_mm2 = stops
+    count = 0
+    for e in range(ends.shape[0]):
+        count = max(count, ends[e, 0] + 1, ends[e, 1] + 1)
+    passes, section, _ = forest_loads(
+        ends[chosen], count, stop_node, stop_owner, owners, run_ends, run_owner, run_mm2
+    )
+    total = 0.0
+    for k in range(chosen.size):
+        bores = 0
+        for owner in range(owners):
+            if passes[k, owner]:
+                bores += max(1, int(np.ceil(section[k, owner] / bore_mm2 - 1e-9)))
+        if bores >= cost.shape[1]:
+            return np.inf
+        column[chosen[k]] = bores
+        total += cost[chosen[k], bores]
+    return total
+
+
+@njit
+def exchange_shared(
+    rows: tuple[Ints, Ints, Ints],
+    ends: Ints,
+    cost: Floats,
+    is_terminal: Flags,
+    tree: Flags,
+    order: Ints,
+    stops: tuple[Ints, Ints, int, Ints, Ints, Floats, float],
+) -> float:
+    """
+    Replace key paths of a tree where that lowers its true cost; return the cost.
+
+    The new connection is the shortest one at the price of the bores that the old path carried; it
+    stays if the tree with all bores counted anew is cheaper. `tree` changes.
+    """
+    starts, heads, links = rows
+    n, m = starts.size - 1, ends.shape[0]
+    column = np.zeros(m, dtype=np.int64)
+    total = shared_cost(ends, cost, tree, column, stops)
+    path = np.empty(m, dtype=np.int64)
+    tips = np.empty(2, dtype=np.int64)
+    queue = np.empty(n, dtype=np.int64)
+    heap = np.empty(n, dtype=np.int64)
+    tried = np.zeros(m, dtype=np.bool_)
+    for start in order:
+        if not tree[start] or tried[start]:
+            continue
+        degree = np.zeros(n, dtype=np.int64)
+        for e in range(m):
+            if tree[e]:
+                degree[ends[e, 0]] += 1
+                degree[ends[e, 1]] += 1
+        length, price, bores = 1, 0.0, column[start]
+        path[0] = start
+        for side in range(2):
+            v, e = ends[start, side], start
+            while not is_terminal[v] and degree[v] == 2:
+                for p in range(starts[v], starts[v + 1]):
+                    if tree[links[p]] and links[p] != e:
+                        e, v = links[p], heads[p]
+                        break
+                path[length] = e
+                length += 1
+            tips[side] = v
+        for k in range(length):
+            e = path[k]
+            tree[e] = False
+            tried[e] = True
+            price += cost[e, bores]
+        half = np.zeros(n, dtype=np.bool_)
+        half[tips[0]] = True
+        queue[0] = tips[0]
+        at, size = 0, 1
+        while at < size:
+            v = queue[at]
+            at += 1
+            for p in range(starts[v], starts[v + 1]):
+                if tree[links[p]] and not half[heads[p]]:
+                    half[heads[p]] = True
+                    queue[size] = heads[p]
+                    size += 1
+        dist = np.full(n, np.inf)
+        before = np.full(n, -1, dtype=np.int64)
+        place = np.full(n, -1, dtype=np.int64)
+        heaped = 0
+        for k in range(size):
+            dist[queue[k]] = 0.0
+            heaped = _push(heap, place, dist, heaped, queue[k])
+        barred = np.zeros(m, dtype=np.bool_)
+        for k in range(length):
+            barred[path[k]] = True
+        found = -1
+        while heaped > 0:
+            v = _pop(heap, place, dist, heaped)
+            heaped -= 1
+            if dist[v] > 1.5 * price:
+                break
+            if not half[v] and (degree[v] > 0 or is_terminal[v]):
+                inner = False
+                if not is_terminal[v] and degree[v] == 2:
+                    for p in range(starts[v], starts[v + 1]):
+                        inner = inner or barred[links[p]]
+                if not inner:
+                    found = v
+                    break
+            for p in range(starts[v], starts[v + 1]):
+                w = heads[p]
+                if barred[links[p]]:
+                    continue
+                reached = dist[v] + cost[links[p], bores]
+                if reached < dist[w]:
+                    dist[w] = reached
+                    before[w] = p
+                    heaped = _push(heap, place, dist, heaped, w)
+        better = np.inf
+        count = 0
+        if found >= 0:
+            v = found
+            while before[v] >= 0:
+                e = links[before[v]]
+                tree[e] = True
+                queue[count] = e
+                count += 1
+                v = ends[e, 0] if ends[e, 1] == v else ends[e, 1]
+            better = shared_cost(ends, cost, tree, column, stops)
+        if better < total - 1e-6:
+            total = better
+        else:
+            for k in range(count):
+                tree[queue[k]] = False
+            for k in range(length):
+                tree[path[k]] = True
+            if found >= 0:
+                shared_cost(ends, cost, tree, column, stops)
+    return total

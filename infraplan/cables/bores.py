@@ -180,7 +180,9 @@ def _layouts(most: int, prices: "PriceBook") -> dict[str, Floats]:
         sizes["bores"][bores] = layout.bores
         sizes["wider"][bores] = max(0.0, layout.mouth_m - base.mouth_m)
         for place in PLACES:
-            extra = rules.excavation_m3_per_m(layout, place) - rules.excavation_m3_per_m(base, place)
+            extra = rules.excavation_m3_per_m(layout, place) - rules.excavation_m3_per_m(
+                base, place
+            )
             sizes[place][bores] = max(0.0, extra)
     return sizes
 

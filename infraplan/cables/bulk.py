@@ -3,9 +3,9 @@ Trenches that several owners share: a tree whose edges cost by the bores of thos
 
 The tree is searched by slope scaling: each edge is given the price that it would have with the
 bores it carried last, the cheapest tree for these prices is sought, and its true cost is counted.
-The bound rests on a line below the cost of each edge, alpha + beta x bores: every plan joins all
-stops over edges that cost at least alpha, and every owner's own stops over edges in which the
-owner's bore costs at least beta.
+The bound divides the cost of each edge: every plan joins all stops over edges that cost at least
+the common part, and every owner's own stops over edges in which the owner's bore costs at least the
+owner's part.
 """
 
 from dataclasses import dataclass
@@ -24,9 +24,14 @@ Flags = npt.NDArray[np.bool_]
 Rows = tuple[Ints, Ints, Ints, Ints]
 
 ROUNDS = 4  # of slope scaling; prices rarely change after three
-PASSES = 2
-WORK = 40_000_000  # arcs that one quick dual ascent may look at
-QUICK_ROOTS = 3
+PASSES = 2  # of exchanges at fixed prices
+SWEEPS = 5  # of exchanges by true cost
+TURNS = 4  # in which common trench and owners take what the others left
+STEPS = 24  # in which costs are divided anew
+STEP = 0.02  # of an edge's cost that goes to a part whose tree uses it
+SHRINK = 0.85  # of the step after a turn that gained nothing
+ROOTS = 3  # of a dual ascent
+WORK = 400_000_000  # arcs that one dual ascent may look at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,12 +113,12 @@ def shared_tree(
     """
     search = _Search(ends, cost, np.unique(terminals), flows, thorough, time_limit_s, seed)
     tree = search.best_tree()
-    bound = min(search.bound(), search.cost_of(tree)[0])
     total, bores, section = search.cost_of(tree)
     if not np.isfinite(total):
         msg = "price book: rules.layouts knows no trench for so many ducts"
         raise SettingsError(msg)
-    return SharedTree(tree, bores, section, total, max(bound, 0.0), search.stopped)
+    bound = min(max(search.bound(), 0.0), total)
+    return SharedTree(tree, bores, section, total, bound, search.stopped)
 
 
 @dataclass(slots=True, eq=False)
@@ -146,22 +151,43 @@ class _Search:
         return float(self.cost[tree, column].sum()), bores, section
 
     def best_tree(self) -> Ints:
-        """Return the best tree of a few rounds of slope scaling."""
+        """Return the best tree of a few rounds of slope scaling and exchanges by true cost."""
         typical = min(self.flows.owners, self.cost.shape[1] - 1)
-        price = self.cost[:, typical].copy()
-        best, least, seen = np.zeros(0, dtype=np.int64), np.inf, set()
-        for _ in range(ROUNDS if self.thorough else 2):
-            tree = self._tree(price)
-            total, bores, _ = self.cost_of(tree)
-            if total < least or not len(best):
+        starting = [typical] if not self.thorough else sorted({0, typical // 2, typical})
+        best, least = np.zeros(0, dtype=np.int64), np.inf
+        for column in starting:
+            price = self.cost[:, column].copy()
+            for _ in range(ROUNDS):
+                tree = self._exchanged(self._tree(price))
+                total, bores, _ = self.cost_of(tree)
+                if total >= least and len(best):
+                    break
                 best, least = tree, total
-            if tree.tobytes() in seen:
+                carried = np.minimum(bores.sum(axis=1), self.cost.shape[1] - 1)
+                price = self.cost[:, int(np.median(carried))].copy()
+                price[tree] = self.cost[tree, carried]
+        return best
+
+    def _exchanged(self, tree: Ints) -> Ints:
+        """Return a tree after exchanging key paths for others by their true cost."""
+        from infraplan.cables._kernels_works import exchange_shared
+
+        starts, heads, links, is_terminal = self._rows()
+        flows = self.flows
+        stops = (flows.stop_node, flows.stop_owner, flows.owners, flows.run_ends, flows.run_owner,
+                 flows.run_mm2, flows.bore_mm2)  # fmt: skip
+        inside = np.zeros(len(self.ends), dtype=np.bool_)
+        inside[tree] = True
+        least = np.inf
+        for _ in range(SWEEPS if self.thorough else 1):
+            total = exchange_shared(
+                (starts, heads, links), self.ends, self.cost, is_terminal, inside,
+                np.flatnonzero(inside), stops,
+            )  # fmt: skip
+            if not total < least:
                 break
-            seen.add(tree.tobytes())
-            column = np.minimum(bores.sum(axis=1), self.cost.shape[1] - 1)
-            price = self.cost[:, int(np.median(column))].copy()
-            price[tree] = self.cost[tree, column]
-        return self._improved(best, least) if self.thorough else best
+            least = total
+        return np.flatnonzero(inside).astype(np.int64)
 
     def _tree(self, price: Floats) -> Ints:
         """Return the cheapest tree found for prices of edges."""
@@ -215,76 +241,126 @@ class _Search:
         is_terminal[self.terminals] = True
         return starts, heads, links, is_terminal
 
-    def _improved(self, best: Ints, least: float) -> Ints:
-        """Return the tree after trying, path by path, a dearer price on what it uses."""
-        rng = np.random.default_rng(self.seed)
-        for _ in range(IMPROVEMENTS):
-            _, bores, _ = self.cost_of(best)
-            column = np.minimum(bores.sum(axis=1), self.cost.shape[1] - 1)
-            price = self.cost[:, int(np.median(column))].copy()
-            price[best] = self.cost[best, column]
-            shaken = price * (1.0 + SHAKE * rng.random(len(price)))
-            tree = self._quick_tree(shaken)
-            total = self.cost_of(tree)[0]
-            if total < least:
-                best, least = tree, total
+    def bound(self) -> float:
+        """
+        Return what no plan can undercut.
+
+        The cost of k bores in an edge is divided into a part of the common trench and a part of
+        each owner, such that any k owners' parts and the common one never exceed it. Each part
+        joins its own stops; what a dual ascent leaves of a part goes to the others, in turns.
+        """
+        least = np.minimum.accumulate(self.cost[:, ::-1], axis=1)[:, ::-1]
+        owners = self._owners()
+        typical = min(self.flows.owners, self.cost.shape[1] - 1)
+        best = 0.0
+        for at in sorted({0, typical}) if self.thorough else [typical]:
+            best = max(best, self._in_turns(least, supporting_lines(self.cost, at), owners))
+        if self.thorough and owners:
+            best = max(best, self._by_gradient(least, supporting_lines(self.cost, typical), owners))
         return best
 
-    def bound(self) -> float:
-        """Return the best bound over several ways to divide costs between trench and owners."""
-        columns = self.cost.shape[1]
-        typical = min(self.flows.owners, columns - 1)
-        best, split = 0.0, (self.cost[:, 0], np.zeros(len(self.cost)))
-        for at in sorted({typical} if not self.thorough else {0, typical, *range(1, typical)}):
-            alpha, beta = supporting_lines(self.cost, at)
-            found = self._quick_bound(alpha, beta)
-            if found > best or at == typical:
-                best, split = max(found, best), (alpha, beta)
-        if self.thorough:
-            best = max(best, self._slow_bound(*split))
+    def _in_turns(
+        self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]
+    ) -> float:
+        """Return the bound of a division in which each part takes what the others leave."""
+        common, limit = lines
+        used = np.zeros((len(owners), len(least)))
+        values = np.zeros(len(owners) + 1)
+        for turn in range(TURNS if self.thorough else 1):
+            for k, stops in enumerate(owners):
+                room = _room(least[:, 1:], common, np.delete(used, k, axis=0))
+                value, taken = self._ascent(np.minimum(room, limit) if turn == 0 else room, stops)
+                if value > values[k] or turn == 0:
+                    values[k], used[k] = value, taken
+            value, taken = self._ascent(_room(least, np.zeros(len(least)), used), self.terminals)
+            if value > values[-1] or turn == 0:
+                values[-1], common = value, taken
+        return float(values.sum())
+
+    def _by_gradient(
+        self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]
+    ) -> float:
+        """Return the best bound of divisions that give more to the parts whose trees use an edge."""
+        common, each = lines
+        parts = np.vstack([common, *(each for _ in owners)])
+        price = least[:, -1]
+        best, step = 0.0, STEP
+        for _ in range(STEPS):
+            found = [
+                self._ascent(part, stops)[0]
+                for part, stops in zip(parts, (self.terminals, *owners), strict=True)
+            ]
+            total = sum(found)
+            step *= 1.0 if total > best else SHRINK
+            best = max(best, total)
+            for row, stops in enumerate((self.terminals, *owners)):
+                tree = self._grown(parts[row], stops)
+                parts[row, tree] += step * price[tree]
+            parts = _within(least, parts)
         return best
+
+    def _grown(self, price: Floats, terminals: Ints) -> Ints:
+        """Return the edges of a tree grown from the first of some terminals."""
+        from infraplan.cables._kernels import grow_tree
+        from infraplan.cables._kernels import spanning_tree
+
+        starts, heads, links, is_terminal = self._rows()
+        is_terminal = np.zeros_like(is_terminal)
+        is_terminal[terminals] = True
+        usable = np.ones(len(price), dtype=np.bool_)
+        inside = grow_tree(
+            starts, heads, links, price, is_terminal, int(terminals[0]), usable
+        )
+        tree = spanning_tree(starts, heads, links, price, is_terminal, inside)
+        return np.flatnonzero(tree).astype(np.int64)
 
     def _owners(self) -> list[Ints]:
         """Return the stops of each owner who has two at least."""
         flows = self.flows
         stops = [np.unique(flows.stop_node[flows.stop_owner == k]) for k in range(flows.owners)]
-        return [mine for mine in stops if len(mine) > 1]
+        return [mine for mine in stops if len(mine) > 1][: self.cost.shape[1] - 1]
 
-    def _quick_bound(self, alpha: Floats, beta: Floats) -> float:
-        """Return the bound of a split by dual ascent in whole dong."""
-        total = self._ascent(alpha, self.terminals)
-        if beta.any():
-            total += sum(self._ascent(beta, stops) for stops in self._owners())
-        return total
-
-    def _ascent(self, price: Floats, terminals: Ints) -> float:
-        """Return the best bound of a dual ascent from a few roots."""
+    def _ascent(self, price: Floats, terminals: Ints) -> tuple[float, Floats]:
+        """Return the best bound of dual ascents from a few roots, and what it took of each edge."""
         from infraplan.cables._kernels import dual_ascent
 
         starts, heads, links, is_terminal = self._rows()
         is_terminal = np.zeros_like(is_terminal)
         is_terminal[terminals] = True
         whole = np.floor(price).astype(np.int64)
-        roots = terminals[np.linspace(0, len(terminals) - 1, QUICK_ROOTS if self.thorough else 1).astype(int)]
-        return float(max(
-            dual_ascent(starts, heads, links, whole, is_terminal, int(root), WORK)[0]
-            for root in np.unique(roots)
-        ))  # fmt: skip
-
-    def _slow_bound(self, alpha: Floats, beta: Floats) -> float:
-        """Return the bound of a split by `steiner_tree`."""
-        from infraplan.cables.steiner import steiner_tree
-
-        total = 0.0
-        for price, stops in ((alpha, self.terminals), *((beta, mine) for mine in self._owners())):
-            if not price.any():
-                continue
-            found = steiner_tree(
-                self.ends, np.floor(price), stops, time_limit_s=self.time_limit_s, seed=self.seed
-            )
-            total += max(found.bound, self._ascent(price, stops))
-        return total
+        count = ROOTS if self.thorough else 1
+        roots = np.unique(terminals[np.linspace(0, len(terminals) - 1, count).astype(np.int64)])
+        best, taken = -1.0, np.zeros(len(price))
+        for root in roots.tolist():
+            value, left, _ = dual_ascent(starts, heads, links, whole, is_terminal, root, WORK)
+            if value > best:
+                best, taken = float(value), np.zeros(len(price))
+                np.maximum.at(taken, links, (whole[links] - left).astype(np.float64))
+        return best, taken
 
 
-IMPROVEMENTS = 20
-SHAKE = 0.15
+def _room(least: Floats, common: Floats, others: Floats) -> Floats:
+    """Return how much of each edge's cost is left beside the common part and the owners' parts."""
+    steep = -np.sort(-others, axis=0)
+    taken = np.zeros(len(least))
+    room = least[:, 0] - common
+    for k in range(1, least.shape[1]):
+        if k <= len(steep):
+            taken += steep[k - 1]
+        room = np.minimum(room, least[:, k] - common - taken)
+    return np.maximum(room, 0.0)
+
+
+def _within(least: Floats, parts: Floats) -> Floats:
+    """Return the parts of each edge's cost scaled so that those of any owners stay within it."""
+    kept = parts.copy()
+    kept[0] = np.minimum(kept[0], least[:, 0])
+    steep = -np.sort(-kept[1:], axis=0)
+    taken, scale = kept[0].copy(), np.ones(len(least))
+    for k in range(1, least.shape[1]):
+        if k <= len(steep):
+            taken += steep[k - 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = np.minimum(scale, np.where(taken > 0, least[:, k] / taken, 1.0))
+    scaled: Floats = kept * scale
+    return scaled

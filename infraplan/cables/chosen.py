@@ -164,7 +164,10 @@ def _numbered(graph: StreetGraph, wanted: list[str]) -> tuple[str, ...]:
     chosen = graph.table["chosen"].to_numpy(dtype=bool)
     named = graph.table["name"].where(graph.table["name"].notna(), graph.table["ids"]).astype(str)
     found = sorted(set(named[chosen]))
-    names = (*(n for n in dict.fromkeys(wanted) if n in found), *(n for n in found if n not in wanted))
+    names = (
+        *(n for n in dict.fromkeys(wanted) if n in found),
+        *(n for n in found if n not in wanted),
+    )
     number = {name: k for k, name in enumerate(names)}
     graph.table["unit"] = [
         number[name] if mine else -1 for name, mine in zip(named, chosen.tolist(), strict=True)
@@ -182,9 +185,7 @@ def _texts(values: "pd.Series | None", rows: "gpd.GeoDataFrame") -> "pd.Series":
     return kept.map(lambda text: text if isinstance(text, str) and text.strip() else None)
 
 
-def _drawn(
-    rows: "gpd.GeoDataFrame", streets: "gpd.GeoDataFrame"
-) -> "dict[str, shapely.Geometry]":
+def _drawn(rows: "gpd.GeoDataFrame", streets: "gpd.GeoDataFrame") -> "dict[str, shapely.Geometry]":
     """Return for each street that is drawn, or listed, the ground in which it is meant."""
     if len(streets) and streets.index.isin(rows.index).all():
         return {i: rows.geometry[i].buffer(1.0) for i in streets.index}
@@ -193,9 +194,7 @@ def _drawn(
     share = length_m / rows.geometry.length
     meant = (share >= MEANT_SHARE) | (length_m >= LEAST_PART_M)
     whole = share >= WHOLE_SHARE
-    return {
-        i: rows.geometry[i].buffer(1.0) if whole[i] else drawn for i in rows.index if meant[i]
-    }
+    return {i: rows.geometry[i].buffer(1.0) if whole[i] else drawn for i in rows.index if meant[i]}
 
 
 def _named(

@@ -437,7 +437,9 @@ def _rows(
     parts = parts[(parts.geometry.geom_type == "LineString") & (parts.geometry.length > 0)]
     blank = pd.Series(np.nan, index=parts.index)
     diameter, cores = (
-        pd.to_numeric(parts.get(name, blank)).astype("float64").to_numpy(dtype=np.float64, na_value=np.nan)
+        pd.to_numeric(parts.get(name, blank))
+        .astype("float64")
+        .to_numpy(dtype=np.float64, na_value=np.nan)
         for name in ("diameter_mm", "cores")
     )
     rows = [
@@ -453,9 +455,7 @@ def _rows(
     return rows, notes
 
 
-def _cut(
-    rows: list[_Row], grounds: "list[shapely.Geometry]", crs: str
-) -> list[list[_Cut]]:
+def _cut(rows: list[_Row], grounds: "list[shapely.Geometry]", crs: str) -> list[list[_Cut]]:
     """Return each cable cut where it enters or leaves the ground of a street."""
     import shapely
     from shapely.ops import substring
@@ -495,9 +495,7 @@ def _without_counted(pieces: list[_Cut], counted: Units) -> list[_Cut]:
         if piece.units & counted and any(gone[j] for j in beside):
             # a drawn cable that ends in the junction of a counted street belongs to that street
             gone[k] = all(gone[j] or not pieces[j].units for j in beside)
-    return [
-        piece._replace(units=NOWHERE) if gone[k] else piece for k, piece in enumerate(pieces)
-    ]
+    return [piece._replace(units=NOWHERE) if gone[k] else piece for k, piece in enumerate(pieces)]
 
 
 def _differences(
@@ -524,9 +522,7 @@ class _Nearest:
             self._numbers.setdefault(units[side.street], []).append(number)
         self._lines = np.asarray(lines, dtype=object)
 
-    def places(
-        self, point: "shapely.Point", units: Units
-    ) -> dict[int, tuple[float, Stop]]:
+    def places(self, point: "shapely.Point", units: Units) -> dict[int, tuple[float, Stop]]:
         """Return for each street the distance and the stop nearest to a point."""
         import shapely
 
@@ -561,7 +557,9 @@ def _beyond(
             others = {
                 unit
                 for k, (other, (is_other, path)) in enumerate(zip(cables, ends, strict=True))
-                if k != number and is_other and other.owner == cable.owner
+                if k != number
+                and is_other
+                and other.owner == cable.owner
                 and min(path.distance(point), path.distance(point)) <= GOES_ON_M
                 for unit in (p.units for p in other.pieces)
                 for unit in unit  # noqa: PLW2901 - the streets of each piece

@@ -241,9 +241,7 @@ def _column(part: PartPlan, works: Works) -> Ints:
     return column
 
 
-def segment_table(
-    works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges
-) -> "gpd.GeoDataFrame":
+def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) -> "gpd.GeoDataFrame":
     """
     Return what is dug or re-used along streets, joined to whole stretches.
 
@@ -431,11 +429,15 @@ def drop_table(works: Works, parts: Sequence[PartPlan]) -> "gpd.GeoDataFrame":
                 if where == unit and item in ("drop_house", "drop_duct")
             )
             costs = _shared_out(total, [each + demand.drop_m[line] * metre for _, line in mine])
-            rows += [(number, unit, line, cost) for (number, line), cost in zip(mine, costs, strict=True)]
+            rows += [
+                (number, unit, line, cost) for (number, line), cost in zip(mine, costs, strict=True)
+            ]
     rows.sort()
     frame = pd.DataFrame(
         {
-            "building_id": pd.Series([demand.drops[row[0]].building for row in rows], dtype="object"),
+            "building_id": pd.Series(
+                [demand.drops[row[0]].building for row in rows], dtype="object"
+            ),
             "street": pd.Series([works.streets[row[1]] for row in rows], dtype="object"),
             "length_m": pd.Series([float(demand.drop_m[row[2]]) for row in rows], dtype="float64"),
             "cost_vnd": pd.Series([row[3] for row in rows], dtype="int64"),
@@ -552,7 +554,13 @@ def use_table(
                 number, thickest = count.get((edge, owner), (0, 0.0))
                 row = rows.setdefault(
                     (drawn.row_of[edge], works.owners[owner]),
-                    {"cables": 0, "diameter_mm": 0.0, "section_mm2": 0.0, "bores": 0, "length_m": 0.0},
+                    {
+                        "cables": 0,
+                        "diameter_mm": 0.0,
+                        "section_mm2": 0.0,
+                        "bores": 0,
+                        "length_m": 0.0,
+                    },
                 )
                 row["cables"] = max(row["cables"], number)
                 row["diameter_mm"] = max(row["diameter_mm"], thickest)
@@ -672,7 +680,9 @@ def assumption_table(
             "value": rules.frontage_per_drop_m, "unit": "m", "source": rules.frontage_source,
             "date": None, "verified": rules.frontage_verified, "counts_vnd": assumed,
         }  # fmt: skip
-    counts = _resting(costs, ("trench_", "crossing_open", "excavation", "reinstatement", "duct_d110"))
+    counts = _resting(
+        costs, ("trench_", "crossing_open", "excavation", "reinstatement", "duct_d110")
+    )
     if counts:
         rows["rule", "layouts"] = {
             "value": len(rules.layouts), "unit": "each", "source": rules.layout_source,

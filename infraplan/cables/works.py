@@ -392,7 +392,9 @@ def _planned(
     order = np.argsort(edges, kind="stable")
     edges = edges[order]
     owner_count = len(works.owners)
-    bores = np.vstack([np.zeros((0, owner_count), dtype=np.int64), *(t.bores for t in trees)])[order]
+    bores = np.vstack([np.zeros((0, owner_count), dtype=np.int64), *(t.bores for t in trees)])[
+        order
+    ]
     section = np.vstack([np.zeros((0, owner_count)), *(t.section_mm2 for t in trees)])[order]
     column = np.maximum(bores.sum(axis=1) + stops.drop_bores, 1) - 1
     laid, reused = works.tariff.laid[edges, column], works.tariff.reused[edges, column]
@@ -483,7 +485,9 @@ def _trees(
     cost = _cost_by_owners(works, mine, stops)
     runs = np.asarray(stops.runs, dtype=np.int64).reshape(-1, 2)
     owned = np.asarray(stops.owned, dtype=np.int64).reshape(-1, 2)
-    groups = [stops.terminals[label[stops.terminals] == k] for k in np.unique(label[stops.terminals])]
+    groups = [
+        stops.terminals[label[stops.terminals] == k] for k in np.unique(label[stops.terminals])
+    ]
     trees = []
     for group in groups:
         if len(group) < 2:
@@ -558,7 +562,9 @@ def _require_joined(works: Works, stops: _Stops, label: Ints) -> None:
         streets = [works.streets[unit] for unit in dict.fromkeys(u for u, _ in run.metres)]
         cable = works.demand.cables[run.cable]
         places = " - ".join("E {:.0f} N {:.0f}".format(*works.trench.nodes[node]) for node in ends)
-        told.append(f"{cable.cable_id} of {works.owners[cable.owner]} in {', '.join(streets)} ({places})")
+        told.append(
+            f"{cable.cable_id} of {works.owners[cable.owner]} in {', '.join(streets)} ({places})"
+        )
     msg = f"no trench joins the two ends of {len(lost)} cable(s): {'; '.join(told)}"
     raise NoRouteError(msg)
 
