@@ -5,22 +5,28 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from infraplan.cables.graph import StreetGraph
 from infraplan.cables.graph import noded
 from infraplan.cables.graph import rows_of
+from infraplan.cables.stretches import axis_of
+from infraplan.cables.stretches import place_along
+from infraplan.cables.stretches import split_words
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     import shapely
 
-__all__ = ["chosen_graph", "matching_streets"]
+__all__ = ["chosen_graph", "matching_streets", "near_names", "plain_text", "streets_by_name"]
 
 ALONG_M = 15.0  # a street is meant by a drawn line that runs within this distance of it
 MEANT_SHARE = 0.6
+WHOLE_SHARE = 0.9  # a street drawn along so far is meant as a whole
+LEAST_PART_M = 45.0  # of a street that is meant: a line that only crosses it runs 30 m along it
+LEAST_M = 0.05
+LEAST_STRETCH_M = 5.0
 AROUND_M = 60.0  # of the chosen streets: streets there may end in their junctions
 
 
@@ -54,7 +60,7 @@ def matching_streets(streets: "gpd.GeoDataFrame", wanted: Sequence[str]) -> list
         if not len(exact):
             exact = streets.index[plain == plain_text(word)]
         if not len(exact):
-            unknown.append(f"'{word}' ({_near(word, sorted(set(names)))})")
+            unknown.append(f"'{word}' ({near_names(word, sorted(set(names)))})")
         found.update(map(str, exact))
     if unknown:
         msg = f"there is no street {', nor '.join(unknown)}"
@@ -89,7 +95,7 @@ def chosen_graph(
     layers: Layers,
     streets: "Sequence[str] | gpd.GeoDataFrame | None",
     area: "shapely.Geometry | None",
-) -> StreetGraph:
+) -> tuple[StreetGraph, tuple[str, ...]]:
     """
     Return the streets around those chosen as one graph, the chosen ones marked.
 
@@ -98,14 +104,18 @@ def chosen_graph(
     layers
         Layers of the plan; `streets` is needed.
     streets
-        Names or ids, or lines drawn along streets; None where the area says it.
+        Names or ids, `name: from - to` for a part (crossing streets or metres from the beginning),
+        or lines drawn along streets; None where the area says it.
     area
         Outline in the planning CRS; streets are cut at it.
 
     Returns
     -------
     graph
-        Street graph whose table has the column `chosen`.
+        Street graph whose table has the columns `chosen`, `bridge` and `unit`, the number of the
+        street among the names, -1 where it is not chosen.
+    names
+        Names of the chosen streets, in the order in which they were named, else sorted.
 
     Raises
     ------
@@ -119,37 +129,141 @@ def chosen_graph(
     if (streets is None or not len(streets)) == (area is None):
         msg = "name the streets, or give an area, and not both"
         raise SettingsError(msg)
-    rows = rows_of(layers.table("streets"), "streets")
+    table = layers.table("streets")
+    rows = rows_of(table, "streets")
+    rows["bridge"] = _texts(table.get("bridge"), rows)
+    wanted: list[str] = []
     if area is not None:
-        inside = rows.assign(geometry=rows.geometry.intersection(area), chosen=True)
-        outside = rows.assign(geometry=rows.geometry.difference(area), chosen=False)
-        both = pd.concat([inside, outside])
-        lined = both.geometry.length > 0
-        rows = gpd.GeoDataFrame(both[lined], geometry="geometry", crs=rows.crs)
-        rows["geometry"] = rows.geometry.map(_lines_only)
+        parts = dict.fromkeys(rows.index, area)
+    elif isinstance(streets, gpd.GeoDataFrame):
+        parts = _drawn(rows, streets)
     else:
-        rows["chosen"] = rows.index.isin(_meant(rows, streets))
+        parts, wanted = _named(rows, list(streets or ()))
+    within = gpd.GeoSeries([parts.get(i) for i in rows.index], index=rows.index, crs=rows.crs)
+    inside = rows.assign(geometry=rows.geometry.intersection(within), chosen=True)
+    outside = rows.assign(geometry=rows.geometry.difference(within), chosen=False)
+    outside["geometry"] = outside.geometry.where(within.notna(), rows.geometry)
+    both = pd.concat([inside[within.notna()], outside])
+    lined = both.geometry.length > LEAST_M
+    rows = gpd.GeoDataFrame(both[lined], geometry="geometry", crs=rows.crs)
+    rows["geometry"] = rows.geometry.map(_lines_only)
     if not rows["chosen"].any():
         msg = "no street lies in the area" if area is not None else "no street is meant"
         raise SettingsError(msg)
     near = rows[rows["chosen"]].geometry.union_all().buffer(AROUND_M)
     around = rows[rows.geometry.intersects(near)]
     roads = rows_of(layers.table("roads"), "roads")
+    roads["bridge"] = _texts(layers.table("roads").get("bridge"), roads)
     roads["chosen"] = False
-    return noded(around, roads[roads.geometry.intersects(near)], crs=layers.crs)
+    graph = noded(around, roads[roads.geometry.intersects(near)], crs=layers.crs)
+    return graph, _numbered(graph, wanted)
 
 
-def _meant(rows: "gpd.GeoDataFrame", streets: "Sequence[str] | gpd.GeoDataFrame") -> list[str]:
-    """Return the ids of the streets named or drawn."""
-    import geopandas as gpd
+def _numbered(graph: StreetGraph, wanted: list[str]) -> tuple[str, ...]:
+    """Number the chosen streets of a graph by name in its column `unit`; return the names."""
+    chosen = graph.table["chosen"].to_numpy(dtype=bool)
+    named = graph.table["name"].where(graph.table["name"].notna(), graph.table["ids"]).astype(str)
+    found = sorted(set(named[chosen]))
+    names = (
+        *(n for n in dict.fromkeys(wanted) if n in found),
+        *(n for n in found if n not in wanted),
+    )
+    number = {name: k for k, name in enumerate(names)}
+    graph.table["unit"] = [
+        number[name] if mine else -1 for name, mine in zip(named, chosen.tolist(), strict=True)
+    ]
+    return names
 
-    if not isinstance(streets, gpd.GeoDataFrame):
-        return matching_streets(rows, list(streets))
+
+def _texts(values: "pd.Series | None", rows: "gpd.GeoDataFrame") -> "pd.Series":
+    """Return a column of texts, empty ones and missing ones as None."""
+    import pandas as pd
+
+    if values is None:
+        return pd.Series([None] * len(rows), index=rows.index, dtype=object)
+    kept = values.astype(object).where(values.notna(), None)
+    return kept.map(lambda text: text if isinstance(text, str) and text.strip() else None)
+
+
+def _drawn(rows: "gpd.GeoDataFrame", streets: "gpd.GeoDataFrame") -> "dict[str, shapely.Geometry]":
+    """Return for each street that is drawn, or listed, the ground in which it is meant."""
     if len(streets) and streets.index.isin(rows.index).all():
-        return [str(street_id) for street_id in streets.index]
-    drawn = streets.to_crs(rows.crs).geometry.union_all().buffer(ALONG_M)
-    share = rows.geometry.intersection(drawn).length / rows.geometry.length
-    return [str(street_id) for street_id in rows.index[np.asarray(share >= MEANT_SHARE)]]
+        return {i: rows.geometry[i].buffer(1.0) for i in streets.index}
+    drawn = streets.to_crs(rows.crs).geometry.union_all().buffer(ALONG_M, cap_style="flat")
+    length_m = rows.geometry.intersection(drawn).length
+    share = length_m / rows.geometry.length
+    meant = (share >= MEANT_SHARE) | (length_m >= LEAST_PART_M)
+    whole = share >= WHOLE_SHARE
+    return {i: rows.geometry[i].buffer(1.0) if whole[i] else drawn for i in rows.index if meant[i]}
+
+
+def _named(
+    rows: "gpd.GeoDataFrame", words: list[str]
+) -> "tuple[dict[str, shapely.Geometry], list[str]]":
+    """Return for each street that is named the ground in which it is meant, and the names in order."""
+    parts: dict[str, shapely.Geometry] = {}
+    names: list[str] = []
+    wrong: list[str] = []
+    plain = {plain_text(name) for name in rows["name"].astype(str)}
+    for word in words:
+        stretch = None if plain_text(word) in plain or word in rows.index else split_words(word)
+        try:
+            ids = matching_streets(rows, [stretch[0] if stretch else word])
+        except SettingsError as error:
+            wrong.append(str(error).removeprefix("there is no street "))
+            continue
+        names += [str(name) for name in rows.loc[ids, "name"]]
+        if stretch is None:
+            parts |= {i: rows.geometry[i].buffer(1.0) for i in ids}
+            continue
+        ground = _stretch(rows, ids, stretch)
+        if isinstance(ground, str):
+            raise SettingsError(ground)
+        parts |= {i: ground for i in ids if rows.geometry[i].intersection(ground).length > LEAST_M}
+    if wrong:
+        msg = f"there is no street {', nor '.join(wrong)}"
+        raise SettingsError(msg)
+    return parts, names
+
+
+def _stretch(
+    rows: "gpd.GeoDataFrame", ids: list[str], words: tuple[str, str, str]
+) -> "shapely.Geometry | str":
+    """Return the ground of a stretch of a street, or what is wrong with its words."""
+    from shapely.ops import substring
+
+    axis = axis_of(rows.loc[ids])
+    if axis is None:
+        return f"'{words[0]}' is not one line from beginning to end; draw the part, or name its ids"
+    others = streets_by_name(rows)
+    ends = []
+    for text, empty in zip(words[1:], (0.0, axis.length), strict=True):
+        at_m = place_along(axis, text, others, plain_text(text)) if text else empty
+        if at_m is None:
+            near = near_names(text, sorted(set(rows["name"].astype(str))))
+            return f"'{words[0]}' has no place '{text}': a crossing street or metres ({near})"
+        ends.append(at_m)
+    if abs(ends[1] - ends[0]) < LEAST_STRETCH_M:
+        return f"'{words[0]}': from '{words[1]}' to '{words[2]}' is no stretch"
+    return substring(axis, min(ends), max(ends)).buffer(1.0, cap_style="flat")
+
+
+def streets_by_name(rows: "gpd.GeoDataFrame") -> "dict[str, shapely.Geometry]":
+    """
+    Return the streets by name as it is compared.
+
+    Parameters
+    ----------
+    rows
+        Layer `streets`.
+
+    Returns
+    -------
+    streets
+        All rows of each name as one geometry.
+    """
+    plain = rows["name"].astype(str).map(plain_text)
+    return {str(name): part.geometry.union_all() for name, part in rows.groupby(plain)}
 
 
 def _lines_only(geometry: "shapely.Geometry") -> "shapely.Geometry":
@@ -157,11 +271,27 @@ def _lines_only(geometry: "shapely.Geometry") -> "shapely.Geometry":
     import shapely
 
     parts = shapely.get_parts(shapely.get_parts(geometry))
-    return shapely.multilinestrings([p for p in parts if p.geom_type == "LineString"])
+    return shapely.line_merge(
+        shapely.multilinestrings([p for p in parts if p.geom_type == "LineString"])
+    )
 
 
-def _near(word: str, names: list[str]) -> str:
-    """Return the names nearest to a word, as words for the message."""
+def near_names(word: str, names: list[str]) -> str:
+    """
+    Return the names nearest to a word, as words for a message.
+
+    Parameters
+    ----------
+    word
+        What was asked for.
+    names
+        Names that there are.
+
+    Returns
+    -------
+    words
+        `near: ...`, or that none is near.
+    """
     by_plain = {plain_text(name): name for name in names}
     close = get_close_matches(plain_text(word), list(by_plain), n=3, cutoff=0.5)
     return "near: " + ", ".join(by_plain[c] for c in close) if close else "no name is near"

@@ -1,13 +1,23 @@
-"""What the streets must carry: cables that go, houses to be served, and who shares the cost."""
+"""
+What the streets must carry: cables that go, houses to be served, and whose they are.
 
+Everything is worked out once for all chosen streets and all owners; `Demand.task` then tells in a
+moment what some of the streets and some of the owners ask for.
+"""
+
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from infraplan.cables.measure import geodesic_lengths_m
+from infraplan.cables.survey import SurveyedCable
+from infraplan.cables.survey import surveyed_cables
 from infraplan.cables.trench import Side
 from infraplan.cables.trench import width_of
 from infraplan.layers.bundle import Layers
@@ -20,52 +30,240 @@ if TYPE_CHECKING:
     from infraplan.cables.graph import StreetGraph
     from infraplan.cables.prices import PriceBook
 
-__all__ = ["UNASSIGNED", "Demand", "demand_of", "operator_shares"]
+__all__ = ["UNASSIGNED", "Demand", "Drop", "Riser", "Run", "Stop", "Task", "demand_of",
+           "operator_shares"]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Units = frozenset[int]
 
 UNASSIGNED = "unassigned"
 BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
 LEAST_INSIDE_M = 3.0  # a cable that only grazes the area does not enter it
 ONE_RISER_M = 10.0  # cables that enter so near each other share a riser
 HOUSE_M = 20.0  # farthest house that a street serves
+GOES_ON_M = 15.0  # a surveyed cable that ends so near a junction goes on in its other streets
+NOWHERE: Units = frozenset()
+
+
+class Stop(NamedTuple):
+    """A place along a side: number of the side and distance [m]."""
+
+    side: int
+    at: float
+
+
+class Riser(NamedTuple):
+    """A place at which cables go from air to ground: whose, and in which street."""
+
+    stop: Stop
+    unit: int
+    owners: frozenset[int]
+
+
+class Run(NamedTuple):
+    """Cables of one row of a layer, from where they enter the streets to where they leave them."""
+
+    cable: int
+    start: Stop
+    end: Stop
+    metres: tuple[tuple[int, float], ...]  # by street, of one of the cables
+
+
+class Drop(NamedTuple):
+    """A house that may be served: by street the distance, the stop, and the number of the line."""
+
+    building: str | None
+    assumed: bool
+    options: dict[int, tuple[float, Stop, int]]
+
+
+class Cable(NamedTuple):
+    """A row of a layer: owner, how many cables, their diameter and cores, and its pieces."""
+
+    cable_id: str
+    owner: int
+    count: int
+    diameter_mm: float
+    cores: float
+    pieces: "tuple[Piece, ...]"
+
+
+class Piece(NamedTuple):
+    """A part of a cable in the ground of the same streets: which, how long, first and last place."""
+
+    units: Units
+    length_m: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """
+    What some of the streets must do for some of the owners.
+
+    `drops` are number, street and stop of each house; `removed` has length, cross-section times
+    length and rent of the cables that go, by street and owner; `poles` those that go, by street.
+    """
+
+    risers: tuple[Riser, ...]
+    runs: tuple[Run, ...]
+    drops: tuple[tuple[int, int, Stop, int], ...]
+    removed: Mapping[tuple[int, int], Floats]
+    poles: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Demand:
     """
-    What a plan of undergrounding must do.
+    What may be asked of the chosen streets.
 
-    `places` are all stops (number of a side, distance along it) that must be joined, `entry_places`
-    those where cable goes from air to ground, `stops` the same by side. `fixed` are quantities of
-    the bill that no layout changes; `weights` decide the shares of the operators.
+    `places` are the ends of pieces of cable: by street the distance and the stop; `beyond` tells in
+    which streets a surveyed cable goes on where its line ends.
     """
 
-    places: list[tuple[int, float]]
-    entry_places: list[tuple[int, float]]
-    stops: dict[int, list[float]]
-    drops: "gpd.GeoDataFrame"
-    removed: "pd.DataFrame"
-    weights: dict[str, float]
-    fixed: dict[str, float]
-    bores: int
-    poles_removed: int
+    owners: tuple[str, ...]
+    cables: tuple[Cable, ...]
+    places: tuple[dict[int, tuple[float, Stop]], ...]
+    beyond: Mapping[int, Units]
+    drops: tuple[Drop, ...]
+    drop_lines: npt.NDArray[Any]
+    drop_m: Floats
+    poles: tuple[tuple[Units, int], ...]  # streets, owner or -1
+    touching: frozenset[tuple[int, int]]
+    rent_vnd: Mapping[float, int]
     notes: tuple[str, ...]
+    differences: tuple[tuple[int, str, float, float], ...]  # street, owner, drawn, surveyed [m]
+
+    def stops(self) -> dict[int, list[float]]:
+        """Return all places along each side that may have to be joined."""
+        found: dict[int, list[float]] = {}
+        every = [stop for place in self.places for _, stop in place.values()]
+        every += [stop for drop in self.drops for _, stop, _ in drop.options.values()]
+        for stop in dict.fromkeys(every):
+            found.setdefault(stop.side, []).append(stop.at)
+        return found
+
+    def task(self, units: Units, owners: frozenset[int]) -> Task:
+        """
+        Return what some of the streets must do for some of the owners.
+
+        Parameters
+        ----------
+        units
+            Numbers of the streets.
+        owners
+            Numbers of the owners; with all of them, streets without cable serve houses as well.
+
+        Returns
+        -------
+        task
+            Risers, runs of cable, drops, cable and poles that go.
+        """
+        runs, removed, ends = [], {}, []
+        for number, cable in enumerate(self.cables):
+            if cable.owner not in owners:
+                continue
+            for pieces, open_start, open_end in _inside(cable, units, self.beyond):
+                metres = _metres(pieces, units)
+                stops = [self._stop(place, units) for place in (pieces[0].start, pieces[-1].end)]
+                for (stop, unit), is_open in zip(stops, (open_start, open_end), strict=True):
+                    if is_open:
+                        ends.append((stop, unit, cable.owner))
+                runs.append(Run(number, stops[0][0], stops[1][0], tuple(metres.items())))
+                area_mm2 = np.pi / 4 * cable.diameter_mm**2
+                each = np.asarray([1.0, area_mm2, self.rent_vnd[cable.diameter_mm]]) * cable.count
+                for unit, length_m in metres.items():
+                    key = (unit, cable.owner)
+                    removed[key] = removed.get(key, 0.0) + each * length_m
+        everyone = len(owners) == len(self.owners)
+        cabled = {unit for unit, _ in removed}
+        served = units if everyone else units & cabled
+        poles: dict[int, int] = {}
+        for mine, owner in self.poles:
+            here = mine & units
+            if here and (everyone or owner in owners):
+                poles[min(here)] = poles.get(min(here), 0) + 1
+        return Task(
+            risers=_risers(ends),
+            runs=tuple(runs),
+            drops=tuple(_served(self.drops, served)),
+            removed=removed,
+            poles=poles,
+        )
+
+    def _stop(self, place: int, units: Units) -> tuple[Stop, int]:
+        """Return the nearest stop to a place in some of the streets, and its street."""
+        distance, unit, stop = min(
+            (distance, unit, stop)
+            for unit, (distance, stop) in self.places[place].items()
+            if unit in units
+        )
+        return stop, unit
+
+
+def _inside(
+    cable: Cable, units: Units, beyond: Mapping[int, Units]
+) -> Iterable[tuple[list[Piece], bool, bool]]:
+    """Yield the parts of a cable in some streets, and whether it goes into the air at each end."""
+    part: list[Piece] = []
+    for piece in (*cable.pieces, None):
+        if piece is not None and piece.units & units:
+            part.append(piece)
+            continue
+        if part and sum(p.length_m for p in part) >= LEAST_INSIDE_M:
+            ends = [not (beyond.get(p, NOWHERE) & units) for p in (part[0].start, part[-1].end)]
+            yield part, ends[0], ends[1]
+        part = []
+
+
+def _metres(pieces: list[Piece], units: Units) -> dict[int, float]:
+    """Return the length of a part of a cable by street, each metre in one street."""
+    metres: dict[int, float] = {}
+    for piece in pieces:
+        unit = min(piece.units & units)
+        metres[unit] = metres.get(unit, 0.0) + piece.length_m
+    return metres
+
+
+def _risers(ends: list[tuple[Stop, int, int]]) -> tuple[Riser, ...]:
+    """Return where cables come in, go out or end, those near each other on a side as one."""
+    risers: list[tuple[Stop, int, set[int]]] = []
+    for stop, unit, owner in sorted(ends):
+        last = risers[-1][0] if risers else None
+        if last and last.side == stop.side and stop.at - last.at <= ONE_RISER_M:
+            risers[-1][2].add(owner)
+        else:
+            risers.append((stop, unit, {owner}))
+    return tuple(Riser(stop, unit, frozenset(owners)) for stop, unit, owners in risers)
+
+
+def _served(drops: tuple[Drop, ...], units: Units) -> Iterable[tuple[int, int, Stop, int]]:
+    """Yield number, street, stop and line of the houses that some of the streets serve."""
+    for number, drop in enumerate(drops):
+        near = [
+            (distance, unit, stop, line)
+            for unit, (distance, stop, line) in drop.options.items()
+            if unit in units
+        ]
+        if near:
+            _, unit, stop, line = min(near)
+            yield number, unit, stop, line
 
 
 def demand_of(
     layers: Layers, graph: "StreetGraph", sides: list[Side], *, prices: "PriceBook"
 ) -> Demand:
     """
-    Return what the chosen streets of a plan must carry.
+    Return what may be asked of the chosen streets of a plan.
 
     Parameters
     ----------
     layers
         Layers of the plan.
     graph
-        Streets, the chosen ones marked.
+        Streets, the chosen ones numbered in the column `unit`.
     sides
         Sides of the chosen streets.
     prices
@@ -74,47 +272,99 @@ def demand_of(
     Returns
     -------
     demand
-        Terminals, drops, cable removed, weights of the operators, ducts needed.
+        Cables, houses and poles by street and owner.
+
+    Raises
+    ------
+    LayerError
+        If a survey of cable names streets or places that are not known.
     """
     import shapely
 
+    numbers = {str(name): unit for name, unit in zip(_named(graph), _unit(graph), strict=True)}
+    numbers = {name: unit for name, unit in numbers.items() if unit >= 0}
+    names = {unit: name for name, unit in numbers.items()}
+    grounds = _grounds(graph)
     lines = [shapely.LineString(side.line) for side in sides]
-    area = _area(graph)
-    cables = _inside(layers.table("fibre"), area)
-    removed = _removed(cables, layers.crs, prices)
-    entries = _entries(cables, lines)
-    drops, drop_places = _drops(layers.table("buildings"), graph, sides, lines, prices)
-    stops: dict[int, list[float]] = {}
-    for number, at in dict.fromkeys([*entries, *drop_places]):
-        stops.setdefault(number, []).append(at)
-    poles, kept = _poles(layers, area)
-    aerial_m = float(removed["length_m"].sum())
-    notes = [f"{kept} poles of other owners stay"] if kept else []
-    if drops["assumed"].any():
+    surveyed = [c for c in surveyed_cables(layers) if c.street in numbers]
+    counted = frozenset(numbers[c.street] for c in surveyed)
+    rows, notes = _rows(layers.table("fibre"), surveyed, grounds)
+    pieces = _cut(rows, grounds, graph.crs)
+    differences = _differences(rows, pieces, counted)
+    pieces = [
+        mine if row.surveyed else _without_counted(mine, counted)
+        for row, mine in zip(rows, pieces, strict=True)
+    ]
+    used = [k for k, mine in enumerate(pieces) if any(piece.units for piece in mine)]
+    owners = tuple(sorted({rows[k].owner for k in used}))
+    nearest = _Nearest(sides, lines, _unit(graph))
+    places: list[dict[int, tuple[float, Stop]]] = []
+    cables = []
+    for row, mine in ((rows[k], pieces[k]) for k in used):
+        kept = []
+        for piece in mine:
+            kept.append(Piece(piece.units, piece.length_m, len(places), len(places) + 1))
+            places += [nearest.places(at, piece.units) for at in (piece.start, piece.end)]
+        known = np.isfinite(row.diameter_mm)
+        diameter_mm = row.diameter_mm if known else prices.rules.default_diameter_mm
+        cables.append(Cable(row.cable_id, owners.index(row.owner), row.count, diameter_mm,
+                            row.cores, tuple(kept)))  # fmt: skip
+    drops, drawn = _drops(layers.table("buildings"), graph, sides, lines, prices)
+    poles, kept_poles = _poles(layers, grounds, owners)
+    notes += [f"{kept_poles} poles of other owners stay"] if kept_poles else []
+    if any(drop.assumed for drop in drops):
         notes.append("drops assumed by frontage or because buildings do not say whether served")
-    if cables["installation"].isna().any():
-        notes.append("cables without installation are taken as aerial")
+    notes += [
+        f"survey: {names[unit]}, {owner}: {surveyed_m:.0f} m counted, {drawn_m:.0f} m drawn"
+        for unit, owner, drawn_m, surveyed_m in differences
+    ]
+    ends = [(row.surveyed, row.line) for row in (rows[k] for k in used)]
     return Demand(
-        places=list(dict.fromkeys([*entries, *drop_places])),
-        entry_places=entries,
-        stops=stops,
-        drops=drops,
-        removed=removed,
-        weights={
-            str(r): float(v)
-            for r, v in zip(removed["operator"], removed["weight_vnd"], strict=True)
-        },
-        fixed={
-            "drop_house": float(len(drops)),
-            "drop_duct": float(drops["length_m"].sum()),
-            "cable_new": aerial_m * (1 + prices.rules.cable_slack_share),
-            "cable_removal": aerial_m,
-            "pole_removal": float(poles),
-        },
-        bores=_bores(removed, graph, prices),
-        poles_removed=poles,
+        owners=owners,
+        cables=tuple(cables),
+        places=tuple(places),
+        beyond=_beyond(cables, ends, graph),
+        drops=tuple(drops),
+        drop_lines=drawn,
+        drop_m=np.maximum(geodesic_lengths_m(drawn, graph.crs), 1.0) if len(drawn) else np.zeros(0),
+        poles=poles,
+        touching=_touching(graph, cables),
+        rent_vnd={c.diameter_mm: prices.share_weight_vnd(c.diameter_mm) for c in cables},
         notes=tuple(notes),
+        differences=differences,
     )
+
+
+class _Row(NamedTuple):
+    """Cables of one row before they are cut: drawn by their owner, or counted in a survey."""
+
+    cable_id: str
+    owner: str
+    count: int
+    diameter_mm: float
+    cores: float
+    line: "shapely.LineString"
+    surveyed: bool
+
+
+class _Cut(NamedTuple):
+    """A part of a cable in the ground of the same streets, and its ends."""
+
+    units: Units
+    length_m: float
+    start: "shapely.Point"
+    end: "shapely.Point"
+
+
+def _named(graph: "StreetGraph") -> list[str]:
+    """Return the name of each street of a graph, its ids where it has none."""
+    pairs = zip(graph.table["name"].tolist(), graph.table["ids"].tolist(), strict=True)
+    return [str(name) if isinstance(name, str) else str(ids) for name, ids in pairs]
+
+
+def _unit(graph: "StreetGraph") -> list[int]:
+    """Return the number of each street of a graph, -1 where it is not chosen."""
+    return [int(unit) for unit in graph.table["unit"].tolist()]
 
 
 def operator_shares(weights: Mapping[str, float], cost_vnd: int) -> "pd.DataFrame":
@@ -156,157 +406,292 @@ def operator_shares(weights: Mapping[str, float], cost_vnd: int) -> "pd.DataFram
     return frame.astype({"cost_vnd": "int64"})
 
 
-def _area(graph: "StreetGraph") -> "shapely.Geometry":
-    """Return the ground of the chosen streets with the poles at their sides."""
+def _grounds(graph: "StreetGraph") -> "list[shapely.Geometry]":
+    """Return the ground of each chosen street with the poles at its sides."""
     import shapely
 
-    chosen = np.flatnonzero(graph.table["chosen"].to_numpy(dtype=bool))
-    widths = [width_of(graph.table.iloc[k]) / 2 + BESIDE_M for k in chosen]
-    lines = [shapely.LineString(graph.lines[k]) for k in chosen]
-    return shapely.union_all(shapely.buffer(lines, widths))
+    units = _unit(graph)
+    widths = [width_of(row) / 2 + BESIDE_M for row in graph.table.to_dict("records")]
+    grounds = []
+    for unit in range(max(units) + 1):
+        mine = [k for k, other in enumerate(units) if other == unit]
+        lines = [shapely.LineString(graph.lines[k]) for k in mine]
+        grounds.append(shapely.union_all(shapely.buffer(lines, [widths[k] for k in mine])))
+    return grounds
 
 
-def _inside(fibre: "gpd.GeoDataFrame", area: "shapely.Geometry") -> "gpd.GeoDataFrame":
-    """Return the parts of aerial cables that lie in an area, a single line a row."""
+def _rows(
+    fibre: "gpd.GeoDataFrame", surveyed: list[SurveyedCable], grounds: "list[shapely.Geometry]"
+) -> tuple[list[_Row], list[str]]:
+    """Return aerial cables near the streets, as single lines, and what is assumed of them."""
+    import pandas as pd
     import shapely
 
-    near = fibre[fibre.geometry.intersects(area)].sort_index()
+    near = fibre[fibre.geometry.intersects(shapely.union_all(grounds))].sort_index()
     kind = near["installation"]
     near = near[kind.isna() | (kind == "aerial")]
-    shapely.prepare(area)
-    parts = near.assign(geometry=near.geometry.intersection(area)).explode(index_parts=False)
-    single = (parts.geometry.geom_type == "LineString") & (parts.geometry.length >= LEAST_INSIDE_M)
-    return parts[single]
-
-
-def _removed(cables: "gpd.GeoDataFrame", crs: str, prices: "PriceBook") -> "pd.DataFrame":
-    """Return length, cross-section and weight of the cables that go, by operator."""
-    import pandas as pd
-
-    length_m = geodesic_lengths_m(cables.geometry.to_numpy(), crs)
-    diameter = pd.to_numeric(cables["diameter_mm"]).astype("float64")
-    diameter_mm = diameter.fillna(prices.rules.default_diameter_mm).to_numpy()
-    weight = [prices.share_weight_vnd(d) for d in diameter_mm.tolist()]
-    table = pd.DataFrame(
-        {
-            "operator": cables["operator"].astype(str).to_numpy(),
-            "length_m": length_m,
-            "volume_mm2_m": np.pi / 4 * diameter_mm**2 * length_m,
-            "weight_vnd": np.asarray(weight, dtype=np.float64) * length_m,
-        }
+    notes = []
+    if near["installation"].isna().any():
+        notes.append("cables without installation are taken as aerial")
+    parts = near.explode(index_parts=False)
+    parts = parts[(parts.geometry.geom_type == "LineString") & (parts.geometry.length > 0)]
+    blank = pd.Series(np.nan, index=parts.index)
+    diameter, cores = (
+        pd.to_numeric(parts.get(name, blank))
+        .astype("float64")
+        .to_numpy(dtype=np.float64, na_value=np.nan)
+        for name in ("diameter_mm", "cores")
     )
-    summed: pd.DataFrame = table.groupby("operator", sort=True).sum().reset_index()
-    return summed
+    rows = [
+        _Row(str(cable_id), str(owner), 1, float(mm), float(fibres), line, surveyed=False)
+        for cable_id, owner, mm, fibres, line in zip(
+            parts.index, parts["operator"], diameter, cores, parts.geometry.to_numpy(), strict=True
+        )
+    ]
+    rows += [
+        _Row(c.survey_id, c.owner, c.cables, c.diameter_mm, c.cores, c.line, surveyed=True)
+        for c in surveyed
+    ]
+    return rows, notes
 
 
-def _bores(removed: "pd.DataFrame", graph: "StreetGraph", prices: "PriceBook") -> int:
-    """Return the ducts of a new trench: by fill and spare, and one an operator and one more."""
-    rules = prices.rules
-    chosen = graph.table["chosen"].to_numpy(dtype=bool)
-    street_m = float(graph.table["length_m"].to_numpy()[chosen].sum())
-    section_mm2 = float(removed["volume_mm2_m"].sum()) / max(street_m, 1.0)
-    bore_mm2 = np.pi / 4 * (1000 * rules.bore_diameter_m) ** 2
-    by_fill = int(np.ceil(section_mm2 * (1 + rules.spare_share) / rules.fill_share / bore_mm2))
-    return rules.layout(max(rules.least_bores, by_fill, len(removed) + 1)).bores
+def _cut(rows: list[_Row], grounds: "list[shapely.Geometry]", crs: str) -> list[list[_Cut]]:
+    """Return each cable cut where it enters or leaves the ground of a street."""
+    import shapely
+    from shapely.ops import substring
+
+    for ground in grounds:
+        shapely.prepare(ground)
+    borders = shapely.boundary(np.asarray(grounds, dtype=object))
+    tree = shapely.STRtree(grounds)
+    shapes, labels, counts = [], [], []
+    for row in rows:
+        near = np.sort(tree.query(row.line, predicate="intersects"))
+        met = shapely.get_coordinates(shapely.intersection(row.line, borders[near]))
+        at = shapely.line_locate_point(row.line, shapely.points(met))
+        marks = np.unique(np.round(np.concatenate([[0.0, row.line.length], at]), 6))
+        middle = shapely.line_interpolate_point(row.line, (marks[1:] + marks[:-1]) / 2)
+        inside = np.zeros((len(near), len(middle)), dtype=np.bool_)
+        for k, number in enumerate(near.tolist()):
+            inside[k] = shapely.contains(grounds[number], middle)
+        kinds = [frozenset(near[column].tolist()) for column in inside.T]
+        first = [k for k in range(len(kinds)) if k == 0 or kinds[k] != kinds[k - 1]]
+        for k, after in zip(first, [*first[1:], len(kinds)], strict=True):
+            shapes.append(substring(row.line, marks[k], marks[after]))
+            labels.append(kinds[k])
+        counts.append(len(first))
+    length_m = geodesic_lengths_m(shapes, crs) if shapes else np.zeros(0)
+    starts, ends = shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)
+    made = [_Cut(*entry) for entry in zip(labels, length_m.tolist(), starts, ends, strict=True)]
+    begins = np.concatenate([[0], np.cumsum(counts)]).astype(int)
+    return [made[begins[k] : begins[k + 1]] for k in range(len(rows))]
 
 
-def _entries(
-    cables: "gpd.GeoDataFrame", lines: list["shapely.Geometry"]
-) -> list[tuple[int, float]]:
-    """Return where along which side cables come in, go out or end, those near each other as one."""
+def _without_counted(pieces: list[_Cut], counted: Units) -> list[_Cut]:
+    """Return the pieces of a drawn cable, those in streets that a survey counts left out."""
+    gone = [bool(piece.units) and piece.units <= counted for piece in pieces]
+    for k, piece in enumerate(pieces):
+        beside = [j for j in (k - 1, k + 1) if 0 <= j < len(pieces)]
+        if piece.units & counted and any(gone[j] for j in beside):
+            # a drawn cable that ends in the junction of a counted street belongs to that street
+            gone[k] = all(gone[j] or not pieces[j].units for j in beside)
+    return [piece._replace(units=NOWHERE) if gone[k] else piece for k, piece in enumerate(pieces)]
+
+
+def _differences(
+    rows: list[_Row], pieces: list[list[_Cut]], counted: Units
+) -> tuple[tuple[int, str, float, float], ...]:
+    """Return for each street with a survey and each owner the metres drawn and counted."""
+    metres: dict[tuple[int, str], list[float]] = {}
+    for row, mine in zip(rows, pieces, strict=True):
+        for piece in mine:
+            if piece.units & counted:
+                key = (min(piece.units & counted), row.owner)
+                metres.setdefault(key, [0.0, 0.0])[row.surveyed] += piece.length_m * row.count
+    return tuple((*key, *metres[key]) for key in sorted(metres))
+
+
+class _Nearest:
+    """The nearest place on a side of each of some streets."""
+
+    def __init__(
+        self, sides: list[Side], lines: "list[shapely.LineString]", units: list[int]
+    ) -> None:
+        self._numbers: dict[int, list[int]] = {}
+        for number, side in enumerate(sides):
+            self._numbers.setdefault(units[side.street], []).append(number)
+        self._lines = np.asarray(lines, dtype=object)
+
+    def places(self, point: "shapely.Point", units: Units) -> dict[int, tuple[float, Stop]]:
+        """Return for each street the distance and the stop nearest to a point."""
+        import shapely
+
+        found = {}
+        for unit in sorted(units):
+            numbers = self._numbers[unit]
+            distance = shapely.distance(self._lines[numbers], point)
+            number = numbers[int(np.argmin(np.round(distance, 6)))]
+            at = float(shapely.line_locate_point(self._lines[number], point))
+            found[unit] = (float(distance.min()), Stop(number, at))
+        return found
+
+
+def _beyond(
+    cables: list[Cable], ends: "list[tuple[bool, shapely.LineString]]", graph: "StreetGraph"
+) -> dict[int, Units]:
+    """Return for ends of surveyed cables the streets in which the owner's cables go on."""
     import shapely
 
-    if not len(cables) or not lines:
-        return []
-    parts = cables.geometry.to_numpy()
-    points = np.concatenate([shapely.get_point(parts, 0), shapely.get_point(parts, -1)])
-    points = points[np.lexsort((shapely.get_y(points), shapely.get_x(points)))]
-    number = shapely.STRtree(lines).nearest(points)
-    found: list[tuple[int, float]] = []
-    for side in np.unique(number).tolist():
-        at = np.sort(shapely.line_locate_point(lines[side], points[number == side]))
-        first = -np.inf
-        for distance in at.tolist():
-            if distance - first > ONE_RISER_M:
-                first = distance
-                found.append((int(side), float(distance)))
+    cabled: dict[int, set[int]] = {}
+    for cable in cables:
+        cabled.setdefault(cable.owner, set()).update(u for p in cable.pieces for u in p.units)
+    units = np.asarray(_unit(graph))
+    lines = np.asarray([shapely.LineString(line) for line in graph.lines], dtype=object)
+    nodes = shapely.points(graph.nodes)
+    found: dict[int, Units] = {}
+    for number, (cable, (surveyed, line)) in enumerate(zip(cables, ends, strict=True)):
+        if not surveyed:
+            continue
+        for last, piece in ((0, cable.pieces[0]), (-1, cable.pieces[-1])):
+            point = shapely.get_point(line, last)
+            others = {
+                unit
+                for k, (other, (is_other, path)) in enumerate(zip(cables, ends, strict=True))
+                if k != number
+                and is_other
+                and other.owner == cable.owner
+                and min(path.distance(point), path.distance(point)) <= GOES_ON_M
+                for unit in (p.units for p in other.pieces)
+                for unit in unit  # noqa: PLW2901 - the streets of each piece
+            }
+            at = int(np.argmin(shapely.distance(nodes, point)))
+            meets = np.flatnonzero((graph.edges == at).any(axis=1))
+            near = {int(units[k]) for k in meets if lines[k].distance(point) <= GOES_ON_M}
+            on = (others | near) & cabled[cable.owner] - piece.units
+            on |= {unit for unit in piece.units if others & {unit}}
+            if on:
+                found[piece.start if last == 0 else piece.end] = frozenset(on)
     return found
+
+
+def _touching(graph: "StreetGraph", cables: list[Cable]) -> frozenset[tuple[int, int]]:
+    """Return the pairs of streets that share a junction, or the ground of a cable."""
+    units = _unit(graph)
+    around: dict[int, set[int]] = {}
+    for unit, ends in zip(units, graph.edges.tolist(), strict=True):
+        for node in ends if unit >= 0 else ():
+            around.setdefault(node, set()).add(unit)
+    groups = [*around.values(), *(p.units for cable in cables for p in cable.pieces)]
+    return frozenset((a, b) for group in groups for a in group for b in group if a < b)
 
 
 def _drops(
     buildings: "gpd.GeoDataFrame",
     graph: "StreetGraph",
     sides: list[Side],
-    lines: list["shapely.Geometry"],
+    lines: "list[shapely.LineString]",
     prices: "PriceBook",
-) -> tuple["gpd.GeoDataFrame", list[tuple[int, float]]]:
+) -> tuple[list[Drop], npt.NDArray[Any]]:
     """Return a drop for each house with aerial service, by frontage where no houses are known."""
-    import geopandas as gpd
-    import pandas as pd
     import shapely
 
-    rows: list[tuple[str | None, int, float, shapely.Geometry, bool]] = []
+    drops: list[Drop] = []
+    drawn: list[shapely.Geometry] = []
     housed: set[int] = set()
+    units = _unit(graph)
     if len(buildings) and lines:
-        tree = shapely.STRtree(lines)
         table = buildings.sort_index()
         shapes = table.geometry.to_numpy()
-        which = tree.query_nearest(shapes, max_distance=HOUSE_M, all_matches=False)
+        tree = shapely.STRtree(lines)
+        nearest = tree.query_nearest(shapes, max_distance=HOUSE_M, all_matches=False)
+        housed = {sides[number].street for number in nearest[1].tolist()}
         service = table["aerial_service"]
         assumed = bool(service.isna().all())
         served = service.isna().to_numpy() if assumed else (service == True).to_numpy(bool)  # noqa: E712 - missing is false
-        housed = {sides[number].street for number in which[1].tolist()}
-        for row, number in zip(*which.tolist(), strict=True):
-            if served[row]:
+        house, number = tree.query(shapes, predicate="dwithin", distance=HOUSE_M)
+        keep = served[house]
+        house, number = house[keep], number[keep]
+        own = _on_own_side(shapely.centroid(shapes[house]), number, graph, sides)
+        distance = shapely.distance(shapes[house], np.asarray(lines, dtype=object)[number])
+        options: dict[int, dict[int, tuple[float, int]]] = {}
+        order = np.lexsort((number, np.round(distance, 6), ~own, house))
+        for k in order.tolist():
+            unit = units[sides[number[k]].street]
+            options.setdefault(int(house[k]), {}).setdefault(
+                unit, (float(distance[k]) + (0.0 if own[k] else HOUSE_M), int(number[k]))
+            )
+        for k, mine in sorted(options.items()):
+            made = {}
+            for unit, (metres, side) in mine.items():
                 # from opposite the middle of the house: its nearest corner may be either of two
-                at = float(shapely.line_locate_point(lines[number], shapely.centroid(shapes[row])))
-                drop = shapely.shortest_line(lines[number].interpolate(at), shapes[row])
-                rows.append((str(table.index[row]), number, at, drop, assumed))
+                at = float(shapely.line_locate_point(lines[side], shapely.centroid(shapes[k])))
+                made[unit] = (metres, Stop(side, at), len(drawn))
+                drawn.append(shapely.shortest_line(lines[side].interpolate(at), shapes[k]))
+            drops.append(Drop(str(table.index[k]), assumed, made))
     for number, side in enumerate(sides):
         if side.street not in housed:
-            rows += _by_frontage(graph, number, side, prices.rules.frontage_per_drop_m)
-    drawn = np.asarray([row[3] for row in rows], dtype=object)
-    length_m = np.maximum(geodesic_lengths_m(drawn, graph.crs), 1.0) if rows else np.zeros(0)
-    each, metre = prices.price_vnd("drop_house"), prices.price_vnd("drop_duct")
-    frame = pd.DataFrame(
-        {
-            "building_id": pd.Series([row[0] for row in rows], dtype="object"),
-            "street": [graph.table["name"].iloc[sides[row[1]].street] for row in rows],
-            "length_m": length_m,
-            "cost_vnd": np.round(each + length_m * metre),
-            "assumed": pd.Series([row[4] for row in rows], dtype="bool"),
-        }
-    )
-    frame.index = pd.Index([f"R{k:05d}" for k in range(1, len(rows) + 1)], name="drop_id")
-    drops = gpd.GeoDataFrame(frame, geometry=drawn, crs=graph.crs)
-    return drops, [(row[1], row[2]) for row in rows]
+            for at, line in _by_frontage(graph, side, prices.rules.frontage_per_drop_m):
+                option = {units[side.street]: (0.0, Stop(number, at), len(drawn))}
+                drops.append(Drop(None, assumed=True, options=option))
+                drawn.append(line)
+    return drops, np.asarray(drawn, dtype=object)
+
+
+def _on_own_side(
+    points: npt.NDArray[Any], numbers: Ints, graph: "StreetGraph", sides: list[Side]
+) -> npt.NDArray[np.bool_]:
+    """Return which points lie on the side of the street that a line runs along."""
+    import shapely
+
+    own = np.zeros(len(points), dtype=np.bool_)
+    for number in np.unique(numbers).tolist():
+        mine = numbers == number
+        middle = shapely.LineString(graph.lines[sides[number].street])
+        at = np.clip(shapely.line_locate_point(middle, points[mine]), 0.5, middle.length - 0.5)
+        before, after = (
+            shapely.get_coordinates(shapely.line_interpolate_point(middle, at + step))
+            for step in (-0.5, 0.5)
+        )
+        run, out = after - before, shapely.get_coordinates(points[mine]) - before
+        turn = run[:, 0] * out[:, 1] - run[:, 1] * out[:, 0]
+        own[mine] = np.sign(turn) == sides[number].sign
+    return own
 
 
 def _by_frontage(
-    graph: "StreetGraph", number: int, side: Side, spacing_m: float
-) -> list[tuple[None, int, float, "shapely.Geometry", bool]]:
-    """Return assumed drops at even distances along a side."""
+    graph: "StreetGraph", side: Side, spacing_m: float
+) -> "list[tuple[float, shapely.LineString]]":
+    """Return places and lines of assumed drops at even distances along a side."""
     import shapely
 
     line = shapely.LineString(side.line)
     count = max(1, int(np.floor(line.length / spacing_m + 1e-6)))
     reach_m = max(width_of(graph.table.iloc[side.street]) / 2 - side.offset_m, 1.0)
-    rows = []
+    found = []
     for k in range(count):
         at = float(line.length * (k + 0.5) / count)
         ends = shapely.get_coordinates([line.interpolate(at - 0.5), line.interpolate(at + 0.5)])
         run = ends[1] - ends[0]
         out = side.sign * np.asarray([-run[1], run[0]]) / max(float(np.hypot(*run)), 1e-9)
         foot = shapely.get_coordinates(line.interpolate(at))[0]
-        rows.append((None, number, at, shapely.LineString([foot, foot + reach_m * out]), True))
-    return rows
+        found.append((at, shapely.LineString([foot, foot + reach_m * out])))
+    return found
 
 
-def _poles(layers: Layers, area: "shapely.Geometry") -> tuple[int, int]:
-    """Return how many poles go, and how many stay because they serve another owner too."""
-    poles = layers.table("poles")
-    inside = poles[poles.geometry.intersects(area)]
-    operators = set(layers.table("fibre")["operator"].astype(str))
-    owner = inside["owner"]
-    goes = owner.isna() | owner.astype(str).isin(operators)
-    return int(goes.sum()), int((~goes).sum())
+def _poles(
+    layers: Layers, grounds: "list[shapely.Geometry]", owners: tuple[str, ...]
+) -> tuple[tuple[tuple[Units, int], ...], int]:
+    """Return streets and owner of the poles that go, and how many stay for another owner."""
+    import shapely
+
+    poles = layers.table("poles").sort_index()
+    which, unit = shapely.STRtree(grounds).query(poles.geometry.to_numpy(), predicate="intersects")
+    operators = {*layers.table("fibre")["operator"].astype(str), *owners}
+    names = poles["owner"].where(poles["owner"].notna(), None).tolist()
+    units: dict[int, set[int]] = {}
+    for k, number in zip(which.tolist(), unit.tolist(), strict=True):
+        units.setdefault(k, set()).add(number)
+    going = [k for k in sorted(units) if names[k] is None or str(names[k]) in operators]
+    numbers = {name: k for k, name in enumerate(owners)}
+    gone = tuple((frozenset(units[k]), numbers.get(str(names[k]), -1)) for k in going)
+    return gone, len(units) - len(going)

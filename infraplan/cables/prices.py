@@ -10,18 +10,28 @@ from infraplan.errors import SettingsError
 
 __all__ = ["PriceBook", "PriceItem", "QuantityRules", "ShareClass", "TrenchLayout"]
 
-UNITS = ("m", "each")
+UNITS = ("m", "m2", "m3", "each")
 PLACEMENTS = ("footway", "carriageway")
 SURFACES = ("asphalt", "concrete", "paving", "soil")
 NEEDED_ITEMS = (
     *(f"trench_{placement}_{surface}" for placement in PLACEMENTS for surface in SURFACES),
     "trench_verge_soil",
+    "excavation_extra",
+    *(f"reinstatement_extra_{surface}" for surface in SURFACES),
     "duct_d110",
     "duct_reuse",
     "crossing_open",
     "crossing_open_fixed",
     "crossing_hdd",
     "crossing_hdd_fixed",
+    "crossing_bridge",
+    "crossing_bridge_fixed",
+    "crossing_rail",
+    "crossing_rail_fixed",
+    "crossing_river",
+    "crossing_river_fixed",
+    "permit_crossing",
+    "permit_rail",
     "chamber_manhole",
     "chamber_handhole",
     "riser",
@@ -75,19 +85,34 @@ class QuantityRules:
     gap_m: float
     bore_diameter_m: float
     spacing_source: str
+    spacing_verified: bool
+    base_bores: int
+    base_source: str
+    base_verified: bool
     chamber_spacing_m: float
     bend_deg: float
     chamber_source: str
+    chamber_verified: bool
     crossing_spacing_m: float
     hdd_width_m: float
+    hdd_bores: int
     crossing_source: str
+    crossing_verified: bool
+    barrier_m: float
+    barrier_source: str
+    barrier_verified: bool
     frontage_per_drop_m: float
+    frontage_source: str
+    frontage_verified: bool
     fill_share: float
     spare_share: float
     fill_source: str
+    fill_verified: bool
     least_bores: int
     cable_slack_share: float
     default_diameter_mm: float
+    cable_source: str
+    cable_verified: bool
     layouts: tuple[TrenchLayout, ...]
     layout_source: str
     layout_verified: bool
@@ -232,7 +257,15 @@ class PriceBook:
         -------
         price_vnd
             Price before tax [VND].
+
+        Raises
+        ------
+        SettingsError
+            If the price book has no such item.
         """
+        if item not in self.items:
+            msg = f"price book: there is no price of '{item}'"
+            raise SettingsError(msg)
         return self.items[item].price_vnd
 
     def share_weight_vnd(self, diameter_mm: float) -> int:

@@ -3,11 +3,15 @@ Where a trench may run: both sides of chosen streets, and the crossings between 
 
 Each side of a street is a chain of its own, in the footway or, without one, at the edge of the
 carriageway. Sides meet at the corners of junctions; going from one corner to the next means
-crossing the mouth of a street. Existing ducts with free bores make a part of a side cheap.
+crossing the mouth of a street. Existing ducts with free bores make a part of a side cheap. Where a
+side meets a railway or a river it is drilled under, and hung under a bridge where the street has
+one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +21,7 @@ from infraplan.cables.measure import cut
 from infraplan.cables.measure import geodesic_lengths_m
 from infraplan.cables.measure import moved_aside
 from infraplan.cables.measure import project
+from infraplan.layers.bundle import Layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -57,10 +62,11 @@ class TrenchGraph:
     """
     Edges that a trench may use.
 
-    `table` has a row an edge: `kind` trench, duct (an existing one) or crossing, `street` (edge of
-    the street graph), `side` (+1 left, -1 right, 0 for a crossing), `item` of the price book,
-    `placement`, `surface`, `shared` (ids of ducts), `length_m` on the ellipsoid, `cost_vnd`, and
-    `weight_vnd`, which adds the least that chambers along it cost.
+    `table` has a row an edge: `kind` trench or crossing (in a plan also duct: an existing one is
+    enough), `street` (edge of the street graph), `side` (+1 left, -1 right, 0 across), `item` of
+    the price book for a new trench, `method`, `over` (what is crossed: road, rail, river or bridge),
+    `placement`, `surface`, `shared` (ids of existing ducts), `free` (bores free in them),
+    `units` (chosen streets any of which opens the edge), `length_m` on the ellipsoid.
     """
 
     nodes: Floats
@@ -80,7 +86,7 @@ class _Arm(NamedTuple):
     right_m: float
 
 
-def width_of(street: "pd.Series") -> float:
+def width_of(street: "pd.Series | Mapping[Any, Any]") -> float:
     """
     Return the width of a street, by its class where it is not known.
 
@@ -240,28 +246,25 @@ def trench_graph(
     graph: "StreetGraph",
     shape: tuple[Floats, list[Side], list[tuple[int, int, int]]],
     stops: dict[int, list[float]],
-    ducts: "gpd.GeoDataFrame",
+    layers: Layers,
     *,
     prices: "PriceBook",
-    bores: int,
 ) -> tuple[TrenchGraph, dict[tuple[int, float], int]]:
     """
-    Return the edges that a trench may use, with their costs.
+    Return the edges that a trench may use.
 
     Parameters
     ----------
     graph
-        Streets.
+        Streets; the column `unit` numbers the chosen ones by name.
     shape
         Corners, sides and mouths by `sides_of`.
     stops
         Places along sides that must become nodes: number of the side to distances [m].
-    ducts
-        Layer `ducts`.
+    layers
+        Layers of the plan; `ducts`, `rail` and `waterways` are used.
     prices
-        Price book.
-    bores
-        Ducts laid in a new trench.
+        Price book with the rules of crossings.
 
     Returns
     -------
@@ -276,41 +279,50 @@ def trench_graph(
     rows: list[_Edge] = []
     place: dict[tuple[int, float], int] = {}
     at_stop: dict[tuple[int, int], int] = {}
-    reused = _duct_ranges(graph, sides, ducts)
-    crossings = _crossing_places(graph, sides, prices.rules.crossing_spacing_m)
+    reused = _duct_ranges(graph, sides, layers.table("ducts"))
+    barriers = _barriers(graph, sides, layers, prices.rules.barrier_m)
+    crossings = _crossing_places(graph, sides, prices.rules.crossing_spacing_m, barriers)
     for number, side in enumerate(sides):
         length_m = float(np.hypot(*np.diff(side.line, axis=0).T).sum())
-        ranges = reused.get(number, [])
-        own = sorted(stops.get(number, []))
-        wanted = [*own, *crossings[number], *(x for a, b, _ in ranges for x in (a, b))]
+        ranges, barred = reused.get(number, []), barriers.get(number, [])
+        own = {at: _outside(at, barred) for at in sorted(stops.get(number, []))}
+        ends = [x for a, b, *_ in (*ranges, *barred) for x in (a, b)]
+        wanted = [*own.values(), *crossings[number].values(), *ends]
         breaks = _merged(wanted, length_m)
-        at = {0.0: side.start, length_m: side.end}
+        at_node = {0.0: side.start, length_m: side.end}
         pieces = cut(side.line, np.asarray(breaks)) if breaks else [side.line]
         for k, distance in enumerate(breaks):
-            at[distance] = count
+            at_node[distance] = count
             nodes.append(pieces[k][-1:])
             count += 1
         marks = np.asarray([0.0, *breaks, length_m])
-        numbers = [at[float(mark)] for mark in marks]
-        for distance in own:
-            place[number, distance] = numbers[int(np.argmin(np.abs(marks - distance)))]
-        for k, distance in enumerate(crossings[number]):
+        numbers = [at_node[float(mark)] for mark in marks]
+        for distance, moved in own.items():
+            place[number, distance] = numbers[int(np.argmin(np.abs(marks - moved)))]
+        for k, distance in crossings[number].items():
             at_stop[number, k] = numbers[int(np.argmin(np.abs(marks - distance)))]
         for k, piece in enumerate(pieces):
-            middle = (marks[k] + marks[k + 1]) / 2
-            shared = ";".join(sorted({duct for a, b, duct in ranges if a < middle < b}))
-            rows.append(_Edge(numbers[k], numbers[k + 1], side.street, side.sign, piece, shared))
+            middle = float(marks[k] + marks[k + 1]) / 2
+            inside = {duct: free for a, b, duct, free in ranges if a < middle < b}
+            over = next((kind for a, b, kind in barred if a < middle < b), "")
+            rows.append(
+                _Edge(numbers[k], numbers[k + 1], side.street, side.sign, piece,
+                      ";".join(sorted(inside)), sum(inside.values()), over)
+            )  # fmt: skip
     xy = np.vstack(nodes) if nodes else np.empty((0, 2))
-    rows += [_Edge(u, v, street, 0, xy[[u, v]], "") for street, u, v in mouths if u != v]
+    across = [(u, v, street) for street, u, v in mouths if u != v]
     for number in range(0, len(sides), 2):  # left and right of a street follow each other
-        for k in range(len(crossings[number])):
-            u, v = at_stop[number, k], at_stop[number + 1, k]
-            rows.append(_Edge(u, v, sides[number].street, 0, xy[[u, v]], ""))
-    return _priced(graph, xy, rows, prices, bores), place
+        for k in crossings[number]:
+            if (number + 1, k) in at_stop:
+                across.append((at_stop[number, k], at_stop[number + 1, k], sides[number].street))
+    rows += [_Edge(u, v, street, 0, xy[[u, v]], "", 0, "") for u, v, street in across if u != v]
+    rows = _over_barriers(rows, layers)
+    units = _units(graph, rows, sides, mouths)
+    return _described(graph, xy, rows, units, prices), place
 
 
 class _Edge(NamedTuple):
-    """An edge before it has a price: ends, street, side, vertices, ducts that it would use."""
+    """An edge as drawn: ends, street, side, vertices, ducts in it and their bores, what it crosses."""
 
     start: int
     end: int
@@ -318,6 +330,117 @@ class _Edge(NamedTuple):
     side: int
     line: Floats
     shared: str
+    free: int
+    over: str
+
+
+def _outside(at: float, barred: list[tuple[float, float, str]]) -> float:
+    """Return a place along a side, moved to the nearer end of the crossing that it lies in."""
+    for low, high, _ in barred:
+        if low < at < high:
+            return low if at - low <= high - at else high
+    return at
+
+
+def _barriers(
+    graph: "StreetGraph", sides: list[Side], layers: Layers, reach_m: float
+) -> dict[int, list[tuple[float, float, str]]]:
+    """Return for each side from where to where it hangs under a bridge, or goes under what."""
+    import shapely
+
+    found: dict[int, list[tuple[float, float, str]]] = {}
+    lines = [shapely.LineString(side.line) for side in sides]
+    hangs = graph.table["bridge"].to_numpy(dtype=object)
+    for number, side in enumerate(sides):
+        if isinstance(hangs[side.street], str) and hangs[side.street].strip():
+            found[number] = [(0.0, float(lines[number].length), "bridge")]
+    for layer, kind in (("rail", "rail"), ("waterways", "river")):
+        table = layers.table(layer)
+        if not len(table) or not lines:
+            continue
+        shapes = table.geometry.to_numpy()
+        which, row = shapely.STRtree(shapes).query(lines, predicate="intersects")
+        widths = _widths(table, reach_m)
+        for number, k in zip(which.tolist(), row.tolist(), strict=True):
+            if number in found and found[number][0][2] == "bridge":
+                continue
+            crossed = lines[number].intersection(shapes[k])
+            for part in shapely.get_parts(crossed):
+                along, _ = project(sides[number].line, shapely.get_coordinates(part))
+                low = max(float(along.min()) - widths[k], 0.0)
+                high = min(float(along.max()) + widths[k], float(lines[number].length))
+                found.setdefault(number, []).append((low, high, kind))
+    return {number: _apart(ranges) for number, ranges in found.items()}
+
+
+def _widths(table: "gpd.GeoDataFrame", reach_m: float) -> list[float]:
+    """Return how far before and behind its line each barrier is drilled under."""
+    import pandas as pd
+
+    if "width_m" not in table:
+        return [reach_m] * len(table)
+    widths = pd.to_numeric(table["width_m"]).astype("float64").fillna(0.0)
+    is_area = table.geometry.geom_type.str.contains("Polygon")
+    return [reach_m + (0.0 if area else w / 2) for area, w in zip(is_area, widths, strict=True)]
+
+
+def _apart(ranges: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """Return ranges along a side that do not overlap; of two that did, the dearer method stays."""
+    out: list[tuple[float, float, str]] = []
+    for low, high, kind in sorted(ranges):
+        if out and low <= out[-1][1]:
+            first, last, other = out[-1]
+            out[-1] = (first, max(last, high), "rail" if "rail" in (kind, other) else kind)
+        else:
+            out.append((low, high, kind))
+    return out
+
+
+def _over_barriers(rows: list[_Edge], layers: Layers) -> list[_Edge]:
+    """Return the edges, those across a street that cross a railway or a river marked."""
+    import shapely
+
+    across = [k for k, row in enumerate(rows) if row.side == 0]
+    lines = [shapely.LineString(rows[k].line) for k in across]
+    out = list(rows)
+    for layer, kind in (("waterways", "river"), ("rail", "rail")):
+        table = layers.table(layer)
+        if len(table) and lines:
+            tree = shapely.STRtree(table.geometry.to_numpy())
+            for k in np.unique(tree.query(lines, predicate="intersects")[0]).tolist():
+                out[across[k]] = out[across[k]]._replace(over=kind)
+    return out
+
+
+def _units(
+    graph: "StreetGraph",
+    rows: list[_Edge],
+    sides: list[Side],
+    mouths: list[tuple[int, int, int]],
+) -> list[tuple[int, ...]]:
+    """Return the chosen streets any of which opens each edge: its own, or those at its junction."""
+    unit = graph.table["unit"].to_numpy(dtype=np.int64)
+    above: dict[int, int] = {}
+
+    def top(corner: int) -> int:
+        """Return the corner that stands for all corners of a junction."""
+        while above.get(corner, corner) != corner:
+            corner = above[corner]
+        return corner
+
+    for _, u, v in mouths:
+        above[max(top(u), top(v))] = min(top(u), top(v))
+    at: dict[int, set[int]] = {}
+    for side in sides:
+        for corner in (side.start, side.end):
+            at.setdefault(top(corner), set()).add(int(unit[side.street]))
+    is_corner = {corner for _, u, v in mouths for corner in (u, v)}
+    return [
+        tuple(sorted(at.get(top(row.start), ())))
+        if row.side == 0 and row.start in is_corner and row.end in is_corner
+        else (int(unit[row.street]),)
+        for row in rows
+    ]
 
 
 def _merged(places: list[float], length_m: float) -> list[float]:
@@ -332,41 +455,47 @@ def _merged(places: list[float], length_m: float) -> list[float]:
 
 
 def _crossing_places(
-    graph: "StreetGraph", sides: list[Side], spacing_m: float
-) -> list[list[float]]:
-    """Return for each side where along it a crossing may begin."""
+    graph: "StreetGraph",
+    sides: list[Side],
+    spacing_m: float,
+    barriers: dict[int, list[tuple[float, float, str]]],
+) -> list[dict[int, float]]:
+    """Return for each side where along it a crossing may begin, by number; none over a barrier."""
     places = []
     street_m = graph.table["length_m"].to_numpy(dtype=np.float64)
-    for side in sides:
+    for number, side in enumerate(sides):
         length_m = float(np.hypot(*np.diff(side.line, axis=0).T).sum())
         count = int(np.ceil(street_m[side.street] / spacing_m - 1e-6)) - 1
-        places.append([length_m * (k + 1) / (count + 1) for k in range(count)])
+        wanted = {k: length_m * (k + 1) / (count + 1) for k in range(count)}
+        barred = barriers.get(number, [])
+        places.append({k: at for k, at in wanted.items() if _outside(at, barred) == at})
     return places
 
 
 def _duct_ranges(
     graph: "StreetGraph", sides: list[Side], ducts: "gpd.GeoDataFrame"
-) -> dict[int, list[tuple[float, float, str]]]:
-    """Return for each side from where to where which duct with a free bore lies in it."""
+) -> dict[int, list[tuple[float, float, str, int]]]:
+    """Return for each side from where to where which duct with how many free bores lies in it."""
     import pandas as pd
     import shapely
 
     if not len(ducts) or not sides:
         return {}
     usable = ducts[pd.to_numeric(ducts["free_bores"]).fillna(0) > 0].sort_index()
-    ranges: dict[int, list[tuple[float, float, str]]] = {}
+    ranges: dict[int, list[tuple[float, float, str, int]]] = {}
     lines = [shapely.LineString(side.line) for side in sides]
     around = [shapely.buffer(line, DUCT_ASIDE_M, cap_style="flat") for line in lines]
     tree = shapely.STRtree(around)
     for duct_id, geometry in usable.geometry.items():
         row = usable.loc[duct_id]
         known = _known_side(graph, sides, row)
+        duct = (str(duct_id), int(row["free_bores"]))
         if known is not None:
-            _add_range(ranges, known, geometry, sides[known].line, str(duct_id))
+            _add_range(ranges, known, geometry, sides[known].line, duct)
             continue
         for number in sorted(tree.query(geometry, predicate="intersects").tolist()):
             inside = geometry.intersection(around[number])
-            _add_range(ranges, number, inside, sides[number].line, str(duct_id))
+            _add_range(ranges, number, inside, sides[number].line, duct)
     return ranges
 
 
@@ -386,51 +515,45 @@ def _known_side(graph: "StreetGraph", sides: list[Side], duct: "pd.Series") -> i
 
 
 def _add_range(
-    ranges: dict[int, list[tuple[float, float, str]]],
+    ranges: dict[int, list[tuple[float, float, str, int]]],
     number: int,
-    duct: "object",
+    geometry: "object",
     line: Floats,
-    duct_id: str,
+    duct: tuple[str, int],
 ) -> None:
     """Note where a duct lies along a side, unless it only crosses it."""
     import shapely
 
-    xy = shapely.get_coordinates(duct)
+    xy = shapely.get_coordinates(geometry)
     if len(xy) < 2:
         return
     along, _ = project(line, xy)
     low, high = float(along.min()), float(along.max())
-    if high - low >= max(LEAST_DUCT_M, 0.7 * float(shapely.length(duct))):
-        ranges.setdefault(number, []).append((low, high, duct_id))
+    if high - low >= max(LEAST_DUCT_M, 0.7 * float(shapely.length(geometry))):
+        ranges.setdefault(number, []).append((low, high, *duct))
 
 
-def _priced(
-    graph: "StreetGraph", xy: Floats, rows: list[_Edge], prices: "PriceBook", bores: int
+def _described(
+    graph: "StreetGraph",
+    xy: Floats,
+    rows: list[_Edge],
+    units: list[tuple[int, ...]],
+    prices: "PriceBook",
 ) -> TrenchGraph:
-    """Return the graph with lengths on the ellipsoid and costs."""
+    """Return the graph with lengths on the ellipsoid and what a new trench would be."""
     import pandas as pd
     import shapely
 
     lines = [shapely.LineString(row.line) for row in rows]
     length_m = geodesic_lengths_m(lines, graph.crs)
-    rules = prices.rules
-    chamber_vnd = prices.price_vnd("chamber_handhole")
-    table = []
-    for row, metres in zip(rows, length_m.tolist(), strict=True):
-        street = graph.table.iloc[row.street]
-        kind, placement, surface, item = _nature(street, row, rules.hdd_width_m)
-        cost = metres * prices.price_vnd(item)
-        if kind == "crossing":
-            cost += prices.price_vnd(f"{item}_fixed")
-        if kind == "trench" or item == "crossing_open":
-            cost += metres * bores * prices.price_vnd("duct_d110")
-        # a crossing or a spacing of trench brings one more chamber; see `chambers`
-        more = {"trench": metres / rules.chamber_spacing_m, "crossing": 1.0, "duct": 0.0}[kind]
-        weight = cost + more * chamber_vnd
-        table.append((kind, row.street, row.side, item, placement, surface, row.shared or None,
-                      metres, cost, weight))  # fmt: skip
-    columns = ["kind", "street", "side", "item", "placement", "surface", "shared", "length_m",
-               "cost_vnd", "weight_vnd"]  # fmt: skip
+    streets = graph.table.to_dict("records")
+    table = [
+        (*_nature(streets[row.street], row, prices.rules.hdd_width_m), row.street, row.side,
+         row.shared, row.free, opened, metres)
+        for row, opened, metres in zip(rows, units, length_m.tolist(), strict=True)
+    ]  # fmt: skip
+    columns = ["kind", "placement", "surface", "item", "method", "over", "street", "side", "shared",
+               "free", "units", "length_m"]  # fmt: skip
     edges = np.asarray([(row.start, row.end) for row in rows], dtype=np.int64).reshape(-1, 2)
     return TrenchGraph(
         nodes=xy,
@@ -440,16 +563,21 @@ def _priced(
     )
 
 
-def _nature(street: "pd.Series", edge: _Edge, hdd_width_m: float) -> tuple[str, str, str, str]:
-    """Return the kind of an edge, where in the street it lies, its surface and its item."""
+def _nature(
+    street: Mapping[Any, Any], edge: _Edge, hdd_width_m: float
+) -> tuple[str, str, str, str, str, str]:
+    """Return kind, place in the street, surface, item, method, and what an edge goes over or under."""
     carriageway = street["surface"] or "asphalt"
+    if edge.over:
+        method = "bridge" if edge.over == "bridge" else "hdd"
+        item = f"crossing_{edge.over}"
+        return "crossing", "carriageway", carriageway, item, method, edge.over
     if edge.side == 0:
         drilled = street["class"] == "main" or width_of(street) >= hdd_width_m
-        item = "crossing_hdd" if drilled else "crossing_open"
-        return "crossing", "carriageway", carriageway, item
+        method = "hdd" if drilled else "open"
+        return "crossing", "carriageway", carriageway, f"crossing_{method}", method, "road"
     footway_m = street["footway_left_m" if edge.side > 0 else "footway_right_m"]
     placement = "footway" if np.isfinite(footway_m) and footway_m > 0 else "carriageway"
     surface = (street["footway_surface"] or "paving") if placement == "footway" else carriageway
-    if edge.shared:
-        return "duct", placement, surface, "duct_reuse"
-    return "trench", placement, surface, f"trench_{placement}_{surface}"
+    item = f"trench_{placement}_{surface}"
+    return "trench", placement, surface, item, "open_trench", ""

@@ -2,33 +2,34 @@
 Aerial cable goes underground: trenches, chambers, crossings, drops, what they cost and who pays.
 
 The tree of trenches is the cheapest found that joins all places where cable enters or leaves the
-streets and all houses to be served; its bound is proven. Chambers follow a fixed rule along that
-tree. The bound of the whole counts the proven bound of the trenches with the least number of
-chambers that any trench of that length needs, and everything that no layout of trenches can change.
+streets and all houses to be served, each owner's bores counted where its cables pass; its bound is
+proven. Chambers follow a fixed rule along that tree. The bound of the whole counts the proven bound
+of the trenches with the least number of chambers that any trench of that length needs, and
+everything that no layout of trenches can change.
 """
 
 import html
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from infraplan.cables.chambers import placed_chambers
-from infraplan.cables.chosen import chosen_graph
-from infraplan.cables.demand import Demand
-from infraplan.cables.demand import demand_of
 from infraplan.cables.demand import operator_shares
-from infraplan.cables.steiner import steiner_tree
 from infraplan.cables.study import empty_table
-from infraplan.cables.trench import TrenchGraph
-from infraplan.cables.trench import sides_of
-from infraplan.cables.trench import trench_graph
+from infraplan.cables.study import filled_table
+from infraplan.cables.tables import assumption_table
+from infraplan.cables.tables import bill_table
+from infraplan.cables.tables import cable_table
+from infraplan.cables.tables import crossing_table
+from infraplan.cables.tables import drawn_edges
+from infraplan.cables.tables import drop_table
+from infraplan.cables.tables import line_table
+from infraplan.cables.tables import removed_table
+from infraplan.cables.tables import segment_table
+from infraplan.cables.tables import use_table
+from infraplan.cables.works import Works
+from infraplan.cables.works import prepare_works
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.progress import Progress
@@ -39,15 +40,13 @@ if TYPE_CHECKING:
     import pandas as pd
     import shapely
 
-    from infraplan.cables.graph import StreetGraph
     from infraplan.cables.prices import PriceBook
+    from infraplan.cables.works import PartPlan
 
 __all__ = ["CablePlan", "plan_underground"]
 
-Ints = npt.NDArray[np.int64]
-
-READ = ("streets", "roads", "ducts", "chambers", "fibre", "buildings", "poles")
-EXISTING_CHAMBER_M = 5.0
+READ = ("streets", "roads", "ducts", "chambers", "fibre", "cable_survey", "buildings", "poles",
+        "rail", "waterways")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,10 +116,11 @@ def plan_underground(
     Parameters
     ----------
     layers
-        Layers of the plan; `streets` is needed, `fibre`, `buildings`, `ducts`, `chambers`, `poles`
-        and `roads` are used where they are.
+        Layers of the plan; `streets` is needed, `fibre`, `cable_survey`, `buildings`, `ducts`,
+        `chambers`, `poles`, `roads`, `rail` and `waterways` are used where they are.
     streets
-        Names or ids of streets, or lines drawn along them; None where `area` says it.
+        Names or ids of streets, `name: from - to` for a part (crossing streets or metres), or lines
+        drawn along them; None where `area` says it.
     area
         Outline in the planning CRS instead of streets.
     prices
@@ -140,258 +140,118 @@ def plan_underground(
     Raises
     ------
     SettingsError
-        If no street is chosen or a name is unknown; near names are listed.
+        If no street is chosen, a name is unknown (near names are listed), or a price or a rule is
+        missing.
+    LayerError
+        If a survey of cable names what the plan does not know.
     PlanError
         If the plan has no streets.
     NoRouteError
-        If a part of the streets cannot be joined.
+        If no trench can join the two ends of a cable; street, owner and place are named.
 
     Notes
     -----
-    Streets that do not touch are planned each on its own; cable between them stays as it is. The
-    bound covers trenches, re-used ducts and crossings (dual ascent on the same graph), one chamber
-    for each crossing and each `chamber_spacing_m` of new trench, less those that exist, and all
-    items that do not depend on the layout: drops, risers, cable, removal.
+    Streets that do not touch are planned each on its own; cable between them stays as it is. An
+    owner has at least one bore in each trench that its cables pass, more by their section; one bore
+    serves the drops of all owners and one is spare. The bound covers trenches, re-used ducts and
+    crossings (see `infraplan.cables.bulk`), one chamber for each crossing and each
+    `chamber_spacing_m` of new trench, less those that exist, and all items that do not depend on the
+    layout: drops, risers, cable, removal.
     """
-    graph = chosen_graph(layers, streets, area)
-    shape = sides_of(graph)
-    demand = demand_of(layers, graph, shape[1], prices=prices)
-    trench, place = trench_graph(
-        graph, shape, demand.stops, layers.table("ducts"), prices=prices, bores=demand.bores
-    )
+    works = prepare_works(layers, streets=streets, area=area, prices=prices)
     part(progress, 0.0, 0.2)(1.0, "trench graph")
-    terminals = np.unique([place[stop] for stop in demand.places]).astype(np.int64)
-    chosen, bound, stopped = _trees(trench, terminals, time_limit_s, seed, part(progress, 0.2, 0.9))
-    risers = np.unique([place[stop] for stop in demand.entry_places]).astype(np.int64)
-    chambers = placed_chambers(
-        trench, chosen, risers, layers.table("chambers"), prices=prices, crs=layers.crs
-    )
-    quantities = _quantities(trench, chosen, chambers, len(risers), demand)
-    bill = _bill(quantities, prices)
+    parts = works.parts(time_limit_s=time_limit_s, seed=seed)
+    part(progress, 0.2, 0.9)(1.0, "trenches")
+    lines = line_table(works, parts)
+    drawn = drawn_edges(works, parts)
+    segments = segment_table(works, parts, drawn)
+    crossings = crossing_table(works, parts, drawn)
+    chambers = _chambers(parts, layers.crs)
+    weights = works.weights(parts)
+    bill = bill_table(lines, prices)
     cost_vnd = int(bill["cost_vnd"].sum())
-    bound_vnd = _bound(trench, bound, bill, quantities, layers, prices)
-    bound_vnd = min(bound_vnd, cost_vnd)
+    bound_vnd = sum(plan.bound_vnd for plan in parts)
+    drops = drop_table(works, parts)
     return CablePlan(
-        segments=_segments(graph, trench, chosen, demand.bores, prices),
+        segments=segments,
         chambers=chambers,
-        crossings=_crossings(graph, trench, chosen),
-        drops=demand.drops,
+        crossings=crossings,
+        drops=drops,
         bill=bill,
-        shares=operator_shares(demand.weights, cost_vnd),
-        removed=demand.removed,
+        shares=operator_shares(weights["diameter"], cost_vnd),
+        removed=removed_table(works, parts),
         cost_vnd=cost_vnd,
         bound_vnd=bound_vnd,
         gap=(cost_vnd - bound_vnd) / cost_vnd if cost_vnd else 0.0,
-        bores=demand.bores,
-        poles_removed=demand.poles_removed,
-        stopped_by_time=stopped,
+        bores=int(max((plan.laid.max(initial=0) for plan in parts), default=0)),
+        poles_removed=sum(sum(plan.task.poles.values()) for plan in parts),
+        stopped_by_time=any(plan.stopped_by_time for plan in parts),
         layers=layers,
-        provenance=_provenance(layers, prices, demand, seed),
+        provenance=_provenance(works, seed),
+        uses=use_table(works, parts, drawn, weights["diameter"]),
+        lines=lines,
+        cables=cable_table(works, parts, drawn, chambers),
+        findings=_differences(works),
+        assumptions=assumption_table(bill, drops, prices),
     )
 
 
-def _trees(
-    trench: TrenchGraph, terminals: Ints, time_limit_s: float, seed: int, progress: Progress
-) -> tuple[Ints, float, bool]:
-    """Return the edges to dig, the proven bound of their weight, and whether time ran out."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    count = len(trench.nodes)
-    ends = trench.edges
-    weight = np.maximum(np.round(trench.table["weight_vnd"].to_numpy(dtype=np.float64)), 1.0)
-    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    label = connected_components(links, directed=False)[1]
-    chosen, bound, stopped = [np.zeros(0, dtype=np.int64)], 0.0, False
-    groups = [terminals[label[terminals] == one] for one in np.unique(label[terminals])]
-    for number, group in enumerate(groups):
-        if len(group) < 2:
-            continue
-        mine = np.flatnonzero(label[ends[:, 0]] == label[group[0]])
-        share_s = time_limit_s * len(group) / len(terminals)
-        tree = steiner_tree(ends[mine], weight[mine], group, time_limit_s=share_s, seed=seed)
-        chosen.append(mine[tree.edges])
-        # each weight was rounded by at most half a dong
-        bound += tree.bound - 0.5 * len(mine)
-        stopped = stopped or tree.stopped_by_time
-        progress((number + 1) / len(groups), "trenches")
-    return np.sort(np.concatenate(chosen)), max(bound, 0.0), stopped
-
-
-def _quantities(
-    trench: TrenchGraph,
-    chosen: Ints,
-    chambers: "gpd.GeoDataFrame",
-    riser_count: int,
-    demand: Demand,
-) -> dict[str, float]:
-    """Return the quantity of each item."""
-    table = trench.table.iloc[chosen]
-    quantities: dict[str, float] = {
-        str(item): float(rows["length_m"].sum()) for item, rows in table.groupby("item", sort=True)
-    }
-    laid = table[(table["kind"] == "trench") | (table["item"] == "crossing_open")]
-    quantities["duct_d110"] = float(laid["length_m"].sum()) * demand.bores
-    for item in ("crossing_open", "crossing_hdd"):
-        quantities[f"{item}_fixed"] = float((table["item"] == item).sum())
-    new = chambers[~chambers["existing"]]
-    for kind in ("manhole", "handhole"):
-        quantities[f"chamber_{kind}"] = float((new["kind"] == kind).sum())
-    return quantities | demand.fixed | {"riser": float(riser_count)}
-
-
-FIXED = ("riser", "drop_house", "drop_duct", "cable_new", "cable_removal", "pole_removal")
-
-
-def _bill(quantities: dict[str, float], prices: "PriceBook") -> "pd.DataFrame":
-    """Return the bill: an item a line, quantities to the centimetre, costs in whole dong."""
-    import pandas as pd
-
-    lines = []
-    for code, item in prices.items.items():
-        quantity = round(quantities.get(code, 0.0), 2)
-        if quantity > 0:
-            cost_vnd = round(quantity * item.price_vnd)
-            lines.append((code, f"cables.item_{code}", quantity, item.unit, int(item.price_vnd),
-                          cost_vnd, f"{item.source}; {item.date}", item.verified))  # fmt: skip
-    columns = ["item", "description", "quantity", "unit", "price_vnd", "cost_vnd", "source",
-               "verified"]  # fmt: skip
-    bill = pd.DataFrame(lines, columns=columns)
-    whole = {"price_vnd": "int64", "cost_vnd": "int64", "quantity": "float64", "verified": "bool"}
-    return bill.astype(whole)
-
-
-def _bound(
-    trench: TrenchGraph,
-    bound: float,
-    bill: "pd.DataFrame",
-    quantities: dict[str, float],
-    layers: Layers,
-    prices: "PriceBook",
-) -> int:
-    """Return what no plan by the same rules can undercut."""
-    import shapely
-
-    fixed_vnd = int(bill.loc[bill["item"].isin(FIXED), "cost_vnd"].sum())
-    usable = 0
-    existing = layers.table("chambers")
-    if len(existing) and quantities:
-        dug = (trench.table["kind"] != "duct").to_numpy()
-        lines = [shapely.LineString(trench.lines[k]) for k in np.flatnonzero(dug)]
-        near, _ = shapely.STRtree(lines).query(
-            existing.geometry.to_numpy(), predicate="dwithin", distance=EXISTING_CHAMBER_M
-        )
-        usable = len(np.unique(near))
-    # a bill rounds each of its lines by at most half a dong and half a centimetre of quantity
-    rounding = sum(0.5 + 0.005 * price for price in bill["price_vnd"].tolist())
-    credit = usable * prices.price_vnd("chamber_handhole")
-    return int(fixed_vnd + max(0, math.floor(bound - credit - rounding)))
-
-
-def _segments(
-    graph: "StreetGraph", trench: TrenchGraph, chosen: Ints, bores: int, prices: "PriceBook"
-) -> "gpd.GeoDataFrame":
-    """Return what is dug or re-used along streets, joined to whole stretches."""
+def _chambers(parts: "Sequence[PartPlan]", crs: str) -> "gpd.GeoDataFrame":
+    """Return the chambers of all parts, numbered through."""
     import geopandas as gpd
     import pandas as pd
-    import shapely
 
-    layout = prices.rules.layout(bores)
-    table = trench.table.iloc[chosen]
-    table = table[table["kind"] != "crossing"]
-    rows: list[dict[str, Any]] = []
-    keys = ["street", "side", "kind", "placement", "surface", "item"]
-    for _, same in table.groupby(keys, sort=True):
-        first = same.iloc[0]
-        lines = [trench.lines[k] for k in same.index]
-        merged = shapely.line_merge(
-            shapely.multilinestrings([shapely.LineString(x) for x in lines])
-        )
-        total_m, total_vnd = float(same["length_m"].sum()), float(same["cost_vnd"].sum())
-        drawn_m = float(merged.length)
-        for stretch in shapely.get_parts(merged):
-            length_m = total_m * float(stretch.length) / drawn_m
-            new = first["kind"] == "trench"
-            excavation = prices.rules.excavation_m3_per_m(layout, first["placement"])
-            shared = ";".join(sorted({i for x in same["shared"].dropna() for i in x.split(";")}))
-            rows.append(
-                _where(graph, int(first["street"]), int(first["side"]))
-                | {
-                    "kind": first["kind"],
-                    "placement": first["placement"],
-                    "surface": first["surface"],
-                    "method": "open_trench" if new else "existing_duct",
-                    "item": first["item"],
-                    "bores": bores if new else 0,
-                    "length_m": length_m,
-                    "cost_vnd": total_vnd * length_m / total_m,
-                    "excavation_m3": length_m * excavation if new else 0.0,
-                    "reinstatement_m2": length_m * layout.mouth_m if new else 0.0,
-                    "shared": shared or None,
-                    "geometry": stretch,
-                }
-            )
-    columns = ["street", "street_ids", "side", "kind", "placement", "surface", "method", "item",
-               "bores", "length_m", "cost_vnd", "excavation_m3", "reinstatement_m2", "shared",
-               "geometry"]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=columns).astype({"bores": "int64"})
-    frame.index = pd.Index([f"G{k:04d}" for k in range(1, len(frame) + 1)], name="segment_id")
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs=graph.crs)
+    frames = [plan.chambers for plan in parts]
+    if len(frames) == 1:
+        return frames[0]
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    together = pd.concat(filled)
+    names = [f"B{k:04d}" for k in range(1, len(together) + 1)]
+    together.index = pd.Index(names, name="chamber_id")
+    return gpd.GeoDataFrame(together, geometry="geometry", crs=crs)
 
 
-def _where(graph: "StreetGraph", street: int, side: int) -> dict[str, Any]:
-    """Return name, ids and side of a street as its first row was drawn."""
-    row = graph.table.iloc[street]
-    sign = -side if row["flipped"] else side
-    name = {1: "left", -1: "right", 0: None}[sign]
-    return {"street": row["name"], "street_ids": row["ids"], "side": name}
-
-
-def _crossings(graph: "StreetGraph", trench: TrenchGraph, chosen: Ints) -> "gpd.GeoDataFrame":
-    """Return the crossings of carriageways."""
-    import geopandas as gpd
-    import pandas as pd
-    import shapely
-
-    table = trench.table.iloc[chosen]
-    table = table[table["kind"] == "crossing"]
-    rows = [
+def _differences(works: Works) -> "pd.DataFrame":
+    """Return where a survey counts other cable than its owner drew, as findings."""
+    return filled_table(
+        "findings",
         {
-            "street": graph.table["name"].iloc[int(row["street"])],
-            "street_ids": graph.table["ids"].iloc[int(row["street"])],
-            "kind": "road",
-            "method": "hdd" if row["item"] == "crossing_hdd" else "open",
-            "item": row["item"],
-            "length_m": row["length_m"],
-            "cost_vnd": row["cost_vnd"],
-            "geometry": shapely.LineString(trench.lines[edge]),
-        }
-        for edge, (_, row) in zip(table.index.tolist(), table.iterrows(), strict=True)
-    ]
-    columns = ["street", "street_ids", "kind", "method", "item", "length_m", "cost_vnd", "geometry"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame.index = pd.Index([f"X{k:04d}" for k in range(1, len(frame) + 1)], name="crossing_id")
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs=graph.crs)
+            (f"S{k:04d}",): {
+                "code": "survey_differs",
+                "severity": "note",
+                "layer": "cable_survey",
+                "feature_id": owner,
+                "street": works.streets[unit],
+                "value": round(surveyed_m, 1),
+                "limit": round(drawn_m, 1),
+            }
+            for k, (unit, owner, drawn_m, surveyed_m) in enumerate(works.demand.differences, 1)
+        },
+    )
 
 
-def _provenance(layers: Layers, prices: "PriceBook", demand: Demand, seed: int) -> Provenance:
+def _provenance(works: Works, seed: int) -> Provenance:
     """Return where the plan comes from and what its bound covers."""
     from infraplan import __version__
 
+    prices = works.prices
     bound = (
-        "bound: trenches, re-used ducts, crossings by dual ascent; one chamber for each crossing "
-        f"and each {prices.rules.chamber_spacing_m:g} m of new trench, less existing ones; drops, "
-        "risers, cable and removal as billed"
+        "bound: trenches, re-used ducts, crossings by dual ascent, the bores of each owner apart; "
+        f"one chamber for each crossing and each {prices.rules.chamber_spacing_m:g} m of new "
+        "trench, less existing ones; drops, risers, cable and removal as billed"
     )
     return Provenance(
         step="underground",
         version=__version__,
-        settings={"prices": prices.name, "seed": seed, "bores": demand.bores},
-        synthetic=tuple(name for name in layers.synthetic() if name in READ),
+        settings={"prices": prices.name, "seed": seed},
+        synthetic=tuple(name for name in works.layers.synthetic() if name in READ),
         notes=(
             bound,
             "costs: construction before tax, without contingency and consulting",
             f"shares: by length and diameter of the cables; {prices.share_source}",
-            *demand.notes,
+            "bores: one an owner at least, more by section; one for the drops of all owners, since "
+            "buildings do not say whose customers they are; one spare",
+            "new cable is billed by the metres of aerial cable that it replaces, with slack",
+            *works.demand.notes,
         ),
     )

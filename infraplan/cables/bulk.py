@@ -1,0 +1,366 @@
+"""
+Trenches that several owners share: a tree whose edges cost by the bores of those who pass.
+
+The tree is searched by slope scaling: each edge is given the price that it would have with the
+bores it carried last, the cheapest tree for these prices is sought, and its true cost is counted.
+The bound divides the cost of each edge: every plan joins all stops over edges that cost at least
+the common part, and every owner's own stops over edges in which the owner's bore costs at least the
+owner's part.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from infraplan.cables.bores import supporting_lines
+from infraplan.errors import SettingsError
+
+__all__ = ["Flows", "SharedTree", "shared_tree"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Rows = tuple[Ints, Ints, Ints, Ints]
+
+ROUNDS = 4  # of slope scaling; prices rarely change after three
+PASSES = 2  # of exchanges at fixed prices
+SWEEPS = 5  # of exchanges by true cost
+TURNS = 4  # in which common trench and owners take what the others left
+STEPS = 24  # in which costs are divided anew
+STEP = 0.02  # of an edge's cost that goes to a part whose tree uses it
+SHRINK = 0.85  # of the step after a turn that gained nothing
+ROOTS = 3  # of a dual ascent
+WORK = 400_000_000  # arcs that one dual ascent may look at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flows:
+    """
+    Whose stops must be joined, and the cables that run between them.
+
+    `stop_node` and `stop_owner` have a row a stop of an owner; `run_ends` (pairs of nodes),
+    `run_owner` and `run_mm2` a row a run of cables; `bore_mm2` is the section that a bore takes.
+    """
+
+    stop_node: Ints
+    stop_owner: Ints
+    owners: int
+    run_ends: Ints
+    run_owner: Ints
+    run_mm2: Floats
+    bore_mm2: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedTree:
+    """
+    A tree of shared trenches.
+
+    `edges` are sorted places among the edges given; `bores` what each owner uses in each of them,
+    shape (edges, owners), 0 where the owner does not pass; `section_mm2` the cables of the runs;
+    `cost` counts the edges by their bores; nothing that joins the same stops costs less than
+    `bound`.
+    """
+
+    edges: Ints
+    bores: Ints
+    section_mm2: Floats
+    cost: float
+    bound: float
+    stopped_by_time: bool
+
+
+def shared_tree(
+    ends: Ints,
+    cost: Floats,
+    terminals: Ints,
+    flows: Flows,
+    *,
+    thorough: bool = True,
+    time_limit_s: float = 30.0,
+    seed: int = 0,
+) -> SharedTree:
+    """
+    Return a cheap tree of trenches that joins all terminals, and what no plan can undercut.
+
+    Parameters
+    ----------
+    ends
+        Pairs of nodes 0, 1, ..., shape (m, 2); they join the terminals.
+    cost
+        Cost of each edge by the bores of owners in it: column k for k bores, shape (m, k).
+    terminals
+        Nodes to be joined, at least two.
+    flows
+        Whose stops they are.
+    thorough
+        Whether to search trees with `steiner_tree`, else in milliseconds.
+    time_limit_s
+        Time of one search [s].
+    seed
+        Seed of the searches.
+
+    Returns
+    -------
+    tree
+        Edges, bores, cost and bound.
+
+    Raises
+    ------
+    SettingsError
+        If owners need more bores than the costs tell.
+    """
+    search = _Search(ends, cost, np.unique(terminals), flows, thorough, time_limit_s, seed)
+    tree = search.best_tree()
+    total, bores, section = search.cost_of(tree)
+    if not np.isfinite(total):
+        msg = "price book: rules.layouts knows no trench for so many ducts"
+        raise SettingsError(msg)
+    bound = min(max(search.bound(), 0.0), total)
+    return SharedTree(tree, bores, section, total, bound, search.stopped)
+
+
+@dataclass(slots=True, eq=False)
+class _Search:
+    """The search for one tree."""
+
+    ends: Ints
+    cost: Floats
+    terminals: Ints
+    flows: Flows
+    thorough: bool
+    time_limit_s: float
+    seed: int
+    stopped: bool = False
+
+    def cost_of(self, tree: Ints) -> tuple[float, Ints, Floats]:
+        """Return the true cost of a tree, and the bores and sections of owners on its edges."""
+        from infraplan.cables._kernels_works import forest_loads
+
+        flows = self.flows
+        passes, section, _ = forest_loads(
+            self.ends[tree], int(self.ends.max()) + 1, flows.stop_node, flows.stop_owner,
+            flows.owners, flows.run_ends, flows.run_owner, flows.run_mm2,
+        )  # fmt: skip
+        by_section = np.ceil(section / flows.bore_mm2 - 1e-9).astype(np.int64)
+        bores = np.where(passes, np.maximum(by_section, 1), 0)
+        column = bores.sum(axis=1)
+        if column.max(initial=0) >= self.cost.shape[1]:
+            return np.inf, bores, section
+        return float(self.cost[tree, column].sum()), bores, section
+
+    def best_tree(self) -> Ints:
+        """Return the best tree of a few rounds of slope scaling and exchanges by true cost."""
+        typical = min(self.flows.owners, self.cost.shape[1] - 1)
+        starting = [typical] if not self.thorough else sorted({0, typical // 2, typical})
+        best, least = np.zeros(0, dtype=np.int64), np.inf
+        for column in starting:
+            price = self.cost[:, column].copy()
+            for _ in range(ROUNDS):
+                tree = self._exchanged(self._tree(price))
+                total, bores, _ = self.cost_of(tree)
+                if total >= least and len(best):
+                    break
+                best, least = tree, total
+                carried = np.minimum(bores.sum(axis=1), self.cost.shape[1] - 1)
+                price = self.cost[:, int(np.median(carried))].copy()
+                price[tree] = self.cost[tree, carried]
+        return best
+
+    def _exchanged(self, tree: Ints) -> Ints:
+        """Return a tree after exchanging key paths for others by their true cost."""
+        from infraplan.cables._kernels_works import exchange_shared
+
+        starts, heads, links, is_terminal = self._rows()
+        flows = self.flows
+        stops = (flows.stop_node, flows.stop_owner, flows.owners, flows.run_ends, flows.run_owner,
+                 flows.run_mm2, flows.bore_mm2)  # fmt: skip
+        inside = np.zeros(len(self.ends), dtype=np.bool_)
+        inside[tree] = True
+        least = np.inf
+        for _ in range(SWEEPS if self.thorough else 1):
+            total = exchange_shared(
+                (starts, heads, links), self.ends, self.cost, is_terminal, inside,
+                np.flatnonzero(inside), stops,
+            )  # fmt: skip
+            if not total < least:
+                break
+            least = total
+        return np.flatnonzero(inside).astype(np.int64)
+
+    def _tree(self, price: Floats) -> Ints:
+        """Return the cheapest tree found for prices of edges."""
+        from infraplan.cables.steiner import steiner_tree
+
+        quick = self._quick_tree(price)
+        if not self.thorough:
+            return quick
+        found = steiner_tree(
+            self.ends, np.maximum(np.round(price), 1.0), self.terminals,
+            time_limit_s=self.time_limit_s, seed=self.seed,
+        )  # fmt: skip
+        self.stopped = self.stopped or found.stopped_by_time
+        return found.edges if price[found.edges].sum() < price[quick].sum() else quick
+
+    def _quick_tree(self, price: Floats) -> Ints:
+        """Return a tree grown from a few roots and improved by exchange of key paths."""
+        from infraplan.cables._kernels import exchange_paths
+        from infraplan.cables._kernels import grow_tree
+        from infraplan.cables._kernels import spanning_tree
+
+        starts, heads, links, is_terminal = self._rows()
+        usable = np.ones(len(price), dtype=np.bool_)
+        best, least = np.zeros(0, dtype=np.int64), np.inf
+        middle = len(self.terminals) // 2
+        for root in dict.fromkeys(self.terminals[[0, middle, -1]].tolist()):
+            inside = grow_tree(starts, heads, links, price, is_terminal, root, usable)
+            tree = spanning_tree(starts, heads, links, price, is_terminal, inside)
+            for _ in range(PASSES):
+                order = np.flatnonzero(tree)
+                if (
+                    exchange_paths(starts, heads, links, price, self.ends, is_terminal, tree, order)
+                    <= 0
+                ):
+                    break
+                inside = np.zeros(len(is_terminal), dtype=np.bool_)
+                inside[self.ends[tree].ravel()] = True
+                tree = spanning_tree(starts, heads, links, price, is_terminal, inside)
+            total = float(price[tree].sum())
+            if total < least:
+                best, least = np.flatnonzero(tree).astype(np.int64), total
+        return best
+
+    def _rows(self) -> Rows:
+        """Return the graph by rows, and which nodes are terminals."""
+        from infraplan.cables._kernels import neighbours
+
+        count = int(self.ends.max()) + 1
+        starts, heads, links, _ = neighbours(self.ends, count)
+        is_terminal = np.zeros(count, dtype=np.bool_)
+        is_terminal[self.terminals] = True
+        return starts, heads, links, is_terminal
+
+    def bound(self) -> float:
+        """
+        Return what no plan can undercut.
+
+        The cost of k bores in an edge is divided into a part of the common trench and a part of
+        each owner, such that any k owners' parts and the common one never exceed it. Each part
+        joins its own stops; what a dual ascent leaves of a part goes to the others, in turns.
+        """
+        least = np.minimum.accumulate(self.cost[:, ::-1], axis=1)[:, ::-1]
+        owners = self._owners()
+        typical = min(self.flows.owners, self.cost.shape[1] - 1)
+        best = 0.0
+        for at in sorted({0, typical}) if self.thorough else [typical]:
+            best = max(best, self._in_turns(least, supporting_lines(self.cost, at), owners))
+        if self.thorough and owners:
+            best = max(best, self._by_gradient(least, supporting_lines(self.cost, typical), owners))
+        return best
+
+    def _in_turns(
+        self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]
+    ) -> float:
+        """Return the bound of a division in which each part takes what the others leave."""
+        common, limit = lines
+        used = np.zeros((len(owners), len(least)))
+        values = np.zeros(len(owners) + 1)
+        for turn in range(TURNS if self.thorough else 1):
+            for k, stops in enumerate(owners):
+                room = _room(least[:, 1:], common, np.delete(used, k, axis=0))
+                value, taken = self._ascent(np.minimum(room, limit) if turn == 0 else room, stops)
+                if value > values[k] or turn == 0:
+                    values[k], used[k] = value, taken
+            value, taken = self._ascent(_room(least, np.zeros(len(least)), used), self.terminals)
+            if value > values[-1] or turn == 0:
+                values[-1], common = value, taken
+        return float(values.sum())
+
+    def _by_gradient(
+        self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]
+    ) -> float:
+        """Return the best bound of divisions that give more to the parts whose trees use an edge."""
+        common, each = lines
+        parts = np.vstack([common, *(each for _ in owners)])
+        price = least[:, -1]
+        best, step = 0.0, STEP
+        for _ in range(STEPS):
+            found = [
+                self._ascent(part, stops)[0]
+                for part, stops in zip(parts, (self.terminals, *owners), strict=True)
+            ]
+            total = sum(found)
+            step *= 1.0 if total > best else SHRINK
+            best = max(best, total)
+            for row, stops in enumerate((self.terminals, *owners)):
+                tree = self._grown(parts[row], stops)
+                parts[row, tree] += step * price[tree]
+            parts = _within(least, parts)
+        return best
+
+    def _grown(self, price: Floats, terminals: Ints) -> Ints:
+        """Return the edges of a tree grown from the first of some terminals."""
+        from infraplan.cables._kernels import grow_tree
+        from infraplan.cables._kernels import spanning_tree
+
+        starts, heads, links, is_terminal = self._rows()
+        is_terminal = np.zeros_like(is_terminal)
+        is_terminal[terminals] = True
+        usable = np.ones(len(price), dtype=np.bool_)
+        inside = grow_tree(
+            starts, heads, links, price, is_terminal, int(terminals[0]), usable
+        )
+        tree = spanning_tree(starts, heads, links, price, is_terminal, inside)
+        return np.flatnonzero(tree).astype(np.int64)
+
+    def _owners(self) -> list[Ints]:
+        """Return the stops of each owner who has two at least."""
+        flows = self.flows
+        stops = [np.unique(flows.stop_node[flows.stop_owner == k]) for k in range(flows.owners)]
+        return [mine for mine in stops if len(mine) > 1][: self.cost.shape[1] - 1]
+
+    def _ascent(self, price: Floats, terminals: Ints) -> tuple[float, Floats]:
+        """Return the best bound of dual ascents from a few roots, and what it took of each edge."""
+        from infraplan.cables._kernels import dual_ascent
+
+        starts, heads, links, is_terminal = self._rows()
+        is_terminal = np.zeros_like(is_terminal)
+        is_terminal[terminals] = True
+        whole = np.floor(price).astype(np.int64)
+        count = ROOTS if self.thorough else 1
+        roots = np.unique(terminals[np.linspace(0, len(terminals) - 1, count).astype(np.int64)])
+        best, taken = -1.0, np.zeros(len(price))
+        for root in roots.tolist():
+            value, left, _ = dual_ascent(starts, heads, links, whole, is_terminal, root, WORK)
+            if value > best:
+                best, taken = float(value), np.zeros(len(price))
+                np.maximum.at(taken, links, (whole[links] - left).astype(np.float64))
+        return best, taken
+
+
+def _room(least: Floats, common: Floats, others: Floats) -> Floats:
+    """Return how much of each edge's cost is left beside the common part and the owners' parts."""
+    steep = -np.sort(-others, axis=0)
+    taken = np.zeros(len(least))
+    room = least[:, 0] - common
+    for k in range(1, least.shape[1]):
+        if k <= len(steep):
+            taken += steep[k - 1]
+        room = np.minimum(room, least[:, k] - common - taken)
+    return np.maximum(room, 0.0)
+
+
+def _within(least: Floats, parts: Floats) -> Floats:
+    """Return the parts of each edge's cost scaled so that those of any owners stay within it."""
+    kept = parts.copy()
+    kept[0] = np.minimum(kept[0], least[:, 0])
+    steep = -np.sort(-kept[1:], axis=0)
+    taken, scale = kept[0].copy(), np.ones(len(least))
+    for k in range(1, least.shape[1]):
+        if k <= len(steep):
+            taken += steep[k - 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = np.minimum(scale, np.where(taken > 0, least[:, k] / taken, 1.0))
+    scaled: Floats = kept * scale
+    return scaled
