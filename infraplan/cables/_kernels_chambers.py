@@ -35,7 +35,7 @@ def pull_n(
     back = np.exp(-after[i]) * (
         start_n * np.exp(before[j]) + drag_n_per_m * (rising[j] - rising[i])
     )
-    return min(ahead, back)
+    return float(min(ahead, back))
 
 
 @njit

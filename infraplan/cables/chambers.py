@@ -156,7 +156,8 @@ def _turns(xy: Floats) -> Floats:
     """Return by how much a line turns at each inner vertex, in radians."""
     run = np.diff(xy, axis=0)
     cross = run[:-1, 0] * run[1:, 1] - run[:-1, 1] * run[1:, 0]
-    return np.abs(np.arctan2(cross, (run[:-1] * run[1:]).sum(axis=1)))
+    turns = np.abs(np.arctan2(cross, (run[:-1] * run[1:]).sum(axis=1)))
+    return np.asarray(turns, dtype=np.float64)
 
 
 def placed_chambers(  # noqa: PLR0913 - what trenches are, what they cost, what they must keep to
@@ -420,11 +421,17 @@ def _between(
     for k in range(1, len(chain) - 1):
         needed = rows[chain[k]] < 0
         reason = _why(chain[k - 1], chain[k + 1], tried, bends, setting) if needed else "existing"
-        worst = [max(pair) for pair in zip(gaps[k - 1], gaps[k], strict=True)]
         places.append(
-            _Place(*points[k].tolist(), "manhole" if many else "handhole", reason,
-                   int(rows[chain[k]]), *worst)
-        )  # fmt: skip
+            _Place(
+                float(points[k, 0]),
+                float(points[k, 1]),
+                "manhole" if many else "handhole",
+                reason,
+                int(rows[chain[k]]),
+                max(gaps[k - 1][0], gaps[k][0]),
+                max(gaps[k - 1][1], gaps[k][1]),
+            )
+        )
     return places, gaps
 
 

@@ -1,5 +1,5 @@
 """
-Light through new cables: loss at both wavelengths against both limits, splices, drums.
+Light through new cables: loss at both wavelengths against both limits, and splices.
 
 A receiver wants neither too little light nor too much: a cable passes where the loss with a margin
 for repairs stays below the most its class allows, and the loss as built above the least.
@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,16 +23,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BUDGET_CLASSES",
     "LinkBudget",
-    "Packing",
-    "cut_lengths",
     "link_budget",
     "optical_budget",
-    "packed_drums",
     "splice_count",
 ]
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 # class of the optical network -> technical rule that holds its limits
 BUDGET_CLASSES: Mapping[str, str] = MappingProxyType(
@@ -45,8 +40,6 @@ BUDGET_CLASSES: Mapping[str, str] = MappingProxyType(
         "E1": "class_e1",
     }
 )
-EXACT_PIECES = 24  # so many pieces of a cable type are packed into drums with proof
-MOST_BRANCHES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,135 +223,3 @@ def _split_db(split: int, rules: WorkRules) -> float:
         msg = f"a fibre is split 1 to {', '.join(map(str, (1, *SPLITS)))}; found {split}"
         raise SettingsError(msg)
     return rules.value(f"splitter_{split}", "loss_db")
-
-
-def cut_lengths(at_m: Floats, drum_m: float) -> Ints:
-    """
-    Return where a cable is cut so that each piece fits on a drum and as few as can be are made.
-
-    Parameters
-    ----------
-    at_m
-        Where along the cable joints may be, rising, its two ends among them, shape (n,) [m].
-    drum_m
-        Length of a drum, > 0 [m].
-
-    Returns
-    -------
-    cuts
-        Numbers of the places at which pieces begin and end, the first and the last among them;
-        where two places in a row are farther apart than a drum is long, that piece is too long.
-    """
-    cuts = [0]
-    last = len(at_m) - 1
-    while cuts[-1] < last:
-        reach = int(np.searchsorted(at_m, at_m[cuts[-1]] + drum_m + 1e-6, side="right")) - 1
-        cuts.append(min(max(reach, cuts[-1] + 1), last))
-    return np.asarray(cuts, dtype=np.int64)
-
-
-class Packing(NamedTuple):
-    """Drum of each piece, number of drums, fewest that any packing needs, whether that is proven."""
-
-    drum: Ints
-    count: int
-    bound: int
-    optimal: bool
-
-
-def packed_drums(lengths_m: Floats, drum_m: float) -> Packing:
-    """
-    Return which pieces of cable are cut from which drum, with as few drums as can be.
-
-    Parameters
-    ----------
-    lengths_m
-        Length of each piece, > 0; one longer than a drum takes a drum of its own [m].
-    drum_m
-        Length of a drum, > 0 [m].
-
-    Returns
-    -------
-    packing
-        Drums, proven fewest by branch and bound where the pieces are few, else with a bound.
-
-    Notes
-    -----
-    The bound is the larger of the total length in drums and the number of pieces longer than half
-    a drum, with what small pieces cannot share with them (Martello and Toth, L2).
-    """
-    whole = np.minimum(np.ceil(np.asarray(lengths_m) * 1000 - 1e-6), drum_m * 1000)
-    sizes = whole.astype(np.int64)
-    order = np.lexsort((np.arange(len(sizes)), -sizes))
-    room = round(drum_m * 1000)
-    best = _first_fit(sizes[order], room)
-    bound = _least_drums(sizes, room)
-    if len(sizes) <= EXACT_PIECES and max(best, default=-1) + 1 > bound:
-        best, bound = _searched(sizes[order].tolist(), room, best, bound)
-    drum = np.empty(len(sizes), dtype=np.int64)
-    drum[order] = best
-    count = int(max(best, default=-1)) + 1
-    return Packing(drum, count, bound, count == bound)
-
-
-def _first_fit(sizes: Ints, room: int) -> list[int]:
-    """Return a drum for each piece, from the longest on, in the first drum with room."""
-    left: list[int] = []
-    out = []
-    for size in sizes.tolist():
-        k = next((k for k, free in enumerate(left) if free >= size), len(left))
-        if k == len(left):
-            left.append(room)
-        left[k] -= size
-        out.append(k)
-    return out
-
-
-def _least_drums(sizes: Ints, room: int) -> int:
-    """Return a number of drums that no packing goes below."""
-    bound = -(-int(sizes.sum()) // room)
-    for small in {0, *(int(x) for x in sizes if 2 * x <= room)}:
-        alone = int((sizes > room - small).sum())
-        big = sizes[(sizes <= room - small) & (2 * sizes > room)]
-        little = sizes[(2 * sizes <= room) & (sizes >= small)]
-        over = int(little.sum()) - (len(big) * room - int(big.sum()))
-        bound = max(bound, alone + len(big) + max(0, -(-over // room)))
-    return bound
-
-
-def _searched(
-    sizes: list[int], room: int, found: list[int], bound: int
-) -> tuple[list[int], int]:
-    """Return the fewest drums by branch and bound, and the bound, proven where search ended."""
-    best = {"drum": found, "count": max(found) + 1, "seen": 0}
-    given = [0] * len(sizes)
-
-    def place(k: int, left: list[int]) -> bool:
-        """Try each drum for a piece; return whether to go on searching."""
-        best["seen"] += 1  # type: ignore[operator]
-        if best["seen"] > MOST_BRANCHES or best["count"] <= bound:  # type: ignore[operator]
-            return False
-        if k == len(sizes):
-            best["drum"], best["count"] = given.copy(), len(left)
-            return True
-        tried = set()
-        for drum, free in enumerate(left):
-            if free >= sizes[k] and free not in tried:
-                tried.add(free)
-                left[drum] -= sizes[k]
-                given[k] = drum
-                going = place(k + 1, left)
-                left[drum] += sizes[k]
-                if not going:
-                    return False
-        if len(left) + 1 < best["count"]:  # type: ignore[operator]
-            given[k] = len(left)
-            left.append(room - sizes[k])
-            going = place(k + 1, left)
-            left.pop()
-            return going
-        return True
-
-    ended = place(0, [])
-    count = int(best["count"])  # type: ignore[call-overload]
-    return list(best["drum"]), count if ended or count == bound else bound  # type: ignore[call-overload]

@@ -103,7 +103,7 @@ def _junctions(
 def _carriageway_m(street: "pd.Series") -> float:
     """Return the width of the carriageway of a street."""
     footways = [street["footway_left_m"], street["footway_right_m"]]
-    return max(width_of(street) - sum(x for x in footways if np.isfinite(x)), 2.0)
+    return float(max(width_of(street) - sum(x for x in footways if np.isfinite(x)), 2.0))
 
 
 def _beginning(line: npt.NDArray[np.float64], length_m: float) -> Any:  # noqa: ANN401 - a line
