@@ -38,6 +38,7 @@ EXISTING_M = 5.0  # an existing chamber that near is used
 AHEAD_M = 3.0  # over which a bend is measured
 STEP_M = 1.0  # between places that are tried
 SAME_M = 1e-6
+AT_END_M = 0.01  # a bend that near to a chamber is in it
 FOOT_M = 1.0  # a drop that near to a trench leaves it there
 
 
@@ -128,7 +129,7 @@ def pull_tension_n(xy: Floats, pull: Pull, *, length_m: float | None = None) -> 
     .. math:: T' = T e^{\mu \theta}, \quad T' = T + \mu w L
 
     in a bend by the angle theta and along a straight length L; mu is the friction, w the weight of
-    the cable. The drum stands in line with the first duct.
+    the cable. The drum stands in line with the first duct, so bends at either end do not count.
 
     Examples
     --------
@@ -136,6 +137,9 @@ def pull_tension_n(xy: Floats, pull: Pull, *, length_m: float | None = None) -> 
     >>> tuple(round(x, 1) for x in pull_tension_n(square, Pull(200.0, 0.7, 0.35)))
     (502.9, 477.3)
     """
+    away = np.minimum(np.hypot(*(xy - xy[0]).T), np.hypot(*(xy - xy[-1]).T)) > AT_END_M
+    away[[0, -1]] = True
+    xy = xy[away]
     run = np.hypot(*np.diff(xy, axis=0).T)
     steps = run * (1.0 if length_m is None else length_m / max(float(run.sum()), 1e-12))
     ahead = _pulled(steps, _turns(xy), pull)
@@ -412,7 +416,7 @@ def _between(
         depth = np.zeros(len(tried), dtype=np.int64)
         if setting.site.zones is not None:
             inside_m = _inside(_points(stretch, tried), setting.site.zones)[1]
-            depth = np.ceil(inside_m * 1000).astype(np.int64)
+            depth = np.ceil(inside_m * 1000 - 1e-3).astype(np.int64)
         chain = cheapest_places(tried, fits(np.arange(len(tried))), price, depth)
     tension = [_tension(a, b, bends, setting.pull) for a, b in itertools.pairwise(chain)]
     gaps = list(zip(np.diff(tried[chain]).tolist(), tension, strict=True))
@@ -514,8 +518,8 @@ def _bends(stretch: _Stretch, tried: Floats, friction: float) -> Bends:
     turn = friction * _turns(stretch.xy)
     at = stretch.along_m[1:-1]
     total = np.concatenate([[0.0], np.cumsum(turn)])
-    before = total[np.searchsorted(at, tried - SAME_M, side="left")]
-    after = total[np.searchsorted(at, tried + SAME_M, side="right")]
+    before = total[np.searchsorted(at, tried - AT_END_M, side="left")]
+    after = total[np.searchsorted(at, tried + AT_END_M, side="right")]
     steps = np.diff(stretch.along_m)
     falling = np.concatenate([[0.0], np.cumsum(steps * np.exp(-total))])
     rising = np.concatenate([[0.0], np.cumsum(steps * np.exp(total))])

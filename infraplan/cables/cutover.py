@@ -192,8 +192,8 @@ def _phases(plan: "CablePlan", streets: Iterable[str]) -> dict[str, int]:
     """Return the year of each street, 0 where none is known."""
     import pandas as pd
 
-    years = dict(zip(plan.phases.index.astype(str), plan.phases["year"], strict=True))
-    known = {str(s): int(year) for s, year in years.items() if pd.notna(year)}
+    years = pd.to_numeric(plan.phases["year"]).fillna(0).astype("int64")
+    known = dict(zip(years.index.astype(str).tolist(), years.tolist(), strict=True))
     return {street: known.get(street, 0) for street in streets}
 
 

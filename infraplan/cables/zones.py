@@ -72,6 +72,7 @@ def chamber_zones(
                 if point.intersects(around)
             ]
     frame = pd.DataFrame(rows, columns=["kind", "feature_id", "geometry"])
+    frame["feature_id"] = pd.Series([row[1] for row in rows], dtype="object")
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=layers.crs)
 
 
