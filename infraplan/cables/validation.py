@@ -228,7 +228,7 @@ def _twice(layer: str, table: "gpd.GeoDataFrame", near_m: float) -> Iterator[_Fo
     ids = table.index.astype(str)
     owner = next((table[name] for name in ("operator", "owner", "name") if name in table), None)
     owners = ["" if owner is None else str(x) for x in (owner if owner is not None else ids)]
-    pairs = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = shapely.STRtree(shapes).query(shapes, "dwithin", distance=near_m)
     same: dict[int, list[str]] = {}
     for a, b in zip(*pairs.tolist(), strict=True):
         if a < b and owners[a] == owners[b] and _alike(table, a, b):

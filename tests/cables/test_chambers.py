@@ -10,7 +10,7 @@ import pytest
 import shapely
 from shapely.ops import substring
 
-from infraplan.cables import chambers as C
+from infraplan.cables import chambers as programme
 from infraplan.cables.chambers import ChamberSite
 from infraplan.cables.chambers import Pull
 from infraplan.cables.chambers import placed_chambers
@@ -94,17 +94,19 @@ def test_the_programme_finds_what_brute_force_finds(seed) -> None:
     rng = np.random.default_rng(seed)
     xy = np.cumsum(np.vstack([[0, 0], rng.uniform(-1, 2, (4, 2))]), axis=0)
     run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    stretch = C._Stretch(xy, run, (0, 1), 0.0)
+    stretch = programme._Stretch(xy, run, (0, 1), 0.0)
     drops = np.sort(rng.uniform(0, run[-1], rng.integers(0, 2)))
     zones = zone(*((x - 0.4, -9, x + 0.4, 9) for x in rng.uniform(0, 4, 2)))
     pull = Pull(100.0, 10.0, 0.4, rng.uniform(115, 160))
-    setting = C._Setting(rng.uniform(1.5, 4), pull, rng.uniform(0.8, 3), 9.0, 22, 6,
+    setting = programme._Setting(rng.uniform(1.5, 4), pull, rng.uniform(0.8, 3), 9.0, 22, 6,
                          ChamberSite(zones))  # fmt: skip
-    tried = C._tried(stretch, np.zeros(0), drops, setting)
-    depth = np.ceil(C._inside(C._points(stretch, tried), zones)[1] * 1000 - 1e-3).astype(int)
-    places, _ = C._between(stretch, {}, drops, setting)
+    tried = programme._tried(stretch, np.zeros(0), drops, setting)
+    depth = np.ceil(
+        programme._inside(programme._points(stretch, tried), zones)[1] * 1000 - 1e-3
+    ).astype(int)
+    places, _ = programme._between(stretch, {}, drops, setting)
     points = shapely.points([place[:2] for place in places] or np.empty((0, 2)))
-    mine = np.ceil(C._inside(points, zones)[1] * 1000 - 1e-3).astype(int)
+    mine = np.ceil(programme._inside(points, zones)[1] * 1000 - 1e-3).astype(int)
     best = brute(stretch, tried, np.full(len(tried), 6), depth, drops, setting)
     assert (mine.sum(), 6 * len(places)) == best
 
@@ -153,8 +155,10 @@ def test_bends_ask_for_a_chamber_where_the_pull_would_be_too_hard(prices, rules)
     tight = chambers_of(graph, prices, rules=rules)
     assert (len(loose), loose["reason"].tolist()) == (2, ["end", "end"])
     assert set(tight["reason"]) == {"end", "tension"}
-    assert tight["tension_n"].max() <= 2700 < min(
-        pull_tension_n(np.asarray(zigzag), Pull.from_rules(rules))
+    assert (
+        tight["tension_n"].max()
+        <= 2700
+        < min(pull_tension_n(np.asarray(zigzag), Pull.from_rules(rules)))
     )
 
 
