@@ -21,6 +21,7 @@ from infraplan.layers.notes import Note
 from infraplan.layers.schemas import ANSWERS
 from infraplan.plan import Plan
 from infraplan.plan.confirmed import CONFIRMED
+from infraplan.plan.confirmed import RULED
 from infraplan.plan.confirmed import lines_of
 from infraplan.text import Words
 from infraplan.text import words
@@ -156,11 +157,11 @@ def _asked(plan: Plan, say: Words) -> Iterator[dict[str, Any]]:
         entry = tables[kind][CONFIRMED[kind]][item]
         yield {
             "confirmation_id": line,
-            "group": say(f"office.group_{kind}"),
+            "group": say("works.group" if kind == "works" else f"office.group_{kind}"),
             "item": _item_told(kind, item, say),
-            "threshold": _threshold_told(name, say) if name else "",
+            "threshold": _threshold_told(kind, name, say) if name else "",
             "present": value,
-            "unit": "VND" if kind != "rules" else _unit_told(name, entry, say),
+            "unit": "VND" if kind not in RULED else _unit_told(name, entry, say),
             "effect": _effect_told(kind, entry, say),
             "reference": entry.get("legal_reference", ""),
             "source": entry["source"],
@@ -170,20 +171,26 @@ def _asked(plan: Plan, say: Words) -> Iterator[dict[str, Any]]:
 
 def _item_told(kind: str, item: str, say: Words) -> str:
     """Return a rule or a price in words."""
-    key = {"rules": f"sites.rule_{item}", "prices": f"cables.item_{item}"}.get(
-        kind, f"office.price_{item}"
-    )
+    key = {
+        "rules": f"sites.rule_{item}",
+        "works": f"works.rule_{item}",
+        "prices": f"cables.item_{item}",
+    }.get(kind, f"office.price_{item}")
     return say(key) if key in say.entries else item
 
 
-def _threshold_told(name: str, say: Words) -> str:
+def _threshold_told(kind: str, name: str, say: Words) -> str:
     """Return a threshold in words."""
-    key = f"office.threshold_{name}"
+    key = f"works.threshold_{name}" if kind == "works" else f"office.threshold_{name}"
     return say(key) if key in say.entries else name
 
 
 def _unit_told(name: str, entry: Mapping[str, Any], say: Words) -> str:
     """Return the unit of a threshold, which its name ends in."""
+    if name.endswith("db_per_km"):
+        return "dB/km"
+    if name.endswith(("_n", "n_per_m")):
+        return "N" if name.endswith("_n") else "N/m"
     for suffix in ("m", "deg", "days", "db", "share", "mhz", "km", "h"):
         if name.endswith(f"_{suffix}"):
             return say(f"office.unit_{suffix}")
@@ -192,8 +199,10 @@ def _unit_told(name: str, entry: Mapping[str, Any], say: Words) -> str:
 
 def _effect_told(kind: str, entry: Mapping[str, Any], say: Words) -> str:
     """Return what breaking a rule leads to, in words; nothing for a price."""
-    if kind != "rules":
+    if kind not in RULED:
         return ""
+    if kind == "works":
+        return say(f"works.effect_{entry['severity']}")
     fact = "_fact" if entry.get("plain_fact") else ""
     return say(f"office.effect_{entry['severity']}{fact}")
 
@@ -270,5 +279,5 @@ def _row_faults(
     is_changed = cells["answer"].casefold() in CHANGED
     if is_changed and not (cells["value"] or cells["legal_reference"]):
         yield cell_fault("confirm_no_value", row, "value")
-    if not line.startswith("rules/") and cells["value"].strip("0.,") == "" != cells["value"]:
+    if line.split("/")[0] not in RULED and cells["value"].strip("0.,") == "" != cells["value"]:
         yield cell_fault("confirm_price_zero", row, "value", cells["value"])

@@ -76,7 +76,15 @@ STUDY: DeclaredTables = MappingProxyType(
         "subset_shares": (
             ("subset", "rule", "owner"), ("weight", "direct_vnd", "cost_vnd", "alone_vnd"),
         ),
-        # the order of works: step dig, pull, connect, cut, take_down, pole; after: orders it needs
+        # the cut list of new cables: pieces between chambers, their drums, what is left on these
+        # (`left_m`), and the fewest drums that the pieces of this owner and kind can need (`least`)
+        "drums": (
+            ("piece",),
+            ("cable_id", "owner", "cores", "drum", "from_id", "to_id", "length_m", "left_m",
+             "least"),
+        ),
+        # the order of works: step dig, chamber, pull, splice, connect, cut, take_down, pole; after:
+        # orders it needs, joined by ;. `phase` is the year in which it can be done
         "cutover": (
             ("order",), ("street", "phase", "owner", "step", "after", "quantity", "unit"),
         ),

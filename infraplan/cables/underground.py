@@ -86,6 +86,7 @@ class CablePlan:
     wishes: "pd.DataFrame" = field(default_factory=partial(empty_table, "wishes"))
     subsets: "pd.DataFrame" = field(default_factory=partial(empty_table, "subsets"))
     subset_shares: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_shares"))
+    drums: "pd.DataFrame" = field(default_factory=partial(empty_table, "drums"))
     cutover: "pd.DataFrame" = field(default_factory=partial(empty_table, "cutover"))
     findings: "pd.DataFrame" = field(default_factory=partial(empty_table, "findings"))
     profiles: "pd.DataFrame" = field(default_factory=partial(empty_table, "profiles"))

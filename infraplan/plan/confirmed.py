@@ -13,10 +13,16 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CONFIRMED", "confirmed", "line_id", "lines_of"]
+__all__ = ["CONFIRMED", "RULED", "confirmed", "line_id", "lines_of"]
 
 # configuration: where its items stand in the file, and what of an item is confirmed
-CONFIRMED: Mapping[str, str] = {"rules": "rules", "prices": "items", "actions": "actions"}
+CONFIRMED: Mapping[str, str] = {
+    "rules": "rules",
+    "works": "rules",
+    "prices": "items",
+    "actions": "actions",
+}
+RULED = frozenset({"rules", "works"})  # whose lines are thresholds of rules, not prices
 PRICE = "price_vnd"
 
 
@@ -58,7 +64,7 @@ def lines_of(kind: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str, st
         Id, item, threshold (empty for none) and present value (None for none).
     """
     for item, entry in table.get(CONFIRMED[kind], {}).items():
-        if kind != "rules":
+        if kind not in RULED:
             yield line_id(kind, item, ""), item, "", float(entry[PRICE])
             continue
         thresholds = entry.get("thresholds", {})
@@ -98,7 +104,7 @@ def confirmed(kind: str, table: Mapping[str, Any], answers: pd.DataFrame) -> dic
         rows = [row for _, row in lines if row is not None]
         if not rows:
             continue
-        if kind == "rules":
+        if kind in RULED:
             _confirm_rule(entry, lines, rows)
         else:
             _confirm_price(entry, rows[0])

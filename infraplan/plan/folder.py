@@ -53,6 +53,7 @@ UNNAMED = {
     "actions": "prices/actions-assumed.toml",
     "new-rural": "rules/new-rural.toml",
     "universal-service": "rules/universal-service.toml",
+    "works": "works/vn-2025.toml",
 }
 ANTENNA_FILES = (".msi", ".pln", ".txt", ".ant")
 
@@ -317,7 +318,8 @@ class Plan:
         ----------
         kind
             `"thresholds"`, `"rules"`, `"prices"`; `"actions"`: what it costs to mend gaps;
-            `"new-rural"` and `"universal-service"`: rules of these programmes.
+            `"new-rural"` and `"universal-service"`: rules of these programmes; `"works"`: technical
+            rules of underground works.
 
         Returns
         -------

@@ -8,6 +8,7 @@ import pytest
 import infraplan as ip
 from infraplan.api import confirmation_form
 from infraplan.api import take_confirmations
+from infraplan.cables.technical import WorkRules
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
 from infraplan.plan import create_plan
@@ -105,3 +106,15 @@ def test_no_line_of_the_form_is_told_by_the_name_of_a_variable(plan, tmp_path):
     sheet = openpyxl.load_workbook(confirmation_form(plan, tmp_path / "form.xlsx")).worksheets[0]
     told = {cell.value for row in sheet.iter_rows(min_row=5, max_col=4) for cell in row[2:]}
     assert not [text for text in told if text and re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", text)]
+
+
+def test_a_technical_rule_of_underground_works_is_asked_about_and_confirmed(plan, tmp_path):
+    lines = {
+        "works__chamber_spacing__most_m": {"answer": "sửa", "value": 110},
+        "works__chamber_place": {"answer": "đúng"},
+    }
+    take_confirmations(plan, answered(plan, tmp_path, **lines))
+    rules = WorkRules.from_dict(plan.configuration("works")).rules
+    spacing, place = rules["chamber_spacing"], rules["chamber_place"]
+    assert (spacing.thresholds["most_m"], spacing.verified) == (110, True)
+    assert (place.confirmed_by, place.confirmed_on) == (BY, "2026-11-20")

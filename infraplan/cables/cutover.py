@@ -1,0 +1,388 @@
+"""
+The order of works that keeps everybody connected: new cable lives before the old is cut.
+
+In a street: dig, set chambers, pull each owner's cable, splice and test it, connect its houses, cut
+the old one, take it down, and at last remove the poles that carry nobody's cable any more. An old
+cable that runs through several streets is cut when all of them are ready, whatever their years.
+"""
+
+import heapq
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
+
+from infraplan.cables.study import filled_table
+from infraplan.cables.trench import width_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    import shapely
+
+    from infraplan.cables.underground import CablePlan
+
+__all__ = ["STEPS", "cables_by_street", "cutover_order", "poles_by_street"]
+
+STEPS = ("dig", "chamber", "pull", "splice", "connect", "cut", "take_down", "pole")
+UNITS = {"dig": "m", "pull": "m", "take_down": "m"}
+BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
+AT_POLE_M = 3.0  # a cable that near hangs on the pole
+LEAST_INSIDE_M = 3.0
+NEAR_TRENCH_M = 30.0  # ground farther from all trenches belongs to no work of the plan
+
+
+class _Work(NamedTuple):
+    """One step in one street, of one owner or of all."""
+
+    street: str
+    step: str
+    owner: str
+
+
+def cutover_order(plan: "CablePlan") -> "pd.DataFrame":
+    """
+    Return the works of a plan in an order in which nobody loses service.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding; `phases`, `uses`, `cables` and `lines` are used where they are.
+
+    Returns
+    -------
+    cutover
+        Table `cutover`: each step comes after all those it needs (`after`, orders joined by ;).
+        `phase` is the year in which the step can be done: that of its street, or of the last street
+        it has to wait for; 0 where streets have none.
+    """
+    streets = _streets(plan)
+    phase = _phases(plan, streets)
+    hung = cables_by_street(plan)
+    owners = _owners(plan, streets, hung)
+    quantity = _quantities(plan, streets, owners, hung)
+    needs = _needs(streets, owners, hung, poles_by_street(plan, hung)[0])
+    when: dict[_Work, int] = {}
+    number: dict[_Work, int] = {}
+    rows: dict[tuple[str | float, ...], dict[str, Any]] = {}
+    rank = {street: k for k, street in enumerate(streets)}
+    for work in _in_order(needs, phase, rank):
+        when[work] = max([phase[work.street], *(when[w] for w in needs[work])])
+        number[work] = len(number) + 1
+        rows[number[work],] = {
+            "street": work.street,
+            "phase": when[work],
+            "owner": work.owner or None,
+            "step": work.step,
+            "after": ";".join(map(str, sorted(number[w] for w in needs[work]))),
+            "quantity": quantity.get(work, 0.0),
+            "unit": UNITS.get(work.step, "each"),
+        }
+    return filled_table("cutover", rows)
+
+
+def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
+    """
+    Return which aerial cable of whom hangs in which street of a plan, and how much of it.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+
+    Returns
+    -------
+    hung
+        Columns `cable_id`, `operator`, `street`, `length_m` (planar, each metre in one street),
+        `geometry`; sorted by cable and street.
+    """
+    import pandas as pd
+    import shapely
+
+    rows = []
+    grounds = _grounds(plan)
+    fibre = plan.layers.table("fibre").sort_index()
+    if len(fibre):
+        kind = fibre["installation"]
+        fibre = fibre[kind.isna() | (kind == "aerial")]
+    shapes = list(grounds.values())
+    tree = shapely.STRtree(shapes)
+    for name, cable in fibre.iterrows():
+        near = sorted(tree.query(cable.geometry, predicate="intersects").tolist())
+        left = cable.geometry
+        for street in near:
+            inside = left.intersection(shapes[street])
+            if inside.length >= LEAST_INSIDE_M:
+                rows.append((str(name), str(cable["operator"]), list(grounds)[street],
+                             float(inside.length), inside))  # fmt: skip
+                left = left.difference(shapes[street])
+    columns = ["cable_id", "operator", "street", "length_m", "geometry"]
+    return pd.DataFrame(rows, columns=columns).astype({"length_m": "float64"})
+
+
+def poles_by_street(
+    plan: "CablePlan", hung: "pd.DataFrame"
+) -> "tuple[dict[str, list[tuple[str, frozenset[tuple[str, str]]]]], list[str]]":
+    """
+    Return the poles that go, and those that must stay because a cable is left on them.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    hung
+        Aerial cables of the plan by `cables_by_street`.
+
+    Returns
+    -------
+    going
+        For each street its poles: id, and whose cable in which streets must be down before.
+    staying
+        Ids of poles that the plan would remove, but that carry cable which stays.
+    """
+    import shapely
+
+    grounds = _grounds(plan)
+    poles = plan.layers.table("poles").sort_index()
+    fibre = plan.layers.table("fibre").sort_index()
+    going: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]] = {s: [] for s in grounds}
+    staying: list[str] = []
+    if not len(poles) or not grounds:
+        return going, staying
+    names, shapes = list(grounds), list(grounds.values())
+    operators = set(fibre["operator"].astype(str)) if len(fibre) else set()
+    owner = poles["owner"]
+    poles = poles[owner.isna() | owner.astype(str).isin(operators)]
+    points = poles.geometry.to_numpy()
+    parts = shapely.STRtree(hung["geometry"].to_numpy())
+    left = _left_over(fibre, shapely.union_all(shapes))
+    over = shapely.STRtree(left)
+    for pole, point in zip(poles.index, points, strict=True):
+        at = [k for k, shape in enumerate(shapes) if shape.intersects(point)]
+        if not at:
+            continue
+        if len(over.query(point, predicate="dwithin", distance=AT_POLE_M)):
+            staying.append(str(pole))
+            continue
+        on = sorted(parts.query(point, predicate="dwithin", distance=AT_POLE_M).tolist())
+        users = frozenset((str(hung["street"].iloc[k]), str(hung["operator"].iloc[k])) for k in on)
+        going[names[at[0]]].append((str(pole), users))
+    return going, staying
+
+
+def _left_over(fibre: "gpd.GeoDataFrame", area: "shapely.Geometry") -> list["shapely.Geometry"]:
+    """Return the aerial cable that stays in the air."""
+    if not len(fibre):
+        return []
+    kind = fibre["installation"]
+    aerial = fibre[kind.isna() | (kind == "aerial")]
+    near = aerial[aerial.geometry.intersects(area)].geometry.difference(area)
+    return [shape for shape in near if shape.length >= LEAST_INSIDE_M]
+
+
+def _streets(plan: "CablePlan") -> list[str]:
+    """Return the streets of a plan in its own order, or as they first appear."""
+    found = dict.fromkeys(str(s) for s in plan.segments["street"].dropna())
+    found |= dict.fromkeys(str(s) for s in plan.crossings["street"].dropna())
+    found |= dict.fromkeys(str(s) for s in plan.drops["street"].dropna())
+    return list(found)
+
+
+def _phases(plan: "CablePlan", streets: Iterable[str]) -> dict[str, int]:
+    """Return the year of each street, 0 where none is known."""
+    import pandas as pd
+
+    years = pd.to_numeric(plan.phases["year"]).fillna(0).astype("int64")
+    known = dict(zip(years.index.astype(str).tolist(), years.tolist(), strict=True))
+    return {street: known.get(street, 0) for street in streets}
+
+
+def _grounds(plan: "CablePlan") -> dict[str, Any]:
+    """Return the ground of each street of a plan, poles at its sides included."""
+    import shapely
+
+    from infraplan.cables.graph import rows_of
+
+    table = plan.layers.table("streets")
+    near = [*plan.segments.geometry, *plan.crossings.geometry]
+    if not len(table) or not near:
+        return {}
+    reach = shapely.union_all(shapely.buffer(near, NEAR_TRENCH_M))
+    rows = rows_of(table, "streets").sort_index()
+    parts: dict[str, list[Any]] = {street: [] for street in _streets(plan)}
+    for name, street in _rows_meant(plan, rows).items():
+        ground = rows.geometry[name].buffer(width_of(rows.loc[name]) / 2 + BESIDE_M)
+        parts[street].append(ground.intersection(reach))
+    out = {street: shapely.union_all(shapes) for street, shapes in parts.items() if shapes}
+    return {street: shape for street, shape in out.items() if not shape.is_empty}
+
+
+def _rows_meant(plan: "CablePlan", rows: "gpd.GeoDataFrame") -> dict[Any, str]:
+    """Return the rows of layer `streets` that a plan is about, and their streets in it."""
+    meant: dict[Any, str] = {}
+    for table in (plan.segments, plan.crossings):
+        for _, row in table.iterrows():
+            ids = row.get("street_ids")
+            names = ids.split(";") if isinstance(ids, str) else []
+            known = [x for x in names if x in rows.index]
+            if not known:
+                known = rows.index[rows["name"] == row["street"]].tolist()
+            for name in known:
+                meant.setdefault(name, str(row["street"]))
+    return dict(sorted(meant.items()))
+
+
+def _owners(
+    plan: "CablePlan", streets: list[str], hung: "pd.DataFrame"
+) -> dict[str, tuple[str, ...]]:
+    """Return whose cable each street has, old or new."""
+    found: dict[str, set[str]] = {street: set() for street in streets}
+    for street, owner in zip(hung["street"], hung["operator"], strict=True):
+        found[street].add(owner)
+    street_of = plan.segments["street"].to_dict()
+    for segment, owner in plan.uses.index.tolist() if len(plan.uses) else ():
+        if street_of.get(segment) in found:
+            found[str(street_of[segment])].add(str(owner))
+    return {street: tuple(sorted(names)) for street, names in found.items()}
+
+
+def _quantities(
+    plan: "CablePlan",
+    streets: list[str],
+    owners: dict[str, tuple[str, ...]],
+    hung: "pd.DataFrame",
+) -> dict[_Work, float]:
+    """Return how much of each step there is; the sums over streets are those of the plan."""
+    import shapely
+
+    found: dict[_Work, float] = {}
+    lengths = plan.segments.groupby("street")["length_m"].sum()
+    across = plan.crossings.groupby("street")["length_m"].sum()
+    drops = plan.drops.groupby("street").size()
+    lines = [*plan.segments.geometry, *plan.crossings.geometry]
+    names = [str(s) for s in [*plan.segments["street"], *plan.crossings["street"]]]
+    new = plan.chambers.geometry[~plan.chambers["existing"].astype(bool)].to_numpy()
+    beside = shapely.STRtree(lines).nearest(new).tolist() if len(new) and lines else []
+    for street in streets:
+        dug = float(lengths.get(street, 0.0)) + float(across.get(street, 0.0))
+        found[_Work(street, "dig", "")] = dug
+        found[_Work(street, "connect", "")] = float(drops.get(street, 0))
+        found[_Work(street, "chamber", "")] = float(sum(names[k] == street for k in beside))
+    going, _ = poles_by_street(plan, hung)
+    for street, poles in going.items():
+        found[_Work(street, "pole", "")] = float(len(poles))
+    removed = dict(zip(plan.removed["operator"], plan.removed["length_m"], strict=True))
+    whole = hung.groupby("operator")["length_m"].sum().to_dict()
+    shares = hung.groupby(["street", "operator"])["length_m"].sum()
+    for (street, owner), metres in zip(shares.index.tolist(), shares.tolist(), strict=True):
+        down = metres * float(removed.get(owner, whole[owner])) / float(whole[owner])
+        found[_Work(street, "take_down", owner)] = down
+        found[_Work(street, "cut", owner)] = float(
+            hung[(hung["street"] == street) & (hung["operator"] == owner)]["cable_id"].nunique()
+        )
+    for street in streets:
+        for owner in owners[street]:
+            old = found.get(_Work(street, "take_down", owner), 0.0)
+            found[_Work(street, "pull", owner)] = _pulled(plan, street, owner, old)
+            hanging = found.get(_Work(street, "cut", owner), 0.0)
+            cables = float(_new_cables(plan, street, owner)) if len(plan.cables) else hanging
+            found[_Work(street, "splice", owner)] = cables
+    return found
+
+
+def _pulled(plan: "CablePlan", street: str, owner: str, old_m: float) -> float:
+    """Return the metres of an owner's new cable in a street; as much as hung where not planned."""
+    import pandas as pd
+
+    if not len(plan.uses):
+        return old_m
+    mine = plan.uses.reset_index()
+    streets = mine["segment_id"].map(plan.segments["street"])
+    rows = mine[(streets == street) & (mine["owner"].astype(str) == owner)]
+    metres = pd.to_numeric(rows["length_m"]) * pd.to_numeric(rows["cables"]).fillna(1)
+    return float(metres.sum())
+
+
+def _new_cables(plan: "CablePlan", street: str, owner: str) -> int:
+    """Return how many cables of an owner begin or end in a street, thus are spliced and tested."""
+    street_of = plan.segments["street"].to_dict()
+    count = 0
+    for _, cable in plan.cables[plan.cables["owner"].astype(str) == owner].iterrows():
+        ids = str(cable["segment_ids"] or "").split(";")
+        count += int(street in {street_of.get(ids[0]), street_of.get(ids[-1])})
+    return count
+
+
+def _needs(
+    streets: list[str],
+    owners: dict[str, tuple[str, ...]],
+    hung: "pd.DataFrame",
+    poles: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]],
+) -> dict[_Work, frozenset[_Work]]:
+    """Return what each step needs before it."""
+    needs: dict[_Work, frozenset[_Work]] = {}
+    together = _together(hung)
+    for street in streets:
+        dig, chamber = _Work(street, "dig", ""), _Work(street, "chamber", "")
+        needs[dig] = frozenset()
+        needs[chamber] = frozenset({dig})
+        spliced = []
+        for owner in owners[street]:
+            pull, splice = _Work(street, "pull", owner), _Work(street, "splice", owner)
+            needs[pull] = frozenset({chamber})
+            needs[splice] = frozenset({pull})
+            spliced.append(splice)
+        needs[_Work(street, "connect", "")] = frozenset(spliced or [chamber])
+    for street in streets:
+        for owner in owners[street]:
+            ready = together.get((street, owner), {street})
+            cut, down = _Work(street, "cut", owner), _Work(street, "take_down", owner)
+            needs[cut] = frozenset(
+                {_Work(s, "connect", "") for s in ready}
+                | {_Work(s, "splice", owner) for s in ready}
+            )
+            needs[down] = frozenset({cut})
+        on = {_Work(s, "take_down", o) for _, users in poles.get(street, []) for s, o in users}
+        own = {_Work(street, "take_down", owner) for owner in owners[street]}
+        if poles.get(street):
+            needs[_Work(street, "pole", "")] = frozenset(on | own)
+    return needs
+
+
+def _together(hung: "pd.DataFrame") -> dict[tuple[str, str], set[str]]:
+    """Return for each street and owner the streets that the cables there run through."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for _, same in hung.groupby("cable_id") if len(hung) else ():
+        through = set(same["street"])
+        for street in through:
+            found.setdefault((street, str(same["operator"].iloc[0])), {street}).update(through)
+    return found
+
+
+def _in_order(
+    needs: dict[_Work, frozenset[_Work]], phase: dict[str, int], rank: dict[str, int]
+) -> list[_Work]:
+    """Return the works so that each comes after what it needs: by year, street, step, owner."""
+    waiting = {work: len(before) for work, before in needs.items()}
+    opens: dict[_Work, list[_Work]] = {}
+    for work, before in needs.items():
+        for one in before:
+            opens.setdefault(one, []).append(work)
+    when = {work: phase[work.street] for work in needs}
+
+    def key(work: _Work) -> tuple[int, int, int, str, _Work]:
+        """Return what decides between works that may both be next."""
+        return when[work], rank[work.street], STEPS.index(work.step), work.owner, work
+
+    ready = [key(work) for work, count in waiting.items() if not count]
+    heapq.heapify(ready)
+    out = []
+    while ready:
+        work = heapq.heappop(ready)[-1]
+        out.append(work)
+        for other in opens.get(work, ()):
+            when[other] = max(when[other], when[work])
+            waiting[other] -= 1
+            if not waiting[other]:
+                heapq.heappush(ready, key(other))
+    return out
