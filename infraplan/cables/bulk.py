@@ -259,9 +259,7 @@ class _Search:
             best = max(best, self._by_gradient(least, supporting_lines(self.cost, typical), owners))
         return best
 
-    def _in_turns(
-        self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]
-    ) -> float:
+    def _in_turns(self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]) -> float:
         """Return the bound of a division in which each part takes what the others leave."""
         common, limit = lines
         used = np.zeros((len(owners), len(least)))
@@ -308,9 +306,7 @@ class _Search:
         is_terminal = np.zeros_like(is_terminal)
         is_terminal[terminals] = True
         usable = np.ones(len(price), dtype=np.bool_)
-        inside = grow_tree(
-            starts, heads, links, price, is_terminal, int(terminals[0]), usable
-        )
+        inside = grow_tree(starts, heads, links, price, is_terminal, int(terminals[0]), usable)
         tree = spanning_tree(starts, heads, links, price, is_terminal, inside)
         return np.flatnonzero(tree).astype(np.int64)
 

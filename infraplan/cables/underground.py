@@ -15,7 +15,7 @@ from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from infraplan.cables.demand import operator_shares
+from infraplan.cables.shares import operator_shares
 from infraplan.cables.study import empty_table
 from infraplan.cables.study import filled_table
 from infraplan.cables.tables import assumption_table

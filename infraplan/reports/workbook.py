@@ -17,7 +17,15 @@ from infraplan import atomic
 from infraplan.errors import SourceFileError
 from infraplan.text import Words
 
-__all__ = ["Column", "Sheet", "cells_told", "heading", "write_csvs", "write_workbook"]
+__all__ = [
+    "Column",
+    "Sheet",
+    "cells_told",
+    "heading",
+    "sheet_name",
+    "write_csvs",
+    "write_workbook",
+]
 
 # Excel's codes; it shows them with the separators of the office's own settings
 FORMATS = {
@@ -180,7 +188,7 @@ def write_csvs(
     names: list[str] = []
     paths = []
     for sheet in sheets:
-        names.append(_sheet_name(sheet.title, names))
+        names.append(sheet_name(sheet.title, names))
         warning = (words("reports.synthetic"),) if is_synthetic else ()
         text = _csv(sheet, (*warning, sheet.title, *sheet.lines))
 
@@ -298,7 +306,7 @@ def _write_sheet(
     is_synthetic: bool,
 ) -> None:
     """Write one sheet: warning, title, lines, headings, rows, total."""
-    page = book.add_worksheet(_sheet_name(sheet.title, [s.name for s in book.worksheets()]))
+    page = book.add_worksheet(sheet_name(sheet.title, [s.name for s in book.worksheets()]))
     row = 0
     if is_synthetic:
         page.write_string(row, 0, words("reports.synthetic"), formats["warning"])
@@ -363,8 +371,22 @@ def _write_cell(
     return len(f"{float(value):,.0f}") + (2 if kind in ("share", "km", "db", "rate") else 0)  # type: ignore[arg-type]
 
 
-def _sheet_name(title: str, taken: Sequence[str]) -> str:
-    """Return a name that Excel accepts: short, without its seven barred signs, not taken."""
+def sheet_name(title: str, taken: Sequence[str]) -> str:
+    """
+    Return a name that Excel accepts: short, without its seven barred signs, not taken.
+
+    Parameters
+    ----------
+    title
+        What the sheet is to be called.
+    taken
+        Names of the other sheets.
+
+    Returns
+    -------
+    name
+        At most 31 letters.
+    """
     plain = "".join(" " if sign in "[]:*?/\\'" else sign for sign in title).strip()[:28] or "-"
     name, number = plain, 2
     while name.lower() in {other.lower() for other in taken}:
