@@ -1,6 +1,5 @@
 """What the streets must carry: cables that go, houses to be served, and who shares the cost."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from infraplan.cables.graph import StreetGraph
     from infraplan.cables.prices import PriceBook
 
-__all__ = ["UNASSIGNED", "Demand", "demand_of", "operator_shares"]
+__all__ = ["Demand", "demand_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-UNASSIGNED = "unassigned"
 BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
 LEAST_INSIDE_M = 3.0  # a cable that only grazes the area does not enter it
 ONE_RISER_M = 10.0  # cables that enter so near each other share a riser
@@ -115,45 +113,6 @@ def demand_of(
         poles_removed=poles,
         notes=tuple(notes),
     )
-
-
-def operator_shares(weights: Mapping[str, float], cost_vnd: int) -> "pd.DataFrame":
-    """
-    Divide a cost in whole dong in proportion to weights.
-
-    Parameters
-    ----------
-    weights
-        Weight of each operator, >= 0.
-    cost_vnd
-        Sum to be divided, >= 0 [VND].
-
-    Returns
-    -------
-    shares
-        `operator`, `share` in [0, 1], `cost_vnd` (sums to the whole to the dong: the largest
-        remainders are rounded up, ties by name), sorted by operator; one row `unassigned` where no
-        operator has a cable.
-    """
-    import pandas as pd
-
-    total = sum(weights.values())
-    named = sorted((name, weight) for name, weight in weights.items() if weight > 0)
-    if not named:
-        named, total = [(UNASSIGNED, 1.0)], 1.0
-    exact = [cost_vnd * (weight / total) for _, weight in named]
-    whole = [int(np.floor(value)) for value in exact]
-    order = sorted(range(len(named)), key=lambda k: (whole[k] - exact[k], named[k][0]))
-    for k in range(cost_vnd - sum(whole)):
-        whole[order[k % len(order)]] += 1
-    frame = pd.DataFrame(
-        {
-            "operator": [name for name, _ in named],
-            "share": [weight / total for _, weight in named],
-            "cost_vnd": whole,
-        }
-    )
-    return frame.astype({"cost_vnd": "int64"})
 
 
 def _area(graph: "StreetGraph") -> "shapely.Geometry":

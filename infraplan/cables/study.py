@@ -49,11 +49,19 @@ STUDY: DeclaredTables = MappingProxyType(
         # who pays what when: model capital, investor or public
         "funding": (
             ("model", "payer"),
-            ("capital_vnd", "rent_year_vnd", "income_year_vnd", "payback_years"),
+            ("capital_vnd", "rent_year_vnd", "income_year_vnd", "payback_years", "npv_vnd"),
         ),
-        # from construction to the total investment; `of` names the lines that a rate applies to
+        # what each owner would rent: metres of cable by class of diameter (thicker than
+        # `above_mm`), rent and the cap it is held against, in VND a metre and year
+        "rents": (
+            ("owner", "above_mm"),
+            ("length_m", "rent_vnd_m_year", "cap_vnd_m_year", "over_cap", "rent_year_vnd",
+             "source", "verified"),
+        ),
+        # from construction to the total investment; `of` names the lines that a rate applies to,
+        # joined by ;. Then total, and low and high, which the class of the estimate leaves open
         "investment": (
-            ("line",), ("of", "rate", "amount_vnd", "source", "verified"),
+            ("line",), ("of", "rate", "amount_vnd", "estimate_class", "source", "verified"),
         ),
         # when each street is built; `forced` by a wish of the user
         "phases": (

@@ -23,7 +23,7 @@ from infraplan.cables.chambers import placed_chambers
 from infraplan.cables.chosen import chosen_graph
 from infraplan.cables.demand import Demand
 from infraplan.cables.demand import demand_of
-from infraplan.cables.demand import operator_shares
+from infraplan.cables.shares import operator_shares
 from infraplan.cables.steiner import steiner_tree
 from infraplan.cables.study import empty_table
 from infraplan.cables.trench import TrenchGraph
@@ -81,6 +81,7 @@ class CablePlan:
     cables: "pd.DataFrame" = field(default_factory=partial(empty_table, "cables"))
     share_rules: "pd.DataFrame" = field(default_factory=partial(empty_table, "share_rules"))
     funding: "pd.DataFrame" = field(default_factory=partial(empty_table, "funding"))
+    rents: "pd.DataFrame" = field(default_factory=partial(empty_table, "rents"))
     investment: "pd.DataFrame" = field(default_factory=partial(empty_table, "investment"))
     phases: "pd.DataFrame" = field(default_factory=partial(empty_table, "phases"))
     years: "pd.DataFrame" = field(default_factory=partial(empty_table, "years"))

@@ -51,6 +51,8 @@ TILED = frozenset({"floods"})  # a band for each event: read where somebody look
 # configurations that no setting names: a file of this name in the plan's folder, else ours
 UNNAMED = {
     "actions": "prices/actions-assumed.toml",
+    "funding": "works/funding-vn.toml",
+    "investment": "works/investment-vn.toml",
     "new-rural": "rules/new-rural.toml",
     "universal-service": "rules/universal-service.toml",
 }
@@ -317,7 +319,8 @@ class Plan:
         ----------
         kind
             `"thresholds"`, `"rules"`, `"prices"`; `"actions"`: what it costs to mend gaps;
-            `"new-rural"` and `"universal-service"`: rules of these programmes.
+            `"new-rural"` and `"universal-service"`: rules of these programmes; `"investment"`: from
+            construction to the total investment; `"funding"`: rents and terms of ducts.
 
         Returns
         -------

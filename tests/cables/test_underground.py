@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from infraplan.cables import CablePlan
 from infraplan.cables import plan_underground
-from infraplan.cables.demand import operator_shares
+from infraplan.cables.shares import operator_shares
 from infraplan.errors import PlanError
 from infraplan.errors import SettingsError
 from tests.cables.conftest import EAST
