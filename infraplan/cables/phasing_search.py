@@ -39,10 +39,9 @@ __all__ = ["Answer", "solved"]
 
 ROUNDS = 60  # of cuts on the relaxation
 REPEATS = 20  # of the whole programme, should an answer not hold
-BALL = 12  # streets that a neighbourhood frees
-NEIGHBOURHOODS = 30
-NEAR_REPEATS = 6  # of a neighbourhood whose answer is not connected
-NEAR_NODES = 200  # of the solver's tree in a neighbourhood
+BALL = 20  # streets that a neighbourhood frees
+NEIGHBOURHOODS = 12
+NEAR_NODES = 60  # of the solver's tree in a neighbourhood
 ENOUGH = 14  # streets up to which neighbourhoods are not worth while
 
 
@@ -52,8 +51,8 @@ class Answer:
     Year of each street (index, -1 for never), its worth, and the most that any programme is worth.
 
     `possible` is false where no programme fulfils the wishes; `years` is then empty. `through` is
-    the most that can be worth by each year, the last being `bound`. `nodes` and `cuts` tell the
-    work; `stopped` whether the clock ended it.
+    the most that can be worth by each year, the last being `bound`; `relaxed` the bound of the
+    relaxation. `nodes` and `cuts` tell the work; `stopped` whether the clock ended it.
     """
 
     years: Ints
@@ -64,6 +63,7 @@ class Answer:
     nodes: int
     cuts: int
     through: tuple[int, ...] = ()
+    relaxed: int = 0
 
 
 def solved(  # noqa: PLR0913 - the wishes of a programme are its bounds
@@ -169,7 +169,9 @@ class _Solver:
 
         self.highs.setOptionValue("time_limit", time_limit_s + self.highs.getRunTime())
         self.highs.run()
-        return bool(self.highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible)
+        status = highspy.HighsModelStatus
+        barred = (status.kInfeasible, status.kUnboundedOrInfeasible)
+        return self.highs.getModelStatus() not in barred
 
     def values(self) -> Floats | None:
         """Return the values of the columns of the last answer, None without one."""
@@ -193,6 +195,7 @@ class _Search:
     bound: int = 0
     nodes: int = 0
     through: tuple[int, ...] = ()
+    relaxed: int = 0
 
     def run(self) -> Answer:
         """Return the answer."""
@@ -207,6 +210,7 @@ class _Search:
         possible, stopped = self._relaxed(solver), False
         if possible:
             solver.whole()
+            _lead(solver, self.model)
             self._near(solver)
             possible, stopped = self._whole(solver)
         cuts = len(self.model.pool)
@@ -218,7 +222,8 @@ class _Search:
         bound = max(self.bound, self.worth)
         through = tuple(min(most, bound) for most in (*self.through[:-1], bound))
         return Answer(
-            years, max(self.worth, 0), bound, True, stopped, self.nodes, cuts, through
+            years, max(self.worth, 0), bound, True, stopped, self.nodes, cuts, through,
+            self.relaxed,
         )
 
     def offer(self, years: Ints) -> bool:
@@ -263,6 +268,7 @@ class _Search:
                 break
         if value is not None:
             self.offer(self._grown(value))
+        self.relaxed = self.bound
         self.through = tuple(self._through(solver))
         return True
 
@@ -320,20 +326,14 @@ class _Search:
             np.concatenate([low.ravel(), solver.low[size:]]),
             np.concatenate([high.ravel(), solver.high[size:]]),
         )
-        for _ in range(NEAR_REPEATS):
-            if not self._left_s() or not solver.run(self._left_s()):
-                return
-            value = solver.values()
-            if value is None:
-                return
-            value = np.round(value)
-            self.offer(years_of(value[:size].reshape(self.low.shape)))
-            if not self._cut(solver, value, every_year=True):
-                return
+        if not self._left_s() or not solver.run(self._left_s()):
+            return
+        value = solver.values()
+        if value is not None:
+            self.offer(years_of(np.round(value[:size]).reshape(self.low.shape)))
 
     def _whole(self, solver: _Solver) -> tuple[bool, bool]:
         """Solve in whole numbers; return whether there is an answer, and whether time ran out."""
-        _lead(solver, self.model)
         for _ in range(REPEATS):
             if self.bound == self.worth:
                 return True, False
