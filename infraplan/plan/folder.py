@@ -54,6 +54,7 @@ UNNAMED = {
     "funding": "works/funding-vn.toml",
     "investment": "works/investment-vn.toml",
     "new-rural": "rules/new-rural.toml",
+    "phasing": "works/phasing.toml",
     "universal-service": "rules/universal-service.toml",
     "works": "works/vn-2025.toml",
 }
