@@ -331,7 +331,7 @@ def _ground_marks(
         near = table[table.geometry.intersects(axis.line)].sort_index()
         names = near["name"].tolist() if "name" in near else [None] * len(near)
         for key, geometry, name in zip(near.index, near.geometry, names, strict=True):
-            told = name if isinstance(name, str) and name else str(key)
+            told = (name if isinstance(name, str) and name else str(key)).replace(";", ",")
             if layer == "streets" and told == street:
                 continue
             shared = axis.line.intersection(geometry)
