@@ -48,9 +48,7 @@ class _Axis:
         """Return how far along the axis points lie [m]."""
         import shapely
 
-        return np.interp(
-            shapely.line_locate_point(self.line, points), self.planar_m, self.true_m
-        )
+        return np.interp(shapely.line_locate_point(self.line, points), self.planar_m, self.true_m)
 
     def aside(self, points: "npt.NDArray[Any]") -> Floats:
         """Return how far to the left of the axis points lie, to the right where negative [m]."""
@@ -62,9 +60,7 @@ class _Axis:
             shapely.line_interpolate_point(self.line, np.maximum(place - reach, 0.0))
         )
         after = shapely.get_coordinates(
-            shapely.line_interpolate_point(
-                self.line, np.minimum(place + reach, self.planar_m[-1])
-            )
+            shapely.line_interpolate_point(self.line, np.minimum(place + reach, self.planar_m[-1]))
         )
         run = after - before
         away = shapely.get_coordinates(points) - (before + after) / 2
@@ -118,8 +114,7 @@ def long_profiles(plan: "CablePlan", *, step_m: float = STEP_M) -> "pd.DataFrame
         for side, pieces in _sides(plan, own, axis).items():
             marks = _marks(plan, street, axis, pieces)
             rows |= {
-                (street, side, at_m): row
-                for at_m, row in _stations(pieces, marks, step_m).items()
+                (street, side, at_m): row for at_m, row in _stations(pieces, marks, step_m).items()
             }
     xy = np.asarray([(row["x_m"], row["y_m"]) for row in rows.values()]).reshape(-1, 2)
     for row, ground_m in zip(rows.values(), _ground(plan.layers, xy).tolist(), strict=True):
@@ -186,9 +181,7 @@ def _chained(parts: list[Floats]) -> Floats:
     return xy[::-1] if with_it < 0 else xy
 
 
-def _sides(
-    plan: "CablePlan", own: "gpd.GeoDataFrame", axis: _Axis
-) -> dict[str, list[_Piece]]:
+def _sides(plan: "CablePlan", own: "gpd.GeoDataFrame", axis: _Axis) -> dict[str, list[_Piece]]:
     """Return the pieces of each side of a street, in their order along it."""
     import shapely
 
@@ -321,9 +314,7 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return all(str(one[name]) == str(other[name]) for name in FIELDS)
 
 
-def _ground_marks(
-    layers: "Layers", street: str, axis: _Axis
-) -> list[tuple[float, str, str]]:
+def _ground_marks(layers: "Layers", street: str, axis: _Axis) -> list[tuple[float, str, str]]:
     """Return where other streets, water and rail meet a street."""
     marks = []
     for layer, mark in (("streets", "street"), ("waterways", "water"), ("rail", "rail")):
@@ -338,7 +329,9 @@ def _ground_marks(
             middle = np.asarray([shared.centroid], dtype=object)
             marks.append((float(axis.at(middle)[0]), mark, told))
     # a street in several rows meets this one once
-    return sorted({(round(at_m), mark, told): (at_m, mark, told) for at_m, mark, told in marks}.values())
+    return sorted(
+        {(round(at_m), mark, told): (at_m, mark, told) for at_m, mark, told in marks}.values()
+    )
 
 
 def _stations(

@@ -8,6 +8,7 @@ beside it. What is equal is drawn once, with the length that it stands for.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -102,7 +103,7 @@ def section_blocks(plan: "CablePlan", profiles: pd.DataFrame, words: Words) -> l
     for feature_id in dict.fromkeys(profiles["feature_id"].tolist()):
         if feature_id in plan.segments.index:
             trench = _trench(plan, str(feature_id), with_users=True)
-            length_m = float(plan.segments.at[feature_id, "length_m"])
+            length_m = float(plan.segments.loc[feature_id, "length_m"])
             trenches[trench] = trenches.get(trench, 0.0) + length_m
     blocks = [
         _street_block(number, street, ranges, words)
@@ -136,10 +137,8 @@ def users_of(plan: "CablePlan", segment_id: str) -> tuple[str, ...]:
         return ()
     uses = plan.uses.reset_index()
     own = uses[uses["segment_id"].astype(str) == segment_id].sort_values("owner")
-    bores = _whole(plan.segments.at[segment_id, "bores"])
-    users = [
-        tidy(row["owner"]) for _, row in own.iterrows() for _ in range(_whole(row["bores"]))
-    ]
+    bores = _whole(plan.segments.loc[segment_id, "bores"])
+    users = [tidy(row["owner"]) for _, row in own.iterrows() for _ in range(_whole(row["bores"]))]
     return tuple(users + [""] * max(bores - len(users), 0)) if users else ()
 
 
@@ -169,7 +168,7 @@ def _intervals(profiles: pd.DataFrame) -> list[tuple[float, float, str, str]]:
                 found[side].append((at[k], at[k + 1], features[k]))
     breaks = sorted({x for side in found.values() for a, b, _ in side for x in (a, b)})
     result = []
-    for low, high in zip(breaks, breaks[1:], strict=False):
+    for low, high in pairwise(breaks):
         middle = (low + high) / 2
         pair = [next((f for a, b, f in found[side] if a < middle < b), "") for side in found]
         if any(pair):

@@ -9,6 +9,7 @@ as letters need, each joined to its place by a fine line.
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -164,10 +165,8 @@ def _crossings_told(plan: "CablePlan", words: Words) -> dict[str, str]:
 def _pages(own: pd.DataFrame, blocks: list[Block]) -> list[_Page]:
     """Return the sheets of a street: two profiles on each, blocks where there is room."""
     sides = {str(side): rows for side, rows in own.groupby("side", sort=False)}
-    pages: list[_Page] = []
     panels = _panels(sides)
-    for k in range(0, len(panels), 2):
-        pages.append(_Page(panels[k : k + 2]))
+    pages = [_Page(panels[k : k + 2]) for k in range(0, len(panels), 2)]
     waiting = list(blocks)
     for page in pages:
         top = FRAME_MM[1] + 2.0 + PANEL_MM * len(page.panels)
@@ -332,7 +331,9 @@ def _draw_heights(canvas: Canvas, upright: _Upright, words: Words) -> None:
         height_m = upright.base_m + k * step
         y = upright.y(height_m)
         canvas.line([(left - 1.2, y), (left, y)])
-        canvas.text((left - 1.8, y + 0.8), words.number(height_m, decimals), anchor="end", size=SIZE)
+        canvas.text(
+            (left - 1.8, y + 0.8), words.number(height_m, decimals), anchor="end", size=SIZE
+        )
     kind = "relative" if upright.is_relative else "level"
     for k, line in enumerate(wrapped(words(f"papers.height_{kind}"), 25.0, SIZE)):
         canvas.text((FRAME_MM[0] + 2.0, upright.base_y - 17.0 + 3.1 * k), line, size=SIZE)
@@ -399,9 +400,7 @@ def _style(placement: str, method: str) -> str:
     return "existing" if method == "existing_duct" else "bank"
 
 
-def _draw_marks(
-    canvas: Canvas, marks: set[str], at: tuple[float, float], bottom_y: float
-) -> None:
+def _draw_marks(canvas: Canvas, marks: set[str], at: tuple[float, float], bottom_y: float) -> None:
     """Draw what stands at a station."""
     x, y = at
     if "chamber" in marks:
@@ -421,9 +420,7 @@ def _draw_marks(
         canvas.line([(x + 0.8, y - 1.5), (x + 0.8, y)])
 
 
-def _names(
-    rows: pd.DataFrame, crossings: dict[str, str], words: Words
-) -> list[tuple[int, str]]:
+def _names(rows: pd.DataFrame, crossings: dict[str, str], words: Words) -> list[tuple[int, str]]:
     """Return what is written above a profile: the row and the text."""
     told: list[tuple[int, str]] = []
     for k, (mark_text, id_text) in enumerate(
@@ -473,7 +470,9 @@ def _draw_band(canvas: Canvas, panel: _Panel, base_y: float, words: Words) -> No
         canvas.line([(x, base_y), (column[k], top)], "leader")
     y = top
     for name, height in BAND:
-        canvas.rect(FRAME_MM[0] + 2.0, y, PLOT_MM[1] + 2.0 - FRAME_MM[0] - 2.0, height, style="thin")
+        canvas.rect(
+            FRAME_MM[0] + 2.0, y, PLOT_MM[1] + 2.0 - FRAME_MM[0] - 2.0, height, style="thin"
+        )
         canvas.rect(FRAME_MM[0] + 2.0, y, PLOT_MM[0] - FRAME_MM[0] - 2.0, height, style="head")
         heading = words(f"papers.band_{name}")
         for j, line in enumerate(wrapped(heading, PLOT_MM[0] - FRAME_MM[0] - 4.0, SIZE)[:3]):
@@ -513,7 +512,7 @@ def _write_distances(
     marks = [set(str(mark or "").split(";")) for mark in rows["mark"].fillna("")]
     for first, last in _runs(rows):
         stands = [k for k in range(first, last + 1) if "chamber" in marks[k]]
-        for a, b in zip(stands, stands[1:], strict=False):
+        for a, b in pairwise(stands):
             apart_m = float(rows["at_m"].iloc[b]) - float(rows["at_m"].iloc[a])
             _between(canvas, words.number(apart_m, 1), (column[a], column[b]), row)
 
@@ -627,7 +626,9 @@ def _draw_legend(canvas: Canvas, at: tuple[float, float], words: Words) -> None:
             canvas.rect(x, row_y - 1.7, 8.0, 2.0, style=name)
         else:
             base = row_y + 0.3 if name in ("riser", "water", "rail") else row_y - 1.4
-            _draw_marks(canvas, {name}, (x + 4.0, base), row_y - 1.8 if name == "crossing" else base)
+            _draw_marks(
+                canvas, {name}, (x + 4.0, base), row_y - 1.8 if name == "crossing" else base
+            )
         canvas.text((x + 10.0, row_y), words(f"papers.legend_{name}"), size=2.3)
 
 
