@@ -48,7 +48,8 @@ class _Axis:
         """Return how far along the axis points lie [m]."""
         import shapely
 
-        return np.interp(shapely.line_locate_point(self.line, points), self.planar_m, self.true_m)
+        place = shapely.line_locate_point(self.line, points)
+        return np.asarray(np.interp(place, self.planar_m, self.true_m), dtype=np.float64)
 
     def aside(self, points: "npt.NDArray[Any]") -> Floats:
         """Return how far to the left of the axis points lie, to the right where negative [m]."""
@@ -65,7 +66,7 @@ class _Axis:
         run = after - before
         away = shapely.get_coordinates(points) - (before + after) / 2
         turn = run[:, 0] * away[:, 1] - run[:, 1] * away[:, 0]
-        return np.sign(turn) * shapely.distance(self.line, points)
+        return np.asarray(np.sign(turn) * shapely.distance(self.line, points), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +80,12 @@ class _Piece:
     xy: Floats
     looks: dict[str, Any]
     shared: str
+
+    def shape(self) -> "shapely.Geometry":
+        """Return the line of a piece, a point where it has no length."""
+        import shapely
+
+        return shapely.LineString(self.xy) if len(self.xy) > 1 else shapely.Point(self.xy[0])
 
     def place(self, at_m: float) -> Floats:
         """Return where on the ground a station lies."""
@@ -108,10 +115,16 @@ def long_profiles(plan: "CablePlan", *, step_m: float = STEP_M) -> "pd.DataFrame
     """
     rows: dict[tuple[str | float, ...], dict[str, Any]] = {}
     named = street_names(plan.segments)
+    streets: dict[str, tuple[_Axis, dict[str, list[_Piece]]]] = {}
     for street in dict.fromkeys(named):
         own = plan.segments[[name == street for name in named]]
         axis = _axis(plan, own)
-        for side, pieces in _sides(plan, own, axis).items():
+        streets[street] = (axis, _sides(plan, own, axis))
+    along = {piece.feature_id for _, sides in streets.values() for own in sides.values()
+             for piece in own}  # fmt: skip
+    for street, (axis, sides) in streets.items():
+        _add_loose_ends(plan, street, axis, sides, along)
+        for side, pieces in sides.items():
             marks = _marks(plan, street, axis, pieces)
             rows |= {
                 (street, side, at_m): row for at_m, row in _stations(pieces, marks, step_m).items()
@@ -205,6 +218,37 @@ def _sides(plan: "CablePlan", own: "gpd.GeoDataFrame", axis: _Axis) -> dict[str,
     }
 
 
+def _add_loose_ends(
+    plan: "CablePlan",
+    street: str,
+    axis: _Axis,
+    sides: dict[str, list[_Piece]],
+    along: set[str],
+) -> None:
+    """Add ends of crossings from which no trench goes on along their side, each a point."""
+    import shapely
+
+    if not len(plan.crossings):
+        return
+    own = [name == street for name in street_names(plan.crossings)]
+    for crossing_id, row in plan.crossings[own].iterrows():
+        if str(crossing_id) in along:
+            continue
+        for place in (0, -1):
+            end = shapely.get_point(row.geometry, place)
+            drawn = [piece.shape() for pieces in sides.values() for piece in pieces]
+            if drawn and float(shapely.distance(end, drawn).min()) <= TOUCHES_M:
+                continue
+            points = np.asarray([end], dtype=object)
+            side = "left" if float(axis.aside(points)[0]) >= 0 else "right"
+            at_m = axis.at(points)
+            looks = _piece(str(crossing_id), row, axis).looks
+            point = _Piece(str(crossing_id), float(at_m[0]), float(at_m[0]), at_m,
+                           shapely.get_coordinates(end), looks, "")  # fmt: skip
+            merged = sorted([*sides.get(side, []), point], key=lambda one: one.from_m)
+            sides[side] = merged
+
+
 def _is_along(line: "shapely.LineString", axis: _Axis, reach_m: float) -> bool:
     """Return whether a crossing runs along a street, as across the mouth of another one."""
     import shapely
@@ -213,7 +257,8 @@ def _is_along(line: "shapely.LineString", axis: _Axis, reach_m: float) -> bool:
     if float(shapely.distance(axis.line, ends).max()) > reach_m:
         return False
     sides = np.sign(axis.aside(ends))
-    return sides[0] == sides[1] and abs(float(np.diff(axis.at(ends))[0])) > 0.6 * line.length
+    along_m = abs(float(np.diff(axis.at(ends))[0]))
+    return bool(sides[0] == sides[1] and along_m > 0.6 * float(line.length))
 
 
 def _piece(feature_id: str, row: "pd.Series", axis: _Axis) -> _Piece:
@@ -269,16 +314,14 @@ def _marks(
     import shapely
 
     marks = _own_marks(pieces)
-    drawn = shapely.union_all(
-        [shapely.LineString(piece.xy) for piece in pieces if len(piece.xy) > 1]
-    )
+    drawn = shapely.union_all([piece.shape() for piece in pieces])
     near = plan.chambers[plan.chambers.geometry.distance(drawn) <= TOUCHES_M]
     for chamber_id, row in near.iterrows():
         at_m = float(axis.at(np.asarray([row.geometry], dtype=object))[0])
         marks.append((at_m, "chamber", str(chamber_id)))
         if "riser" in str(row.get("reason")):
             marks.append((at_m, "riser", str(chamber_id)))
-    along = {piece.feature_id for piece in pieces}
+    along = {piece.feature_id for piece in pieces if piece.to_m > piece.from_m}
     for crossing_id, line in plan.crossings.geometry.items():
         ends = np.asarray([shapely.get_point(line, 0), shapely.get_point(line, -1)], dtype=object)
         touching = shapely.distance(drawn, ends) <= TOUCHES_M
@@ -301,7 +344,7 @@ def _own_marks(pieces: list[_Piece]) -> list[tuple[float, str, str]]:
             marks.append((piece.from_m, "layout", ""))
         if piece.shared:
             marks.append((piece.from_m, "duct", piece.shared.replace(";", "+")))
-        if piece.looks["placement"] == "crossing":
+        if piece.looks["placement"] == "crossing" and piece.to_m > piece.from_m:
             marks.append(((piece.from_m + piece.to_m) / 2, "crossing", piece.feature_id))
         before = piece
     if before is not None:

@@ -156,9 +156,8 @@ def _number(value: Any) -> float:  # noqa: ANN401 - a field of a table
 def _intervals(profiles: pd.DataFrame) -> list[tuple[float, float, str, str]]:
     """Return from where to where which segment lies on the left and on the right."""
     found: dict[str, list[tuple[float, float, str]]] = {"left": [], "right": []}
-    for side, rows in profiles.groupby("side", sort=False):
-        if side not in found:
-            continue
+    for side in found:
+        rows = profiles[profiles["side"] == side]
         at = rows["at_m"].tolist()
         features = rows["feature_id"].astype(str).tolist()
         marks = rows["mark"].fillna("").tolist()

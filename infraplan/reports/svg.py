@@ -233,7 +233,7 @@ class Canvas:
     def content(self) -> bytes:
         """Return the drawing as a file, the same from the same content."""
         ET.indent(self._root, " ")
-        return ET.tostring(self._root, encoding="utf-8", xml_declaration=True)
+        return bytes(ET.tostring(self._root, encoding="utf-8", xml_declaration=True))
 
     def _add(self, kind: str, style: str, **attributes: str) -> None:
         """Add a shape."""
@@ -368,7 +368,7 @@ def spread(
             total = blocks[-1][1] + size
             blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * size) / total, total]
     level = np.concatenate([np.full(int(size), mean) for mean, size in blocks])
-    return np.clip(level, low_mm, high_mm - shift[-1]) + shift
+    return np.asarray(np.clip(level, low_mm, high_mm - shift[-1]) + shift, dtype=np.float64)
 
 
 def _clean(text: str) -> str:

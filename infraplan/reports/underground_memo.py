@@ -400,7 +400,7 @@ def _standing(plan: "CablePlan", words: Words) -> dict[str, str]:
     """Return which prices and rules are not confirmed, and what of the cost rests on them."""
     open_bill = plan.bill[~plan.bill["verified"].astype(bool)]
     costly = open_bill.sort_values(["cost_vnd", "item"], ascending=[False, True])
-    items = [_named("cables.item_", item, words).lower() for item in costly["item"]]
+    items = [_within(_named("cables.item_", item, words)) for item in costly["item"]]
     share = float(open_bill["cost_vnd"].sum()) / plan.cost_vnd if plan.cost_vnd else 0.0
     table = plan.assumptions.reset_index()
     is_rule = table["kind"].astype(str).str.startswith("rule")
@@ -408,7 +408,7 @@ def _standing(plan: "CablePlan", words: Words) -> dict[str, str]:
     rules = table[is_rule & is_open]
     named = [_named("papers.rule_", name, words) for name in rules["name"]]
     standing = words(
-        "papers.memo_standing" if items or len(named) else "papers.memo_standing_all",
+        "papers.memo_standing" if items or named else "papers.memo_standing_all",
         prices=words.number(len(items)),
         of=words.number(len(plan.bill)),
         share=words.number(100 * share, 0),
@@ -419,6 +419,11 @@ def _standing(plan: "CablePlan", words: Words) -> dict[str, str]:
         "assumed_prices": _most(items, "papers.memo_assumed_prices", words),
         "open_rules": _most(named, "papers.memo_open_rules", words),
     }
+
+
+def _within(name: str) -> str:
+    """Return a name as it stands within a sentence."""
+    return name[:1].lower() + name[1:]
 
 
 def _most(names: Sequence[str], key: str, words: Words) -> str:
@@ -503,7 +508,9 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
                 "reused": _number(own.loc[reused, "length_m"].sum(), words, 1),
                 "crossings": words.number(int((plan.crossings["street"] == name).sum())),
                 "drops": words.number(int((plan.drops["street"] == name).sum())),
-                "year": str(int(year)) if _is_known(year) and int(year) else "–",
+                "year": str(int(year))
+                if year is not None and _is_known(year) and int(year)
+                else "–",
                 "cost": _vnd(cost.get(name), words),
             }
         )
@@ -524,11 +531,11 @@ def _bill(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         {
             "order": str(number),
             "item": _named("cables.item_", row["item"], words),
-            "quantity": _number(row["quantity"], words, 2),
+            "quantity": _number(row["quantity"], words, 0 if row["unit"] == "each" else 2),
             "unit": _named("cables.unit_", row["unit"], words),
             "price": _vnd(row["price_vnd"], words),
             "cost": _vnd(row["cost_vnd"], words),
-            "standing": _confirmed(row["verified"], words),
+            "standing": words("papers.confirmed" if row["verified"] else "papers.assumed"),
         }
         for number, (_, row) in enumerate(plan.bill.iterrows(), start=1)
     ]
