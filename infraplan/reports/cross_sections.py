@@ -33,7 +33,9 @@ STREET_MM = 92.0  # most that a street takes
 TRENCH_SCALE = 25
 DUCT_M, GAP_M = 0.110, 0.025  # TCVN 8700:2011, as in the price book; only how ducts are drawn
 KERB_M = 0.15
+HALF = 1e-9  # [m]: 0.715 is written 0.72, whatever its binary form
 UNKNOWN_WIDTH_M = 12.0  # a street of unknown width is drawn that wide, without numbers
+USERS_MM = 40.0  # most that a line beside a trench takes
 MOST_USERS = 12  # lines of users beside a trench
 
 Looks = tuple[Any, ...]
@@ -63,6 +65,8 @@ class _Trench:
     bottom_m: float
     users: tuple[str, ...] = ()
     shared: str = ""
+    reused: int = 0
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def _number(value: Any) -> float:  # noqa: ANN401 - a field of a table
 def _intervals(profiles: pd.DataFrame) -> list[tuple[float, float, str, str]]:
     """Return from where to where which segment lies on the left and on the right."""
     found: dict[str, list[tuple[float, float, str]]] = {"left": [], "right": []}
-    for side in found:
+    for side, pieces in found.items():
         rows = profiles[profiles["side"] == side]
         at = rows["at_m"].tolist()
         features = rows["feature_id"].astype(str).tolist()
@@ -164,12 +168,15 @@ def _intervals(profiles: pd.DataFrame) -> list[tuple[float, float, str, str]]:
         for k in range(len(at) - 1):
             is_break = "end" in marks[k].split(";") and "begin" in marks[k + 1].split(";")
             if not is_break:
-                found[side].append((at[k], at[k + 1], features[k]))
-    breaks = sorted({x for side in found.values() for a, b, _ in side for x in (a, b)})
+                pieces.append((at[k], at[k + 1], features[k]))
+    breaks = sorted({x for pieces in found.values() for a, b, _ in pieces for x in (a, b)})
     result = []
     for low, high in pairwise(breaks):
         middle = (low + high) / 2
-        pair = [next((f for a, b, f in found[side] if a < middle < b), "") for side in found]
+        pair = [
+            next((feature for a, b, feature in pieces if a < middle < b), "")
+            for pieces in found.values()
+        ]
         if any(pair):
             result.append((low, high, pair[0], pair[1]))
     return result
@@ -196,6 +203,8 @@ def _trench(plan: "CablePlan", segment_id: str, *, with_users: bool) -> _Trench:
         bottom_m=bottom_m,
         users=users_of(plan, segment_id) if with_users else (),
         shared=shared if with_users and isinstance(shared, str) else "",
+        reused=_whole(row.get("reused")),
+        is_told=bool(len(plan.uses)),
     )
 
 
@@ -223,7 +232,7 @@ def _street(plan: "CablePlan", left: str, right: str) -> _Street | None:
 
 def _metres(value: float, words: Words) -> str:
     """Return a length in metres."""
-    return f"{words.number(value, 2)} m" if value >= 0 else words("common.unknown")
+    return f"{words.number(value + HALF, 2)} m" if value >= 0 else words("common.unknown")
 
 
 def _street_block(
@@ -359,7 +368,7 @@ def _trench_block(number: int, trench: _Trench, length_m: float, words: Words) -
     mouth = max(trench.mouth_m, 0.45) * 1000 / TRENCH_SCALE
     deep = max(trench.depth_m, 0.6) * 1000 / TRENCH_SCALE
     users_x = 14.0 + mouth + 17.0
-    room = max(users_x + min(widest, 40.0) + 4.0, text_width(head, 2.6, is_bold=True) + 4.0,
+    room = max(users_x + min(widest, USERS_MM) + 4.0, text_width(head, 2.6, is_bold=True) + 4.0,
                min(text_width(where, SIZE) + 4.0, 80.0))  # fmt: skip
     height = 18.0 + max(deep, 3.1 * len(users)) + 7.0
     where = fitted(where, room - 3.0, SIZE)
@@ -368,10 +377,12 @@ def _trench_block(number: int, trench: _Trench, length_m: float, words: Words) -
 
 def _users_told(trench: _Trench, words: Words) -> list[str]:
     """Return who uses which ducts, a line a user; the spare ones last."""
-    if trench.kind == "duct":
-        return [words("papers.detail_existing", ducts=tidy(trench.shared.replace(";", ", ")))]
+    ducts = tidy(trench.shared.replace(";", ", "))
+    existing = [words("papers.detail_existing", ducts=ducts)] if ducts else []
     if not trench.users:
-        return [words("papers.detail_users_unknown")]
+        key = "papers.detail_drops_only" if trench.is_told else "papers.detail_users_unknown"
+        lines = [*existing, *([] if trench.kind == "duct" else [words(key)])]
+        return [fitted(line, USERS_MM, SIZE) for line in lines]
     numbers: dict[str, list[int]] = {}
     for number, user in enumerate(trench.users, start=1):
         numbers.setdefault(user, []).append(number)
@@ -381,9 +392,11 @@ def _users_told(trench: _Trench, words: Words) -> list[str]:
     lines = lines[:MOST_USERS] + ([f"… +{len(more)}"] if more else [])
     if spare:
         lines.append(f"{_span(spare)}: {words('papers.detail_spare')}")
-    if len(trench.users) > trench.bores:
-        lines.append(words("papers.detail_short", missing=len(trench.users) - trench.bores))
-    return [fitted(line, 40.0, SIZE) for line in lines]
+    missing = len(trench.users) - trench.bores - trench.reused
+    # an existing duct tells how many of its bores are taken only where the plan says so
+    if missing > 0 and (trench.kind != "duct" or trench.reused):
+        lines.append(words("papers.detail_short", missing=missing))
+    return [fitted(line, USERS_MM, SIZE) for line in [*existing, *lines]]
 
 
 def _span(numbers: list[int]) -> str:

@@ -19,6 +19,7 @@ from infraplan.atomic import file_stem
 from infraplan.cables.profiles import long_profiles
 from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
+from infraplan.reports.cross_sections import HALF
 from infraplan.reports.cross_sections import Block
 from infraplan.reports.cross_sections import section_blocks
 from infraplan.reports.svg import Canvas
@@ -157,7 +158,9 @@ def _crossings_told(plan: "CablePlan", words: Words) -> dict[str, str]:
         method = words(key) if key in words.entries else words("papers.method_cross")
         depth = row.get("depth_m")
         if depth is not None and pd.notna(depth):
-            method = words("papers.method_depth", method=method, depth=words.number(depth, 2))
+            method = words(
+                "papers.method_depth", method=method, depth=words.number(depth + HALF, 2)
+            )
         told[str(crossing_id)] = method
     return told
 
@@ -497,7 +500,8 @@ def _write_numbers(
     name, y, height = row
     for k, x in column.items():
         value = float(rows[f"{name}_m"].iloc[k])
-        told = words.number(value, 1 if name == "at" else 2) if np.isfinite(value) else "(*)"
+        told = words.number(value + HALF, 1 if name == "at" else 2)
+        told = told if np.isfinite(value) else "(*)"
         canvas.text((x + 0.8, y + height / 2), told, size=SIZE, anchor="middle", is_turned=True)
 
 
@@ -597,7 +601,7 @@ def _title(
 def _rules_told(plan: "CablePlan", words: Words) -> str:
     """Return how many of the rules and prices that count are not confirmed."""
     table = plan.assumptions.reset_index()
-    rules = table[table["kind"].astype(str).str.startswith("rule")]
+    rules = table[table["kind"].astype(str) != "price"]
     if not len(rules):
         return words("papers.rules_unknown")
     open_count = int((~rules["verified"].fillna(value=False).astype(bool)).sum())

@@ -366,6 +366,12 @@ def _named(prefix: str, code: Any, words: Words) -> str:  # noqa: ANN401 - a fie
     return words(key) if key in words.entries else tidy(code)
 
 
+def _unit(code: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
+    """Return the name of a unit."""
+    key = f"papers.unit_{tidy(code)}"
+    return words(key) if key in words.entries else _named("cables.unit_", code, words)
+
+
 def _proof(gap: float, words: Words, *, stopped: bool) -> str:
     """Return how much cheaper any other plan can be at most, never less than is proven."""
     if not math.isfinite(gap):
@@ -403,10 +409,10 @@ def _standing(plan: "CablePlan", words: Words) -> dict[str, str]:
     items = [_within(_named("cables.item_", item, words)) for item in costly["item"]]
     share = float(open_bill["cost_vnd"].sum()) / plan.cost_vnd if plan.cost_vnd else 0.0
     table = plan.assumptions.reset_index()
-    is_rule = table["kind"].astype(str).str.startswith("rule")
+    is_rule = table["kind"].astype(str) != "price"
     is_open = ~table["verified"].fillna(value=False).astype(bool)
     rules = table[is_rule & is_open]
-    named = [_named("papers.rule_", name, words) for name in rules["name"]]
+    named = [_within(_assumption(name, words)) for name in rules["name"]]
     standing = words(
         "papers.memo_standing" if items or named else "papers.memo_standing_all",
         prices=words.number(len(items)),
@@ -532,7 +538,7 @@ def _bill(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
             "order": str(number),
             "item": _named("cables.item_", row["item"], words),
             "quantity": _number(row["quantity"], words, 0 if row["unit"] == "each" else 2),
-            "unit": _named("cables.unit_", row["unit"], words),
+            "unit": _unit(row["unit"], words),
             "price": _vnd(row["price_vnd"], words),
             "cost": _vnd(row["cost_vnd"], words),
             "standing": words("papers.confirmed" if row["verified"] else "papers.assumed"),
@@ -623,9 +629,7 @@ def _steps(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     for step in dict.fromkeys(table["step"].tolist()):
         own = table[table["step"] == step]
         units = own.groupby("unit", sort=True)["quantity"].sum()
-        told = [
-            f"{_number(units[u], words)} {_named('cables.unit_', u, words)}" for u in units.index
-        ]
+        told = [f"{_number(units[u], words)} {_unit(u, words)}" for u in units.index]
         rows.append(
             {
                 "step": _named("papers.step_", step, words),
@@ -738,7 +742,7 @@ def _assumptions(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
                 "value": _number(row["value"], words, 0 if float(row["value"]).is_integer() else 3)
                 if _is_number(row["value"])
                 else tidy(row["value"]),
-                "unit": _named("cables.unit_", row["unit"], words),
+                "unit": _unit(row["unit"], words),
                 "source": "; ".join(filter(None, (tidy(row["source"]), tidy(row["date"])))),
                 "counts": _vnd(row["counts_vnd"], words),
                 "standing": _confirmed(row["verified"], words),
@@ -750,7 +754,7 @@ def _assumptions(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
             "kind": words("papers.kind_price"),
             "name": _named("cables.item_", row["item"], words),
             "value": _vnd(row["price_vnd"], words),
-            "unit": _named("cables.unit_", row["unit"], words),
+            "unit": _unit(row["unit"], words),
             "source": tidy(row["source"]),
             "counts": _vnd(row["cost_vnd"], words),
             "standing": _confirmed(row["verified"], words),
@@ -766,7 +770,7 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 - a field of a table
 
 def _assumption(name: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return the name of a price or a rule."""
-    for prefix in ("cables.item_", "papers.rule_"):
+    for prefix in ("cables.item_", "papers.rule_", "works.rule_"):
         if f"{prefix}{name}" in words.entries:
             return words(f"{prefix}{name}")
     return tidy(name)
