@@ -101,10 +101,14 @@ STUDY: DeclaredTables = MappingProxyType(
             ("finding",),
             ("code", "severity", "layer", "feature_id", "street", "value", "limit", "x_m", "y_m"),
         ),
-        # long profile: along a side of a street from its beginning; mark: what stands there
+        # long profile: along a side of a street from its beginning. `mark` tells what stands there,
+        # joined by ; with `mark_id`: begin, end, chamber, riser, crossing, street, water, rail,
+        # layout, duct. `feature_id` is the segment or crossing that goes on from there; depth of
+        # the trench below ground, `bottom_m` above sea level
         "profiles": (
             ("street", "side", "at_m"),
-            ("ground_m", "cover_m", "bottom_m", "placement", "bores", "mark", "mark_id"),
+            ("ground_m", "cover_m", "depth_m", "bottom_m", "placement", "surface", "method",
+             "bores", "feature_id", "mark", "mark_id", "x_m", "y_m"),
         ),
         # prices and rules that count here: `counts_vnd` of the cost rest on it
         "assumptions": (

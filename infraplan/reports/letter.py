@@ -8,7 +8,6 @@ is escaped.
 
 import io
 import math
-import zipfile
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -19,8 +18,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
 
-from infraplan.errors import SourceFileError
-from infraplan.layers.notes import Note
 from infraplan.reports.appraised import Batch
 from infraplan.reports.appraised import Requested
 from infraplan.reports.appraised import day_told
@@ -29,6 +26,8 @@ from infraplan.reports.gaps_report import Office
 from infraplan.reports.paper import Paper
 from infraplan.reports.paper import dateless
 from infraplan.reports.paper import moment
+from infraplan.reports.template import filled_template
+from infraplan.reports.template import warn_on_pages
 from infraplan.sites.reasons import PROPOSALS
 from infraplan.sites.wording import phrase
 from infraplan.sites.wording import rule_told
@@ -36,8 +35,6 @@ from infraplan.text import Words
 from infraplan.text import words as catalogue
 
 if TYPE_CHECKING:
-    from jinja2.sandbox import SandboxedEnvironment
-
     from infraplan.sites import Appraisal
 
 __all__ = ["PLACEHOLDERS", "default_template", "reply_letter"]
@@ -109,7 +106,6 @@ DOUBTFUL_EFFECTS = ("reject", "needs_information", "condition")
 DOUBTFUL = ("approve_with_conditions", "reject", "needs_information")
 ANNEX_WIDTHS = (0.9, 2.9, 1.7, 2.0, 1.6, 1.5, 2.0, 2.1, 2.6, 1.9, 2.0, 5.0)
 ANNEX_PT = 8.5
-LARGEST_BYTES = 20_000_000  # of a template, unpacked
 
 
 def default_template(words: Words) -> bytes:
@@ -264,9 +260,13 @@ def reply_letter(
     """
     batch = Batch.of(appraisal, words)
     context = _context(batch, office or Office(), words)
-    document = _filled(template or default_template(words), context)
+    document = filled_template(
+        template or default_template(words),
+        context,
+        known=(*PLACEHOLDERS, *(f"row.{name}" for name in FIELDS)),
+    )
     if batch.is_synthetic:
-        _warn(document, words("reports.synthetic"))
+        warn_on_pages(document, words("reports.synthetic"))
     about = document.core_properties
     about.title, about.author = words("letters.reply_title"), "infraplan"
     about.comments, about.last_modified_by = "", "infraplan"
@@ -483,90 +483,3 @@ def _laws(findings: Iterable[Mapping[str, Any]], words: Words, *, verified: bool
         if (law := tidy(one.get("legal_reference"))) and bool(one.get("verified")) is verified
     ]
     return sorted(told)
-
-
-def _filled(template: bytes, context: dict[str, Any]) -> Any:  # noqa: ANN401 - python-docx
-    """Return the document that a template and its values make."""
-    from docxtpl import DocxTemplate
-    from jinja2.exceptions import TemplateError
-
-    _check_file(template)
-    unknown: set[str] = set()
-    environment = _environment(unknown)
-    try:
-        document = DocxTemplate(io.BytesIO(template))
-        named = document.get_undeclared_template_variables(environment)
-        unknown |= named - set(context)
-        if not unknown:
-            document.render(context, environment, autoescape=True)
-    except TemplateError as error:
-        raise SourceFileError(Note("refusals.template_rules", error=str(error))) from error
-    except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as error:
-        msg = f"the template could not be filled in: {error}"
-        raise SourceFileError(msg) from error
-    if unknown:
-        known = ", ".join((*PLACEHOLDERS, *(f"row.{name}" for name in FIELDS)))
-        names = ", ".join(sorted(unknown))
-        raise SourceFileError(Note("refusals.template_unknown", names=names, known=known))
-    return document.docx
-
-
-def _environment(unknown: set[str]) -> "SandboxedEnvironment":
-    """Return the sandbox that templates run in; it notes the names that nothing is known by."""
-    from jinja2 import ChainableUndefined
-    from jinja2.sandbox import SandboxedEnvironment
-
-    class Noted(ChainableUndefined):
-        """A name that the template uses and that is not known."""
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            """Note the name."""
-            super().__init__(*args, **kwargs)
-            unknown.add(str(self._undefined_name))
-
-    environment = SandboxedEnvironment(autoescape=True, undefined=Noted)
-    environment.globals.clear()  # nothing but the placeholders
-    return environment
-
-
-def _check_file(template: bytes) -> None:
-    """Refuse what is no Word file, or unpacks to more than any letter."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(template)) as packed:
-            names = packed.namelist()
-            size = sum(entry.file_size for entry in packed.infolist())
-    except zipfile.BadZipFile as error:
-        raise SourceFileError(Note("refusals.template_kind")) from error
-    if "word/document.xml" not in names or any(name.endswith("vbaProject.bin") for name in names):
-        raise SourceFileError(Note("refusals.template_kind"))
-    if size > LARGEST_BYTES:
-        msg = f"the template unpacks to {size / 1e6:.0f} MB; a letter needs no more than 20 MB"
-        raise SourceFileError(msg)
-
-
-def _warn(document: Any, text: str) -> None:  # noqa: ANN401 - python-docx is untyped
-    """Say on every page, and first of all in the text, that a letter is not to be signed."""
-    document.settings.odd_and_even_pages_header_footer = False
-    for number, section in enumerate(document.sections):
-        section.different_first_page_header_footer = False
-        if number and section.header.is_linked_to_previous:
-            continue
-        section.header.is_linked_to_previous = False
-        head = section.header.paragraphs[0]
-        _banner(head.insert_paragraph_before(), text)
-    body = document.element.body
-    first = document.add_paragraph()
-    _banner(first, text)
-    body.insert(0, first._p)  # noqa: SLF001 - no public way
-
-
-def _banner(paragraph: Any, text: str) -> None:  # noqa: ANN401 - python-docx is untyped
-    """Write a warning in the middle of a line."""
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
-    from docx.shared import RGBColor
-
-    run = paragraph.add_run(text)
-    run.bold, run.font.size = True, Pt(14)
-    run.font.color.rgb = RGBColor.from_string("9C0006")
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
