@@ -8,7 +8,6 @@ from infraplan.api.build import init_plan
 from infraplan.api.build import open_plan
 from infraplan.api.build import sample_plan
 from infraplan.api.cable import route
-from infraplan.api.cable import underground
 from infraplan.api.comparing import compare
 from infraplan.api.confirm import confirmation_form
 from infraplan.api.confirm import take_confirmations
@@ -29,6 +28,7 @@ from infraplan.api.run import run_plan
 from infraplan.api.site import appraise
 from infraplan.api.site_files import site_files
 from infraplan.api.site_files import write_sheet
+from infraplan.api.undergrounding import underground
 
 __all__ = [
     "appraise",

@@ -1,29 +1,21 @@
-"""Where cables go: routes along streets and roads, and undergrounding."""
+"""Where cables go: routes along streets and roads."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infraplan.api.places import locate
 from infraplan.errors import SettingsError
 from infraplan.plan import Plan
-from infraplan.plan.results import load_underground
 from infraplan.plan.results import store_route
-from infraplan.plan.results import store_underground
-from infraplan.progress import Progress
 
 if TYPE_CHECKING:
     import shapely
 
-    from infraplan.cables import CablePlan
     from infraplan.cables import PriceBook
     from infraplan.cables import Route
 
-__all__ = ["route", "underground"]
+__all__ = ["price_book", "route"]
 
 ROUTED_ON = ("streets", "roads", "ducts", "fibre", "waterways", "rail")
-DUG_FROM = (*ROUTED_ON, "buildings", "poles", "chambers", "communes", "sources")
-UNDERGROUND_STEP = "underground"
 
 
 def route(
@@ -70,75 +62,6 @@ def route(
     names = tuple(point if isinstance(point, str) else point.wkt for point in (start, end))
     store_route(plan, found, names=(names[0], names[1]))
     return found
-
-
-def underground(
-    plan: Plan,
-    *,
-    streets: "Sequence[str] | None" = None,
-    area: Path | str | None = None,
-    time_limit_s: float = 30.0,
-    progress: Progress | None = None,
-) -> "CablePlan":
-    """
-    Plan how the aerial cable of some streets goes underground.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    streets
-        Names or ids of streets; those of the plan's settings where neither streets nor area is
-        given.
-    area
-        File with the outline of the area instead of streets, or None.
-    time_limit_s
-        Time after which the search stops early, > 0 [s].
-    progress
-        Called with the share done.
-
-    Returns
-    -------
-    cable_plan
-        Segments, chambers, crossings, drops, bill and shares, with cost, bound and gap.
-
-    Raises
-    ------
-    SettingsError
-        If no streets are chosen, or a street is not known; near names are listed.
-    NoRouteError
-        If the streets do not hang together.
-    """
-    from infraplan.cables import plan_underground
-
-    chosen = tuple(streets or ()) or (() if area else plan.settings.underground_streets)
-    if not chosen and area is None:
-        msg = "name the streets: --streets 'Street A' --streets 'Street B', or an --area FILE"
-        raise SettingsError(msg)
-    layers = plan.layers(rasters=())
-    layers.need("streets", step="underground")
-    outline = None
-    if area is not None:
-        from infraplan.io import read_outline
-
-        outline = read_outline(Path(area), crs=plan.settings.crs).geometry.union_all()
-    options = {"streets": chosen, "area": None if outline is None else outline.wkt}
-    prices = plan.configuration("prices")
-    key = plan.step_key(UNDERGROUND_STEP, plan.hashes(DUG_FROM), {**options, "prices": prices})
-    record = plan.record(UNDERGROUND_STEP)
-    if record is not None and record.key == key:
-        return load_underground(plan, layers)
-    if progress is not None:
-        progress(0.1, "")
-    made = plan_underground(
-        layers,
-        streets=list(chosen) or None,
-        area=outline,
-        prices=price_book(plan),
-        time_limit_s=time_limit_s,
-    )
-    store_underground(plan, made, key=key, streets=chosen)
-    return made
 
 
 def price_book(plan: Plan) -> "PriceBook":

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from infraplan.api.build import check_layers
-from infraplan.api.cable import underground
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.proposing import propose
@@ -16,6 +15,7 @@ from infraplan.api.publish import draw_map
 from infraplan.api.publish import write_report
 from infraplan.api.register import batches
 from infraplan.api.site import appraise
+from infraplan.api.undergrounding import underground
 from infraplan.errors import LayerError
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from infraplan.cables import CablePlan
-    from infraplan.cables import PriceBook
     from infraplan.cables.phasing import PhasingPlan
-    from infraplan.cables.technical import WorkRules
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
@@ -49,8 +47,10 @@ SUBSET_SECONDS = 2.0  # for one choice of streets; small graphs need millisecond
 @dataclass(frozen=True, slots=True)
 class Sharing:
     """
-    Who pays: `rule` is one of `infraplan.cables.shares.SHARE_RULES`; `public_share` in [0, 1] is
-    what the public bears of the shared works; `renting` names owners that rent instead of paying.
+    Who pays.
+
+    `rule` is one of `infraplan.cables.shares.SHARE_RULES`; `public_share` in [0, 1] is what the
+    public bears of the shared works; `renting` names owners that rent instead of paying.
     """
 
     rule: str = "diameter"
@@ -88,7 +88,7 @@ class Programme:
             raise SettingsError("; ".join(wrong))
 
 
-def underground(  # noqa: PLR0913 - streets, who pays, when, how long
+def underground(
     plan: Plan,
     *,
     streets: Sequence[str] | None = None,
@@ -307,13 +307,14 @@ def _made(
     layers: "Layers",
     books: Mapping[str, Mapping[str, Any]],
     streets: list[str] | None,
-    outline: Any,  # noqa: ANN401 - a geometry
+    outline: Any,
     asked: tuple[Sharing, Programme],
     time_limit_s: float,
     progress: Progress | None,
 ) -> "CablePlan":
     """Return the plan with all its tables."""
     from infraplan.cables.cutover import cutover_order
+    from infraplan.cables.drums import drum_plan
     from infraplan.cables.optical import optical_budget
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.profiles import long_profiles
@@ -333,7 +334,13 @@ def _made(
     tell(0.4)
     made = _with_choices(made, works, books, sharing)
     tell(0.8)
-    made = replace(made, cables=optical_budget(made.cables, rules), profiles=long_profiles(made))
+    drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
+    made = replace(
+        made,
+        drums=drums,
+        cables=optical_budget(made.cables, rules, pieces=drums),
+        profiles=long_profiles(made),
+    )
     if programme.years:
         made = _with_years(made, works, books["phasing"], programme, time_limit_s)
     made = replace(made, cutover=cutover_order(made))
@@ -381,14 +388,15 @@ def _with_choices(
     from infraplan.cables.shares import shared_out
     from infraplan.cables.subsets import street_subsets
 
-    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
+    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     whole = works.dug()
     alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
     rates = InvestmentRates.from_dict(books["investment"])
     terms = FundingTerms.from_dict(books["funding"])
-    is_confirmed = bool(made.assumptions["verified"].fillna(value=False).astype(bool).all())
+    rents = rent_table(made.uses, terms)
+    is_confirmed = bool((made.assumptions["verified"] == True).all())
     choices = street_subsets(works.streets, dig, joins=works.joins)
     subsets = choices.subsets
     if len(subsets):
@@ -407,8 +415,9 @@ def _with_choices(
         made,
         shares=shares[["operator", "share", "cost_vnd"]].astype({"cost_vnd": "int64"}),
         share_rules=share_rules(whole, alone),
+        rents=rents,
         funding=funding_table(
-            whole, rent_table(made.uses, terms), terms, rule=sharing.rule, alone_vnd=alone,
+            whole, rents, terms, rule=sharing.rule, alone_vnd=alone,
             public_share=sharing.public_share, renting=sharing.renting,
         ),
         investment=investment_table(made.cost_vnd, rates, is_confirmed=is_confirmed),
@@ -418,7 +427,7 @@ def _with_choices(
     )  # fmt: skip
 
 
-def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:  # noqa: ANN401 - Provenance
+def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:
     """Return the provenance with more notes."""
     return replace(made.provenance, notes=(*made.provenance.notes, *notes))
 
@@ -431,8 +440,6 @@ def _with_years(
     time_limit_s: float,
 ) -> "CablePlan":
     """Return the plan with the year of each street, and its bill by years."""
-    import pandas as pd
-
     from infraplan.cables.phasing import PhasingProblem
     from infraplan.cables.phasing import PhasingWishes
     from infraplan.cables.phasing import phase_streets
@@ -451,7 +458,7 @@ def _with_years(
             budget_vnd=dict(zip(years, programme.budget_vnd, strict=True)),
             joins=works.joins,
             roots=_roots(made, works),
-            reasons=worth.table.to_dict("index"),
+            reasons={str(k): dict(v) for k, v in worth.table.to_dict("index").items()},
         ),
         wishes=PhasingWishes(programme.forced, programme.by_year, programme.left_out),
         time_limit_s=time_limit_s,

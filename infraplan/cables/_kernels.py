@@ -5,8 +5,6 @@ A graph is given by rows: the neighbours of node v are `heads[starts[v]:starts[v
 over the edges `links[...]` of the same places. A tree is a flag an edge.
 """
 
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
-
 import numpy as np
 import numpy.typing as npt
 

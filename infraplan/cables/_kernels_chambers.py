@@ -6,8 +6,6 @@ have between them only shrinks as they move together, so the places that may com
 a run of places next to it.
 """
 
-# ruff: noqa: PLR0913, PLR0917 - compiled loops over bare arrays
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """Compiled loops of shared trenches: who passes each edge of a forest, and what that costs."""
 
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917, PLR1702 - compiled loops over bare arrays
-
 import numpy as np
 import numpy.typing as npt
 

@@ -164,7 +164,7 @@ def _turns(xy: Floats) -> Floats:
     return np.asarray(turns, dtype=np.float64)
 
 
-def placed_chambers(  # noqa: PLR0913 - what trenches are, what they cost, what they must keep to
+def placed_chambers(
     trench: TrenchGraph,
     chosen: Ints,
     risers: Ints,

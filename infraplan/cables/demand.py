@@ -24,7 +24,6 @@ from infraplan.layers.bundle import Layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     import shapely
 
     from infraplan.cables.graph import StreetGraph
@@ -521,7 +520,7 @@ def _beyond(
                 and other.owner == cable.owner
                 and min(path.distance(point), path.distance(point)) <= GOES_ON_M
                 for unit in (p.units for p in other.pieces)
-                for unit in unit  # noqa: PLW2901 - the streets of each piece
+                for unit in unit
             }
             at = int(np.argmin(shapely.distance(nodes, point)))
             meets = np.flatnonzero((graph.edges == at).any(axis=1))
@@ -566,7 +565,7 @@ def _drops(
         housed = {sides[number].street for number in nearest[1].tolist()}
         service = table["aerial_service"]
         assumed = bool(service.isna().all())
-        served = service.isna().to_numpy() if assumed else (service == True).to_numpy(bool)  # noqa: E712 - missing is false
+        served = service.isna().to_numpy() if assumed else (service == True).to_numpy(bool)
         house, number = tree.query(shapes, predicate="dwithin", distance=HOUSE_M)
         keep = served[house]
         house, number = house[keep], number[keep]

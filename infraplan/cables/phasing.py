@@ -347,14 +347,10 @@ class _Task:
             due = [self.years.index(y) for _, _, y in (*kept, wish) if y is not None]
             first = min([last, *due])
             more_vnd = self._lacking([*kept, wish], first)
-            faults.append(
-                PhasingFault(street, kind, "together", self.years[first], more_vnd, ())
-            )
+            faults.append(PhasingFault(street, kind, "together", self.years[first], more_vnd, ()))
         return kept, faults
 
-    def _possible(
-        self, wishes: "Sequence[tuple[str, str, int | None]]", model: Model
-    ) -> bool:
+    def _possible(self, wishes: "Sequence[tuple[str, str, int | None]]", model: Model) -> bool:
         """Return whether any programme fulfils wishes."""
         low, high = self._bounds(wishes)
         plain = replace(model, worth=np.zeros_like(model.worth))
@@ -508,11 +504,7 @@ def _model(problem: PhasingProblem, streets: list[str], years: list[int]) -> Mod
     allowed = worth.notna().to_numpy(dtype=bool)
     number = {street: s for s, street in enumerate(streets)}
     joins = sorted(
-        {
-            (min(number[a], number[b]), max(number[a], number[b]))
-            for a, b in problem.joins
-            if a != b
-        }
+        {(min(number[a], number[b]), max(number[a], number[b])) for a, b in problem.joins if a != b}
     )
     money_by = np.asarray(budget, dtype=np.int64)
     return Model(
@@ -546,7 +538,9 @@ def _faults(
     for name, money in ({"": problem.budget_vnd} | dict(problem.owner_budget_vnd)).items():
         of = f" of {name}" if name else ""
         yield from (f"the money{of} of the year {y} is missing" for y in years if y not in money)
-        yield from (f"the money{of} of the year {y} is negative" for y in years if money.get(y, 0) < 0)
+        yield from (
+            f"the money{of} of the year {y} is negative" for y in years if money.get(y, 0) < 0
+        )
         if name and (problem.owner_cost_vnd is None or name not in problem.owner_cost_vnd):
             yield f"what '{name}' pays for each street is missing"
     named = {street for pair in problem.joins for street in pair} | problem.roots

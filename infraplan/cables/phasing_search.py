@@ -66,7 +66,7 @@ class Answer:
     relaxed: int = 0
 
 
-def solved(  # noqa: PLR0913 - the wishes of a programme are its bounds
+def solved(
     model: Model,
     low: Ints,
     high: Ints,
@@ -222,7 +222,14 @@ class _Search:
         bound = max(self.bound, self.worth)
         through = tuple(min(most, bound) for most in (*self.through[:-1], bound))
         return Answer(
-            years, max(self.worth, 0), bound, True, stopped, self.nodes, cuts, through,
+            years,
+            max(self.worth, 0),
+            bound,
+            True,
+            stopped,
+            self.nodes,
+            cuts,
+            through,
             self.relaxed,
         )
 

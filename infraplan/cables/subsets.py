@@ -20,7 +20,15 @@ from infraplan.errors import SettingsError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MOST_STREETS", "Dig", "DugStreets", "StreetSubsets", "Without", "street_subsets", "without"]
+__all__ = [
+    "MOST_STREETS",
+    "Dig",
+    "DugStreets",
+    "StreetSubsets",
+    "Without",
+    "street_subsets",
+    "without",
+]
 
 MOST_STREETS = 6
 JOINED = ";"
@@ -65,9 +73,7 @@ class DugStreets(Protocol):
 class Dig(Protocol):
     """A function that plans some streets for some owners, all where None."""
 
-    def __call__(
-        self, streets: frozenset[str], owners: frozenset[str] | None, /
-    ) -> DugStreets:
+    def __call__(self, streets: frozenset[str], owners: frozenset[str] | None, /) -> DugStreets:
         """Return the works."""
 
 
@@ -150,8 +156,10 @@ def street_subsets(
     named = tuple(streets)
     strange = sorted({street for pair in joins for street in pair} - set(named))
     if strange or len(set(named)) != len(named):
-        msg = f"street '{strange[0]}' of the joins is none of the streets" if strange else (
-            "a street is named twice"
+        msg = (
+            f"street '{strange[0]}' of the joins is none of the streets"
+            if strange
+            else ("a street is named twice")
         )
         raise SettingsError(msg)
     if len(named) > MOST_STREETS:
@@ -230,9 +238,7 @@ def _owners(works: DugStreets) -> list[str]:
     return sorted(heavy | {owner for owner, vnd in works.direct_vnd.items() if vnd})
 
 
-def _touching(
-    chosen: Sequence[str], joins: Sequence[tuple[str, str]]
-) -> list[frozenset[str]]:
+def _touching(chosen: Sequence[str], joins: Sequence[tuple[str, str]]) -> list[frozenset[str]]:
     """Return the parts of a choice that do not touch each other, in the order of the streets."""
     part = {street: frozenset({street}) for street in chosen}
     for one, other in joins:

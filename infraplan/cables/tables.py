@@ -320,7 +320,7 @@ def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) ->
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=works.graph.crs)
 
 
-def _one_line(lines: "Sequence[Any]") -> Any:  # noqa: ANN401 - shapely's line
+def _one_line(lines: "Sequence[Any]") -> Any:
     """Return lines that follow each other as one, in a direction that does not depend on drawing."""
     import shapely
 
@@ -625,8 +625,8 @@ def cable_table(
 
 
 def _nearest_chamber(
-    tree: Any,  # noqa: ANN401 - shapely's index
-    point: Any,  # noqa: ANN401 - shapely's point
+    tree: Any,
+    point: Any,
     chambers: "gpd.GeoDataFrame",
 ) -> str | None:
     """Return the chamber at the end of a cable, None where none is near."""

@@ -41,9 +41,10 @@ if TYPE_CHECKING:
     import shapely
 
     from infraplan.cables.prices import PriceBook
+    from infraplan.cables.technical import WorkRules
     from infraplan.cables.works import PartPlan
 
-__all__ = ["CablePlan", "plan_underground"]
+__all__ = ["CablePlan", "plan_underground", "plan_works"]
 
 READ = ("streets", "roads", "ducts", "chambers", "fibre", "cable_survey", "buildings", "poles",
         "rail", "waterways")  # fmt: skip
@@ -80,6 +81,7 @@ class CablePlan:
     cables: "pd.DataFrame" = field(default_factory=partial(empty_table, "cables"))
     share_rules: "pd.DataFrame" = field(default_factory=partial(empty_table, "share_rules"))
     funding: "pd.DataFrame" = field(default_factory=partial(empty_table, "funding"))
+    rents: "pd.DataFrame" = field(default_factory=partial(empty_table, "rents"))
     investment: "pd.DataFrame" = field(default_factory=partial(empty_table, "investment"))
     phases: "pd.DataFrame" = field(default_factory=partial(empty_table, "phases"))
     years: "pd.DataFrame" = field(default_factory=partial(empty_table, "years"))
@@ -107,6 +109,7 @@ def plan_underground(
     streets: "Sequence[str] | gpd.GeoDataFrame | None" = None,
     area: "shapely.Geometry | None" = None,
     prices: "PriceBook",
+    rules: "WorkRules | None" = None,
     time_limit_s: float = 30.0,
     seed: int = 0,
     progress: Progress | None = None,
@@ -126,6 +129,8 @@ def plan_underground(
         Outline in the planning CRS instead of streets.
     prices
         Price book.
+    rules
+        Technical rules that chambers keep to; None where only the price book's spacing counts.
     time_limit_s
         Time after which the search stops early, > 0 [s].
     seed
@@ -159,8 +164,43 @@ def plan_underground(
     `chamber_spacing_m` of new trench, less those that exist, and all items that do not depend on the
     layout: drops, risers, cable, removal.
     """
-    works = prepare_works(layers, streets=streets, area=area, prices=prices)
+    works = prepare_works(layers, streets=streets, area=area, prices=prices, rules=rules)
     part(progress, 0.0, 0.2)(1.0, "trench graph")
+    return plan_works(works, time_limit_s=time_limit_s, seed=seed, progress=progress)
+
+
+def plan_works(
+    works: Works,
+    *,
+    time_limit_s: float = 30.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> CablePlan:
+    """
+    Plan all the works of prepared streets at the least cost.
+
+    Parameters
+    ----------
+    works
+        Prepared streets.
+    time_limit_s
+        Time after which the search stops early, > 0 [s].
+    seed
+        Seed of the search.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    cable_plan
+        As `plan_underground` returns it.
+
+    Raises
+    ------
+    NoRouteError
+        If no trench can join the two ends of a cable; street, owner and place are named.
+    """
+    layers, prices = works.layers, works.prices
     parts = works.parts(time_limit_s=time_limit_s, seed=seed)
     part(progress, 0.2, 0.9)(1.0, "trenches")
     lines = line_table(works, parts)

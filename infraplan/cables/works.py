@@ -23,6 +23,7 @@ from infraplan.cables.bores import tariff_of
 from infraplan.cables.bulk import Flows
 from infraplan.cables.bulk import SharedTree
 from infraplan.cables.bulk import shared_tree
+from infraplan.cables.chambers import ChamberSite
 from infraplan.cables.chambers import placed_chambers
 from infraplan.cables.chosen import chosen_graph
 from infraplan.cables.demand import Demand
@@ -34,6 +35,7 @@ from infraplan.cables.trench import Side
 from infraplan.cables.trench import TrenchGraph
 from infraplan.cables.trench import sides_of
 from infraplan.cables.trench import trench_graph
+from infraplan.cables.zones import chamber_zones
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
     from infraplan.cables.graph import StreetGraph
     from infraplan.cables.prices import PriceBook
+    from infraplan.cables.technical import WorkRules
 
 __all__ = ["Dug", "Line", "PartPlan", "Works", "prepare_works"]
 
@@ -133,6 +136,8 @@ class Works:
     beside: tuple[frozenset[int], ...]  # edges near each existing chamber
     layers: Layers
     prices: "PriceBook"
+    rules: "WorkRules | None" = None
+    zones: "gpd.GeoDataFrame | None" = None
     kept: dict[tuple[Numbers, Numbers, float, int], PartPlan] = field(default_factory=dict)
 
     def dug(
@@ -290,6 +295,7 @@ def prepare_works(
     streets: "Sequence[str] | gpd.GeoDataFrame | None" = None,
     area: "shapely.Geometry | None" = None,
     prices: "PriceBook",
+    rules: "WorkRules | None" = None,
 ) -> Works:
     """
     Prepare everything about the chosen streets, so that any choice among them is quick.
@@ -305,6 +311,8 @@ def prepare_works(
         Outline in the planning CRS instead of streets.
     prices
         Price book.
+    rules
+        Technical rules that chambers keep to; None where only the price book's spacing counts.
 
     Returns
     -------
@@ -342,7 +350,21 @@ def prepare_works(
         beside=_beside(trench, layers.table("chambers")),
         layers=layers,
         prices=prices,
+        rules=rules,
+        zones=_zones(layers, trench, rules),
     )
+
+
+def _zones(
+    layers: Layers, trench: TrenchGraph, rules: "WorkRules | None"
+) -> "gpd.GeoDataFrame | None":
+    """Return where no chamber may stand, None where no rule says so."""
+    import shapely
+
+    if rules is None:
+        return None
+    lines = shapely.multilinestrings([shapely.LineString(line) for line in trench.lines])
+    return chamber_zones(layers, lines, rules=rules)
 
 
 def _beside(trench: TrenchGraph, chambers: "gpd.GeoDataFrame") -> tuple[frozenset[int], ...]:
@@ -402,6 +424,7 @@ def _planned(
     chambers = placed_chambers(
         trench, edges, np.unique(np.asarray(stops.risers, dtype=np.int64)),
         works.layers.table("chambers"), prices=works.prices, crs=works.layers.crs,
+        rules=works.rules, site=_site(works, task),
     )  # fmt: skip
     fixed, variable = _quantities(works, units, task, (edges, column), chambers)
     quantities = fixed | variable
@@ -427,6 +450,16 @@ def _planned(
         bound_vnd=min(bound_vnd, cost_vnd),
         stopped_by_time=any(t.stopped_by_time for t in trees),
     )
+
+
+def _site(works: Works, task: Task) -> ChamberSite | None:
+    """Return where chambers may not stand and which houses they must reach, None without rules."""
+    import geopandas as gpd
+
+    if works.rules is None:
+        return None
+    lines = works.demand.drop_lines[[line for *_, line in task.drops]]
+    return ChamberSite(works.zones, gpd.GeoDataFrame(geometry=lines, crs=works.layers.crs))
 
 
 class _Stops:

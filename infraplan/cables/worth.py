@@ -102,7 +102,10 @@ class PhasingRules:
         traffic = table.get("traffic", {})
         wrong += _keys(traffic, "traffic", {*CLASSES, *words})
         wrong += _numbers(traffic, "traffic", CLASSES, 1e6)
-        shares, counts = ("worth_share", "saving_share", "least_share"), ("years_before", "barred_years")
+        shares, counts = (
+            ("worth_share", "saving_share", "least_share"),
+            ("years_before", "barred_years"),
+        )
         works = table.get("road_works", {})
         wrong += _keys(works, "road_works", {*shares, *counts, *words})
         wrong += _numbers(works, "road_works", ("worth_share",), 10.0)
@@ -118,9 +121,7 @@ class PhasingRules:
             worth={item: WorthItem(**entry) for item, entry in table["worth"].items()},
             vehicles={name: float(traffic[name]) for name in CLASSES},
             vehicles_source=traffic["source"],
-            road_works=RoadWorksRule(
-                **{**works, **{name: int(works[name]) for name in counts}}
-            ),
+            road_works=RoadWorksRule(**{**works, **{name: int(works[name]) for name in counts}}),
             discount=float(discount["share_per_year"]),
             discount_source=discount["source"],
             note=table.get("note", ""),
@@ -223,7 +224,9 @@ def street_worth(
     points = {item: _points(frame, item, rules) for item in ITEMS}
     for item, values in points.items():
         frame[f"{item}_points"] = values
-    total = sum((values.fillna(0.0) for values in points.values()), start=pd.Series(0.0, frame.index))
+    total = sum(
+        (values.fillna(0.0) for values in points.values()), start=pd.Series(0.0, frame.index)
+    )
     by_year = pd.DataFrame(index=frame.index, columns=list(years), dtype="Int64")
     saving = pd.DataFrame(0.0, index=frame.index, columns=list(years))
     for street, whole in total.items():
@@ -301,7 +304,7 @@ def _served(layers: Layers, mine: "gpd.GeoDataFrame") -> float:
     buildings = layers.table("buildings")
     service = buildings["aerial_service"]
     if service.notna().any():
-        buildings = buildings[service == True]  # noqa: E712 - missing is false
+        buildings = buildings[service == True]
     streets = layers.table("streets").geometry
     near = shapely.STRtree(streets.to_numpy()).query_nearest(
         buildings.geometry.to_numpy(), max_distance=HOUSE_M, all_matches=False
@@ -310,7 +313,9 @@ def _served(layers: Layers, mine: "gpd.GeoDataFrame") -> float:
 
 
 def _vehicles(
-    mine: "gpd.GeoDataFrame", length_m: Any, rules: PhasingRules  # noqa: ANN401
+    mine: "gpd.GeoDataFrame",
+    length_m: Any,
+    rules: PhasingRules,
 ) -> tuple[float, bool]:
     """Return vehicles a day, the mean over the length of a street, and whether any are assumed."""
     counted = mine["vehicles_per_day"].astype("float64").to_numpy()
@@ -401,9 +406,7 @@ def _keys(
     ]
 
 
-def _numbers(
-    table: Mapping[str, Any], place: str, names: Sequence[str], most: float
-) -> list[str]:
+def _numbers(table: Mapping[str, Any], place: str, names: Sequence[str], most: float) -> list[str]:
     """Return which numbers of a table are none, or out of range."""
     wrong = []
     for name in names:

@@ -107,7 +107,7 @@ def _carriageway_m(street: "pd.Series") -> float:
     return float(max(width_of(street) - sum(x for x in footways if np.isfinite(x)), 2.0))
 
 
-def _beginning(line: npt.NDArray[np.float64], length_m: float) -> Any:  # noqa: ANN401 - a line
+def _beginning(line: npt.NDArray[np.float64], length_m: float) -> Any:
     """Return the first metres of a line."""
     import shapely
     from shapely.ops import substring

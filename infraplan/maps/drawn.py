@@ -71,7 +71,7 @@ def draw_lines(
     width: float,
     zorder: int,
     *,
-    style: str = "-",
+    style: "str | tuple[int, tuple[int, ...]]" = "-",
 ) -> None:
     """
     Draw lines, and areas of a layer that has both.

@@ -505,7 +505,7 @@ def _fit(
     )
 
 
-def _solve(  # noqa: PLR0917 - a linear system
+def _solve(
     design: Floats,
     site: Ints,
     site_count: int,

@@ -10,7 +10,6 @@ from infraplan.cables.shares import ALONE
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import SHARE_RULES
 from infraplan.cables.shares import UNASSIGNED
-from infraplan.cables.shares import divided
 from infraplan.cables.shares import public_part_vnd
 from infraplan.cables.shares import rule_weights
 from infraplan.reports.bill_facts import BillFacts
@@ -514,7 +513,7 @@ def _looked_up(column: str, place: str) -> str:
     return f"=IF({place}=0,0,INDEX({column},{place}))"
 
 
-def _choice_shares(  # noqa: PLR0913 - what the shares of a choice rest on
+def _choice_shares(
     page: LivePage,
     row: int,
     facts: BillFacts,
