@@ -128,7 +128,8 @@ def street_drawings(
             _draw_frame(canvas)
             for place, panel in enumerate(page.panels):
                 top = FRAME_MM[1] + 1.0 + place * PANEL_MM
-                _draw_panel(canvas, panel, top, (words, crossings))
+                scale = max(_upright(one, 0.0).scale for one in page.panels)
+                _draw_panel(canvas, panel, (top, scale), (words, crossings))
             for x, y, block in page.blocks:
                 block.draw(canvas, x, y)
             title = _title(canvas, plan, (tidy(street), page, sheet, len(pages)), words, made_on)
@@ -268,7 +269,7 @@ class _Upright:
         return self.base_y - (height_m - self.base_m) * 1000.0 / self.scale
 
 
-def _upright(panel: _Panel, base_y: float) -> _Upright:
+def _upright(panel: _Panel, base_y: float, least: int = UPRIGHT[0]) -> _Upright:
     """Return how heights are drawn: above sea level where all are known, else below the ground."""
     ground = panel.rows["ground_m"].to_numpy(dtype=np.float64)
     depth = np.nan_to_num(panel.rows["depth_m"].to_numpy(dtype=np.float64), nan=1.0)
@@ -277,7 +278,7 @@ def _upright(panel: _Panel, base_y: float) -> _Upright:
     low, high = float((surface - depth).min()), float(surface.max())
     scale = UPRIGHT[-1]
     base = 0.0
-    for scale in UPRIGHT:
+    for scale in (one for one in UPRIGHT if one >= least):
         tick = _tick(scale)
         base = float(np.floor((low - 0.05) / tick) * tick)
         if (high - base) * 1000.0 / scale <= GROUND_MM - 1.0:
@@ -291,12 +292,16 @@ def _tick(scale: int) -> float:
 
 
 def _draw_panel(
-    canvas: Canvas, panel: _Panel, top: float, told_by: tuple[Words, dict[str, str]]
+    canvas: Canvas,
+    panel: _Panel,
+    place: tuple[float, int],
+    told_by: tuple[Words, dict[str, str]],
 ) -> None:
-    """Draw the long profile of a side."""
+    """Draw the long profile of a side at a height of the sheet, in no larger scale of heights."""
+    top, scale = place
     words, crossings = told_by
     base_y = top + HEAD_MM + NAMES_MM + FAN_MM + GROUND_MM
-    upright = _upright(panel, base_y)
+    upright = _upright(panel, base_y, scale)
     told = words(
         "papers.profile_head",
         side=_side(panel.side, words),
@@ -387,8 +392,13 @@ def _draw_works(canvas: Canvas, panel: _Panel, upright: _Upright) -> None:
         else:
             middle = [(px, (py + qy) / 2) for (px, py), (_, qy) in zip(upper, lower, strict=True)]
             canvas.line(middle, style)
-    for k in range(len(rows) - 1):
-        canvas.line([(x[j], upright.y(surface[j])) for j in (k, k + 1)], "ground")
+    runs = _runs(rows)
+    for first, last in runs:
+        on = range(first, last + 1)
+        canvas.line([(x[k], upright.y(surface[k])) for k in on], "ground")
+    for (_, last), (first, _) in pairwise(runs):
+        # between works no station tells the ground
+        canvas.line([(x[k], upright.y(surface[k])) for k in (last, first)], "leader")
     canvas.line([(PLOT_MM[0], upright.base_y), (PLOT_MM[1], upright.base_y)], "faint")
     for k, mark in enumerate(rows["mark"].fillna("")):
         deep = depth[k] if np.isfinite(depth[k]) else 1.0

@@ -704,7 +704,7 @@ def _findings(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         rows.append(
             {
                 "severity": _named("papers.severity_", severity, words),
-                "code": _finding(code, words),
+                "code": _finding(own.iloc[0], words),
                 "count": words.number(len(own)),
                 "where": ", ".join(place for place in places if place) + more,
             }
@@ -712,12 +712,22 @@ def _findings(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     return rows
 
 
-def _finding(code: str, words: Words) -> str:
-    """Return the name of a kind of finding, wherever the catalogue has it."""
-    for prefix in ("papers.finding_", "works.finding_", "engineer.finding_"):
-        if f"{prefix}{code}" in words.entries:
-            return words(f"{prefix}{code}")
-    return tidy(code)
+def _finding(first: "pd.Series", words: Words) -> str:
+    """Return the first finding of a kind as a sentence, its code where the catalogue has none."""
+    code = tidy(first["code"])
+    key = f"validation.{code}"
+    if key not in words.entries:
+        return code
+    told = {name: _short(first[name], words) for name in ("value", "limit")}
+    return words(key, feature=tidy(first["feature_id"]), **told)
+
+
+def _short(value: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
+    """Return a number with as many decimals as it needs, at most two; text as it is."""
+    if isinstance(value, str):
+        return tidy(value)
+    is_whole = _is_known(value) and float(value).is_integer()
+    return _number(value, words, 0 if is_whole else 2)
 
 
 def _limits(plan: "CablePlan", words: Words) -> list[str]:

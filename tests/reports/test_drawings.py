@@ -16,6 +16,7 @@ from infraplan.reports.svg import text_width
 from infraplan.reports.svg import wrapped
 from infraplan.text import words
 from tests.reports.undergrounding import HOSTILE
+from tests.reports.undergrounding import marks_of
 from tests.reports.undergrounding import plan
 from tests.reports.undergrounding import synthetic
 
@@ -97,6 +98,25 @@ def test_depth_is_drawn_to_the_scale_that_is_told(drawings):
     known = plan().segments.dropna(subset="depth_m").iloc[0]
     thick_mm = (known["depth_m"] - known["cover_m"]) * 1000 / upright
     assert points[-1][1] - points[0][1] == pytest.approx(thick_mm, abs=0.02)
+
+
+def test_both_sides_of_a_sheet_have_the_same_scales(drawings):
+    for drawing in drawings:
+        heads = [one.text for one in drawing.labels if one.text.startswith("Trắc dọc bên")]
+        assert len({head.split(" – ")[1] for head in heads}) <= 1
+
+
+def test_ground_is_drawn_only_where_stations_tell_it(drawings):
+    rows = long_profiles(plan()).reset_index()
+    ground = [
+        element
+        for drawing in drawings
+        for element in ET.fromstring(drawing.svg).iter()  # noqa: S314 - our own file
+        if element.get("stroke") == "#5b3a12" and element.get("fill") == "none"
+    ]
+    begun = len(marks_of(rows, "begin"))
+    legends = len([one for one in drawings if any(x.text == "Chú giải" for x in one.labels)])
+    assert len(ground) == begun + legends
 
 
 def test_synthetic_plan_says_so_on_every_sheet_and_a_real_one_nowhere(drawings):

@@ -122,6 +122,13 @@ def test_phases_steps_wishes_and_findings_are_told():
     assert graded == [VI("papers.severity_error"), VI("papers.severity_note")]
 
 
+def test_finding_is_told_in_the_words_of_the_validation():
+    sentence = {"validation.cover": "Đoạn {feature}: {value} m, chưa đủ {limit} m"}
+    content = approval_memo(studied(), replace(VI, entries={**VI.entries, **sentence}))
+    (told, _) = [row[1] for row in rows_of(content, VI("papers.memo_findings_severity"))]
+    assert told == "Đoạn G0002: 0,45 m, chưa đủ 0,50 m"
+
+
 def test_streets_sum_to_the_cost():
     made = studied()
     rows = rows_of(memo(), VI("papers.memo_streets_name"))

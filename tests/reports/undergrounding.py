@@ -142,7 +142,8 @@ def studied() -> CablePlan:
         "wishes": {(first, "force"): {"worth_lost": 1.5, "cost_vnd": 98_765, "possible": True}},
         "findings": {
             ("1",): {"code": "sum", "severity": "note", "feature_id": "G0001"},
-            ("2",): {"code": "cover", "severity": "error", "feature_id": "G0002"},
+            ("2",): {"code": "cover", "severity": "error", "feature_id": "G0002", "value": 0.45,
+                     "limit": 0.5},
         },
         "assumptions": {
             ("rule", "cover"): {"value": 0.5, "unit": "m", "source": "TCVN", "verified": True},
