@@ -401,7 +401,7 @@ def _with_choices(
     subsets = choices.subsets
     if len(subsets):
         totals = [
-            int(investment_table(int(cost), rates, is_confirmed=is_confirmed)["amount_vnd"].sum())
+            int(investment_table(int(cost), rates, is_confirmed=is_confirmed).loc["total", "amount_vnd"])
             for cost in subsets["cost_vnd"]
         ]
         subsets = subsets.assign(investment_vnd=totals)

@@ -21,6 +21,7 @@ from infraplan.io.store import settle
 __all__ = ["read_frames", "write_frames"]
 
 GEOMETRY = "geometry"
+FLAGS = "flags"  # true, false or missing
 
 
 def write_frames(path: Path, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -103,9 +104,17 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.rename_axis(names).reset_index()
 
 
+def _is_flags(column: pd.Series) -> bool:
+    """Return whether a column of objects holds flags, some of them missing."""
+    known = column.dropna()
+    return column.dtype == object and len(known) > 0 and all(type(v) is bool for v in known)
+
+
 def _write(frame: pd.DataFrame, path: Path, name: str) -> None:
     """Append one table to a GeoPackage."""
     options: dict[str, Any] = {"layer": name, "driver": "GPKG", "FID": "gpkg_fid"}
+    flags = {column: "boolean" for column in frame.columns if _is_flags(frame[column])}
+    frame = frame.astype(flags) if flags else frame  # they would be written as words
     if isinstance(frame, gpd.GeoDataFrame):
         kinds = set(frame.geometry.geom_type.dropna())
         single = kinds.pop() if len(kinds) == 1 else "Unknown"
@@ -117,7 +126,9 @@ def _write(frame: pd.DataFrame, path: Path, name: str) -> None:
 def _description(frame: pd.DataFrame) -> dict[str, Any]:
     """Return what is needed to restore a table."""
     geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
-    types = _flat(frame).dtypes.astype(str)
+    flat = _flat(frame)
+    types = flat.dtypes.astype(str)
+    types = types.where([not _is_flags(flat[column]) for column in flat.columns], FLAGS)
     return {
         "index": list(frame.index.names),
         "columns": list(map(str, frame.columns)),
@@ -132,7 +143,10 @@ def _restored(frame: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
     if geometry and geometry != GEOMETRY and GEOMETRY in frame:
         frame = gpd.GeoDataFrame(frame).rename_geometry(geometry)
     for column, kind in about["types"].items():
-        if str(frame[column].dtype) != kind:
+        if kind == FLAGS:
+            told = frame[column].astype(object)
+            frame[column] = told.map(bool, na_action="ignore").where(told.notna(), None)
+        elif str(frame[column].dtype) != kind:
             frame[column] = frame[column].astype(kind)
     names = [name if name is not None else f"index_{n}" for n, name in enumerate(about["index"])]
     columns: list[str] = about["columns"]

@@ -18,8 +18,10 @@ from shapely import Point
 from infraplan.errors import PlanError
 from infraplan.errors import SourceFileError
 from infraplan.io import content_hash
+from infraplan.io import read_frames
 from infraplan.io import read_tables
 from infraplan.io import table_names
+from infraplan.io import write_frames
 from infraplan.io import write_tables
 from infraplan.layers.validate import conform
 
@@ -197,3 +199,11 @@ def test_a_small_file_system_that_runs_full_keeps_the_old_layers(small_disk: Pat
     assert path.read_bytes() == before
     assert [p.name for p in small_disk.iterdir()] == ["layers.gpkg"]
     assert len(read_tables(path)["sites"]) == 3
+
+
+def test_flags_with_missing_ones_come_back_as_flags(tmp_path: Path) -> None:
+    flags = pd.array([True, None, False], dtype=object)
+    frame = pd.DataFrame({"verified": flags}, index=pd.Index(["a", "b", "c"], name="line"))
+    about = write_frames(tmp_path / "x.gpkg", {"lines": frame})
+    back = read_frames(tmp_path / "x.gpkg", about)["lines"]["verified"]
+    assert [None if pd.isna(value) else value for value in back] == [True, None, False]
