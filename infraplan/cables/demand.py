@@ -601,6 +601,7 @@ def _drops(
     drawn: list[shapely.Geometry] = []
     housed: set[int] = set()
     units = _unit(graph)
+    bridges = graph.table["bridge"].tolist()
     if len(buildings) and lines:
         table = buildings.sort_index()
         shapes = table.geometry.to_numpy()
@@ -631,7 +632,7 @@ def _drops(
                 drawn.append(shapely.shortest_line(lines[near].interpolate(at), shapes[k]))
             drops.append(Drop(str(table.index[k]), assumed, made))
     for side_number, side in enumerate(sides):
-        if side.street not in housed:
+        if side.street not in housed and not isinstance(bridges[side.street], str):
             for at, line in _by_frontage(graph, side, prices.rules.frontage_per_drop_m):
                 option = {units[side.street]: (0.0, Stop(side_number, at), len(drawn))}
                 drops.append(Drop(None, assumed=True, options=option))
