@@ -1,5 +1,7 @@
 """Compiled loops of shared trenches: who passes each edge of a forest, and what that costs."""
 
+# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
+
 import numpy as np
 import numpy.typing as npt
 
@@ -148,7 +150,7 @@ def exchange_shared(
     starts, heads, links = rows
     n, m = starts.size - 1, ends.shape[0]
     column = np.zeros(m, dtype=np.int64)
-    total = shared_cost(ends, cost, tree, column, stops)
+    total: float = shared_cost(ends, cost, tree, column, stops)
     path = np.empty(m, dtype=np.int64)
     tips = np.empty(2, dtype=np.int64)
     queue = np.empty(n, dtype=np.int64)

@@ -2,8 +2,8 @@
 What an edge of the trench graph costs by the number of bores that it must hold.
 
 A new trench takes the layout of TCVN 8700 that holds the bores asked for and a spare one; wider and
-deeper ones than the price of a metre knows add excavation and reinstatement. Existing ducts are used
-up to their free bores; what they cannot hold asks for a new trench beside them.
+deeper ones than the price of a metre knows add excavation and reinstatement. Existing ducts are
+used up to their free bores; what they cannot hold asks for a new trench beside them.
 """
 
 from dataclasses import dataclass

@@ -21,8 +21,9 @@ __all__ = ["Flows", "SharedTree", "shared_tree"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Rows = tuple[Ints, Ints, Ints, Ints]
+Rows = tuple[Ints, Ints, Ints, Flags]
 
+QUICK_ROUNDS = 2
 ROUNDS = 4  # of slope scaling; prices rarely change after three
 PASSES = 2  # of exchanges at fixed prices
 SWEEPS = 5  # of exchanges by true cost
@@ -157,7 +158,7 @@ class _Search:
         best, least = np.zeros(0, dtype=np.int64), np.inf
         for column in starting:
             price = self.cost[:, column].copy()
-            for _ in range(ROUNDS):
+            for _ in range(ROUNDS if self.thorough else QUICK_ROUNDS):
                 tree = self._exchanged(self._tree(price))
                 total, bores, _ = self.cost_of(tree)
                 if total >= least and len(best):
@@ -212,8 +213,12 @@ class _Search:
         starts, heads, links, is_terminal = self._rows()
         usable = np.ones(len(price), dtype=np.bool_)
         best, least = np.zeros(0, dtype=np.int64), np.inf
-        middle = len(self.terminals) // 2
-        for root in dict.fromkeys(self.terminals[[0, middle, -1]].tolist()):
+        roots = (
+            self.terminals[[0, len(self.terminals) // 2, -1]]
+            if self.thorough
+            else self.terminals[:1]
+        )
+        for root in np.unique(roots).tolist():
             inside = grow_tree(starts, heads, links, price, is_terminal, root, usable)
             tree = spanning_tree(starts, heads, links, price, is_terminal, inside)
             for _ in range(PASSES):
@@ -278,7 +283,7 @@ class _Search:
     def _by_gradient(
         self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]
     ) -> float:
-        """Return the best bound of divisions that give more to the parts whose trees use an edge."""
+        """Return the best bound of divisions that give more to parts whose trees use an edge."""
         common, each = lines
         parts = np.vstack([common, *(each for _ in owners)])
         price = least[:, -1]

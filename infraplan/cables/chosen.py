@@ -160,7 +160,7 @@ def chosen_graph(
 
 
 def _numbered(graph: StreetGraph, wanted: list[str]) -> tuple[str, ...]:
-    """Number the chosen streets of a graph by name in its column `unit`; return the names."""
+    """Return the names of the chosen streets; their numbers go to the column `unit`."""
     chosen = graph.table["chosen"].to_numpy(dtype=bool)
     named = graph.table["name"].where(graph.table["name"].notna(), graph.table["ids"]).astype(str)
     found = sorted(set(named[chosen]))
@@ -200,7 +200,7 @@ def _drawn(rows: "gpd.GeoDataFrame", streets: "gpd.GeoDataFrame") -> "dict[str, 
 def _named(
     rows: "gpd.GeoDataFrame", words: list[str]
 ) -> "tuple[dict[str, shapely.Geometry], list[str]]":
-    """Return for each street that is named the ground in which it is meant, and the names in order."""
+    """Return for each street named the ground in which it is meant, and the names in order."""
     parts: dict[str, shapely.Geometry] = {}
     names: list[str] = []
     wrong: list[str] = []

@@ -24,6 +24,7 @@ from infraplan.layers.bundle import Layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     import shapely
 
     from infraplan.cables.graph import StreetGraph
@@ -80,14 +81,14 @@ class Cable(NamedTuple):
 
     cable_id: str
     owner: int
-    count: int
+    cables: int
     diameter_mm: float
     cores: float
     pieces: "tuple[Piece, ...]"
 
 
 class Piece(NamedTuple):
-    """A part of a cable in the ground of the same streets: which, how long, first and last place."""
+    """A part of a cable in the ground of the same streets: which, how long, its two places."""
 
     units: Units
     length_m: float
@@ -158,7 +159,9 @@ class Demand:
         task
             Risers, runs of cable, drops, cable and poles that go.
         """
-        runs, removed, ends = [], {}, []
+        runs: list[Run] = []
+        ends: list[tuple[Stop, int, int]] = []
+        removed: dict[tuple[int, int], Floats] = {}
         for number, cable in enumerate(self.cables):
             if cable.owner not in owners:
                 continue
@@ -170,10 +173,10 @@ class Demand:
                         ends.append((stop, unit, cable.owner))
                 runs.append(Run(number, stops[0][0], stops[1][0], tuple(metres.items())))
                 area_mm2 = np.pi / 4 * cable.diameter_mm**2
-                each = np.asarray([1.0, area_mm2, self.rent_vnd[cable.diameter_mm]]) * cable.count
+                each = np.asarray([1.0, area_mm2, self.rent_vnd[cable.diameter_mm]]) * cable.cables
                 for unit, length_m in metres.items():
                     key = (unit, cable.owner)
-                    removed[key] = removed.get(key, 0.0) + each * length_m
+                    removed[key] = removed.get(key, np.zeros(3)) + each * length_m
         everyone = len(owners) == len(self.owners)
         cabled = {unit for unit, _ in removed}
         served = units if everyone else units & cabled
@@ -192,7 +195,7 @@ class Demand:
 
     def _stop(self, place: int, units: Units) -> tuple[Stop, int]:
         """Return the nearest stop to a place in some of the streets, and its street."""
-        distance, unit, stop = min(
+        _, unit, stop = min(
             (distance, unit, stop)
             for unit, (distance, stop) in self.places[place].items()
             if unit in units
@@ -304,7 +307,7 @@ def demand_of(
             places += [nearest.places(at, piece.units) for at in (piece.start, piece.end)]
         known = np.isfinite(row.diameter_mm)
         diameter_mm = row.diameter_mm if known else prices.rules.default_diameter_mm
-        cables.append(Cable(row.cable_id, owners.index(row.owner), row.count, diameter_mm,
+        cables.append(Cable(row.cable_id, owners.index(row.owner), row.cables, diameter_mm,
                             row.cores, tuple(kept)))  # fmt: skip
     drops, drawn = _drops(layers.table("buildings"), graph, sides, lines, prices)
     poles, kept_poles = _poles(layers, grounds, owners)
@@ -337,7 +340,7 @@ class _Row(NamedTuple):
 
     cable_id: str
     owner: str
-    count: int
+    cables: int
     diameter_mm: float
     cores: float
     line: "shapely.LineString"
@@ -465,8 +468,8 @@ def _differences(
         for piece in mine:
             if piece.units & counted:
                 key = (min(piece.units & counted), row.owner)
-                metres.setdefault(key, [0.0, 0.0])[row.surveyed] += piece.length_m * row.count
-    return tuple((*key, *metres[key]) for key in sorted(metres))
+                metres.setdefault(key, [0.0, 0.0])[row.surveyed] += piece.length_m * row.cables
+    return tuple((*key, metres[key][0], metres[key][1]) for key in sorted(metres))
 
 
 class _Nearest:
@@ -518,9 +521,9 @@ def _beyond(
                 if k != number
                 and is_other
                 and other.owner == cable.owner
-                and min(path.distance(point), path.distance(point)) <= GOES_ON_M
-                for unit in (p.units for p in other.pieces)
-                for unit in unit
+                and path.distance(point) <= GOES_ON_M
+                for piece_units in (p.units for p in other.pieces)
+                for unit in piece_units
             }
             at = int(np.argmin(shapely.distance(nodes, point)))
             meets = np.flatnonzero((graph.edges == at).any(axis=1))
@@ -557,6 +560,7 @@ def _drops(
     drawn: list[shapely.Geometry] = []
     housed: set[int] = set()
     units = _unit(graph)
+    bridges = graph.table["bridge"].tolist()
     if len(buildings) and lines:
         table = buildings.sort_index()
         shapes = table.geometry.to_numpy()
@@ -565,7 +569,7 @@ def _drops(
         housed = {sides[number].street for number in nearest[1].tolist()}
         service = table["aerial_service"]
         assumed = bool(service.isna().all())
-        served = service.isna().to_numpy() if assumed else (service == True).to_numpy(bool)
+        served = service.isna().to_numpy() if assumed else (service == True).to_numpy(bool)  # noqa: E712 - missing is false
         house, number = tree.query(shapes, predicate="dwithin", distance=HOUSE_M)
         keep = served[house]
         house, number = house[keep], number[keep]
@@ -580,16 +584,16 @@ def _drops(
             )
         for k, mine in sorted(options.items()):
             made = {}
-            for unit, (metres, side) in mine.items():
+            for unit, (metres, near) in mine.items():
                 # from opposite the middle of the house: its nearest corner may be either of two
-                at = float(shapely.line_locate_point(lines[side], shapely.centroid(shapes[k])))
-                made[unit] = (metres, Stop(side, at), len(drawn))
-                drawn.append(shapely.shortest_line(lines[side].interpolate(at), shapes[k]))
+                at = float(shapely.line_locate_point(lines[near], shapely.centroid(shapes[k])))
+                made[unit] = (metres, Stop(near, at), len(drawn))
+                drawn.append(shapely.shortest_line(lines[near].interpolate(at), shapes[k]))
             drops.append(Drop(str(table.index[k]), assumed, made))
-    for number, side in enumerate(sides):
-        if side.street not in housed:
+    for side_number, side in enumerate(sides):
+        if side.street not in housed and not isinstance(bridges[side.street], str):
             for at, line in _by_frontage(graph, side, prices.rules.frontage_per_drop_m):
-                option = {units[side.street]: (0.0, Stop(number, at), len(drawn))}
+                option = {units[side.street]: (0.0, Stop(side_number, at), len(drawn))}
                 drops.append(Drop(None, assumed=True, options=option))
                 drawn.append(line)
     return drops, np.asarray(drawn, dtype=object)

@@ -1,4 +1,4 @@
-"""A stretch of a street as people say it: from a crossing street, or a number of metres, to another."""
+"""A stretch of a street as people say it: from a crossing street, or some metres, to another."""
 
 import re
 from collections.abc import Mapping

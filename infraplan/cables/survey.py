@@ -95,12 +95,13 @@ def surveyed_cables(layers: Layers) -> list[SurveyedCable]:
             remedy = "name a street that crosses, or metres from the beginning of the street"
             faults.append(_fault(survey_id, lines, remedy))
             continue
+        name = str(rows["name"].iloc[0])
         for sign, count in _by_side(row.get("side"), int(row["cables"])):
             for line in lines:
                 moved = moved_aside(_vertices(line), sign * _aside_m(rows))
-                found.append(_made(survey_id, str(rows["name"].iloc[0]), row, count, moved))
+                found.append(_made(survey_id, name, row, count, moved))
     if faults:
-        raise LayerError("cable_survey", faults)
+        raise LayerError(layer="cable_survey", faults=faults)
     return found
 
 

@@ -216,7 +216,7 @@ def _shared_out(total: int, exact: Sequence[float] | Floats) -> list[int]:
 
 def _edge_costs(works: Works, part: PartPlan) -> dict[int, int]:
     """Return the cost of each edge of a part in whole dong; they sum to its lines."""
-    column = _column(part, works)
+    column = _column(part)
     exact = works.tariff.cost_vnd[part.edges, column]
     unit = edge_units(works, part.units)[part.edges]
     costs: dict[int, int] = {}
@@ -232,7 +232,7 @@ def _edge_costs(works: Works, part: PartPlan) -> dict[int, int]:
     return costs
 
 
-def _column(part: PartPlan, works: Works) -> Ints:
+def _column(part: PartPlan) -> Ints:
     """Return the column of the tariff that each edge of a part is billed by."""
     from infraplan.cables.works import DROP_BORES
 
@@ -320,8 +320,8 @@ def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) ->
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=works.graph.crs)
 
 
-def _one_line(lines: "Sequence[Any]") -> Any:
-    """Return lines that follow each other as one, in a direction that does not depend on drawing."""
+def _one_line(lines: "Sequence[Any]") -> Any:  # noqa: ANN401 - shapely's line
+    """Return lines that follow each other as one, in a direction independent of drawing."""
     import shapely
 
     merged = shapely.line_merge(shapely.multilinestrings(lines))
@@ -548,7 +548,7 @@ def use_table(
             cable = works.demand.cables[run.cable]
             for edge in path:
                 number, thickest = count.get((edge, cable.owner), (0, 0.0))
-                count[edge, cable.owner] = (number + cable.count, max(thickest, cable.diameter_mm))
+                count[edge, cable.owner] = (number + cable.cables, max(thickest, cable.diameter_mm))
         for k, edge in enumerate(part.edges.tolist()):
             for owner in np.flatnonzero(part.bores[k]).tolist():
                 number, thickest = count.get((edge, owner), (0, 0.0))
@@ -568,9 +568,9 @@ def use_table(
                 row["bores"] = max(row["bores"], int(part.bores[k, owner]))
                 row["length_m"] += float(metres[edge])
     rows = dict(sorted(rows.items()))
-    for owner in works.owners:
-        mine = [key for key in rows if key[1] == owner]
-        whole = _shared_out(weights.get(owner, 0), [rows[key]["length_m"] for key in mine])
+    for name in works.owners:
+        mine = [key for key in rows if key[1] == name]
+        whole = _shared_out(weights.get(name, 0), [rows[key]["length_m"] for key in mine])
         for key, weight in zip(mine, whole, strict=True):
             rows[key]["weight_vnd"] = weight
     return filled_table("uses", rows)
@@ -613,7 +613,7 @@ def cable_table(
             near = [_nearest_chamber(tree, point, chambers) for point in points]
             rows[f"N{len(rows) + 1:04d}",] = {
                 "owner": works.owners[cable.owner],
-                "cables": cable.count,
+                "cables": cable.cables,
                 "cores": cable.cores,
                 "diameter_mm": cable.diameter_mm,
                 "length_m": float(metres[path].sum()) * slack,
@@ -625,8 +625,8 @@ def cable_table(
 
 
 def _nearest_chamber(
-    tree: Any,
-    point: Any,
+    tree: Any,  # noqa: ANN401 - shapely's index
+    point: Any,  # noqa: ANN401 - shapely's point
     chambers: "gpd.GeoDataFrame",
 ) -> str | None:
     """Return the chamber at the end of a cable, None where none is near."""

@@ -64,7 +64,7 @@ class TrenchGraph:
 
     `table` has a row an edge: `kind` trench or crossing (in a plan also duct: an existing one is
     enough), `street` (edge of the street graph), `side` (+1 left, -1 right, 0 across), `item` of
-    the price book for a new trench, `method`, `over` (what is crossed: road, rail, river or bridge),
+    the price book for a new trench, `method`, `over` (road, rail, river or bridge),
     `placement`, `surface`, `shared` (ids of existing ducts), `free` (bores free in them),
     `units` (chosen streets any of which opens the edge), `length_m` on the ellipsoid.
     """
@@ -286,7 +286,9 @@ def trench_graph(
         length_m = float(np.hypot(*np.diff(side.line, axis=0).T).sum())
         ranges, barred = reused.get(number, []), barriers.get(number, [])
         own = {at: _outside(at, barred) for at in sorted(stops.get(number, []))}
-        ends = [x for a, b, *_ in (*ranges, *barred) for x in (a, b)]
+        ends = [x for a, b, *_ in ranges for x in (a, b)] + [
+            x for a, b, _ in barred for x in (a, b)
+        ]
         wanted = [*own.values(), *crossings[number].values(), *ends]
         breaks = _merged(wanted, length_m)
         at_node = {0.0: side.start, length_m: side.end}
@@ -312,9 +314,11 @@ def trench_graph(
     xy = np.vstack(nodes) if nodes else np.empty((0, 2))
     across = [(u, v, street) for street, u, v in mouths if u != v]
     for number in range(0, len(sides), 2):  # left and right of a street follow each other
-        for k in crossings[number]:
-            if (number + 1, k) in at_stop:
-                across.append((at_stop[number, k], at_stop[number + 1, k], sides[number].street))
+        across += [
+            (at_stop[number, k], at_stop[number + 1, k], sides[number].street)
+            for k in crossings[number]
+            if (number + 1, k) in at_stop
+        ]
     rows += [_Edge(u, v, street, 0, xy[[u, v]], "", 0, "") for u, v, street in across if u != v]
     rows = _over_barriers(rows, layers)
     units = _units(graph, rows, sides, mouths)
@@ -322,7 +326,7 @@ def trench_graph(
 
 
 class _Edge(NamedTuple):
-    """An edge as drawn: ends, street, side, vertices, ducts in it and their bores, what it crosses."""
+    """An edge as drawn: ends, street, side, vertices, ducts and their bores, what it crosses."""
 
     start: int
     end: int
@@ -566,7 +570,7 @@ def _described(
 def _nature(
     street: Mapping[Any, Any], edge: _Edge, hdd_width_m: float
 ) -> tuple[str, str, str, str, str, str]:
-    """Return kind, place in the street, surface, item, method, and what an edge goes over or under."""
+    """Return kind, place in the street, surface, item, method and what an edge goes over."""
     carriageway = street["surface"] or "asphalt"
     if edge.over:
         method = "bridge" if edge.over == "bridge" else "hdd"

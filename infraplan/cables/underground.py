@@ -48,6 +48,10 @@ __all__ = ["CablePlan", "plan_underground", "plan_works"]
 
 READ = ("streets", "roads", "ducts", "chambers", "fibre", "cable_survey", "buildings", "poles",
         "rail", "waterways")  # fmt: skip
+BORES_NOTE = (
+    "bores: one an owner at least, more by section; one for the drops of all owners, since "
+    "buildings do not say whose customers they are; one spare"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,8 +165,8 @@ def plan_underground(
     owner has at least one bore in each trench that its cables pass, more by their section; one bore
     serves the drops of all owners and one is spare. The bound covers trenches, re-used ducts and
     crossings (see `infraplan.cables.bulk`), one chamber for each crossing and each
-    `chamber_spacing_m` of new trench, less those that exist, and all items that do not depend on the
-    layout: drops, risers, cable, removal.
+    `chamber_spacing_m` of new trench, less those that exist, and all items that do not depend on
+    the layout: drops, risers, cable, removal.
     """
     works = prepare_works(layers, streets=streets, area=area, prices=prices, rules=rules)
     part(progress, 0.0, 0.2)(1.0, "trench graph")
@@ -290,8 +294,7 @@ def _provenance(works: Works, seed: int) -> Provenance:
             bound,
             "costs: construction before tax, without contingency and consulting",
             f"shares: by length and diameter of the cables; {prices.share_source}",
-            "bores: one an owner at least, more by section; one for the drops of all owners, since "
-            "buildings do not say whose customers they are; one spare",
+            BORES_NOTE,
             "new cable is billed by the metres of aerial cable that it replaces, with slack",
             *works.demand.notes,
         ),

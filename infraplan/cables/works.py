@@ -1,9 +1,9 @@
 """
 The works that put cables of some streets and some owners underground, prepared once for all.
 
-A meeting asks for the same streets in many choices: without the third, for one owner alone. Streets,
-sides, houses, cables and prices are worked out once; a choice then costs a search in a small graph.
-Streets that do not touch are planned each on its own, so a choice is the sum of its parts.
+A meeting asks for the same streets in many choices: without the third, for one owner alone.
+Streets, sides, houses, cables and prices are worked out once; a choice then costs a search in a
+small graph. Streets that do not touch are planned each on its own, so a choice is the sum of parts.
 """
 
 import math
@@ -27,7 +27,6 @@ from infraplan.cables.chambers import ChamberSite
 from infraplan.cables.chambers import placed_chambers
 from infraplan.cables.chosen import chosen_graph
 from infraplan.cables.demand import Demand
-from infraplan.cables.demand import Run
 from infraplan.cables.demand import Stop
 from infraplan.cables.demand import Task
 from infraplan.cables.demand import demand_of
@@ -483,7 +482,7 @@ class _Stops:
         ]
         cables = [works.demand.cables[run.cable] for run in task.runs]
         self.run_owner = [cable.owner for cable in cables]
-        self.run_mm2 = [np.pi / 4 * cable.diameter_mm**2 * cable.count for cable in cables]
+        self.run_mm2 = [np.pi / 4 * cable.diameter_mm**2 * cable.cables for cable in cables]
         self.task = task
         self.drop_bores = DROP_BORES if self.houses else 0
         self.terminals = np.unique(np.asarray([*self.risers, *self.houses], dtype=np.int64))
@@ -494,7 +493,7 @@ def _riser_before(
     stop: Stop,
     node_of: Mapping[tuple[int, float], int],
 ) -> int:
-    """Return the node of the riser that serves a place, the place's own node where there is none."""
+    """Return the node of the riser that serves a place, its own node where there is none."""
     from infraplan.cables.demand import ONE_RISER_M
 
     for at, node in by_side.get(stop.side, ()):
@@ -673,7 +672,8 @@ def edge_units(works: Works, units: Numbers) -> Ints:
         First of these streets that opens the edge, 0 where none does.
     """
     order = sorted(units)
-    return np.asarray(order, dtype=np.int64)[works.opened[:, order].argmax(axis=1)]
+    unit: Ints = np.asarray(order, dtype=np.int64)[works.opened[:, order].argmax(axis=1)]
+    return unit
 
 
 def chamber_units(works: Works, units: Numbers, chambers: "gpd.GeoDataFrame") -> list[int]:
@@ -729,23 +729,3 @@ def _rounding(works: Works, mine: Ints, units: Numbers) -> float:
         if works.prices.items[item].unit != "each":
             total += streets * (SMALLEST_VND + SMALLEST_QUANTITY * works.prices.price_vnd(item))
     return total
-
-
-def run_of(works: Works, run: Run) -> tuple[str, str]:
-    """
-    Return owner and id of the cable of a run.
-
-    Parameters
-    ----------
-    works
-        Prepared streets.
-    run
-        Run of cable.
-
-    Returns
-    -------
-    owner, cable_id
-        Whose it is, and its row.
-    """
-    cable = works.demand.cables[run.cable]
-    return works.owners[cable.owner], cable.cable_id
