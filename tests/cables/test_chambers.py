@@ -220,6 +220,10 @@ def test_no_chamber_may_stand_in_junctions_before_schools_or_at_bus_stops(town, 
     assert zones["kind"].tolist() == ["junction", "entrance", "bus_stop"]
     junction, entrance, _ = zones.geometry
     # carriageways are 6 m wide: the junction is a square of 6 m
-    assert junction.bounds == pytest.approx((EAST + 97, NORTH - 3, EAST + 103, NORTH + 3))
+    assert junction.bounds == pytest.approx((EAST + 97, NORTH - 3, EAST + 103, NORTH + 3), rel=1e-9)
+    bare = [row | {"footway_right_m": 0.0} for row in rows]
+    bare = chamber_zones(town(streets=bare), shifted((0, 4.5), (200, 4.5)), rules=rules).geometry[0]
+    # without the footways to the south and east the carriageways reach the houses there
+    assert bare.bounds == pytest.approx((EAST + 97, NORTH - 6, EAST + 106, NORTH + 3), rel=1e-9)
     assert entrance.contains(shapely.Point(EAST + 40, NORTH + 4.5))
     assert zones["feature_id"].tolist() == [None, "T", "X"]
