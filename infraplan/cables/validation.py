@@ -86,8 +86,8 @@ class _Found(NamedTuple):
     layer: str
     feature_id: str
     street: str | None = None
-    value: float | str | None = None
-    limit: float | str | None = None
+    value: float | None = None
+    limit: float | None = None
     at: "Any" = None
 
 
@@ -158,7 +158,7 @@ def finding_points(findings: "pd.DataFrame", *, crs: str) -> "gpd.GeoDataFrame":
     Returns
     -------
     points
-        Those that have a place, values as text.
+        Those that have a place.
     """
     import geopandas as gpd
     import pandas as pd
@@ -167,7 +167,7 @@ def finding_points(findings: "pd.DataFrame", *, crs: str) -> "gpd.GeoDataFrame":
     placed = np.isfinite(x) & np.isfinite(y)
     table = findings[placed].drop(columns=["x_m", "y_m"])
     for name in ("value", "limit"):
-        table[name] = [None if pd.isna(entry) else str(entry) for entry in table[name]]
+        table[name] = pd.to_numeric(table[name])
     geometry = gpd.points_from_xy(x[placed], y[placed])
     return gpd.GeoDataFrame(table, geometry=geometry, crs=crs)
 
@@ -229,14 +229,15 @@ def _twice(layer: str, table: "gpd.GeoDataFrame", near_m: float) -> Iterator[_Fo
     owner = next((table[name] for name in ("operator", "owner", "name") if name in table), None)
     owners = ["" if owner is None else str(x) for x in (owner if owner is not None else ids)]
     pairs = shapely.STRtree(shapes).query(shapes, "dwithin", distance=near_m)
-    same: dict[int, list[str]] = {}
+    same: dict[int, float] = {}
     for a, b in zip(*pairs.tolist(), strict=True):
         if a < b and owners[a] == owners[b] and _alike(table, a, b):
             apart = shapely.hausdorff_distance(shapes[a], shapes[b])
             if apart <= near_m:
-                same.setdefault(b, []).append(str(ids[a]))
-    for b, others in sorted(same.items()):
-        yield _Found("line_twice", layer, str(ids[b]), value=others[0], at=shapes[b])
+                same[b] = min(same.get(b, np.inf), float(apart))
+    for b, apart in sorted(same.items()):
+        yield _Found("line_twice", layer, str(ids[b]), value=round(apart, 2), limit=near_m,
+                     at=shapes[b])  # fmt: skip
 
 
 def _alike(table: "gpd.GeoDataFrame", a: int, b: int) -> bool:

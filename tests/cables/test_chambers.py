@@ -227,3 +227,10 @@ def test_no_chamber_may_stand_in_junctions_before_schools_or_at_bus_stops(town, 
     assert bare.bounds == pytest.approx((EAST + 97, NORTH - 6, EAST + 106, NORTH + 3), rel=1e-9)
     assert entrance.contains(shapely.Point(EAST + 40, NORTH + 4.5))
     assert zones["feature_id"].tolist() == [None, "T", "X"]
+
+
+def test_without_trenches_there_are_no_chambers(prices, rules) -> None:
+    graph = trenches([[(0, 0), (40, 0)]], kinds=["duct"])
+    made = chambers_of(graph, prices, rules=rules, site=ChamberSite(zone((0, 0, 9, 9))))
+    assert made.empty
+    assert made["cost_vnd"].dtype == "int64"
