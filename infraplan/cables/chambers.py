@@ -13,7 +13,6 @@ stretches between them. The bound of a plan counts them.
 """
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -210,15 +209,16 @@ def placed_chambers(
     import shapely
 
     site = site or ChamberSite()
-    around = _around(trench, chosen)
+    columns = _columns(trench)
+    around = _around(trench, columns, chosen)
     wanted = {int(node) for node in risers}
     stops: dict[int, str] = {}
     for node, edges in sorted(around.items()):
-        reason = _reason(trench, node, edges, wanted, prices.rules.bend_deg)
+        reason = _reason(trench, columns, node, edges, wanted, prices.rules.bend_deg)
         if reason:
             stops[node] = reason
-    stretches = _stretches(trench, around, set(stops))
-    places, pulls = _at_stops(trench, around, stops, rules, existing)
+    stretches = _stretches(trench, columns, around, set(stops))
+    places, pulls = _at_stops(trench, columns, around, stops, rules, existing)
     places += _along(stretches, places, pulls, existing, _setting(prices, rules, site))
     places = [*(p._replace(pull_m=pulls[n][0], tension_n=pulls[n][1]) for n, p in
                 zip(stops, places[: len(stops)], strict=True)), *places[len(stops) :]]  # fmt: skip
@@ -249,42 +249,57 @@ def placed_chambers(
     return gpd.GeoDataFrame(frame, geometry=shapely.points(xy), crs=crs)
 
 
-def _around(trench: TrenchGraph, chosen: Ints) -> dict[int, list[int]]:
+class _Columns(NamedTuple):
+    """What a graph tells of its edges; 0 ducts where it does not tell."""
+
+    kind: list[str]
+    street: list[int]
+    length_m: list[float]
+    bores: list[float]
+
+
+def _columns(trench: TrenchGraph) -> _Columns:
+    """Return what a graph tells of its edges."""
+    table = trench.table
+    bores = table["bores"].fillna(0).tolist() if "bores" in table else [0.0] * len(table)
+    return _Columns(
+        table["kind"].tolist(), table["street"].tolist(), table["length_m"].tolist(), bores
+    )
+
+
+def _around(trench: TrenchGraph, columns: _Columns, chosen: Ints) -> dict[int, list[int]]:
     """Return the edges that are dug at each node."""
-    dug = chosen[(trench.table["kind"].to_numpy()[chosen] != "duct")]
     around: dict[int, list[int]] = {}
-    for edge in dug.tolist():
-        for node in trench.edges[edge].tolist():
-            around.setdefault(node, []).append(edge)
+    for edge in chosen.tolist():
+        if columns.kind[edge] != "duct":
+            for node in trench.edges[edge].tolist():
+                around.setdefault(node, []).append(edge)
     return around
 
 
 def _reason(
-    trench: TrenchGraph, node: int, edges: list[int], wanted: set[int], bend_deg: float
+    trench: TrenchGraph,
+    columns: _Columns,
+    node: int,
+    edges: list[int],
+    wanted: set[int],
+    bend_deg: float,
 ) -> str:
     """Return why a chamber stands at a node, empty where none must."""
-    kinds = trench.table["kind"].to_numpy()[edges]
     if len(edges) >= 3:
-        streets = set(trench.table["street"].to_numpy()[edges].tolist())
+        streets = {columns.street[edge] for edge in edges}
         return "junction" if len(streets) > 1 else "branching"
-    if (kinds == "crossing").any():
+    if any(columns.kind[edge] == "crossing" for edge in edges):
         return "crossing"
     if len(edges) == 1:
         return "end"
     if node in wanted:
         return "riser"
-    if len(set(_bores(trench, edges))) > 1:
+    if len({columns.bores[edge] for edge in edges}) > 1:
         return "ducts"
     runs = [_leaving(trench, node, edge) for edge in edges]
     cosine = float(np.clip(-(runs[0] @ runs[1]), -1.0, 1.0))
     return "bend" if np.degrees(np.arccos(cosine)) > bend_deg else ""
-
-
-def _bores(trench: TrenchGraph, edges: list[int]) -> list[float]:
-    """Return the ducts of edges, 0 where the graph does not tell."""
-    if "bores" not in trench.table:
-        return [0.0] * len(edges)
-    return [float(x) for x in trench.table["bores"].to_numpy()[edges]]
 
 
 def _leaving(trench: TrenchGraph, node: int, edge: int) -> Floats:
@@ -298,12 +313,11 @@ def _leaving(trench: TrenchGraph, node: int, edge: int) -> Floats:
 
 
 def _stretches(
-    trench: TrenchGraph, around: dict[int, list[int]], stops: set[int]
+    trench: TrenchGraph, columns: _Columns, around: dict[int, list[int]], stops: set[int]
 ) -> list[_Stretch]:
     """Return the trenches between nodes with a chamber."""
     used: set[int] = set()
     out = []
-    length_m = trench.table["length_m"].to_numpy(dtype=np.float64)
     for node in sorted(stops):
         for first in around[node]:
             if first in used:
@@ -318,18 +332,21 @@ def _stretches(
                 line = trench.lines[edge] if forward else trench.lines[edge][::-1]
                 run = np.cumsum(np.hypot(*np.diff(line, axis=0).T))
                 xy.append(line[1:])
-                along.append(along[-1][-1] + run * length_m[edge] / max(float(run[-1]), 1e-12))
+                along.append(
+                    along[-1][-1] + run * columns.length_m[edge] / max(float(run[-1]), 1e-12)
+                )
                 at = int(trench.edges[edge, 1] if forward else trench.edges[edge, 0])
                 if at in stops:
                     break
                 edge = next(e for e in around[at] if e != edge)
-            bores = max(_bores(trench, edges))
+            bores = max(columns.bores[edge] for edge in edges)
             out.append(_Stretch(np.vstack(xy), np.concatenate(along), (node, at), bores))
     return out
 
 
 def _at_stops(
     trench: TrenchGraph,
+    columns: _Columns,
     around: dict[int, list[int]],
     stops: dict[int, str],
     rules: "WorkRules | None",
@@ -340,7 +357,7 @@ def _at_stops(
     there = _beside(trench.nodes[list(stops)].reshape(-1, 2), existing)
     places = []
     for (node, reason), row in zip(stops.items(), there.tolist(), strict=True):
-        big = reason == "junction" or max(_bores(trench, around[node])) >= many
+        big = reason == "junction" or max(columns.bores[e] for e in around[node]) >= many
         x, y = trench.nodes[node].tolist()
         places.append(_Place(x, y, "manhole" if big else "handhole", reason, row))
     return places, {node: [0.0, 0.0] for node in stops}
@@ -401,6 +418,10 @@ def _between(
 ) -> tuple[list[_Place], list[tuple[float, float]]]:
     """Return the chambers along a stretch, and metres and tension of each pull between them."""
     drops = np.zeros(0) if drops_m is None else np.sort(drops_m)
+    ends = stretch.along_m[[0, -1]]
+    bends = _bends(stretch, ends, setting.pull.friction)
+    if not old and _first(ends, bends, drops, setting)[1] == 0:
+        return [], [(float(ends[1]), _tension(0, 1, bends, setting.pull))]
     tried = _tried(stretch, np.asarray(sorted(old)), drops, setting)
     many = stretch.bores >= setting.many_bores
     price = np.full(len(tried), setting.manhole_vnd if many else setting.handhole_vnd)
@@ -409,15 +430,10 @@ def _between(
         k = int(np.argmin(np.abs(tried - at)))
         price[k], rows[k] = 0, row
     bends = _bends(stretch, tried, setting.pull.friction)
-    fits = _fitter(tried, bends, drops, setting)
-    if not old and fits(np.asarray([0, len(tried) - 1]))[1] == 0:
-        chain = np.asarray([0, len(tried) - 1])
-    else:
-        depth = np.zeros(len(tried), dtype=np.int64)
-        if setting.site.zones is not None:
-            inside_m = _inside(_points(stretch, tried), setting.site.zones)[1]
-            depth = np.ceil(inside_m * 1000 - 1e-3).astype(np.int64)
-        chain = cheapest_places(tried, fits(np.arange(len(tried))), price, depth)
+    first = _first(tried, bends, drops, setting)
+    inside_m = _inside(_points(stretch, tried), setting.site.zones)[1]
+    depth = np.ceil(inside_m * 1000 - 1e-3).astype(np.int64)
+    chain = cheapest_places(tried, first, price, depth)
     tension = [_tension(a, b, bends, setting.pull) for a, b in itertools.pairwise(chain)]
     gaps = list(zip(np.diff(tried[chain]).tolist(), tension, strict=True))
     points = _xy(stretch, tried[chain])
@@ -474,21 +490,13 @@ def cheapest_places(at_m: Floats, first: Ints, price_vnd: Ints, depth_mm: Ints) 
 Bends = tuple[Floats, Floats, Floats, Floats]
 
 
-def _fitter(
-    tried: Floats, bends: Bends, drops: Floats, setting: _Setting
-) -> Callable[[Ints], Ints]:
-    """Return a function that tells which of some places may come before each of them."""
+def _first(tried: Floats, bends: Bends, drops: Floats, setting: _Setting) -> Ints:
+    """Return for each place the first that may be the chamber before it, -1 where none may."""
     from infraplan.cables._kernels_chambers import first_before
 
     pull = (setting.pull.start_n, setting.pull.drag_n_per_m, setting.pull.most_n)
-
-    def fits(which: Ints) -> Ints:
-        """Return for each of these places the first that may come before it."""
-        some = tuple(np.ascontiguousarray(part[which]) for part in bends)
-        found = first_before(tried[which], some, pull, drops, setting.spacing_m, setting.reach_m)
-        return np.asarray(found, dtype=np.int64)
-
-    return fits
+    first = first_before(tried, bends, pull, drops, setting.spacing_m, setting.reach_m)
+    return np.asarray(first, dtype=np.int64)
 
 
 def _why(a: int, b: int, tried: Floats, bends: Bends, setting: _Setting) -> str:

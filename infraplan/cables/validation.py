@@ -86,8 +86,8 @@ class _Found(NamedTuple):
     layer: str
     feature_id: str
     street: str | None = None
-    value: float | str | None = None
-    limit: float | str | None = None
+    value: float | None = None
+    limit: float | None = None
     at: "Any" = None
 
 
@@ -158,7 +158,7 @@ def finding_points(findings: "pd.DataFrame", *, crs: str) -> "gpd.GeoDataFrame":
     Returns
     -------
     points
-        Those that have a place, values as text.
+        Those that have a place.
     """
     import geopandas as gpd
     import pandas as pd
@@ -167,7 +167,7 @@ def finding_points(findings: "pd.DataFrame", *, crs: str) -> "gpd.GeoDataFrame":
     placed = np.isfinite(x) & np.isfinite(y)
     table = findings[placed].drop(columns=["x_m", "y_m"])
     for name in ("value", "limit"):
-        table[name] = [None if pd.isna(entry) else str(entry) for entry in table[name]]
+        table[name] = pd.to_numeric(table[name])
     geometry = gpd.points_from_xy(x[placed], y[placed])
     return gpd.GeoDataFrame(table, geometry=geometry, crs=crs)
 
@@ -229,14 +229,15 @@ def _twice(layer: str, table: "gpd.GeoDataFrame", near_m: float) -> Iterator[_Fo
     owner = next((table[name] for name in ("operator", "owner", "name") if name in table), None)
     owners = ["" if owner is None else str(x) for x in (owner if owner is not None else ids)]
     pairs = shapely.STRtree(shapes).query(shapes, "dwithin", distance=near_m)
-    same: dict[int, list[str]] = {}
+    same: dict[int, float] = {}
     for a, b in zip(*pairs.tolist(), strict=True):
         if a < b and owners[a] == owners[b] and _alike(table, a, b):
             apart = shapely.hausdorff_distance(shapes[a], shapes[b])
             if apart <= near_m:
-                same.setdefault(b, []).append(str(ids[a]))
-    for b, others in sorted(same.items()):
-        yield _Found("line_twice", layer, str(ids[b]), value=others[0], at=shapes[b])
+                same[b] = min(same.get(b, np.inf), float(apart))
+    for b, apart in sorted(same.items()):
+        yield _Found("line_twice", layer, str(ids[b]), value=round(apart, 2), limit=near_m,
+                     at=shapes[b])  # fmt: skip
 
 
 def _alike(table: "gpd.GeoDataFrame", a: int, b: int) -> bool:
@@ -375,7 +376,7 @@ def _survey(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator
 def _miscounted(
     plan: "CablePlan", survey: "gpd.GeoDataFrame", middle: dict[str, Any]
 ) -> Iterator[_Found]:
-    """Yield owners of whom a street has as many cables drawn as nowhere along it were counted."""
+    """Yield owners of whom a street has more or fewer cables drawn than were counted along it."""
     import pandas as pd
 
     from infraplan.cables.chosen import plain_text
@@ -384,9 +385,10 @@ def _miscounted(
     if not len(hung):
         return
     drawn = hung.groupby([hung["street"].map(plain_text), "operator"])["cable_id"].nunique()
-    counted = pd.to_numeric(survey["cables"]).groupby(
-        [survey["street"].astype(str).map(plain_text), survey["owner"].astype(str)]
-    )
+    # a part of a street may fill several rows, one a diameter or side: these add up
+    part = [survey[name].fillna("").astype(str) for name in ("owner", "from_place", "to_place")]
+    part = [survey["street"].astype(str).map(plain_text), *part]
+    counted = pd.to_numeric(survey["cables"]).groupby(part).sum().groupby(level=[0, 1])
     seen = {plain_text(str(s)): str(s) for s in hung["street"]}
     most_at_once = counted.max().to_dict()
     for street, owner in sorted(set(drawn.index) | set(most_at_once)):
@@ -414,10 +416,18 @@ def _network(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterato
         for part in parts:
             street = streets[int(beside.nearest(part.interpolate(0.5, normalized=True)))]
             yield from _pulls(part, points, street, rules)
-    near = shapely.union_all(lines) if lines else shapely.GeometryCollection()
-    zones = chamber_zones(plan.layers, near, rules=rules)
-    if not len(zones) or not len(chambers):
-        return
+        zones = chamber_zones(plan.layers, shapely.union_all(lines), rules=rules)
+        for point, one in _misplaced(chambers, zones):
+            yield one._replace(street=streets[int(beside.nearest(point))])
+
+
+def _misplaced(
+    chambers: "gpd.GeoDataFrame", zones: "gpd.GeoDataFrame"
+) -> Iterator[tuple["shapely.Point", _Found]]:
+    """Yield the new chambers that stand where none may, and their places."""
+    import shapely
+
+    points = chambers.geometry.to_numpy()
     shapes, kinds = zones.geometry.to_numpy(), zones["kind"].tolist()
     which, zone = shapely.STRtree(shapes).query(points, predicate="within")
     deep = shapely.distance(points[which], shapely.boundary(shapes[zone]))
@@ -426,8 +436,12 @@ def _network(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterato
         key = (int(which[k]), kinds[int(zone[k])])
         if deep[k] > SHORT_M and key not in seen and not chambers["existing"].iloc[key[0]]:
             seen.add(key)
-            yield _Found(f"chamber_{key[1]}", "chambers", str(chambers.index[key[0]]),
-                         value=round(float(deep[k]), 2), limit=0.0, at=points[key[0]])  # fmt: skip
+            point = points[key[0]]
+            yield (
+                point,
+                _Found(f"chamber_{key[1]}", "chambers", str(chambers.index[key[0]]),
+                       value=round(float(deep[k]), 2), limit=0.0, at=point),
+            )  # fmt: skip
 
 
 def _pulls(

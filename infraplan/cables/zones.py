@@ -3,12 +3,14 @@
 from itertools import combinations
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from infraplan.cables.graph import noded
 from infraplan.cables.graph import rows_of
+from infraplan.cables.measure import moved_aside
 from infraplan.cables.trench import width_of
 from infraplan.layers.bundle import Layers
 
@@ -25,6 +27,7 @@ PUBLIC = ("office", "school", "clinic")
 AROUND_M = 60.0
 FRONT_M = 40.0  # an entrance farther from any street is not on it
 STUB_M = 40.0  # of a street, from a junction
+STRAIGHT = -0.97  # cosine of 166 degrees: arms that go straight through a junction
 
 
 def chamber_zones(
@@ -86,34 +89,65 @@ def _junctions(
         return []
     rows = rows_of(streets, "streets")
     graph = noded(rows, rows.iloc[:0], crs=crs)
-    arms: dict[int, list[Any]] = {}
+    arms: dict[int, list[_Arm]] = {}
     for street, (u, v) in enumerate(graph.edges.tolist()):
-        half_m = _carriageway_m(graph.table.iloc[street]) / 2
-        for node, line in ((u, graph.lines[street]), (v, graph.lines[street][::-1])):
-            stub = _beginning(line, STUB_M)
-            arms.setdefault(node, []).append(stub.buffer(half_m, cap_style="square"))
+        line = graph.lines[street]
+        left_m, right_m = _carriageway_m(graph.table.iloc[street])
+        arms.setdefault(u, []).append(_Arm(_beginning(line), left_m, right_m))
+        arms.setdefault(v, []).append(_Arm(_beginning(line[::-1]), right_m, left_m))
     out: list[tuple[str, str | None, Any]] = []
     for _, around in sorted(arms.items()):
         if len(around) >= 3:
-            shared = [a.intersection(b) for a, b in combinations(around, 2)]
-            ground = shapely.union_all(shared).buffer(max(beyond_m, 0.0))
-            out.append(("junction", None, ground))
-    return out
+            beyond = max(max(arm.left_m, arm.right_m) for arm in around)
+            # streets that go straight on lie over each other behind the junction only
+            pairs = [(a, b) for a, b in combinations(around, 2) if not _is_straight(a, b)]
+            shared = [_ground(a, beyond).intersection(_ground(b, beyond)) for a, b in pairs]
+            out.append(("junction", None, shapely.union_all(shared).buffer(max(beyond_m, 0.0))))
+    return [entry for entry in out if not entry[2].is_empty]
 
 
-def _carriageway_m(street: "pd.Series") -> float:
-    """Return the width of the carriageway of a street."""
+class _Arm(NamedTuple):
+    """A street from a junction on: its first metres, and how far its carriageway reaches."""
+
+    xy: npt.NDArray[np.float64]
+    left_m: float
+    right_m: float
+
+
+def _is_straight(one: _Arm, other: _Arm) -> bool:
+    """Return whether two arms of a junction are one street that goes straight on."""
+    runs = [arm.xy[1] - arm.xy[0] for arm in (one, other)]
+    cosine = float(runs[0] @ runs[1]) / float(np.hypot(*runs[0]) * np.hypot(*runs[1]))
+    return cosine < STRAIGHT
+
+
+def _ground(arm: _Arm, beyond_m: float) -> "shapely.Geometry":
+    """Return the carriageway of an arm, drawn on over the junction."""
+    import shapely
+
+    back = arm.xy[0] - arm.xy[1]
+    start = arm.xy[0] + back * beyond_m / float(np.hypot(*back))
+    middle = moved_aside(np.vstack([start, arm.xy]), (arm.left_m - arm.right_m) / 2)
+    width_m = (arm.left_m + arm.right_m) / 2
+    return shapely.LineString(middle).buffer(width_m, cap_style="flat")
+
+
+def _carriageway_m(street: "pd.Series") -> tuple[float, float]:
+    """Return how far the carriageway of a street reaches to the left and right of its middle."""
+    half_m = width_of(street) / 2
     footways = [street["footway_left_m"], street["footway_right_m"]]
-    return float(max(width_of(street) - sum(x for x in footways if np.isfinite(x)), 2.0))
+    left_m, right_m = (half_m - (x if np.isfinite(x) else 0.0) for x in footways)
+    return max(float(left_m), 1.0), max(float(right_m), 1.0)
 
 
-def _beginning(line: npt.NDArray[np.float64], length_m: float) -> Any:
+def _beginning(line: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the first metres of a line."""
     import shapely
     from shapely.ops import substring
 
     whole = shapely.LineString(line)
-    return substring(whole, 0.0, min(length_m, whole.length))
+    first = shapely.get_coordinates(substring(whole, 0.0, min(STUB_M, whole.length)))
+    return np.asarray(first, dtype=np.float64)
 
 
 def _entrances(

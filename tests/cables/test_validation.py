@@ -121,6 +121,15 @@ def test_a_fault_of_the_input_is_found(plan, rules, code) -> None:
     assert made["x_m"].notna().all() or code == "no_owner"
 
 
+def test_rows_of_one_part_of_a_street_add_up(plan, rules) -> None:
+    thin = survey("V2", diameter_mm=6.0)
+    assert found(with_rows(plan, "cable_survey", thin), rules, "survey_differs")[
+        "limit"
+    ].tolist() == [2.0]
+    elsewhere = survey("V2", from_place="90")
+    assert found(with_rows(plan, "cable_survey", elsewhere), rules, "survey_differs").empty
+
+
 def changed(table, name, column, value):
     new = table.copy()
     if column not in new:
