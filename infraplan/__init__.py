@@ -66,7 +66,7 @@ _JOBS = (
     "write_report",
 )
 
-__all__ = [
+__all__ = [  # noqa: PLE0604 - the jobs are named once, above
     "GridMismatchError",
     "InfraplanError",
     "LayerError",
@@ -86,7 +86,7 @@ except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - modules and functions alike
     """Import a room or a job at its first use, for geopandas alone is slower than `--help`."""
     if name in _ROOMS:
         return import_module(f"infraplan.{name}")

@@ -39,7 +39,7 @@ def _user_cache() -> Path:
     """Return the folder in which the platform keeps caches of a user."""
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir()))
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path(os.path.expanduser("~")) / ".cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path(os.path.expanduser("~")) / ".cache")  # noqa: PTH111 - Path.home() raises without HOME
 
 
 def _cache_folder() -> str:
@@ -58,11 +58,12 @@ if "NUMBA_CACHE_DIR" not in os.environ:  # a user's own choice wins
 
 if TYPE_CHECKING:
 
-    def njit(*args: Any, **options: Any) -> Any: ...
+    def njit(*args: Any, **options: Any) -> Any:  # noqa: ANN401, D103 - numba is untyped
+        ...
 
 else:
 
-    def njit(function=None, **options):
+    def njit(function=None, **options):  # noqa: ANN001, ANN003, ANN201
         """Compile a function lazily, cached, without the GIL and with IEEE arithmetic."""
         settings = {"cache": True, "nogil": True, "error_model": "numpy"} | options
         decorate = numba.njit(**settings)

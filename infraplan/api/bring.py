@@ -106,7 +106,7 @@ class Import:
     personal: Path | None = None
 
 
-def import_layer(
+def import_layer(  # noqa: PLR0913 - what a person says of a file
     plan: Plan,
     layer: str,
     path: Path | str,

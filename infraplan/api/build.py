@@ -294,7 +294,7 @@ def _bounds(path: Path, crs: str) -> tuple[float, float, float, float]:
     return float(west), float(south), float(east), float(north)
 
 
-def _read_base(base: Path | str | None, crs: str) -> Any:
+def _read_base(base: Path | str | None, crs: str) -> Any:  # noqa: ANN401 - io's type, imported late
     """Return what a folder of real layers holds, or None where there is none."""
     if base is None:
         return None
@@ -311,7 +311,7 @@ def _read_base(base: Path | str | None, crs: str) -> Any:
     return found
 
 
-def _keep_base(plan: Plan, found: Any) -> None:
+def _keep_base(plan: Plan, found: Any) -> None:  # noqa: ANN401 - io's type, imported late
     """Write the layers and rasters of a base into the plan."""
     if found is None:
         return
@@ -458,7 +458,7 @@ def _unknown_terrain(layers: "Layers") -> Note:
     from infraplan.io import burn
     from infraplan.layers.grid import geobox_of
 
-    assert layers.terrain is not None
+    assert layers.terrain is not None  # noqa: S101 - the caller looked for it
     ground = layers.terrain.ground_m
     inside = burn(layers.table("communes"), geobox_of(ground)).to_numpy()
     share = float(np.isnan(ground.to_numpy())[inside].mean()) if inside.any() else 0.0

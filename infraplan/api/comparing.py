@@ -413,7 +413,7 @@ def _compared(
 
     first = coverage.covered(*pair)
     people = people_grid(layers, geobox_of(first)).people
-    assert second.covered is not None
+    assert second.covered is not None  # noqa: S101 - only measurements have none
     areas = residential_areas(layers, people)
     found = compare_covered(first, second.covered, people=people, areas=areas)
     ground = found.totals.to_dict("index")["ground_km2"]
@@ -434,7 +434,7 @@ def _agreed(
     from infraplan.text import words
 
     technology, operator = pair
-    assert second.measurements is not None
+    assert second.measurements is not None  # noqa: S101 - the caller asked
     found = agreement_with_measurements(
         coverage, second.measurements, technology=technology, operator=operator
     )
@@ -464,7 +464,7 @@ def _keep(made: Compared) -> None:
     write_frames(made.path, tables)
 
 
-def _figures(made: Compared) -> Any:
+def _figures(made: Compared) -> Any:  # noqa: ANN401 - DataFrame, imported late
     """Return what a reader of the tables needs beside them, one figure a row."""
     import pandas as pd
 

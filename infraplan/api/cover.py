@@ -551,7 +551,7 @@ def predict_around(
     key = coverage_key(plan, inputs, settings)
     if not all(is_current(plan, pair, key) for pair in wanted):
         terrain = inputs.layers.terrain
-        assert terrain is not None
+        assert terrain is not None  # noqa: S101 - radio_inputs needs it
         region = _around(places, geobox_of(terrain.ground_m), settings.radius_m)
         known = np.isfinite(terrain.ground_m.to_numpy())
         if (region & known).sum() < MOST_OF_THE_AREA * known.sum():
@@ -580,7 +580,7 @@ def _compute(
 ) -> "Coverage":
     """Predict pairs of technology and operator and keep them."""
     terrain = inputs.layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - radio_inputs needs it
     holds_all = len(pairs) * terrain.ground_m.size * BYTES_PER_PAIR_CELL <= HELD_BYTES
 
     def keep(pair: tuple[str, str], bands: "xr.Dataset") -> "xr.Dataset | None":
@@ -596,7 +596,7 @@ def _compute(
     return load_coverage(plan, pairs, profile=inputs.profile, settings=settings)
 
 
-def _computed(
+def _computed(  # noqa: PLR0913 - what a prediction is, and how it is made
     plan: Plan,
     inputs: RadioInputs,
     settings: RadioSettings,
@@ -612,7 +612,7 @@ def _computed(
     from infraplan.radio.area import predict as predict_area
 
     terrain = inputs.layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - radio_inputs needs it
     batches = _batches(pairs, terrain.ground_m.size)
     cache = LossCache(plan.folder / "cache" / "losses", max_gb=plan.settings.cache_max_gb)
     parts = [

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Fetched", "Offer", "fetch", "fetch_offers"]
 
 Note = tuple[str, Mapping[str, Any]]
-TOKEN_VARIABLE = "INFRAPLAN_TOKEN"
+TOKEN_VARIABLE = "INFRAPLAN_TOKEN"  # noqa: S105 - the name of it, with _<SOURCE> before the plain one
 LOCAL_FILES = (".osm", ".pbf")
 DOWNLOAD_SHARE = 0.8  # of the time of a source
 
@@ -113,7 +113,7 @@ def fetch_offers(plan: Plan) -> tuple[Offer, ...]:
     return tuple(Offer(item, states.get(item.layer, "")) for item in declared.values())
 
 
-def fetch(
+def fetch(  # noqa: PLR0913 - what a person says of a download
     plan: Plan,
     sources: Collection[str] = (),
     *,
@@ -204,7 +204,7 @@ def user_cache() -> Path:
     folder
         It need not exist yet.
     """
-    home = Path(os.path.expanduser("~"))
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises without HOME
     if sys.platform == "win32":
         root = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
     elif sys.platform == "darwin":
@@ -235,7 +235,7 @@ def _token_of(source: str) -> str:
     return os.environ.get(own, "") or os.environ.get(TOKEN_VARIABLE, "")
 
 
-def _fetch_one(
+def _fetch_one(  # noqa: PLR0913 - what a fetch knows
     plan: Plan,
     offer: Offer,
     downloader: "Downloader",

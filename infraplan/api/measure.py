@@ -81,7 +81,7 @@ def calibrate(
     if reading.faults:  # a proof on the rows that happen to be readable would be none
         raise LayerError(layer="measurements", faults=reading.faults)
     terrain = inputs.layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - radio_inputs needs it
     found = measured_links(
         terrain,
         inputs.layers.table("sites"),

@@ -379,7 +379,7 @@ def _snapshot(plan: Plan, appraisal: "Appraisal") -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a cell
     """Return a cell as JSON holds it."""
     if value is None or pd.isna(value):
         return None

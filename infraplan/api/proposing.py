@@ -69,7 +69,7 @@ class _Basis:
     store: "LossCache"
 
 
-def propose(
+def propose(  # noqa: PLR0913 - what is asked of one choice
     plan: Plan,
     *,
     sites: int | None = None,
@@ -255,7 +255,7 @@ def _key(plan: Plan, inputs: RadioInputs, headline: tuple[str, str], asked: dict
     return plan.step_key("proposal", plan.hashes(PROPOSED_FROM), options)
 
 
-def _prices(plan: Plan) -> Any:
+def _prices(plan: Plan) -> Any:  # noqa: ANN401 - ActionPrices, imported late
     """Return what actions cost in the plan."""
     from infraplan.coverage.fixes import ActionPrices
 
@@ -331,7 +331,7 @@ def _counted_hamlets(plan: Plan, as_of: date | None, progress: Progress) -> "gpd
     return found[columns].assign(counts=counts.to_numpy(dtype=bool))
 
 
-def _with_floods(plan: Plan, inputs: RadioInputs) -> Any:
+def _with_floods(plan: Plan, inputs: RadioInputs) -> Any:  # noqa: ANN401 - Layers
     """Return the layers with the mapped floods as one raster of where any has been."""
     from infraplan.io import warp_raster
     from infraplan.layers.grid import geobox_of
@@ -343,7 +343,7 @@ def _with_floods(plan: Plan, inputs: RadioInputs) -> Any:
     return replace(inputs.layers, rasters={**inputs.layers.rasters, "floods": reach})
 
 
-def _area_path(plan: Plan) -> Any:
+def _area_path(plan: Plan) -> Any:  # noqa: ANN401 - Path
     """Return the file of the raster of reasons."""
     return plan.results / "eligible.tif"
 

@@ -107,7 +107,7 @@ class Register:
     unbuilt: "gpd.GeoDataFrame"
 
 
-def receive(
+def receive(  # noqa: PLR0913 - what a person says of a letter
     plan: Plan,
     path: Path | str,
     *,

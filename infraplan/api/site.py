@@ -77,7 +77,7 @@ class _Said(TypedDict, total=False):
     due: date | None
 
 
-def appraise(
+def appraise(  # noqa: PLR0913 - what a person says of a letter
     plan: Plan,
     requests: "Path | str | gpd.GeoDataFrame | None" = None,
     *,

@@ -234,7 +234,7 @@ def _field(
     declared = schema(form.layer).column(column.column)
     choices = column.choices
     if choices == "schema" and declared is not None:
-        choices = tuple(value_told(value, words("vi")) for value in declared.values)
+        choices = tuple(value_told(value, words("vi")) for value in declared.values)  # noqa: PD011 - no pandas object
     elif isinstance(choices, str):
         choices = offered.get(choices, ())
     hint = _hint(column, declared, say)
@@ -271,7 +271,7 @@ def _guide(form: BlankForm, say: Words) -> tuple[str, ...]:
         key = "templates.column_required" if column.is_required else "templates.column"
         declared = schema(form.layer).column(column.column)
         hint = _hint(column, declared, say) or say("templates.own")
-        if declared is not None and declared.values and not column.hint:
+        if declared is not None and declared.values and not column.hint:  # noqa: PD011
             hint = say("templates.takes", expected=expected_told(declared, say))
         kept = " " + say("templates.kept") if column.use == "kept" else ""
         lines.append(say(key, heading=column.heading, hint=hint + kept))

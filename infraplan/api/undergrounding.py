@@ -88,7 +88,7 @@ class Programme:
             raise SettingsError("; ".join(wrong))
 
 
-def underground(
+def underground(  # noqa: PLR0913 - streets, who pays, when, how long
     plan: Plan,
     *,
     streets: Sequence[str] | None = None,
@@ -307,7 +307,7 @@ def _made(
     layers: "Layers",
     books: Mapping[str, Mapping[str, Any]],
     streets: list[str] | None,
-    outline: Any,
+    outline: Any,  # noqa: ANN401 - a geometry
     asked: tuple[Sharing, Programme],
     time_limit_s: float,
     progress: Progress | None,
@@ -388,7 +388,7 @@ def _with_choices(
     from infraplan.cables.shares import shared_out
     from infraplan.cables.subsets import street_subsets
 
-    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:
+    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     whole = works.dug()
@@ -401,7 +401,11 @@ def _with_choices(
     subsets = choices.subsets
     if len(subsets):
         totals = [
-            int(investment_table(int(cost), rates, is_confirmed=is_confirmed).loc["total", "amount_vnd"])
+            int(
+                investment_table(int(cost), rates, is_confirmed=is_confirmed).loc[
+                    "total", "amount_vnd"
+                ]
+            )
             for cost in subsets["cost_vnd"]
         ]
         subsets = subsets.assign(investment_vnd=totals)
@@ -427,7 +431,7 @@ def _with_choices(
     )  # fmt: skip
 
 
-def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:
+def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:  # noqa: ANN401 - Provenance
     """Return the provenance with more notes."""
     return replace(made.provenance, notes=(*made.provenance.notes, *notes))
 

@@ -163,7 +163,7 @@ def _turns(xy: Floats) -> Floats:
     return np.asarray(turns, dtype=np.float64)
 
 
-def placed_chambers(
+def placed_chambers(  # noqa: PLR0913 - what trenches are, what they cost, what they must keep to
     trench: TrenchGraph,
     chosen: Ints,
     risers: Ints,

@@ -135,7 +135,7 @@ def _joints(
     return np.asarray(at), ids
 
 
-def _is_backward(line: Any, before: Any, following: Any) -> bool:
+def _is_backward(line: Any, before: Any, following: Any) -> bool:  # noqa: ANN401 - geometries
     """Return whether a cable runs through a segment against its drawing."""
     import shapely
 

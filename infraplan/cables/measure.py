@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @lru_cache(maxsize=8)
-def _to_degrees(crs: str) -> Any:
+def _to_degrees(crs: str) -> Any:  # noqa: ANN401 - pyproj is untyped
     """Return the transformation from a planning CRS to longitude and latitude."""
     from pyproj import Transformer
 
@@ -28,7 +28,7 @@ def _to_degrees(crs: str) -> Any:
 
 
 @lru_cache(maxsize=8)
-def _crs(crs: str) -> Any:
+def _crs(crs: str) -> Any:  # noqa: ANN401 - pyproj is untyped
     """Return a reference system by its code."""
     from pyproj import CRS
 

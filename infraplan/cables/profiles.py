@@ -282,7 +282,7 @@ def _piece(feature_id: str, row: "pd.Series", axis: _Axis) -> _Piece:
     )  # fmt: skip
 
 
-def _number(value: Any) -> float:
+def _number(value: Any) -> float:  # noqa: ANN401 - a field of a table
     """Return a number, NaN where there is none."""
     import pandas as pd
 

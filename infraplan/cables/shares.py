@@ -404,7 +404,7 @@ def airport_shares(needs_vnd: Mapping[str, int]) -> dict[str, int]:
     return _to_the_dong(exact, paid)
 
 
-def _weight(name: str, weight: Any) -> Fraction:
+def _weight(name: str, weight: Any) -> Fraction:  # noqa: ANN401 - of Python or NumPy
     """Return a weight exactly, refused where it is negative or no number."""
     if not isfinite(weight) or weight < 0:
         msg = f"the weight of '{name}' must be a number of at least 0; found {weight}"

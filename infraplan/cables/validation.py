@@ -181,7 +181,7 @@ def _severity(code: str, rules: WorkRules) -> str:
     return severity
 
 
-def _near_plan(plan: "CablePlan") -> Any:
+def _near_plan(plan: "CablePlan") -> Any:  # noqa: ANN401 - an area
     """Return the ground around the works."""
     import shapely
 
@@ -263,7 +263,7 @@ def _gaps(layer: str, table: "gpd.GeoDataFrame", near_m: float) -> Iterator[_Fou
                              limit=near_m, at=point)  # fmt: skip
 
 
-def _ends(plan: "CablePlan", near: Any) -> Iterator[_Found]:
+def _ends(plan: "CablePlan", near: Any) -> Iterator[_Found]:  # noqa: ANN401 - an area
     """Yield cables that name a station or chamber far from where they end."""
     import shapely
 
@@ -534,7 +534,7 @@ def _bore_mm(plan: "CablePlan", segment: "pd.Series") -> float:
     return float(known.min()) if known.notna().any() else 110.0
 
 
-def _tightest(line: Any, chambers: npt.NDArray[np.object_]) -> tuple[float, Any]:
+def _tightest(line: Any, chambers: npt.NDArray[np.object_]) -> tuple[float, Any]:  # noqa: ANN401
     """Return the radius of the tightest bend of a line outside chambers, and where it is."""
     import shapely
 

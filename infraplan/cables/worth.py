@@ -304,7 +304,7 @@ def _served(layers: Layers, mine: "gpd.GeoDataFrame") -> float:
     buildings = layers.table("buildings")
     service = buildings["aerial_service"]
     if service.notna().any():
-        buildings = buildings[service == True]
+        buildings = buildings[service == True]  # noqa: E712 - missing is false
     streets = layers.table("streets").geometry
     near = shapely.STRtree(streets.to_numpy()).query_nearest(
         buildings.geometry.to_numpy(), max_distance=HOUSE_M, all_matches=False

@@ -182,7 +182,7 @@ def tell_coverage(plan: "Plan", coverage: "Coverage", words: Words) -> None:
     rows = []
     for technology, operator in sorted(coverage.maps):
         covered = coverage.covered(technology, operator).to_numpy()
-        unknown = people[covered != covered].sum()
+        unknown = people[covered != covered].sum()  # noqa: PLR0124 - NaN is unlike itself
         share = people[covered == 1].sum() / people.sum()
         name = words("cli.any_operator") if operator == "any" else operator
         percent = words.number(100 * share, 1), words.number(100 * unknown / people.sum(), 1)
@@ -599,7 +599,7 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
 
     stack = ExitStack()
 
-    def shown(step: str) -> Any:
+    def shown(step: str) -> Any:  # noqa: ANN401 - a Progress, entered here
         """Show the progress of a step until the next begins."""
         stack.close()
         return stack.enter_context(progress_bar(words(f"cli.step_{step}")))
@@ -619,7 +619,7 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
     say(words("cli.next_open"))
 
 
-def _tell_step(done: Any, words: Words) -> None:
+def _tell_step(done: Any, words: Words) -> None:  # noqa: ANN401 - a StepDone, imported late
     """Tell the result of one step of a run."""
     tellers: dict[str, Any] = {
         "gaps": tell_gaps,
@@ -671,7 +671,7 @@ def _definition_of(gaps: "Gaps", words: Words) -> str:
     )
 
 
-def _reason(row: Any, words: Words) -> str:
+def _reason(row: Any, words: Words) -> str:  # noqa: ANN401 - a row of requests
     """Return the reason that weighs most, in words."""
     reasons = json.loads(row["reasons"])
     if not reasons:

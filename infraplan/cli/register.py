@@ -283,7 +283,7 @@ def _counts(row: "pd.Series[Any]", prefix: str, words: Words) -> str:
 
 def _said(value: object) -> str:
     """Return a cell as text, empty where it is missing."""
-    return "" if value is None or value != value else str(value)
+    return "" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN
 
 
 def _day(value: object) -> str:

@@ -352,7 +352,7 @@ def _counts(pairs: pd.DataFrame, operators: list[str]) -> pd.DataFrame:
     """Return the hamlets by operator, model and finding."""
     index = pd.MultiIndex.from_product([operators, MODELLED], names=["operator", "model"])
     sizes = pairs.groupby(["operator", "model", "finding"]).size()
-    counted = sizes.unstack(fill_value=0)
+    counted = sizes.unstack(fill_value=0)  # noqa: PD010 - no table to pivot
     table = counted.reindex(index=index, columns=list(FINDINGS), fill_value=0)
     return table.astype(np.int64).rename_axis(columns=None).reset_index()
 
@@ -379,7 +379,7 @@ def _sorted_out(evidence: pd.DataFrame, model: pd.DataFrame) -> tuple[int, dict[
     hamlet, operator = evidence["hamlet_id"].astype(str), evidence["operator"].astype(str)
     days = _days(evidence)
     newest = days.groupby([hamlet, operator]).transform("max") if len(evidence) else days
-    said = model.stack()
+    said = model.stack()  # noqa: PD013 - a Series by both, of what is known
     known = set(said.dropna().index)
     predicted = [pair in known for pair in zip(hamlet, operator, strict=True)]
     reasons = {

@@ -134,7 +134,7 @@ class Gaps:
         return f"<p>{escape(f'Gaps: {told}')}</p>{table.round(2).to_html(escape=True)}"
 
 
-def find_gaps(
+def find_gaps(  # noqa: PLR0913 - the layers, what was predicted from them, and what is asked
     layers: Layers,
     people: "xr.DataArray",
     coverage: Coverage,

@@ -124,7 +124,7 @@ def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
     return Zones(areas.index, fractions, _cell_m2(geobox))
 
 
-def _shapes(zones: npt.NDArray[np.int64], wkb: npt.NDArray[np.object_], crs_wkt: str) -> Any:
+def _shapes(zones: npt.NDArray[np.int64], wkb: npt.NDArray[np.object_], crs_wkt: str) -> Any:  # noqa: ANN401
     """Return polygons as exactextract takes them, in bytes: GeoJSON would take half the time."""
     from exactextract.feature import Feature
     from exactextract.feature import FeatureSource

@@ -75,10 +75,10 @@ _WHERE = {
     "write_tables": "store",
 }
 
-__all__ = sorted(_WHERE)
+__all__ = sorted(_WHERE)  # noqa: PLE0605 - one list, above
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
     """Import a function at its first use, for GDAL is slower to load than a command to answer."""
     if name in _WHERE:
         return getattr(import_module(f"infraplan.io.{_WHERE[name]}"), name)

@@ -69,11 +69,11 @@ class DownloadError(SourceFileError):
         return DownloadError, (self.fault,)
 
 
-class Missing(DownloadError):
+class Missing(DownloadError):  # noqa: N818 - for some sources it is an answer
     """The server says that there is no such file."""
 
 
-class _Lost(Exception):
+class _Lost(Exception):  # noqa: N818 - told as a DownloadError once tries are used up
     """A try that failed but may be made again, after `wait_s` where the server says when."""
 
     def __init__(self, *, code: str, wait_s: float | None = None, **details: str) -> None:

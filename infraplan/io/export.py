@@ -373,7 +373,7 @@ def _xlsx(folder: Path, stem: str, frame: pd.DataFrame, export: Export) -> Made:
     file = folder / f"{stem}.xlsx"
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(file, options) as book:
-        book.set_properties({"created": dt.datetime(2000, 1, 1)})
+        book.set_properties({"created": dt.datetime(2000, 1, 1)})  # noqa: DTZ001 - fixed
         sheet = book.add_worksheet(export.layer[:31])
         bold = book.add_format({"bold": True})
         sheet.write_row(0, 0, heads, bold)
@@ -414,18 +414,18 @@ def _listed(frame: pd.DataFrame) -> tuple[list[str], list[list[Any]], tuple[str,
     return heads, [list(row) for row in zip(*columns, strict=True)], notes
 
 
-def _list_cell(value: Any) -> Any:
+def _list_cell(value: Any) -> Any:  # noqa: ANN401 - a cell
     """Return a cell of a list: text, number or nothing."""
     plain = _json_cell(value)
     return ("true" if plain else "false") if isinstance(plain, bool) else plain
 
 
-def _guarded(cell: Any) -> Any:
+def _guarded(cell: Any) -> Any:  # noqa: ANN401 - a cell
     """Return a cell of a CSV that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-def _json_cell(value: Any) -> Any:
+def _json_cell(value: Any) -> Any:  # noqa: ANN401 - a cell
     """Return a value as JSON writes it, None where there is none."""
     if pd.isna(value):
         return None
@@ -436,7 +436,7 @@ def _json_cell(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) else str(value)
 
 
-def _rounded(geometry: Any) -> Any:
+def _rounded(geometry: Any) -> Any:  # noqa: ANN401 - nested lists
     """Return a GeoJSON geometry whose degrees have no needless digits."""
     if isinstance(geometry, Mapping):
         return {

@@ -412,7 +412,7 @@ def _tabulated(description: str) -> dict[str, str]:
     return {name.rstrip(": "): value for name, value in pairs if name}
 
 
-def _shape(element: "Element", found: _Found, depth: int = 0) -> Any:
+def _shape(element: "Element", found: _Found, depth: int = 0) -> Any:  # noqa: ANN401 - shapely is untyped
     """Return a geometry of a placemark; None where it cannot be drawn."""
     import shapely
 
@@ -439,7 +439,7 @@ def _shape(element: "Element", found: _Found, depth: int = 0) -> Any:
     return _joined([part for part in parts if part is not None])
 
 
-def _joined(parts: list[Any]) -> Any:
+def _joined(parts: list[Any]) -> Any:  # noqa: ANN401 - shapely is untyped
     """Return the parts of a placemark as one geometry."""
     import shapely
 
@@ -529,7 +529,7 @@ def _table(cells: Sequence[tuple[str, str]]) -> str:
     return f"<table>{rows}</table>"
 
 
-def _drawn(shape: Any) -> str:
+def _drawn(shape: Any) -> str:  # noqa: ANN401 - shapely is untyped
     """Return a geometry as KML; empty where there is none."""
     if shape is None or shape.is_empty:
         return ""
@@ -550,7 +550,7 @@ def _drawn(shape: Any) -> str:
     return f"<MultiGeometry>{''.join(_drawn(part) for part in shape.geoms)}</MultiGeometry>"
 
 
-def _along(coordinates: Any) -> str:
+def _along(coordinates: Any) -> str:  # noqa: ANN401 - shapely is untyped
     """Return positions as KML writes them."""
     return " ".join(f"{_degrees(point[0])},{_degrees(point[1])}" for point in coordinates)
 

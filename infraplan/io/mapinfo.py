@@ -454,7 +454,7 @@ def texts(series: pd.Series) -> pd.Series:
     return series.astype(object).map(_as_text).astype(object)
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: Any) -> str:  # noqa: ANN401 - a cell
     """Return a value as text."""
     if pd.isna(value):
         return ""
@@ -501,7 +501,7 @@ def _beside(path: Path, ending: str) -> Path | None:
     return None
 
 
-def _wkt_with_datum(system: Any) -> str:
+def _wkt_with_datum(system: Any) -> str:  # noqa: ANN401 - pyproj is untyped
     """Return a VN-2000 system whose datum has the name that GDAL writes out whole."""
     numbers = ",".join(["9999", "28", *(f"{value!r}" for value in SHIFT), "0"])
     turned = [*SHIFT[:3], *(-turn for turn in SHIFT[3:6]), SHIFT[6]]
@@ -526,7 +526,7 @@ def _kind(series: pd.Series) -> str:
     return f"Char({min(max(widest, 1), TEXT_LONGEST)})"
 
 
-def _cell(value: Any, kind: str) -> str:
+def _cell(value: Any, kind: str) -> str:  # noqa: ANN401 - a cell
     """Return a cell of a MID."""
     if kind == "Logical":
         return "T" if value else "F"
@@ -537,7 +537,7 @@ def _cell(value: Any, kind: str) -> str:
     return '"' + str(value).replace('"', '""') + '"'
 
 
-def _object(shape: Any) -> str:
+def _object(shape: Any) -> str:  # noqa: ANN401 - shapely is untyped
     """Return the lines of a MIF that draw a geometry."""
     if shape is None or shape.is_empty:
         return "none"
@@ -558,7 +558,7 @@ def _object(shape: Any) -> str:
     raise SettingsError(msg)
 
 
-def _vertices(line: Any) -> str:
+def _vertices(line: Any) -> str:  # noqa: ANN401 - shapely is untyped
     """Return the number of vertices of a line, and each on a line of its own."""
     return "\n".join([str(len(line.coords)), *(_position(point) for point in line.coords)])
 

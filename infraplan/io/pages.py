@@ -115,7 +115,7 @@ def page_of(source: Path, sheet: "ReadOnlyWorksheet", rows: Sequence[Sequence[An
         for number, cell in enumerate(cells, start=1):
             if isinstance(cell.value, (int, float)) and cell.number_format:
                 formats[number] = cell.number_format
-    layout = _layout(source, sheet._worksheet_path)
+    layout = _layout(source, sheet._worksheet_path)  # noqa: SLF001 - openpyxl has no other way
     return Page(sheet.title, rows, formats=formats, **layout)
 
 

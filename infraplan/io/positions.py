@@ -120,7 +120,7 @@ class _Notation:
         return self.first.unit
 
 
-def positions_from(
+def positions_from(  # noqa: PLR0913 - what is known of a list
     frame: pd.DataFrame,
     headings: Mapping[str, str],
     rows: tuple[str, ...],

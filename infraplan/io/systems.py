@@ -140,7 +140,7 @@ def lost_datum_fault(lost: str, *, mapinfo: bool) -> Fault:
     )
 
 
-def _by_parameters(system: Any) -> Meant:
+def _by_parameters(system: Any) -> Meant:  # noqa: ANN401 - pyproj is untyped
     """Return what a system without a code means by its projection and its shift."""
     shift = _shift(system)
     plain = system.source_crs if system.is_bound else system
@@ -178,7 +178,7 @@ def meant_by_numbers(shift: Sequence[float], zone: str) -> Meant:
     return Meant(lost=zone)
 
 
-def _shift(system: Any) -> Sequence[float] | None:
+def _shift(system: Any) -> Sequence[float] | None:  # noqa: ANN401 - pyproj is untyped
     """Return the seven parameters to WGS 84; zeros where it is WGS 84, None for other datums."""
     if system.is_bound:
         parameters = system.coordinate_operation.towgs84
@@ -203,7 +203,7 @@ def _is_official(shift: Sequence[float]) -> bool:
     return bool(np.abs(np.subtract(shift, official)).max() < 1e-6)
 
 
-def _zone(plain: Any) -> str:
+def _zone(plain: Any) -> str:  # noqa: ANN401 - pyproj is untyped
     """Return the VN-2000 system of a transverse Mercator projection, empty where none has it."""
     operation = plain.coordinate_operation
     if operation is None or not str(operation.method_name).startswith("Transverse Mercator"):

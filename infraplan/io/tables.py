@@ -153,7 +153,7 @@ class _Kept:
         return conformed, ()
 
 
-def read_layer(
+def read_layer(  # noqa: PLR0913 - what a person says of a file
     path: Path | str,
     layer: str,
     *,
@@ -408,7 +408,7 @@ def _place_points(
             commune_names=names,
             ids=ids,
         )
-        assert found is not None
+        assert found is not None  # noqa: S101 - it has both columns
         _put(draft, pd.DataFrame(draft.frame.drop(columns="geometry")), found, layer)
         draft.crs = found.crs
         return

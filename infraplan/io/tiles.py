@@ -76,7 +76,7 @@ class _Tiles(BackendArray):
         self.dtype = np.dtype(np.float32)
         self._held: OrderedDict[tuple[int, int], npt.NDArray[np.float32]] = OrderedDict()
 
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:  # noqa: ANN401 - as xarray's own
         """Return a part."""
         basic = indexing.IndexingSupport.BASIC
         return indexing.explicit_indexing_adapter(key, self.shape, basic, self._part)

@@ -268,7 +268,7 @@ def _layer_names(path: Path) -> list[str]:
     return names
 
 
-def _read(path: Path, **options: Any) -> "gpd.GeoDataFrame":
+def _read(path: Path, **options: Any) -> "gpd.GeoDataFrame":  # noqa: ANN401 - of pyogrio
     """Return a layer of a file, a GeoDataFrame even where it has no geometry."""
     import pyogrio
 
@@ -333,7 +333,7 @@ def _decoded(
     return frame.assign(**changed).rename(columns=names), tuple(notes)
 
 
-def _strings(column: Any) -> bool:
+def _strings(column: Any) -> bool:  # noqa: ANN401 - a Series
     """Return whether a column holds text."""
     return str(column.dtype) in ("str", "string", "object")
 

@@ -170,9 +170,9 @@ def _meanings(sheet: "ReadOnlyWorksheet", layer: str, path: Path) -> frozenset[s
     return frozenset((*found.columns.values(), *found.positions.values(), *found.ticks.values()))
 
 
-def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one: bool) -> Sheet:
+def _read(sheet: "ReadOnlyWorksheet", layer: str, path: Path, is_one: bool) -> Sheet:  # noqa: FBT001 - of this module
     """Return the list of one sheet."""
-    part = sheet._worksheet_path
+    part = sheet._worksheet_path  # noqa: SLF001 - openpyxl has no other way
     structure = _structure(path, part)
     kept = _Kept()
     rows_ = _rows(sheet, path, kept)

@@ -293,7 +293,7 @@ def _texts(column: pd.Series, declared: Column) -> tuple[pd.Series, Mask, str]:
 
 def _spellings(declared: Column) -> dict[str, str]:
     """Return the declared values by their spelling without case."""
-    return {value.casefold(): value for value in declared.values}
+    return {value.casefold(): value for value in declared.values}  # noqa: PD011 - no pandas object
 
 
 def _missing_where_empty(texts: pd.Series) -> pd.Series:
@@ -301,6 +301,6 @@ def _missing_where_empty(texts: pd.Series) -> pd.Series:
     return texts.where(texts != "", None).astype("str")
 
 
-def _is_bool(cell: Any) -> bool:
+def _is_bool(cell: Any) -> bool:  # noqa: ANN401 - any cell
     """Return whether a cell is true or false, which Python counts as numbers."""
     return isinstance(cell, (bool, np.bool_))

@@ -266,7 +266,7 @@ def _of_time(cell: dt.time | dt.timedelta | dt.date) -> Cell:
         hours = cell.total_seconds() / 3600
         return Cell(degrees=hours, step=1 / 3600, mended="coordinate_was_time")
     if isinstance(cell, dt.datetime) and cell.year in (1899, 1900):  # more than a day of hours
-        hours = (cell.replace(tzinfo=None) - dt.datetime(1899, 12, 31)).total_seconds() / 3600
+        hours = (cell.replace(tzinfo=None) - dt.datetime(1899, 12, 31)).total_seconds() / 3600  # noqa: DTZ001 - Excel knows no zones
         return Cell(degrees=hours, step=1 / 3600, mended="coordinate_was_time")
     degrees = cell.day + cell.month / 60 + (cell.year % 100) / 3600
     if cell.year % 100 < 60 and _within(np.array(degrees), LATITUDES):

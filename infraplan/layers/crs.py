@@ -306,7 +306,7 @@ def inside(x: Floats, y: Floats, bounds: Bounds) -> npt.NDArray[np.bool_]:
     return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
 
 
-def _geographic(crs: Any) -> int | None:
+def _geographic(crs: Any) -> int | None:  # noqa: ANN401 - pyproj is untyped
     """Return the EPSG code of the geographic system under a projected one."""
     base = crs.geodetic_crs
     return None if base is None else base.to_epsg()

@@ -299,7 +299,7 @@ def _from_viqr(text: str) -> str:
     return "".join(_viqr_word(word, place == len(parts) - 1) for place, word in enumerate(parts))
 
 
-def _viqr_word(word: str, is_last: bool) -> str:
+def _viqr_word(word: str, is_last: bool) -> str:  # noqa: FBT001 - where a word stands
     """Return a word in VIQR as Unicode; a mark that ends a sentence stays."""
     found = re.fullmatch(r"([\"(]*)(.*?)([\"),;:!]*)", word)
     if found is None or not found[2]:

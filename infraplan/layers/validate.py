@@ -71,7 +71,7 @@ class _Findings:
         """Return the owner's names of some rows."""
         return tuple(str(label) for label in self.labels[where])
 
-    def fault(self, where: Mask, what: str, **details: Any) -> None:
+    def fault(self, where: Mask, what: str, **details: Any) -> None:  # noqa: ANN401 - fields of Fault
         """Note a fault of some rows, if there are any."""
         if where.any():
             self.faults.append(Fault(what=what, rows=self.rows(where), **details))
@@ -284,7 +284,7 @@ def _checks(column: Column) -> list[Any]:
     """Return the pandera checks of a column."""
     import pandera.pandas as pa
 
-    values = column.values
+    values = column.values  # noqa: PD011 - no pandas object
     if values and column.kind == "list":
         allowed = set(values)
         return [pa.Check(lambda cell: set(cell.split(";")) <= allowed, element_wise=True)]
@@ -360,7 +360,7 @@ def _shapes(
 
     expected = " or ".join(declared.geometry)
     shape = ("shape", ";".join(declared.geometry))
-    if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame:
+    if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame:  # noqa: SLF001 - `geometry` raises
         if declared.may_lack_position:
             return np.full(len(frame), None, dtype=object)
         fault = Fault(

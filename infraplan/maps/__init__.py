@@ -63,12 +63,12 @@ _HOMES = {
     "surroundings_picture": "site_picture",
 }
 
-__all__ = [
+__all__ = [  # noqa: PLE0604 - named once, above
     *_HOMES,
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - classes and functions alike
     """Import a part of the room at its first use."""
     if name in _HOMES:
         return getattr(import_module(f"infraplan.maps.{_HOMES[name]}"), name)

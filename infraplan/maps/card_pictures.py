@@ -26,7 +26,7 @@ MOST_POINTS = 240  # of a path; more are finer than the picture of it
 Bytes = npt.NDArray[np.uint8]
 
 
-def finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:  # noqa: ANN401 - any cell of a table
     """
     Return a number that JSON can hold.
 
@@ -47,7 +47,7 @@ def finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:  # noqa: ANN401 - any cell of a table
     """
     Return a whole number.
 
@@ -105,7 +105,7 @@ def footprint_of(row: Mapping[Any, Any], crs: str) -> dict[str, Any] | None:
     }
 
 
-def _classes(text: Any, shape: tuple[int, int]) -> Bytes | None:
+def _classes(text: Any, shape: tuple[int, int]) -> Bytes | None:  # noqa: ANN401 - a cell of a table
     """Return the classes in a text, unknown as one more class; None where it holds others."""
     try:
         found = np.frombuffer(zlib.decompress(base64.b64decode(str(text))), dtype=np.uint8)
@@ -183,7 +183,7 @@ def profile_of(row: Mapping[Any, Any]) -> dict[str, Any] | None:
     }
 
 
-def _numbers(values: Any) -> Sequence[float]:
+def _numbers(values: Any) -> Sequence[float]:  # noqa: ANN401 - any value of JSON
     """Return a list of finite numbers, empty where it is anything else."""
     if not isinstance(values, list):
         return ()

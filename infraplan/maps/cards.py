@@ -588,7 +588,7 @@ def _swaps(table: pd.DataFrame, crs: str, words: Words) -> list[dict[str, Any]]:
     return told
 
 
-def _degrees(x: Any, y: Any, crs: Any) -> list[list[float] | None]:
+def _degrees(x: Any, y: Any, crs: Any) -> list[list[float] | None]:  # noqa: ANN401 - columns, a CRS
     """Return places as latitude and longitude in WGS84, None where there is none."""
     east, north = (np.array([_float(v) for v in column], np.float64) for column in (x, y))
     known = np.isfinite(east) & np.isfinite(north)
@@ -638,7 +638,7 @@ def _column(table: pd.DataFrame, name: str) -> list[Any]:
     return list(table[name]) if name in table else [None] * len(table)
 
 
-def _listed(text: Any) -> list[dict[str, Any]]:
+def _listed(text: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a cell of a table
     """Return the objects in a list of JSON, none where it is anything else."""
     try:
         found = json.loads(text)
@@ -657,13 +657,13 @@ def _people(row: Row, column: str, words: Words) -> str:
     return words.people_range(value, low, high)
 
 
-def _round_people(value: Any, words: Words) -> str:
+def _round_people(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell of a table
     """Return people to two figures."""
     number = finite(value)
     return words("common.unknown") if number is None else words.people(number)
 
 
-def _measure(value: Any, unit: str, words: Words) -> str:
+def _measure(value: Any, unit: str, words: Words) -> str:  # noqa: ANN401 - a cell of a table
     """Return a number with its unit."""
     number = finite(value)
     if number is None:
@@ -681,13 +681,13 @@ def _verdict(code: str, words: Words) -> str:
     return phrase(words, f"sites.{code}", code or words("common.unknown"))
 
 
-def _float(value: Any) -> float:
+def _float(value: Any) -> float:  # noqa: ANN401 - a cell of a table
     """Return a number, NaN where it is missing."""
     number = finite(value)
     return math.nan if number is None else number
 
 
-def _day(value: Any) -> str:
+def _day(value: Any) -> str:  # noqa: ANN401 - a cell of a table
     """Return a day as offices write it, the text itself where it is no date."""
     text = _text(value)
     try:
@@ -696,7 +696,7 @@ def _day(value: Any) -> str:
         return text
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> str:  # noqa: ANN401 - a cell of a table
     """Return text on one line, empty where it is missing."""
     if value is None or (not isinstance(value, str) and bool(pd.isna(value))):
         return ""

@@ -150,7 +150,7 @@ def _shares(table: pd.DataFrame) -> dict[str, dict[str, dict[str, dict[str, str]
     return found
 
 
-def _whole(value: Any) -> str:
+def _whole(value: Any) -> str:  # noqa: ANN401 - a cell of a table
     """Return a whole number as text, empty where it is missing."""
     return "" if value is None or bool(pd.isna(value)) else str(int(value))
 
@@ -177,7 +177,7 @@ def _choice(
     }
 
 
-def _fact(value: Any, unit: str, words: Words) -> str:
+def _fact(value: Any, unit: str, words: Words) -> str:  # noqa: ANN401 - a cell of a table
     """Return a figure with its unit."""
     if value is None or bool(pd.isna(value)):
         return words("choices.unknown")

@@ -287,7 +287,7 @@ def comparison(
     )
 
 
-def plan_page(
+def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may have
     layers: Layers,
     *,
     title: str,
@@ -362,7 +362,7 @@ def plan_page(
     )
 
 
-def _page(
+def _page(  # noqa: PLR0913 - what the parts of every page are
     layers: Layers,
     words: Words,
     title: str,

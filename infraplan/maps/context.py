@@ -499,7 +499,7 @@ def _layer(
     data: "gpd.GeoDataFrame",
     words: Words,
     group: str,
-    **options: Any,
+    **options: Any,  # noqa: ANN401 - the other fields of a layer
 ) -> VectorLayer:
     """Return a layer under its usual title."""
     return kind(name=name, title=words(f"maps.layer_{name}"), data=data, group=group, **options)

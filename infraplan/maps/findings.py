@@ -133,7 +133,7 @@ def coverage_definition(coverage: "Coverage", words: Words) -> tuple[str, ...]:
     )
 
 
-def gaps_layers(gaps: Any, words: Words) -> list[VectorLayer]:
+def gaps_layers(gaps: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Gaps
     """
     Return the hamlets, coloured by their level of service.
 
@@ -187,7 +187,7 @@ def gaps_layers(gaps: Any, words: Words) -> list[VectorLayer]:
     ]
 
 
-def gaps_tables(gaps: Any, words: Words) -> list[Table]:
+def gaps_tables(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
     """
     Return the shares of people with service and the number of hamlets at each level.
 
@@ -244,7 +244,7 @@ def gaps_tables(gaps: Any, words: Words) -> list[Table]:
     return made
 
 
-def _readings(gaps: Any, words: Words) -> list[Table]:
+def _readings(gaps: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Gaps
     """Return the headline's share by every denominator, and the shares of communes."""
     shares, told = gaps.shares, gaps.definition
     if not {"area_level", "denominator"} <= set(shares.columns) or not hasattr(told, "technology"):
@@ -265,10 +265,10 @@ def _readings(gaps: Any, words: Words) -> list[Table]:
 
 def _percent(share: float, words: Words) -> str:
     """Return a share in per cent."""
-    return f"{words.number(100.0 * share, 1)} %" if share == share else words("common.unknown")
+    return f"{words.number(100.0 * share, 1)} %" if share == share else words("common.unknown")  # noqa: PLR0124
 
 
-def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:
+def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401 - Gaps
     """
     Return what "covered" means in a table of gaps.
 
@@ -310,7 +310,7 @@ def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:
     return sentences
 
 
-def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:
+def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Appraisal
     """
     Return the requests of a batch, marked by what is proposed for them.
 
@@ -378,7 +378,7 @@ def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:
     ]
 
 
-def appraisal_tables(appraisal: Any, words: Words) -> list[Table]:
+def appraisal_tables(appraisal: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Appraisal
     """
     Return what is proposed for each request.
 
@@ -410,7 +410,7 @@ def appraisal_tables(appraisal: Any, words: Words) -> list[Table]:
     return [Table(title, heads, rows, note=words("maps.office_decides"))]
 
 
-def proposal_layers(proposal: Any, words: Words) -> list[VectorLayer]:
+def proposal_layers(proposal: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Proposal
     """
     Return the proposed sites, in order.
 
@@ -466,7 +466,7 @@ def proposal_layers(proposal: Any, words: Words) -> list[VectorLayer]:
     ]
 
 
-def proposal_tables(proposal: Any, words: Words) -> list[Table]:
+def proposal_tables(proposal: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Proposal
     """
     Return the proposed sites with what each adds, and how good the choice provably is.
 
@@ -495,7 +495,7 @@ def proposal_tables(proposal: Any, words: Words) -> list[Table]:
     return [Table(words("maps.table_proposal"), heads, rows, note=note)]
 
 
-def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:
+def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - CablePlan
     """
     Return what goes underground.
 
@@ -544,7 +544,7 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:
     ]  # fmt: skip
 
 
-def cable_tables(plan: Any, words: Words) -> list[Table]:
+def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - CablePlan
     """
     Return the bill of quantities and who pays what.
 
@@ -600,7 +600,7 @@ def _item(row: Mapping[Any, Any], words: Words) -> str:
     return phrase(words, told, str(row.get("item", "")) if told.startswith("cables.") else told)
 
 
-def route_layers(route: Any, words: Words) -> list[VectorLayer]:
+def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - Route
     """
     Return a route and, where there is one, its alternative.
 
@@ -644,7 +644,7 @@ def route_layers(route: Any, words: Words) -> list[VectorLayer]:
     return made
 
 
-def route_tables(route: Any, words: Words) -> list[Table]:
+def route_tables(route: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Route
     """
     Return the parts of a route with their lengths and costs.
 
@@ -680,7 +680,7 @@ def route_tables(route: Any, words: Words) -> list[Table]:
     return [Table(words("maps.table_route"), heads, rows, note=note)]
 
 
-def _classes(limits: Any, words: Words) -> list[RasterClass]:
+def _classes(limits: Any, words: Words) -> list[RasterClass]:  # noqa: ANN401 - TechnologyThresholds
     """Return the classes of signal of a technology, the lowest first."""
     lowest = (-1e9, limits.weak_dbm, limits.acceptable_dbm, limits.good_dbm)
     told = (limits.weak_dbm, limits.weak_dbm, limits.acceptable_dbm, limits.good_dbm)
@@ -756,7 +756,7 @@ def _proposals(words: Words) -> dict[str, str]:
     return {name: phrase(words, f"sites.{name}", name) for name in PROPOSALS}
 
 
-def _without_rests(hamlets: Any) -> Any:
+def _without_rests(hamlets: Any) -> Any:  # noqa: ANN401 - GeoDataFrame
     """Return hamlets without the rows for people who live outside all of them."""
     return hamlets[~hamlets.index.astype(str).str.endswith("-rest")]
 
@@ -777,7 +777,7 @@ def _ranges(table: pd.DataFrame, column: str, target: str, words: Words) -> dict
     return {target: pd.Series(texts, index=table.index, dtype="object")}
 
 
-def _people(table: pd.DataFrame, column: str, words: Words) -> Any:
+def _people(table: pd.DataFrame, column: str, words: Words) -> Any:  # noqa: ANN401 - a column
     """Return people to two figures, None where there are none told."""
     if column not in table:
         return None
@@ -787,13 +787,13 @@ def _people(table: pd.DataFrame, column: str, words: Words) -> Any:
 def _cable_layer(
     kind: type[VectorLayer] | None,
     name: str,
-    data: Any,
+    data: Any,  # noqa: ANN401 - GeoDataFrame
     words: Words,
     group: str,
     *,
     columns: list[str],
     codes: Mapping[str, str] | None = None,
-    **options: Any,
+    **options: Any,  # noqa: ANN401 - the other fields of a layer
 ) -> VectorLayer:
     """Return a layer of a cable plan; its kind follows the geometry where none is given."""
     if kind is None:

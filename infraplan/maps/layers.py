@@ -86,7 +86,7 @@ class Field:
     missing: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
 
-    def text_of(self, value: Any, words: Words) -> str:
+    def text_of(self, value: Any, words: Words) -> str:  # noqa: ANN401 - any cell of a table
         """
         Return a cell as the popup shows it.
 
@@ -184,7 +184,7 @@ class VectorLayer:
             "data": pack(header, arrays),
         }
 
-    def _coordinates(self, shapes: Any) -> dict[str, Any]:
+    def _coordinates(self, shapes: Any) -> dict[str, Any]:  # noqa: ANN401 - array of geometries
         """Return the coordinates of the features as whole numbers."""
         raise NotImplementedError
 
@@ -248,7 +248,7 @@ class PointLayer(VectorLayer):
     __slots__ = ()
     kind: ClassVar[str] = "point"
 
-    def _coordinates(self, shapes: Any) -> dict[str, Any]:
+    def _coordinates(self, shapes: Any) -> dict[str, Any]:  # noqa: ANN401 - array of geometries
         """Return the points' coordinates; of any other geometry a point inside."""
         return _steps(shapely.get_coordinates(shapely.point_on_surface(shapes)), self.precision_m)
 
@@ -259,7 +259,7 @@ class LineLayer(VectorLayer):
     __slots__ = ()
     kind: ClassVar[str] = "line"
 
-    def _coordinates(self, shapes: Any) -> dict[str, Any]:
+    def _coordinates(self, shapes: Any) -> dict[str, Any]:  # noqa: ANN401 - array of geometries
         """Return the vertices, the number of parts a line has and of vertices a part has."""
         lines, owner = shapely.get_parts(shapes, return_index=True)
         return _chains(lines, owner, len(shapes), self.precision_m)
@@ -271,7 +271,7 @@ class PolygonLayer(VectorLayer):
     __slots__ = ()
     kind: ClassVar[str] = "polygon"
 
-    def _coordinates(self, shapes: Any) -> dict[str, Any]:
+    def _coordinates(self, shapes: Any) -> dict[str, Any]:  # noqa: ANN401 - array of geometries
         """Return the vertices of all rings, and a point inside for the label."""
         parts, owner = shapely.get_parts(shapes, return_index=True)
         rings, part = shapely.get_rings(parts, return_index=True)
@@ -280,14 +280,14 @@ class PolygonLayer(VectorLayer):
         return {**chains, "labelX": inside["x"], "labelY": inside["y"]}
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> str:  # noqa: ANN401 - any cell of a table
     """Return a cell as the text that categories are compared by."""
     if isinstance(value, str):
         return value
     return "" if value is None or bool(pd.isna(value)) else str(value)
 
 
-def _order(shapes: Any) -> Any:
+def _order(shapes: Any) -> Any:  # noqa: ANN401 - array of geometries
     """Return an order in which neighbours in space are neighbours in the table."""
     if len(shapes) < SORTED_FROM:
         return np.arange(len(shapes))
@@ -296,13 +296,13 @@ def _order(shapes: Any) -> Any:
     return np.argsort(gpd.GeoSeries(shapes).hilbert_distance().to_numpy(), kind="stable")
 
 
-def _steps(xy: Any, precision_m: float) -> dict[str, Any]:
+def _steps(xy: Any, precision_m: float) -> dict[str, Any]:  # noqa: ANN401 - array of coordinates
     """Return coordinates as whole numbers of steps."""
     grid = np.rint(xy / precision_m).astype(np.int64)
     return {"x": grid[:, 0], "y": grid[:, 1]}
 
 
-def _chains(lines: Any, owner: Any, count: int, precision_m: float) -> dict[str, Any]:
+def _chains(lines: Any, owner: Any, count: int, precision_m: float) -> dict[str, Any]:  # noqa: ANN401
     """Return the vertices of lines or rings, without those that rounding makes equal."""
     xy, line = shapely.get_coordinates(lines, return_index=True)
     steps = _steps(xy, precision_m)

@@ -204,7 +204,7 @@ def _fibre(row: "pd.Series[Any]", say: Words) -> str:
     return say("links.fibre", away=say.number(float(away_m)))
 
 
-def _percent(radii: Any, say: Words) -> str:
+def _percent(radii: Any, say: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return a clearance in per cent of the radius, not exactly where there is plenty."""
     percent = 100.0 * float(radii)
     if percent > PLENTY_PERCENT:

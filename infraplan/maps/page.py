@@ -199,8 +199,8 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
         """A map that asks for no file from the network."""
 
-        default_js: list[tuple[str, str]] = []
-        default_css: list[tuple[str, str]] = []
+        default_js: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
+        default_css: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
 
     shell = OfflineMap(
         location=(0, 0),
@@ -214,9 +214,9 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
         wheel_px_per_zoom_level=90,
         fade_animation=False,
     )
-    shell._id = MARK
+    shell._id = MARK  # noqa: SLF001 - a random id would change every file
     root = shell.get_root()
-    root._id = f"{MARK}_root"
+    root._id = f"{MARK}_root"  # noqa: SLF001 - likewise
     text: str = root.render()
     text = re.sub(
         r'<meta name="viewport"[^>]*>',
@@ -273,7 +273,7 @@ def _leaflet_style() -> str:
     return _harmless(re.sub(r"url\((images/[\w.-]+\.png)\)", picture, text))
 
 
-def _leaflet() -> Any:
+def _leaflet() -> Any:  # noqa: ANN401 - a Traversable, whose module moved between Pythons
     """Return the folder of Leaflet's files."""
     return files("xstatic.pkg.leaflet") / "data"
 

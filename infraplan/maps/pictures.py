@@ -301,7 +301,7 @@ def _dot(line: type, color: str, points: float, text: str) -> object:
     )
 
 
-def _tinted(is_tinted: bool, gaps: "Gaps", words: Words) -> list[object]:
+def _tinted(is_tinted: bool, gaps: "Gaps", words: Words) -> list[object]:  # noqa: FBT001 - private
     """Return the legend of the ground without service."""
     if not is_tinted:
         return []

@@ -12,7 +12,7 @@ WEB = "EPSG:3857"
 _KEYS = ("x", "y", "z", "rx", "ry", "rz", "s")
 
 
-def to_web(geometries: Any, crs: Any) -> Any:
+def to_web(geometries: Any, crs: Any) -> Any:  # noqa: ANN401 - arrays of geometries, any CRS object
     """
     Return geometries in the projection of the page.
 
@@ -32,7 +32,7 @@ def to_web(geometries: Any, crs: Any) -> Any:
 
     change = Transformer.from_crs(crs, WEB, always_xy=True, allow_ballpark=False)
 
-    def move(xy: Any) -> Any:
+    def move(xy: Any) -> Any:  # noqa: ANN401 - an array of coordinates
         """Return coordinates in the projection of the page."""
         return np.column_stack(change.transform(xy[:, 0], xy[:, 1]))
 

@@ -133,7 +133,7 @@ class PictureLayer:
     opacity: float = 1.0
     note: str = ""
 
-    def packed(self, words: Words) -> dict[str, Any] | None:
+    def packed(self, words: Words) -> dict[str, Any] | None:  # noqa: ARG002 - as the other layers
         """
         Return the layer as the page carries it.
 
@@ -261,7 +261,7 @@ def _shade(heights: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.fl
     return light
 
 
-def warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any, "GeoBox"]:
+def warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any, "GeoBox"]:  # noqa: ANN401
     """
     Return an array on the projection of the page.
 

@@ -12,7 +12,7 @@ from infraplan.text import Words
 __all__ = ["phrase", "reasons_text"]
 
 
-def reasons_text(text: Any, words: Words) -> str | None:
+def reasons_text(text: Any, words: Words) -> str | None:  # noqa: ANN401 - JSON or nothing
     """
     Return the reasons that weigh most, one a line, with value, limit and what is unconfirmed.
 

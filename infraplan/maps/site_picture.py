@@ -442,7 +442,7 @@ def _free_spot(
 
 def _pointer(
     axes: "Axes",
-    point: Any,
+    point: Any,  # noqa: ANN401 - shapely is untyped
     away_m: float,
     name: str,
     view: _View,
@@ -686,7 +686,7 @@ def _underground(axes: "Axes", cable_plan: "CablePlan | None", words: Words) -> 
     return [Line2D([], [], color="#7b3294", linewidth=2.0, label=words("brief.map_underground"))]
 
 
-def _mark(shape: str, color: str, text: str) -> Any:
+def _mark(shape: str, color: str, text: str) -> Any:  # noqa: ANN401 - matplotlib
     """Return an entry of a legend."""
     from matplotlib.lines import Line2D
 

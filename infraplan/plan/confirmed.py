@@ -131,7 +131,7 @@ def _confirm_rule(
         entry["confirmed_on"] = day
 
 
-def _confirm_price(entry: dict[str, Any], row: Any) -> None:
+def _confirm_price(entry: dict[str, Any], row: Any) -> None:  # noqa: ANN401 - a row of a table
     """Lay the office's answer over a price; one that does not apply stays unconfirmed."""
     if row["answer"] == "not_applied":
         return

@@ -591,7 +591,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=256)
-def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:
+def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:  # noqa: ARG001
     """
     Return the hash of a layer of a GeoPackage, or of a raster file where `layer` is empty.
 
@@ -610,10 +610,10 @@ def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:
 @lru_cache(maxsize=6)
 def _warped(
     path: str,
-    stamp: tuple[int, ...],
+    stamp: tuple[int, ...],  # noqa: ARG001 - as of `_content`
     geobox: "GeoBox",
     kind: str,
-    in_tiles: bool,
+    in_tiles: bool,  # noqa: FBT001 - part of what is remembered by
 ) -> "xr.DataArray":
     """Return a raster on a grid, the same as long as its file stays as it is; not to be changed."""
     from infraplan.io import tiled_raster
@@ -628,7 +628,7 @@ def _warped(
 
 def _terrain(
     rasters: Mapping[str, "xr.DataArray"], sea: "gpd.GeoDataFrame | None", geobox: "GeoBox"
-) -> Any:
+) -> Any:  # noqa: ANN401 - Terrain, imported late
     """Return the terrain with the sea and inland water filled in."""
     from infraplan.io import burn
     from infraplan.layers.terrain import terrain_from

@@ -103,10 +103,10 @@ _HOMES = {
     "ThroughputClasses": "settings",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - named once, above
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
     """Import a name at its first use, for numba and xarray are slow to import."""
     if name in _HOMES:
         return getattr(import_module(f"infraplan.radio.{_HOMES[name]}"), name)

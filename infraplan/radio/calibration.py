@@ -505,7 +505,7 @@ def _fit(
     )
 
 
-def _solve(
+def _solve(  # noqa: PLR0917 - a linear system
     design: Floats,
     site: Ints,
     site_count: int,

@@ -287,7 +287,7 @@ def _assumed(
                     "technology": technology,
                     "sector": 1,
                     "azimuth_deg": np.nan,
-                    "height_m": height if height == height else defaults.height_m,
+                    "height_m": height if height == height else defaults.height_m,  # noqa: PLR0124
                     "feeder_loss_db": np.nan,  # the assumed power is at the antenna connector
                     "assumed": True,
                     **{name: getattr(entry, name) for name in FILLED},
@@ -462,11 +462,11 @@ class _Findings:
         self.faults: list[Fault] = []
         self.notes: list[Fault] = []
 
-    def fault(self, where: Mask, what: str, **details: Any) -> None:
+    def fault(self, where: Mask, what: str, **details: Any) -> None:  # noqa: ANN401 - fields of Fault
         """Note a fault of some cells, if there are any."""
         self._add(self.faults, where, what, details)
 
-    def note(self, where: Mask, what: str, **details: Any) -> None:
+    def note(self, where: Mask, what: str, **details: Any) -> None:  # noqa: ANN401 - fields of Fault
         """Note an oddity of some cells, if there are any."""
         self._add(self.notes, where, what, details)
 

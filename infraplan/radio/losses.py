@@ -104,7 +104,7 @@ class LossStage:
         out = np.empty(table.needed.size, dtype=np.float32)
         clutter_losses_db(
             self.ground_m, clutter_m, row, column, float(height_m), self.settings.rx_height_m,
-            freq_mhz / 1000.0, effective_earth_radius_km(self.settings.delta_n), True, BARE_KM,
+            freq_mhz / 1000.0, effective_earth_radius_km(self.settings.delta_n), True, BARE_KM,  # noqa: FBT003 - vertical
             table.row_step, table.column_step, table.step_km, table.needed, table.need_start,
             table.end_row, table.end_column, out,
         )  # fmt: skip
@@ -218,7 +218,7 @@ class LossStage:
             table.reach,
             self.settings.rx_height_m,
             effective_earth_radius_km(self.settings.delta_n),
-            True,
+            True,  # noqa: FBT003 - vertical: numba takes no keywords here
             parts,
             out,
         )

@@ -176,7 +176,7 @@ def _reaches(
     return np.asarray(away <= radius_m)
 
 
-def grid_azimuth(cells: pd.DataFrame, place: "gpd.GeoSeries", crs: Any) -> Floats:
+def grid_azimuth(cells: pd.DataFrame, place: "gpd.GeoSeries", crs: Any) -> Floats:  # noqa: ANN401
     """Return azimuths from the grid's north: true ones less the meridian convergence."""
     azimuth = cells["azimuth_deg"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
     antennas = zip(cells["antenna"], patterns_of(cells), strict=True)

@@ -186,7 +186,7 @@ def p1812(
             float(location_percent), float(location_sigma_db), float(tx_height_m),
             float(rx_height_m), _is_vertical(polarization), float(latitude_deg),
             effective_earth_radius_km(delta_n), float(n0), float(tx_coast_km), float(rx_coast_km),
-            work_space(at_km.size), True, out,
+            work_space(at_km.size), True, out,  # noqa: FBT003 - need_all: numba takes no keywords
         )  # fmt: skip
     *numbers, is_transhorizon = (float(value) for value in out)
     names = P1812.__dataclass_fields__

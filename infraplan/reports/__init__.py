@@ -41,10 +41,10 @@ _WHERE = {
     "write_workbook": "workbook",
 }
 
-__all__ = sorted(_WHERE)
+__all__ = sorted(_WHERE)  # noqa: PLE0605 - one list, above
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
     """Import a function at its first use."""
     if name in _WHERE:
         return getattr(import_module(f"infraplan.reports.{_WHERE[name]}"), name)

@@ -142,7 +142,7 @@ class Batch:
         return tuple(row for row in self.rows if row.result in results)
 
 
-def tidy(value: Any) -> str:
+def tidy(value: Any) -> str:  # noqa: ANN401 - a field of a table
     """
     Return text from data on one line, without signs that XML bars; empty where it is missing.
 
@@ -161,7 +161,7 @@ def tidy(value: Any) -> str:
     return " ".join(BARRED.sub("", str(value)).split())
 
 
-def day_told(value: Any) -> str:
+def day_told(value: Any) -> str:  # noqa: ANN401 - a field of a table
     """
     Return a day as offices write it.
 
@@ -193,7 +193,7 @@ def _distinct(table: pd.DataFrame, column: str) -> list[str]:
     return list(dict.fromkeys(value for value in values if value))
 
 
-def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]:
+def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]:  # noqa: ANN401
     """Return each request in words."""
     degrees, stations = _degrees(table), on_air(appraisal.layers.table("sites"))
     communes = appraisal.layers.table("communes")
@@ -243,7 +243,7 @@ def _rows(appraisal: "Appraisal", table: Any, words: Words) -> list[Requested]:
     return made
 
 
-def _commune_at(point: Any, communes: Any) -> str:
+def _commune_at(point: Any, communes: Any) -> str:  # noqa: ANN401 - geometry and table
     """Return the commune that a position lies in; empty where none is known."""
     if point is None or point.is_empty or not len(communes):
         return ""
@@ -297,7 +297,7 @@ def _found(finding: Finding, words: Words) -> str:
     )
 
 
-def _degrees(table: Any) -> list[tuple[float, float]]:
+def _degrees(table: Any) -> list[tuple[float, float]]:  # noqa: ANN401 - a GeoDataFrame
     """Return longitude and latitude (WGS 84) of each row, NaN without a position."""
     points = [None if p is None or p.is_empty else (p.x, p.y) for p in table.geometry]
     if table.crs is None:
@@ -308,19 +308,19 @@ def _degrees(table: Any) -> list[tuple[float, float]]:
     return [(math.nan, math.nan) if p is None else move.transform(*p) for p in points]
 
 
-def _mast(row: Any, words: Words) -> str:
+def _mast(row: Any, words: Words) -> str:  # noqa: ANN401 - a row of a table
     """Return class and height of the mast."""
     height_m = _number(row.get("height_m"))
     height = f"{words.number(height_m, int(height_m % 1 > 0))} m" if math.isfinite(height_m) else ""
     return ", ".join(part for part in (tidy(row.get("mast_class")), height) if part)
 
 
-def _number(value: Any) -> float:
+def _number(value: Any) -> float:  # noqa: ANN401 - a field of a table
     """Return a number, NaN where it is missing."""
     return math.nan if value is None or pd.isna(value) else float(value)
 
 
-def _nearest_operator(stations: Any, point: Any, row: Any) -> str:
+def _nearest_operator(stations: Any, point: Any, row: Any) -> str:  # noqa: ANN401 - tables
     """Return whose the nearest station is; empty where the layers no longer say."""
     wanted = _number(row.get("nearest_site_m"))
     if point is None or point.is_empty or not math.isfinite(wanted) or not len(stations):
@@ -370,7 +370,7 @@ def _unread(appraisal: "Appraisal", words: Words) -> list[tuple[str, str, str]]:
     return told
 
 
-def _sentences(table: pd.DataFrame, tell_row: Any, words: Words) -> dict[str, tuple[str, ...]]:
+def _sentences(table: pd.DataFrame, tell_row: Any, words: Words) -> dict[str, tuple[str, ...]]:  # noqa: ANN401
     """Return the sentences that the rows of a table make, by request."""
     told: dict[str, list[str]] = {}
     for row in table.reset_index().to_dict("records"):

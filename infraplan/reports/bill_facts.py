@@ -226,6 +226,6 @@ def _weights(
     return weights, alone
 
 
-def _whole(value: Any) -> int:
+def _whole(value: Any) -> int:  # noqa: ANN401 - a cell of a table
     """Return a cell as a whole number, 0 where it is missing."""
     return 0 if pd.isna(value) else int(value)

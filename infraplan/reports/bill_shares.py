@@ -513,7 +513,7 @@ def _looked_up(column: str, place: str) -> str:
     return f"=IF({place}=0,0,INDEX({column},{place}))"
 
 
-def _choice_shares(
+def _choice_shares(  # noqa: PLR0913 - what the shares of a choice rest on
     page: LivePage,
     row: int,
     facts: BillFacts,

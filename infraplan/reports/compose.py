@@ -44,7 +44,7 @@ __all__ = ["plan_sheets", "plan_workbook"]
 REASONS_SHOWN = 5
 
 
-def plan_sheets(
+def plan_sheets(  # noqa: PLR0913 - a plan and each of its results
     *,
     layers: Layers,
     gaps: "Gaps | None" = None,

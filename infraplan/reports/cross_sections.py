@@ -146,13 +146,13 @@ def users_of(plan: "CablePlan", segment_id: str) -> tuple[str, ...]:
     return tuple(users + [""] * max(bores - len(users), 0)) if users else ()
 
 
-def _whole(value: Any) -> int:
+def _whole(value: Any) -> int:  # noqa: ANN401 - a field of a table
     """Return a number of ducts, those begun counted whole; 0 where it is not known."""
     number = _number(value)
     return int(np.ceil(number - 1e-9)) if np.isfinite(number) else 0
 
 
-def _number(value: Any) -> float:
+def _number(value: Any) -> float:  # noqa: ANN401 - a field of a table
     """Return a number, NaN where there is none."""
     return float("nan") if value is None or pd.isna(value) else float(value)
 

@@ -19,7 +19,7 @@ from infraplan.errors import SourceFileError
 
 __all__ = ["Field", "Form", "write_form"]
 
-FIXED_DATE = datetime(2000, 1, 1)
+FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)  # days that a cell for a date takes
 SPARE_ROWS = 300  # empty ones below the table that take the same answers
 WIDEST = 40
@@ -140,7 +140,7 @@ def write_form(path: Path, form: Form) -> Path:
     return atomic.write(path, fill, verify=verify)
 
 
-def _formats(book: Any) -> dict[str, Any]:
+def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyped
     """Return the formats of a form: those of open cells are yellow and have a frame."""
     base = {"font_name": "Times New Roman", "font_size": 11, "valign": "top"}
     made = {kind: book.add_format({**base, "num_format": code}) for kind, code in CODES.items()}
@@ -163,7 +163,7 @@ def _formats(book: Any) -> dict[str, Any]:
     return made
 
 
-def _write_table(page: Any, form: Form, formats: dict[str, Any]) -> int:
+def _write_table(page: Any, form: Form, formats: dict[str, Any]) -> int:  # noqa: ANN401 - xlsxwriter
     """Write the sheet that is filled in; return the row of its headings."""
     row = 0
     if form.warning:
@@ -201,7 +201,7 @@ def _write_table(page: Any, form: Form, formats: dict[str, Any]) -> int:
 
 
 def _write_heading(
-    page: Any,
+    page: Any,  # noqa: ANN401 - xlsxwriter
     at: tuple[int, int],
     field: Field,
     formats: dict[str, Any],
@@ -214,7 +214,7 @@ def _write_heading(
     return max(len(field.heading) // 2 + 2, *(len(word) + 3 for word in field.choices), 12)
 
 
-def _write_cell(page: Any, at: tuple[int, int], value: object, style: object) -> int:
+def _write_cell(page: Any, at: tuple[int, int], value: object, style: object) -> int:  # noqa: ANN401 - xlsxwriter
     """Write one value as what it is; return how wide it shows."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         page.write_blank(*at, None, style)
@@ -226,7 +226,7 @@ def _write_cell(page: Any, at: tuple[int, int], value: object, style: object) ->
     return len(str(value)) + 2
 
 
-def _write_guide(page: Any, form: Form, formats: dict[str, Any]) -> None:
+def _write_guide(page: Any, form: Form, formats: dict[str, Any]) -> None:  # noqa: ANN401 - xlsxwriter
     """Write how the form is filled in, one sentence or two a row."""
     page.set_column(0, 0, GUIDE_WIDTH)
     page.write_string(0, 0, form.titles[1], formats["title"])
@@ -238,7 +238,7 @@ def _write_guide(page: Any, form: Form, formats: dict[str, Any]) -> None:
     page.fit_to_pages(1, 0)
 
 
-def _rule(lists: Any, number: int, field: Field, form: Form) -> dict[str, Any]:
+def _rule(lists: Any, number: int, field: Field, form: Form) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter
     """Return which answers a column takes, its choices written to the sheet of lists."""
     told = {
         "input_title": field.heading[:32],

@@ -156,7 +156,7 @@ def _date(text: str, words: Words) -> str:
     return f"{at:%d/%m/%Y}" if words.language == "vi" else text
 
 
-def _percent(share: Any, words: Words, decimals: int = 1) -> str:
+def _percent(share: Any, words: Words, decimals: int = 1) -> str:  # noqa: ANN401 - a number or NaN
     """Return a share in per cent; of nearly all never 100."""
     value = float(share)
     if not math.isfinite(value):

@@ -41,7 +41,7 @@ from infraplan.text import Words
 
 __all__ = ["Read", "write_marked"]
 
-FIXED_DATE = datetime(2000, 1, 1)
+FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 COMMENTS = 2000  # of a workbook; beyond them cells only have their colour
 FAULT_LINES = 1000  # in the summary
 GROUPS = 40  # of repairs in the summary
@@ -250,13 +250,13 @@ def write_marked(
 class _Styles:
     """Formats of a workbook, each made once."""
 
-    def __init__(self, book: Any) -> None:
+    def __init__(self, book: Any) -> None:  # noqa: ANN401 - xlsxwriter is untyped
         """Begin without any."""
         self.book = book
         self.made: dict[tuple[tuple[str, object], ...], Any] = {}
         self.cells: dict[tuple[str, str], Any] = {}
 
-    def of(self, **properties: object) -> Any:
+    def of(self, **properties: object) -> Any:  # noqa: ANN401 - xlsxwriter is untyped
         """Return the format with some properties."""
         key = tuple(sorted(properties.items()))
         if key not in self.made:
@@ -264,7 +264,7 @@ class _Styles:
             self.made[key] = self.book.add_format({**base, **properties})
         return self.made[key]
 
-    def cell(self, kind: str, code: str) -> Any:
+    def cell(self, kind: str, code: str) -> Any:  # noqa: ANN401 - xlsxwriter is untyped
         """Return the format of a copied cell."""
         if (kind, code) in self.cells:
             return self.cells[kind, code]
@@ -409,7 +409,7 @@ def _top_left(page: Page, cell: Cell) -> Cell:
     return cell
 
 
-def _write_page(sheet: Any, copy: _Copy, page: Page, styles: _Styles, left: int) -> int:
+def _write_page(sheet: Any, copy: _Copy, page: Page, styles: _Styles, left: int) -> int:  # noqa: ANN401
     """Write one sheet of the copy; return how many comments may still be written."""
     marks = copy.marks[page.title]
     heads = frozenset(_head_rows(page, copy.read))
@@ -436,7 +436,7 @@ def _write_page(sheet: Any, copy: _Copy, page: Page, styles: _Styles, left: int)
     return _write_comments(sheet, marks, left)
 
 
-def _lay_out(sheet: Any, page: Page, heads: Collection[int]) -> None:
+def _lay_out(sheet: Any, page: Page, heads: Collection[int]) -> None:  # noqa: ANN401 - xlsxwriter
     """Set widths, heights, what is hidden, and how the sheet prints."""
     for place in range(1, max((len(row) for row in page.rows), default=0) + 1):
         options = {"hidden": True} if place in page.hidden_columns else {}
@@ -469,7 +469,7 @@ def _head_height(page: Page, number: int) -> float:
 
 
 def _write_value(
-    sheet: Any,
+    sheet: Any,  # noqa: ANN401 - xlsxwriter is untyped
     cell: Cell,
     value: object,
     look: tuple[str, str],
@@ -504,7 +504,7 @@ def _date_kind(value: dt.date | dt.time | dt.timedelta) -> str:
     return "moment" if is_moment else "date"
 
 
-def _write_comments(sheet: Any, marks: _Marks, left: int) -> int:
+def _write_comments(sheet: Any, marks: _Marks, left: int) -> int:  # noqa: ANN401 - xlsxwriter
     """Write the comments of a sheet, those on faults first; return how many may follow."""
     order = sorted(marks.comments, key=lambda cell: (marks.kinds[cell] == "mended", cell))
     for row, place in order[:left]:
@@ -521,7 +521,7 @@ def _write_comments(sheet: Any, marks: _Marks, left: int) -> int:
 
 
 def _write_summary(
-    sheet: Any,
+    sheet: Any,  # noqa: ANN401 - xlsxwriter is untyped
     copy: _Copy,
     styles: _Styles,
     words: Words,
@@ -553,7 +553,7 @@ def _write_summary(
     sheet.activate()
 
 
-def _lines(sheet: Any, row: int, lines: Iterable[str], style: Any) -> int:
+def _lines(sheet: Any, row: int, lines: Iterable[str], style: Any) -> int:  # noqa: ANN401 - xlsxwriter
     """Write sentences across the sheet; return the row below."""
     width = sum(SUMMARY_WIDTHS)
     for line in lines:
@@ -649,7 +649,7 @@ def _mended(copy: _Copy, words: Words) -> list[str]:
     return lines
 
 
-def _write_faults(sheet: Any, row: int, copy: _Copy, styles: _Styles, words: Words) -> None:
+def _write_faults(sheet: Any, row: int, copy: _Copy, styles: _Styles, words: Words) -> None:  # noqa: ANN401
     """Write the list of faults, each with its cell to go to."""
     head = styles.of(bold=True, text_wrap=True, bg_color=FILLS["head"], border=1)
     for place, key in enumerate(("number", "cell", "fault", "remedy")):

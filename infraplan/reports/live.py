@@ -20,7 +20,7 @@ from infraplan.text import Words
 
 __all__ = ["Live", "LiveBook", "LivePage", "write_live"]
 
-FIXED_DATE = datetime(2000, 1, 1)
+FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 CODES = {
     "text": "@", "prose": "@", "vnd": "#,##0", "whole": "#,##0", "number": "0",
     "quantity": "#,##0.00", "rate": "0.00%", "percent": "0.0%", "years": "#,##0.0",
@@ -102,7 +102,7 @@ class LivePage:
         style = self._book.look(look)
         if isinstance(value, Live):
             self.sheet.write_formula(row, column, value.formula, style, value.value)
-        elif value is None or value != value:
+        elif value is None or value != value:  # noqa: PLR0124 - NaN
             self.sheet.write_blank(row, column, None, style)
         elif isinstance(value, str):
             self.sheet.write_string(row, column, value[:TEXT_LENGTH], style)
@@ -250,7 +250,7 @@ class LivePage:
 class LiveBook:
     """A workbook that is being written."""
 
-    def __init__(self, file: Any, words: Words, *, is_synthetic: bool) -> None:
+    def __init__(self, file: Any, words: Words, *, is_synthetic: bool) -> None:  # noqa: ANN401
         """
         Begin a workbook.
 
@@ -270,7 +270,7 @@ class LiveBook:
         self.names: list[str] = []
         self._looks: dict[str, Any] = {}
 
-    def look(self, name: str) -> Any:
+    def look(self, name: str) -> Any:  # noqa: ANN401 - xlsxwriter is untyped
         """
         Return a format.
 

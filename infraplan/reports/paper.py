@@ -28,7 +28,7 @@ FOOT_PT = 8.5
 MARGINS_MM = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 15}
 INNER_CM = 16.5
 SIDE_MM = 20  # left and right of a page that lies on its side
-FIXED_DATE = datetime(2000, 1, 1)
+FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 HEAD_FILL = "DCE6F1"
 WARNING_INK = "9C0006"
@@ -183,7 +183,7 @@ class Paper:
         paragraph.alignment = _align("center")
         paragraph.paragraph_format.keep_with_next = True
         shape = paragraph.add_run().add_picture(io.BytesIO(png), width=_cm(INNER_CM))
-        shape._inline.docPr.set("descr", _clean(caption))
+        shape._inline.docPr.set("descr", _clean(caption))  # noqa: SLF001 - no public way
         below = self._document.add_paragraph()
         self._run(below, caption, italic=True, size_pt=NOTE_PT)
         below.alignment = _align("center")
@@ -221,7 +221,7 @@ class Paper:
             self._cell(cell, head, bold=True, size_pt=size_pt)
             cell.paragraphs[0].alignment = _align("center")
             _filled(cell)
-        top = table.rows[0]._tr.get_or_add_trPr()
+        top = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - no public way
         top.append(OxmlElement("w:tblHeader"))
         for row in rows:
             cells = table.add_row().cells
@@ -231,7 +231,7 @@ class Paper:
                     cell.paragraphs[0].alignment = _align("right")
         for row in table.rows:
             # a row that breaks over two pages cannot be read
-            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001
         _widths(table, widths, self._inner_cm)
         self._document.add_paragraph().paragraph_format.space_after = _pt(2)
 
@@ -328,7 +328,7 @@ class Paper:
 
         return atomic.write(path, fill, verify=verify, if_held="rename")
 
-    def _foot(self, paragraph: Any, foot: str) -> None:
+    def _foot(self, paragraph: Any, foot: str) -> None:  # noqa: ANN401 - python-docx is untyped
         """Write the line at the foot of every page with the number of the page."""
         paragraph.style.font.size = _pt(FOOT_PT)
         self._run(paragraph, f"{foot}   ·   " if foot else "", size_pt=FOOT_PT)
@@ -337,7 +337,7 @@ class Paper:
         _field(paragraph, "NUMPAGES")
         paragraph.alignment = _align("center")
 
-    def _lines(self, cell: Any, lines: Sequence[tuple[str, bool]]) -> None:
+    def _lines(self, cell: Any, lines: Sequence[tuple[str, bool]]) -> None:  # noqa: ANN401
         """Write lines in the middle of a cell."""
         from docx.shared import Pt
 
@@ -347,7 +347,7 @@ class Paper:
             paragraph.alignment = _align("center")
             paragraph.paragraph_format.space_after = Pt(0)
 
-    def _cell(self, cell: Any, text: str, *, size_pt: float, bold: bool = False) -> None:
+    def _cell(self, cell: Any, text: str, *, size_pt: float, bold: bool = False) -> None:  # noqa: ANN401
         """Write the text of a cell."""
         paragraph = cell.paragraphs[0]
         self._run(paragraph, text, bold=bold, size_pt=size_pt)
@@ -355,7 +355,7 @@ class Paper:
 
     def _run(
         self,
-        paragraph: Any,
+        paragraph: Any,  # noqa: ANN401 - python-docx is untyped
         text: str,
         *,
         bold: bool = False,
@@ -363,14 +363,14 @@ class Paper:
         size_pt: float = BODY_PT,
         ink: bool = False,
         plain: bool = False,
-    ) -> Any:
+    ) -> Any:  # noqa: ANN401
         """Add text to a paragraph."""
         from docx.shared import RGBColor
 
         run = paragraph.add_run(_clean(text))
         run.bold, run.italic = bold, italic
         run.font.size, run.font.name = _pt(size_pt), FONT
-        _all_scripts(run._element.get_or_add_rPr())
+        _all_scripts(run._element.get_or_add_rPr())  # noqa: SLF001 - no public way
         if ink:
             run.font.color.rgb = RGBColor.from_string(WARNING_INK)
         if plain:
@@ -392,7 +392,7 @@ def moment(day: date | None) -> datetime:
     moment
         The beginning of the day.
     """
-    return FIXED_DATE if day is None else datetime(day.year, day.month, day.day)
+    return FIXED_DATE if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001
 
 
 def _clean(text: str) -> str:
@@ -400,28 +400,28 @@ def _clean(text: str) -> str:
     return BARRED.sub("", str(text))
 
 
-def _pt(size: float) -> Any:
+def _pt(size: float) -> Any:  # noqa: ANN401 - python-docx is untyped
     """Return a length in points."""
     from docx.shared import Pt
 
     return Pt(size)
 
 
-def _cm(length: float) -> Any:
+def _cm(length: float) -> Any:  # noqa: ANN401 - python-docx is untyped
     """Return a length in centimetres."""
     from docx.shared import Cm
 
     return Cm(length)
 
 
-def _align(name: str) -> Any:
+def _align(name: str) -> Any:  # noqa: ANN401 - python-docx is untyped
     """Return an alignment by name."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
 
     return getattr(WD_ALIGN_PARAGRAPH, name.upper())
 
 
-def _widths(table: Any, widths: Sequence[float], inner_cm: float = INNER_CM) -> None:
+def _widths(table: Any, widths: Sequence[float], inner_cm: float = INNER_CM) -> None:  # noqa: ANN401
     """Divide the width of the text among the columns; Word reads cells, others the columns."""
     for column, width in zip(table.columns, widths, strict=True):
         column.width = _cm(inner_cm * width / sum(widths))
@@ -429,7 +429,7 @@ def _widths(table: Any, widths: Sequence[float], inner_cm: float = INNER_CM) -> 
             cell.width = column.width
 
 
-def _all_scripts(properties: Any) -> None:
+def _all_scripts(properties: Any) -> None:  # noqa: ANN401 - an XML element
     """Name the font for every script, or Word takes another one for some letters."""
     from docx.oxml.ns import qn
 
@@ -445,7 +445,7 @@ def _all_scripts(properties: Any) -> None:
         fonts.attrib.pop(qn(f"w:{theme}"), None)
 
 
-def _filled(cell: Any) -> None:
+def _filled(cell: Any) -> None:  # noqa: ANN401 - python-docx is untyped
     """Give a cell the ground of a heading."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
@@ -453,10 +453,10 @@ def _filled(cell: Any) -> None:
     ground = OxmlElement("w:shd")
     for name, value in (("val", "clear"), ("color", "auto"), ("fill", HEAD_FILL)):
         ground.set(qn(f"w:{name}"), value)
-    cell._tc.get_or_add_tcPr().append(ground)
+    cell._tc.get_or_add_tcPr().append(ground)  # noqa: SLF001 - no public way
 
 
-def _field(paragraph: Any, code: str) -> None:
+def _field(paragraph: Any, code: str) -> None:  # noqa: ANN401 - python-docx is untyped
     """Add what Word counts, such as the page."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
@@ -469,7 +469,7 @@ def _field(paragraph: Any, code: str) -> None:
         else:
             element = OxmlElement("w:fldChar")
             element.set(qn("w:fldCharType"), kind)
-        paragraph.add_run()._element.append(element)
+        paragraph.add_run()._element.append(element)  # noqa: SLF001 - no public way
 
 
 def dateless(content: bytes) -> bytes:

@@ -187,7 +187,7 @@ def t8_workbook(appraisal: "Appraisal", words: Words, *, made_on: date | None = 
     return stream.getvalue()
 
 
-def _formats(book: Any) -> dict[str, Any]:
+def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyped
     """Return the formats of the workbook: open cells are yellow and not locked."""
     base = {"font_name": "Times New Roman", "font_size": 11, "valign": "top", "text_wrap": True}
     is_open = {"bg_color": "#FFF7D6", "border": 1, "border_color": "#C9B458", "locked": False}
@@ -208,7 +208,7 @@ def _formats(book: Any) -> dict[str, Any]:
     return made
 
 
-def _write_heads(page: Any, lines: Sequence[str], formats: dict[str, Any], warning: str) -> int:
+def _write_heads(page: Any, lines: Sequence[str], formats: dict[str, Any], warning: str) -> int:  # noqa: ANN401
     """Write the warning, the title and the lines below it; return the row of the headings."""
     row = 0
     if warning:
@@ -222,7 +222,7 @@ def _write_heads(page: Any, lines: Sequence[str], formats: dict[str, Any], warni
 
 
 def _write_table(
-    page: Any,
+    page: Any,  # noqa: ANN401 - xlsxwriter is untyped
     batch: Batch,
     words: Words,
     formats: dict[str, Any],
@@ -306,7 +306,7 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _write_cell(page: Any, at: tuple[int, int], value: Any, style: Any) -> None:
+def _write_cell(page: Any, at: tuple[int, int], value: Any, style: Any) -> None:  # noqa: ANN401
     """Write one value as what it is; what is not known stays blank."""
     if isinstance(value, date):
         page.write_datetime(*at, moment(value), style)
@@ -342,7 +342,7 @@ def _rule(column: T8Column, words: Words) -> dict[str, Any]:
 
 
 def _write_checks(
-    page: Any,
+    page: Any,  # noqa: ANN401 - xlsxwriter is untyped
     batch: Batch,
     words: Words,
     formats: dict[str, Any],
@@ -389,7 +389,7 @@ def _check(row: Requested, finding: Mapping[str, Any], words: Words) -> dict[str
     }
 
 
-def _write_guide(page: Any, words: Words, formats: dict[str, Any], warning: str) -> None:
+def _write_guide(page: Any, words: Words, formats: dict[str, Any], warning: str) -> None:  # noqa: ANN401
     """Write how the table is filled in and handed back, a sentence or two a row."""
     page.set_column(0, 0, GUIDE_WIDTH)
     row = _write_heads(page, [words("letters.t8_guide_sheet")], formats, warning)

@@ -31,7 +31,7 @@ def filled_template(
     *,
     known: Sequence[str],
     pictures: Mapping[str, bytes] = MappingProxyType({}),
-) -> Any:
+) -> Any:  # noqa: ANN401 - python-docx
     """
     Return the document that a template and its values make.
 
@@ -95,7 +95,7 @@ def _environment(unknown: set[str]) -> "SandboxedEnvironment":
     class Noted(ChainableUndefined):
         """A name that the template uses and that is not known."""
 
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
+        def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
             """Note the name."""
             super().__init__(*args, **kwargs)
             unknown.add(str(self._undefined_name))
@@ -120,7 +120,7 @@ def _check_file(template: bytes) -> None:
         raise SourceFileError(msg)
 
 
-def warn_on_pages(document: Any, text: str) -> None:
+def warn_on_pages(document: Any, text: str) -> None:  # noqa: ANN401 - python-docx is untyped
     """
     Say on every page, and first of all in the text, that a letter is not to be signed.
 
@@ -142,10 +142,10 @@ def warn_on_pages(document: Any, text: str) -> None:
     body = document.element.body
     first = document.add_paragraph()
     _banner(first, text)
-    body.insert(0, first._p)
+    body.insert(0, first._p)  # noqa: SLF001 - no public way
 
 
-def _banner(paragraph: Any, text: str) -> None:
+def _banner(paragraph: Any, text: str) -> None:  # noqa: ANN401 - python-docx is untyped
     """Write a warning in the middle of a line."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt

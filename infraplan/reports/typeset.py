@@ -107,7 +107,7 @@ def shortened(text: object, most: int) -> str:
     >>> shortened("Thôn 3,\n xã Hòa Hải", 12)
     'Thôn 3, xã…'
     """
-    if text is None or text != text:
+    if text is None or text != text:  # noqa: PLR0124 - NaN of a table
         return ""
     line = re.sub(rf"[^\S{FIXED_SPACE}]+", " ", str(text).translate(INVISIBLE)).strip()
     line = "".join(sign for sign in line if sign.isprintable() or sign == FIXED_SPACE)

@@ -67,7 +67,7 @@ class _Columns:
         return f"=SUMIFS({column}{parts})"
 
 
-def underground_bill(
+def underground_bill(  # noqa: PLR0913 - a plan and what of it may be shown otherwise
     plan: "CablePlan",
     path: Path,
     *,

@@ -345,28 +345,28 @@ def _billion(vnd: float, words: Words) -> str:
     return words("papers.billion", cost=words.number(float(vnd) / 1e9, 2))
 
 
-def _vnd(value: Any, words: Words) -> str:
+def _vnd(value: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return a sum in whole dong."""
     return words.number(int(value)) if _is_known(value) else words("common.unknown")
 
 
-def _is_known(value: Any) -> bool:
+def _is_known(value: Any) -> bool:  # noqa: ANN401 - a field of a table
     """Return whether a field of a table holds a number."""
     return value is not None and not pd.isna(value) and math.isfinite(float(value))
 
 
-def _number(value: Any, words: Words, decimals: int = 0) -> str:
+def _number(value: Any, words: Words, decimals: int = 0) -> str:  # noqa: ANN401 - a field
     """Return a number of a table in words."""
     return words.number(float(value), decimals) if _is_known(value) else words("common.unknown")
 
 
-def _named(prefix: str, code: Any, words: Words) -> str:
+def _named(prefix: str, code: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return the name of a code where the catalogue has one, else the code."""
     key = f"{prefix}{tidy(code)}"
     return words(key) if key in words.entries else tidy(code)
 
 
-def _unit(code: Any, words: Words) -> str:
+def _unit(code: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return the name of a unit."""
     key = f"papers.unit_{tidy(code)}"
     return words(key) if key in words.entries else _named("cables.unit_", code, words)
@@ -547,7 +547,7 @@ def _bill(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     ]
 
 
-def _confirmed(verified: Any, words: Words) -> str:
+def _confirmed(verified: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return whether a price or rule is confirmed."""
     is_so = verified is not None and not pd.isna(verified) and bool(verified)
     return words("papers.confirmed" if is_so else "papers.unconfirmed")
@@ -580,7 +580,7 @@ def _rules_shared(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     """Return what each owner pays under every rule of sharing."""
     if not len(plan.share_rules):
         return []
-    table = plan.share_rules["cost_vnd"].unstack("rule")
+    table = plan.share_rules["cost_vnd"].unstack("rule")  # noqa: PD010 - keys, not values
     fields = MEMO_FIELDS["rules_shared"][1:]
     return [
         {"owner": tidy(owner)} | {rule: _vnd(row.get(rule), words) for rule in fields}
@@ -664,7 +664,7 @@ def _without(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     return sorted(rows, key=lambda one: one["street"])
 
 
-def _gap_told(gap: Any, words: Words) -> str:
+def _gap_told(gap: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return a gap in per cent, rounded up."""
     if not _is_known(gap):
         return words("common.unknown")
@@ -773,12 +773,12 @@ def _assumptions(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     ]
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - a field of a table
     """Return whether a field is a finite number and no text."""
     return not isinstance(value, str) and _is_known(value)
 
 
-def _assumption(name: Any, words: Words) -> str:
+def _assumption(name: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
     """Return the name of a price or a rule."""
     for prefix in ("cables.item_", "papers.rule_", "works.rule_"):
         if f"{prefix}{name}" in words.entries:

@@ -38,7 +38,7 @@ FORMATS = {
     "rate": "#,##0.00",
     "vnd": "#,##0",
 }
-FIXED_DATE = datetime(2000, 1, 1)
+FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 WIDEST = 60
 PROSE_WIDTH = 38  # of a column of sentences, which run over several lines
 LINE_COLUMNS = 8  # over which a line above the table runs
@@ -221,7 +221,7 @@ def _csv(sheet: Sheet, lines: Sequence[str]) -> str:
     return written.getvalue()
 
 
-def _csv_cell(value: Any, kind: str) -> str:
+def _csv_cell(value: Any, kind: str) -> str:  # noqa: ANN401 - what a table holds
     """Return a value as text; what Excel would take for a formula stays text."""
     if _is_blank(value):
         return ""
@@ -259,7 +259,7 @@ def cells_told(sheet: Sheet, words: Words) -> tuple[tuple[str, ...], tuple[tuple
     return tuple(column.heading for column in sheet.columns), told
 
 
-def _cell_told(value: Any, kind: str, words: Words) -> str:
+def _cell_told(value: Any, kind: str, words: Words) -> str:  # noqa: ANN401 - what a table holds
     """Return a value as a reader sees it."""
     if _is_blank(value):
         return ""
@@ -270,12 +270,12 @@ def _cell_told(value: Any, kind: str, words: Words) -> str:
     return words.number(float(value), SHOWN_DECIMALS[kind])
 
 
-def _is_blank(value: Any) -> bool:
+def _is_blank(value: Any) -> bool:  # noqa: ANN401 - what a table holds
     """Return whether there is no value."""
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)  # noqa: PLR0124
 
 
-def _formats(book: Any) -> dict[str, Any]:
+def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter is untyped
     """Return the formats of a workbook."""
     base = {"font_name": "Times New Roman", "font_size": 11, "valign": "top"}
     made = {kind: book.add_format({**base, "num_format": code}) for kind, code in FORMATS.items()}
@@ -298,7 +298,7 @@ def _formats(book: Any) -> dict[str, Any]:
 
 
 def _write_sheet(
-    book: Any,
+    book: Any,  # noqa: ANN401 - xlsxwriter is untyped
     sheet: Sheet,
     formats: dict[str, Any],
     words: Words,
@@ -351,7 +351,7 @@ def _heights(sheet: Sheet) -> list[float]:
 
 
 def _write_cell(
-    page: Any,
+    page: Any,  # noqa: ANN401 - xlsxwriter is untyped
     row: int,
     number: int,
     value: object,

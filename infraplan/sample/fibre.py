@@ -240,7 +240,7 @@ def _trunk(
 def _path(
     before: npt.NDArray[np.signedinteger[Any]],
     target: int,
-    number: Any,
+    number: Any,  # noqa: ANN401 - scipy's csr_array
 ) -> tuple[Ints, Ints]:
     """Return nodes and edges of the path to a target, by the predecessors."""
     nodes = [target]
@@ -253,7 +253,7 @@ def _path(
 def _edges_between(
     one: Ints,
     two: Ints,
-    number: Any,
+    number: Any,  # noqa: ANN401 - scipy's csr_array
 ) -> Ints:
     """Return the numbers of the edges between pairs of neighbouring nodes."""
     if not len(one):
@@ -265,7 +265,7 @@ def _edges_between(
 def _forest(
     before: npt.NDArray[np.signedinteger[Any]],
     targets: Ints,
-    number: Any,
+    number: Any,  # noqa: ANN401 - scipy's csr_array
     edge_count: int,
 ) -> npt.NDArray[np.bool_]:
     """Return the edges on the paths from targets back to their sources."""

@@ -56,7 +56,7 @@ class Ways:
     hamlet: Ints
     street: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
-    def matrix(self, weight: Floats | None = None) -> Any:
+    def matrix(self, weight: Floats | None = None) -> Any:  # noqa: ANN401 - scipy's csr_array
         """
         Return the edges as a symmetric sparse matrix.
 
@@ -72,7 +72,7 @@ class Ways:
         """
         return _matrix(len(self.xy), self.edges, self.length_m if weight is None else weight)
 
-    def edge_number(self) -> Any:
+    def edge_number(self) -> Any:  # noqa: ANN401 - scipy's csr_array
         """
         Return the numbers of the edges by their ends.
 
@@ -238,7 +238,7 @@ def gabriel_edges(points: Floats) -> Ints:
     return np.asarray(edges[away >= radius * (1 - 1e-9)], dtype=np.int64)
 
 
-def _matrix(count: int, edges: Ints, weight: Floats) -> Any:
+def _matrix(count: int, edges: Ints, weight: Floats) -> Any:  # noqa: ANN401 - scipy's csr_array
     """Return a symmetric sparse matrix; edges are unique, so that nothing is summed."""
     both = np.vstack([edges, edges[:, ::-1]])
     return sparse.csr_array(

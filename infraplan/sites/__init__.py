@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - functions and classes alike
     """Import a part of the room at its first use."""
     if name not in _HOMES:
         msg = f"module 'infraplan.sites' has no attribute '{name}'"

@@ -9,6 +9,8 @@ after them are conflicts, of which at most one candidate may be chosen: in every
 they are rows of weight 0 whose multiplier is at most 0.
 """
 
+# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
+
 import numpy as np
 import numpy.typing as npt
 

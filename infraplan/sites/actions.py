@@ -324,7 +324,7 @@ def _footprints(
     progress: Progress | None,
 ) -> "Iterator[tuple[str, tuple[tuple[slice, slice], Flags]]]":
     """Yield where stations would give service, with the window of the grid."""
-    assert task.layers.terrain is not None
+    assert task.layers.terrain is not None  # noqa: S101 - the caller asked for it
     found = footprints(
         task.layers.terrain,
         stations,
@@ -459,7 +459,7 @@ def _lattice(task: ActionTask) -> "gpd.GeoDataFrame":
 
 def _highest(task: ActionTask, x_m: Floats, y_m: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the highest eligible cell within reach of points, NaN where there is none."""
-    assert task.layers.terrain is not None
+    assert task.layers.terrain is not None  # noqa: S101 - asked for by the caller
     ground, terrain = task.ground, task.layers.terrain
     height = np.where(task.area.is_eligible, terrain.ground_m.to_numpy(), np.nan)
     row, column = index_of(ground.geobox, x_m, y_m)

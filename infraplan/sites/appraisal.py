@@ -123,7 +123,7 @@ class Appraisal:
         return f"<p>{escape(caption)}</p>{table.to_html(escape=True)}"
 
 
-def appraise_sites(
+def appraise_sites(  # noqa: PLR0913 - the layers, what was predicted from them, and the rules
     layers: Layers,
     requests: "gpd.GeoDataFrame",
     *,
@@ -214,7 +214,7 @@ def appraise_sites(
     """
     layers.need("terrain", step="the appraisal of sites")
     terrain = layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - just asked for
     held = rules.in_force(as_of)
     around = Surroundings.of(layers, as_of, cells)
     entry_db = entry_losses_db(defaults)
@@ -343,7 +343,7 @@ def _of_row(table: pd.DataFrame | None, name: object, column: str) -> float:
     return math.nan if table is None else _float(table[column].get(name))
 
 
-def _float(value: Any) -> float:
+def _float(value: Any) -> float:  # noqa: ANN401 - a field of a table
     """Return a number, NaN where it is missing."""
     return math.nan if value is None or pd.isna(value) else float(value)
 

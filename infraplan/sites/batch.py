@@ -531,7 +531,7 @@ def _on_blocks(requests: Sequence[Request], demand: Demand) -> "sp.csr_array":
     rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     block = demand.block.ravel()
     for place, request in enumerate(requests):
-        assert request.gain is not None
+        assert request.gain is not None  # noqa: S101 - asked for by the caller
         at = block[request.gain.cells]
         people = np.bincount(
             at[at >= 0], request.gain.cell_people[at >= 0], minlength=demand.weight.size

@@ -159,7 +159,7 @@ def fractional(gain: Floats, cost: Floats, left: float) -> tuple[float, Floats, 
     return value, if_in, if_out
 
 
-def coverage_bound(
+def coverage_bound(  # noqa: PLR0913 - the options of `max_coverage`
     covers: "sp.csr_array | sp.csr_matrix",
     weight: npt.ArrayLike,
     multipliers: npt.ArrayLike,
@@ -224,7 +224,7 @@ def coverage_bound(
     return floored(value, slack, whole=case.whole)
 
 
-def proven_bound(
+def proven_bound(  # noqa: PLR0913 - the options of `max_coverage`
     covers: "sp.csr_array | sp.csr_matrix",
     weight: npt.ArrayLike,
     result: "MaxCoverage",

@@ -101,7 +101,7 @@ class _Task:
     cliques: tuple[Ints, ...]
 
 
-def max_coverage(
+def max_coverage(  # noqa: PLR0913 - the options of one choice
     covers: "sp.csr_array | sp.csr_matrix",
     weight: npt.ArrayLike,
     *,
@@ -187,7 +187,7 @@ def max_coverage(
     return _solve(task, float(count), _deadline(time_limit_s), told=told)
 
 
-def max_coverage_budget(
+def max_coverage_budget(  # noqa: PLR0913 - the options of one choice
     covers: "sp.csr_array | sp.csr_matrix",
     weight: npt.ArrayLike,
     cost: npt.ArrayLike,
@@ -254,7 +254,7 @@ def max_coverage_budget(
     return _solve(task, float(budget), _deadline(time_limit_s), told=told)
 
 
-def fewest_sites(
+def fewest_sites(  # noqa: PLR0913 - the options of one choice
     covers: "sp.csr_array | sp.csr_matrix",
     weight: npt.ArrayLike,
     *,

@@ -137,7 +137,7 @@ def eligible_area(layers: "Layers", limits: EligibleLimits | None = None) -> Eli
     """
     layers.need("terrain", step="eligible positions")
     terrain = layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - just asked for
     limits = limits or EligibleLimits()
     geobox = geobox_of(terrain.ground_m)
     ground_m = terrain.ground_m.to_numpy()

@@ -57,7 +57,7 @@ class Footprint:
     served: Flags
 
 
-def footprints(
+def footprints(  # noqa: PLR0913 - what a prediction needs, and where it is kept
     terrain: "Terrain",
     stations: "gpd.GeoDataFrame",
     cells: pd.DataFrame,

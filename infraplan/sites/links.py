@@ -426,7 +426,7 @@ def _far_ends(around: "Surroundings", fibre_near_m: float) -> _Far:
 
 def _places(request: "Request", far: _Far, given: Mapping[str, float]) -> list[int]:
     """Return the far ends of a request, the nearest first."""
-    assert request.point is not None
+    assert request.point is not None  # noqa: S101 - asked for by the caller
     away_m = np.hypot(far.x_m - request.point.x, far.y_m - request.point.y)
     reach = np.flatnonzero((away_m > SAME_PLACE_M) & (away_m <= given["most_distance_m"]))
     own = far.operator == request.operator

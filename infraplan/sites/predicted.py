@@ -123,7 +123,7 @@ def fill_gains(
         Table `footprints` of the study; no row where none are wanted.
     """
     terrain = around.layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - asked for by the caller
     ready = {
         r.request_id: r for r in requests if not r.missing and is_inside(r.point, radio.ground)
     }
@@ -252,7 +252,7 @@ def variant_gains(
     if not variants:
         return
     terrain = around.layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - asked for by the caller
     entries = [(name, v.request, v.point, v.height_m) for name, v in variants.items()]
     stations = stations_of(entries, around.layers.crs)
     found = station_signals(
@@ -343,7 +343,7 @@ def _masts_in_reach(
     request: Request, around: Surroundings, rules: SiteRules
 ) -> tuple[list[_Mast], list[Unfit]]:
     """Return the masts near a request, and the one it names, with and without room for it."""
-    assert request.point is not None
+    assert request.point is not None  # noqa: S101 - asked for by the caller
     thresholds = rules.rules["sharing"].thresholds
     radius = thresholds["urban_radius_m" if around.is_urban(request.point) else "rural_radius_m"]
     distance_m = around.station_distances_m(request.point)

@@ -152,7 +152,7 @@ class _Limit:
         return float(self.sites if self.budget_vnd is None else self.budget_vnd)  # type: ignore[arg-type]
 
 
-def propose_sites(
+def propose_sites(  # noqa: PLR0913 - the layers, what was predicted from them, and what is asked
     layers: Layers,
     *,
     cells: pd.DataFrame,
@@ -289,7 +289,7 @@ def propose_sites(
     )
 
 
-def eligible_actions(
+def eligible_actions(  # noqa: PLR0913 - the layers and what was predicted from them
     layers: Layers,
     *,
     cells: pd.DataFrame,
@@ -388,7 +388,7 @@ class _Planned:
         }
 
 
-def _task(
+def _task(  # noqa: PLR0913 - what every evaluation shares
     layers: Layers,
     *,
     cells: pd.DataFrame,
@@ -407,7 +407,7 @@ def _task(
     """Return what every evaluation shares, and what is announced."""
     layers.need("terrain", step="proposing sites")
     terrain = layers.terrain
-    assert terrain is not None
+    assert terrain is not None  # noqa: S101 - just asked for
     around = Surroundings.of(layers, None)
     on_air = {
         (name, str(row.operator))
@@ -536,7 +536,7 @@ def _solved(
 ) -> MaxCoverage:
     """Return the best choice found, with its bound."""
     if limit.budget_vnd is None:
-        assert limit.sites is not None
+        assert limit.sites is not None  # noqa: S101 - one of the two is given
         return max_coverage(
             choice.covers,
             choice.weight,

@@ -89,7 +89,7 @@ def judge(
     margin: float | None = None,
     accuracy_m: float = 0.0,
     asks: bool = False,
-    **detail: Any,
+    **detail: Any,  # noqa: ANN401 - whatever the words need
 ) -> Reason:
     """
     Return a rule's finding; only a confirmed rule or a plain fact may reject.

@@ -551,7 +551,7 @@ def _changed_after(own: "gpd.GeoDataFrame", fresh: "gpd.GeoDataFrame") -> pd.Dat
 
 def _changes(
     pairs: Sequence[tuple[str, "pd.Series[Any]", "pd.Series[Any]"]],
-    crs: Any,
+    crs: Any,  # noqa: ANN401 - as geopandas has it
 ) -> pd.DataFrame:
     """Return how the second row of each pair became the first."""
     rows = []
@@ -566,7 +566,7 @@ def _changes(
     return table.astype({"request_id": "str", "field": "str"}).set_index(list(keys))
 
 
-def _moved(new: Any, old: Any, crs: Any) -> list[tuple[str, str, str]]:
+def _moved(new: Any, old: Any, crs: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - points or None
     """Return the position before and after, and how far apart they are."""
     ends = [one if _has_point(one) else None for one in (old, new)]
     if ends[0] is not None and ends[1] is not None:
@@ -580,7 +580,7 @@ def _moved(new: Any, old: Any, crs: Any) -> list[tuple[str, str, str]]:
     return [("position", was, now), *moved]
 
 
-def _degrees(point: "Point | None", crs: Any) -> str:
+def _degrees(point: "Point | None", crs: Any) -> str:  # noqa: ANN401 - as geopandas has it
     """Return latitude and longitude of a position on WGS 84, empty where there is none."""
     if point is None:
         return ""
@@ -590,7 +590,7 @@ def _degrees(point: "Point | None", crs: Any) -> str:
     return f"{there.y:.5f}, {there.x:.5f}"
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> str:  # noqa: ANN401 - any cell
     """Return a cell as text, empty where it is missing."""
     if value is None or pd.isna(value):
         return ""
@@ -628,7 +628,7 @@ def _to_come(sites: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
 
 def _planned_near(
     request_id: str,
-    point: Any,
+    point: Any,  # noqa: ANN401 - a point or None
     to_come: "gpd.GeoDataFrame",
     found: "gpd.GeoDataFrame",
     reach_m: float,
@@ -746,12 +746,12 @@ def _column(table: pd.DataFrame, column: str) -> "pd.Series[Any]":
     return pd.Series([None] * len(table), index=table.index, dtype="object")
 
 
-def _has_point(point: Any) -> bool:
+def _has_point(point: Any) -> bool:  # noqa: ANN401 - a point or None
     """Return whether a request has a position."""
     return point is not None and not point.is_empty
 
 
-def _distances_m(table: "gpd.GeoDataFrame", point: Any) -> npt.NDArray[np.float64]:
+def _distances_m(table: "gpd.GeoDataFrame", point: Any) -> npt.NDArray[np.float64]:  # noqa: ANN401
     """Return how far the rows of a table lie from a point, infinite where either has no place."""
     if not len(table) or not _has_point(point):
         return np.full(len(table), np.inf)

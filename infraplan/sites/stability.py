@@ -291,7 +291,7 @@ def _protected(reason: Reason, sources: _Draws, good: Reason) -> _Redrawn | None
 def _depth_m(sources: _Draws) -> float:
     """Return how far inside protected areas a request lies."""
     point = sources.request.point
-    assert point is not None
+    assert point is not None  # noqa: S101 - a distance was measured from it
     areas = sources.around.within(point, "protected", 0.0)
     return float(areas.boundary.distance(point).max()) if len(areas) else 0.0
 

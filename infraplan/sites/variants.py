@@ -163,7 +163,7 @@ def searched(
     variants = {}
     for name, trial in trials.items():
         point = trial.request.point
-        assert point is not None
+        assert point is not None  # noqa: S101 - it was predicted
         of = by_id[trial.request.request_id]
         variants[name] = Variant(of, point, trial.request.height_m)
     told = progress or silent
@@ -281,7 +281,7 @@ def _places(request: Request) -> Iterator[tuple["Point", float]]:
     from shapely.geometry import Point
 
     at = request.point
-    assert at is not None
+    assert at is not None  # noqa: S101 - it was predicted
     shift_m = _shift_m(request)[0]
     if not shift_m > 0:
         return
@@ -302,7 +302,7 @@ def _shift_m(request: Request) -> tuple[float, bool]:
 
 def _ground_m(around: Surroundings, radio: Scene, point: "Point") -> float:
     """Return the height of the ground at a point, NaN where unknown or off the grid."""
-    assert around.layers.terrain is not None
+    assert around.layers.terrain is not None  # noqa: S101 - asked for by the caller
     if not is_inside(point, radio.ground):
         return math.nan
     row, column = index_of(radio.ground.geobox, point.x, point.y)

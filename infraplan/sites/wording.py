@@ -12,7 +12,7 @@ __all__ = ["finding_told", "findings_of", "phrase", "rule_told"]
 Finding = Mapping[str, Any]
 
 
-def findings_of(text: Any) -> list[dict[str, Any]] | None:
+def findings_of(text: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - JSON or nothing
     """
     Return the findings on a request.
 
@@ -129,13 +129,13 @@ def _filled(words: Words, key: str, values: Mapping[str, str]) -> str:
         return ""
 
 
-def _fields(names: Any, words: Words) -> str:
+def _fields(names: Any, words: Words) -> str:  # noqa: ANN401 - any value of JSON
     """Return fields of a request by their names in the language."""
     listed = names if isinstance(names, list) else [names]
     return ", ".join(phrase(words, f"sites.field_{name}", str(name)) for name in listed)
 
 
-def _told(value: Any, words: Words) -> str:
+def _told(value: Any, words: Words) -> str:  # noqa: ANN401 - any value of JSON
     """Return a value of a finding as text."""
     if value is None:
         return ""

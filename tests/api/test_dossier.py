@@ -41,7 +41,7 @@ def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make one small file instead of the papers, where only the folder is looked at."""
-    made = lambda making: [("a.docx", str(making.made_on).encode())]
+    made = lambda making: [("a.docx", str(making.made_on).encode())]  # noqa: E731 - short
     monkeypatch.setattr("infraplan.api.dossier.MAKERS", (made,))
 
 
@@ -145,7 +145,7 @@ def test_table_t8_is_read_back_as_the_offices_decisions(plan: Plan) -> None:
     dossier = write_dossier(plan, "lo", appraisal=made)
     (path,) = dossier.folder.glob("T8*.xlsx")
     book = openpyxl.load_workbook(path)
-    page, filled = book["T8"], ("Chưa phù hợp", "Ông A", datetime(2025, 11, 24), "xã", "đã đi")
+    page, filled = book["T8"], ("Chưa phù hợp", "Ông A", datetime(2025, 11, 24), "xã", "đã đi")  # noqa: DTZ001
     names = {cell.value: cell.column for row in page.iter_rows(max_row=9) for cell in row}
     (row,) = [cell.row for cell in page["C"] if cell.value == "R2"]
     for name, value in zip(OFFICE, filled, strict=True):

@@ -238,7 +238,7 @@ def test_districts_come_with_the_licence_of_their_country(plan, web) -> None:
 def test_cells_seen_by_phones_are_a_layer_of_their_own(plan, web) -> None:
     web.give("/ocid", Answer(files.opencellid(*files.CELLS)))
     files.declare(plan, web, "opencellid", "/ocid?token={token}&file=452.csv.gz")
-    done = got(plan, "opencellid", token="geheim")["opencellid"]
+    done = got(plan, "opencellid", token="geheim")["opencellid"]  # noqa: S106
     cells = plan.table("observed_cells")
     assert cells["operator"].to_list() == ["452-07", "Viettel", "VNPT"]
     assert cells["technology"].to_list() == ["2G", "4G", "3G"]
@@ -387,7 +387,7 @@ def test_openstreetmap_without_anything_there_is_told(plan, web) -> None:
 def test_a_list_of_cells_that_is_none_is_refused(plan, web, content: bytes) -> None:
     web.give("/ocid", Answer(content))
     files.declare(plan, web, "opencellid", "/ocid?token={token}")
-    assert "download_unusable" in failure(plan, "opencellid", token="k")
+    assert "download_unusable" in failure(plan, "opencellid", token="k")  # noqa: S106
 
 
 def test_an_interrupted_fetch_leaves_the_plan_as_it_was(plan, web) -> None:

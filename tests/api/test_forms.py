@@ -115,7 +115,7 @@ def test_cells_take_words_of_lists_and_the_id_is_hidden(plan: Plan) -> None:
 
 def test_a_filled_form_comes_back_as_the_layer(plan: Plan) -> None:
     answers = {
-        1: ("Viettel", "tốt", dt.datetime(2025, 11, 15), "trưởng thôn"),
+        1: ("Viettel", "tốt", dt.datetime(2025, 11, 15), "trưởng thôn"),  # noqa: DTZ001 - of Excel
         3: ("tất cả các mạng", "không có", "16/11/2025", None),
         4: ("Vinaphone", "chập chờn", None, None),
     }

@@ -190,7 +190,7 @@ def test_dates_and_times_stay_what_they_are(source: Path) -> None:
     import datetime as dt
 
     book = opened(source)
-    day = dt.datetime(2025, 7, 1)
+    day = dt.datetime(2025, 7, 1)  # noqa: DTZ001 - Excel has no zones
     values = (day, dt.time(18, 20, 35), dt.timedelta(hours=30), True, 0.5)
     for number, value in enumerate(values):
         book["BTS"][f"{get_column_letter(10 + number)}3"] = f"cột khác {number}"

@@ -64,7 +64,7 @@ def names():
 
 @pytest.mark.parametrize("font", ENCODERS)
 def test_rates_for_few_names(names, font):
-    encode, choose = ENCODERS[font], random.Random(7)
+    encode, choose = ENCODERS[font], random.Random(7)  # noqa: S311 - no secret
     accented = [name for name in names if not name.isascii()]
     rates = []
     for count in (1, 3, 10):
@@ -80,7 +80,7 @@ def test_rates_for_few_names(names, font):
 
 @pytest.mark.parametrize("font", ["TCVN3", "VNI", "Windows-1258"])
 def test_long_text(names, font):
-    encode, choose = ENCODERS[font], random.Random(8)
+    encode, choose = ENCODERS[font], random.Random(8)  # noqa: S311 - no secret
     texts = [choose.choice(PHRASES).format(*choose.sample(names, 2)) for _ in range(DRAWS)]
     fold = str.lower if font == "TCVN3" else str  # within sentences its lost capitals stay lost
     alone = sum(fold(readable([encode(text)])[0]) == fold(text) for text in texts)
@@ -102,7 +102,7 @@ def test_no_false_alarm(names):
 @pytest.mark.parametrize("encode", [str, tcvn3], ids=["Unicode", "TCVN3"])
 @pytest.mark.parametrize("texts", [6, 20], ids=["as lists are", "every cell another text"])
 def test_a_table_of_3250_rows_and_20_columns(names, encode, texts):
-    choose = random.Random(9)
+    choose = random.Random(9)  # noqa: S311 - no secret
     many = 400 if texts == 20 else 1
     columns = {
         f"c{n}": [encode(f"{choose.choice(names)} {choose.randint(1, many)}") for _ in range(3250)]
@@ -121,7 +121,7 @@ def test_a_table_of_3250_rows_and_20_columns(names, encode, texts):
 
 
 def test_a_long_file(names, tmp_path):
-    path, choose = tmp_path / "long.csv", random.Random(10)
+    path, choose = tmp_path / "long.csv", random.Random(10)  # noqa: S311 - no secret
     with path.open("w", encoding="utf-8") as stream:
         stream.write("a;b;c\n")
         for number in range(ROWS):

@@ -26,7 +26,7 @@ RATIO_LIMIT = 12.0  # of an import with its report to the cells alone: 4 to 8 on
 
 
 def province(path: Path) -> Path:
-    chance = random.Random(0)
+    chance = random.Random(0)  # noqa: S311 - numbers for a list, not secrets
     book = xlsxwriter.Workbook(str(path))
     page = book.add_worksheet("Trạm")
     page.write_row(2, 0, HEADINGS)

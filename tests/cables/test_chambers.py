@@ -174,7 +174,7 @@ def test_every_drop_is_within_reach_of_a_chamber(prices, rules) -> None:
     assert max(np.abs(x - foot).min() for foot, _ in feet) <= 20 + 1e-6
 
 
-def C_replace(rules, **changes):
+def C_replace(rules, **changes):  # noqa: N802
     from dataclasses import replace
 
     rule = rules.rules["drop"]

@@ -128,7 +128,10 @@ def everything_joined(plan) -> None:
 
 
 @settings(
-    deadline=None, max_examples=5, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=5,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     heights=st.lists(st.integers(2, 8), min_size=2, max_size=3),

@@ -67,7 +67,7 @@ def test_a_killed_import_leaves_the_old_or_the_new_state(
     process = started(plan.folder, sites_file(tmp_path / "n.csv"))
     process.stdin.write("\n")
     process.stdin.flush()
-    time.sleep(random.Random(round_).uniform(0, WRITING_S))
+    time.sleep(random.Random(round_).uniform(0, WRITING_S))  # noqa: S311 - no secret
     process.kill()
     process.communicate()
     assert state_of(plan.folder) in ({"OLD"}, {f"N{n}" for n in range(ROWS)})

@@ -40,7 +40,7 @@ ROW_H, ROW_V = len(HEADINGS) + 1, len(HEADINGS) + 362  # lines of the words HORI
 
 def cut_text(name: str, values: np.ndarray, angles: np.ndarray | None = None) -> list[str]:
     angles = np.arange(values.size) if angles is None else angles
-    return [f"{name} {values.size}", *(f"{a:g} {v:.2f}" for a, v in zip(angles, values))]
+    return [f"{name} {values.size}", *(f"{a:g} {v:.2f}" for a, v in zip(angles, values))]  # noqa: B905
 
 
 def lines_of(**changed: str | None) -> list[str]:

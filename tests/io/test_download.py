@@ -308,7 +308,7 @@ def test_progress_tells_the_share_that_came(web, downloader) -> None:
 
 def test_an_error_survives_another_process(downloader) -> None:
     error = failure(downloader, wanted("file:///x"))
-    assert pickle.loads(pickle.dumps(error)).fault == error.fault
+    assert pickle.loads(pickle.dumps(error)).fault == error.fault  # noqa: S301 - our own
 
 
 def test_the_proxy_of_the_office_is_used(web, downloader, monkeypatch) -> None:

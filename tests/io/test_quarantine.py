@@ -127,7 +127,7 @@ def test_a_date_in_words_is_a_repair_and_a_date_is_not(tmp_path: Path) -> None:
     import datetime as dt
 
     headings = ["Mã trạm", "Vĩ độ", "Kinh độ", "Ngày nhận"]
-    rows = [["A", 18.3, 105.9, "03/11/2025"], ["B", 18.3, 105.9, dt.datetime(2025, 11, 4)]]
+    rows = [["A", 18.3, 105.9, "03/11/2025"], ["B", 18.3, 105.9, dt.datetime(2025, 11, 4)]]  # noqa: DTZ001
     reading = read(book(tmp_path, *rows, headings=headings), "requests")
     assert list(reading.table["received"]) == ["2025-11-03", "2025-11-04"]
     assert [(r.row, r.taken, r.code) for r in reading.repairs] == [("2", "2025-11-03", "date_read")]

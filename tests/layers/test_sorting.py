@@ -38,7 +38,7 @@ def test_numbers_may_stand_by_value() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["as text", "by value"])
 def test_the_order_is_that_of_the_browser(chromium: Any, way: str) -> None:
-    choose = random.Random(3)
+    choose = random.Random(3)  # noqa: S311 - no secret
     made = {
         "".join(choose.choice(LETTERS + LETTERS.upper()) for _ in range(choose.randint(1, 5)))
         for _ in range(3000)

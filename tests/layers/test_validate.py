@@ -257,7 +257,7 @@ def test_ticks_leave_the_rest_unticked() -> None:
 
 
 def test_dates_are_day_first() -> None:
-    cells = ["01/07/2025", "2025-07-01", dt.datetime(2025, 7, 1), 45839, "31/02/2025"]
+    cells = ["01/07/2025", "2025-07-01", dt.datetime(2025, 7, 1), 45839, "31/02/2025"]  # noqa: DTZ001
     assert values("date", cells) == (["2025-07-01"] * 4 + [None], [False] * 4 + [True])
 
 

@@ -234,7 +234,7 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         path = page.save(tmp_path / "Sở KH&CN tỉnh" / "bản đồ.html")
         context = chromium.new_context(viewport={"width": 1200, "height": 760}, **options)
         contexts.append(context)
-        only_files = lambda route: (
+        only_files = lambda route: (  # noqa: E731
             route.continue_() if route.request.url.startswith("file:") else route.abort()
         )
         context.route("**/*", only_files)

@@ -69,7 +69,7 @@ def test_decisions_that_were_taken_are_filled_in():
     row = request(decision="reject", decided_on="2025-11-24", decided_by="Bà B")
     _, (cells,) = rows_of(book_of(appraisal(R1=row))["T8"])
     assert cells[VI("terms.column_decision")].value == "Chưa phù hợp"
-    assert cells[VI("terms.column_decided_on")].value == datetime(2025, 11, 24)
+    assert cells[VI("terms.column_decided_on")].value == datetime(2025, 11, 24)  # noqa: DTZ001
     assert cells[VI("letters.t8_proposal")].value == "Đủ điều kiện"
 
 

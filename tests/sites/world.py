@@ -110,7 +110,7 @@ def areas(index, **boxes):
 
 
 def sources(
-    complete=True,
+    complete=True,  # noqa: FBT002 - short in tests
     as_of="2025-01-01",
     extra=(),
 ):

@@ -253,7 +253,7 @@ def read_districts(
     return Brought(target, declared=declared)
 
 
-def _content(path: Path) -> Any:
+def _content(path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Return what a JSON file holds."""
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse)

@@ -171,7 +171,7 @@ def _features(layer: str, path: Path, area: Area, table: str) -> "gpd.GeoDataFra
             warnings.simplefilter("ignore")  # of features that lie outside the file
             frame = pyogrio.read_dataframe(
                 path,
-                sql=f"SELECT * FROM {table}",
+                sql=f"SELECT * FROM {table}",  # noqa: S608 - our own words
                 bbox=(west, south, east, north),
                 use_arrow=False,
             )
@@ -256,7 +256,7 @@ def _looked_up(values: pd.Series, table: Mapping[str, Sequence[str]]) -> pd.Seri
     return values.map(lambda value: ours.get(value) if isinstance(value, str) else None)
 
 
-def _frame(frame: "gpd.GeoDataFrame", **columns: Any) -> "gpd.GeoDataFrame":
+def _frame(frame: "gpd.GeoDataFrame", **columns: Any) -> "gpd.GeoDataFrame":  # noqa: ANN401
     """Return a table with these columns and the geometry of another one."""
     import geopandas as gpd
 

@@ -139,7 +139,7 @@ def merge_tiles(
     return Brought(target, tuple(notes))
 
 
-def _grid(first: Any, area: Area, path: Path) -> _Grid:
+def _grid(first: Any, area: Area, path: Path) -> _Grid:  # noqa: ANN401 - rasterio's dataset
     """Return the pixels that touch the area, on the lattice of a tile."""
     from rasterio.warp import transform_bounds
 
@@ -171,7 +171,7 @@ def _copy(
     strip: npt.NDArray[Any],
     grid: _Grid,
     top: int,
-    tile: Any,
+    tile: Any,  # noqa: ANN401 - rasterio's dataset
     path: Path,
 ) -> None:
     """Copy what a tile has of a strip."""
@@ -227,7 +227,7 @@ def _blank(strip: npt.NDArray[Any], source: OpenSource, nodata: float | None, em
     return int(wrong.sum())
 
 
-def _empty(source: OpenSource, first: Any) -> float:
+def _empty(source: OpenSource, first: Any) -> float:  # noqa: ANN401 - rasterio's dataset
     """Return what stands for no value in a raster of whole numbers."""
     if source.nodata:
         return source.nodata[0]

@@ -372,7 +372,7 @@ def reduce_masts(
                             lost[:count] = F(np.nan)
                         for i in range(count):
                             here = ground[r, c0 + i]
-                            unknown += (lost[i] != lost[i]) & (here == here)
+                            unknown += (lost[i] != lost[i]) & (here == here)  # noqa: PLR0124
                         row_excess(drop, log_path, lost, around, count, model, excess[b])
                     for i in range(cell_start[m], cell_start[m + 1]):
                         g = group[i]

@@ -80,7 +80,7 @@ def _aerodromes(
 
 def _above_m(request: Request, around: Surroundings, row: "pd.Series[float]") -> float:
     """Return how high the antennas stand above an aerodrome, NaN where that is not known [m]."""
-    assert request.point is not None
+    assert request.point is not None  # noqa: S101 - asked for by the caller
     return around.ground_m(request.point) + request.height_m - float(row["elevation_m"])
 
 

@@ -67,7 +67,7 @@ def fall_power(request: Request, around: Surroundings, rule: Rule) -> Reason | N
 def _judged(request: Request, rule: Rule, found: pd.DataFrame, detail: dict[str, Any]) -> Reason:
     """Return the finding on lines near a mast: none of them may lie within its height."""
     radius_m = _radius_m(request, rule)
-    assert radius_m is not None
+    assert radius_m is not None  # noqa: S101 - asked for by the caller
     nearest_m = float(found["away_m"].min()) if len(found) else math.inf
     count = int((found["away_m"] <= radius_m).sum()) if len(found) else 0
     return judge(

@@ -88,7 +88,7 @@ def road(request: Request, around: Surroundings, rule: Rule) -> Reason | None:
 
 def _ways(request: Request, around: Surroundings) -> dict[str, Any]:
     """Return how far the nearest road and the nearest track are, where classes are known [m]."""
-    assert request.point is not None
+    assert request.point is not None  # noqa: S101 - asked for by the caller
     roads = around.within(request.point, "roads", WAYS_M)
     if not len(roads) or "class" not in roads:
         return {}
