@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infraplan.reports.price_form import write_price_form as write_price_form
     from infraplan.reports.sheets import field_sheets as field_sheets
     from infraplan.reports.sheets import has_position as has_position
-    from infraplan.reports.underground_bill import underground_bill as underground_bill
     from infraplan.reports.workbook import Column as Column
     from infraplan.reports.workbook import Sheet as Sheet
     from infraplan.reports.workbook import cells_told as cells_told
@@ -37,7 +36,6 @@ _WHERE = {
     "has_position": "sheets",
     "plan_sheets": "compose",
     "plan_workbook": "compose",
-    "underground_bill": "underground_bill",
     "write_brief": "brief",
     "write_form": "form",
     "write_gaps_report": "gaps_report",

@@ -48,10 +48,10 @@ def recalculated(path: Path, folder: Path, *, changes: dict[tuple[str, str], Any
             if entry.filename.startswith("xl/worksheets/"):
                 content = CACHED.sub(rb"\1", content)
             new.writestr(entry.filename, content)
-    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [soffice, profile, "--headless", "--convert-to", "xlsx", "--outdir",
                str(folder / "out"), str(bare)]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
     made = folder / "out" / path.name
     assert made.exists(), done.stderr
     formulas, _ = cached(path)

@@ -10,7 +10,7 @@ import pytest
 from infraplan.cables.shares import shared_out
 from infraplan.cables.study import empty_table
 from infraplan.errors import SettingsError
-from infraplan.reports import underground_bill
+from infraplan.reports.underground_bill import underground_bill
 from infraplan.text import words
 from tests.reports.recalculated import cached
 from tests.reports.recalculated import differing
