@@ -6,6 +6,7 @@ follow; the values that stand there at first are those of the plan, to the dong.
 """
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -205,6 +206,8 @@ class _Writer:
         """Return the prices of the book, and of lines that it does not have."""
         facts = self.facts
         rows = [] if facts.prices is None else price_rows(facts.prices)
+        used = dict(zip(facts.lines["item"], facts.lines["price_vnd"].tolist(), strict=True))
+        rows = [replace(row, price_vnd=used.get(row.code, row.price_vnd)) for row in rows]
         known = {row.code for row in rows}
         for row in facts.lines.drop_duplicates("item").to_dict("records"):
             if row["item"] not in known:
