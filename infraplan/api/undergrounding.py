@@ -88,7 +88,7 @@ class Programme:
             raise SettingsError("; ".join(wrong))
 
 
-def underground(  # noqa: PLR0913 - streets, who pays, when, how long
+def underground(
     plan: Plan,
     *,
     streets: Sequence[str] | None = None,

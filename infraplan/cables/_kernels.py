@@ -1,10 +1,11 @@
 """
 Compiled loops of the cables room: Steiner trees, dual ascent, parallel lines.
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
 
 A graph is given by rows: the neighbours of node v are `heads[starts[v]:starts[v + 1]]`, reached
 over the edges `links[...]` of the same places. A tree is a flag an edge.
 """
+
+# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
 
 import numpy as np
 import numpy.typing as npt

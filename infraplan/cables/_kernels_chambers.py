@@ -1,11 +1,12 @@
 """
 Compiled loops of chambers: which place may follow which, and the cheapest chain of places.
-# ruff: noqa: PLR0913, PLR0917 - compiled loops over bare arrays
 
 Places lie along one stretch of trench, in the order of the stretch. What two chambers in a row may
 have between them only shrinks as they move together, so the places that may come before a place are
 a run of places next to it.
 """
+
+# ruff: noqa: PLR0913, PLR0917 - compiled loops over bare arrays
 
 import numpy as np
 import numpy.typing as npt

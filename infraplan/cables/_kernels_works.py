@@ -1,5 +1,4 @@
 """Compiled loops of shared trenches: who passes each edge of a forest, and what that costs."""
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917, PLR1702 - compiled loops over bare arrays
 
 # ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
 

@@ -24,7 +24,6 @@ from infraplan.layers.bundle import Layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     import shapely
 
     from infraplan.cables.graph import StreetGraph

@@ -146,14 +146,15 @@ class FundingTerms:
         return next((c for c in self.classes if diameter_mm > c.above_mm), self.classes[-1])
 
 
-def rent_table(uses: "pd.DataFrame", terms: FundingTerms, *, kind: str = "duct") -> "pd.DataFrame":
+def rent_table(laid: "pd.DataFrame", terms: FundingTerms, *, kind: str = "duct") -> "pd.DataFrame":
     """
     Return what each owner would rent, by class of diameter.
 
     Parameters
     ----------
-    uses
-        Table `uses`: cables, diameter and metres by segment and owner.
+    laid
+        Table `cables`, or `uses`, which knows the thickest cable of a segment only: owner, number,
+        diameter and metres.
     terms
         Rents.
     kind
@@ -169,7 +170,7 @@ def rent_table(uses: "pd.DataFrame", terms: FundingTerms, *, kind: str = "duct")
     """
     cap = next((one for one in terms.caps if one.kind == kind), None)
     metres: dict[tuple[str, float], float] = {}
-    for row in uses.reset_index().sort_values(["owner", "segment_id"]).to_dict("records"):
+    for row in laid.reset_index().to_dict("records"):
         cables = _number(row["cables"], 1.0)
         above_mm = terms.class_of(_number(row["diameter_mm"], 0.0)).above_mm
         key = (str(row["owner"]), above_mm)

@@ -450,7 +450,7 @@ class _Task:
             if not any(self.model.rooted[s] for s in part):
                 mine = [s for s in part if s in set(built)]
                 starts += [min(mine, key=lambda s: (int(years[s]), s))] if mine else []
-        waiting = {s: NEVER for s in starts}
+        waiting = dict.fromkeys(starts, NEVER)
         while waiting:
             # what is built first comes first, so that nobody leans on a later street
             s = min(waiting, key=lambda k: (int(years[k]), k))

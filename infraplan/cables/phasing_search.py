@@ -66,7 +66,7 @@ class Answer:
     relaxed: int = 0
 
 
-def solved(  # noqa: PLR0913 - the wishes of a programme are its bounds
+def solved(
     model: Model,
     low: Ints,
     high: Ints,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from infraplan.io.guards import not_of_plan as not_of_plan
     from infraplan.io.outlines import burn as burn
     from infraplan.io.outlines import read_outline as read_outline
+    from infraplan.io.price_book import read_price_book as read_price_book
     from infraplan.io.rasters import check_crop as check_crop
     from infraplan.io.rasters import crop_raster as crop_raster
     from infraplan.io.rasters import raster_crs as raster_crs
@@ -64,6 +65,7 @@ _WHERE = {
     "read_frames": "frames",
     "read_layer": "tables",
     "read_outline": "outlines",
+    "read_price_book": "price_book",
     "read_raster": "rasters",
     "read_tables": "store",
     "table_names": "store",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infraplan.reports.form import write_form as write_form
     from infraplan.reports.gaps_report import Office as Office
     from infraplan.reports.gaps_report import write_gaps_report as write_gaps_report
+    from infraplan.reports.price_form import write_price_form as write_price_form
     from infraplan.reports.sheets import field_sheets as field_sheets
     from infraplan.reports.sheets import has_position as has_position
     from infraplan.reports.workbook import Column as Column
@@ -38,6 +39,7 @@ _WHERE = {
     "write_brief": "brief",
     "write_form": "form",
     "write_gaps_report": "gaps_report",
+    "write_price_form": "price_form",
     "write_workbook": "workbook",
 }
 

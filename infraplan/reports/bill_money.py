@@ -1,14 +1,18 @@
 """The sheets of the total investment and of the models of funding, with rates in cells."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.cables.funding import FUNDING_MODELS
+from infraplan.cables.funding import funding_table
 from infraplan.cables.investment import CONSTRUCTION
 from infraplan.cables.investment import rate_of
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import UNASSIGNED
+from infraplan.cables.study import filled_table
 from infraplan.reports.bill_facts import BillFacts
 from infraplan.reports.bill_facts import half_up
 from infraplan.reports.bill_shares import Payment
@@ -57,7 +61,7 @@ def write_investment(page: LivePage, facts: BillFacts, *, total: Payment) -> dic
         frame = "total" if is_end else "cell"
         bases = [base for base in str(values["of"] or "").split(";") if base in sums]
         told = [_line_told(base, facts) for base in bases]
-        page.put(row, 0, None if is_end else place, f"{frame}_whole")
+        page.put(row, 0, None if is_end else place, f"{frame}_order")
         page.put(row, 1, _line_told(line, facts), f"{frame}_text")
         page.put(row, 2, "" if line == "total" else " + ".join(told), f"{frame}_prose")
         rate = page.put(
@@ -135,10 +139,42 @@ def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
     owed, row = _rents(page, row, facts)
     row = page.line(row + 1, words("money.models"), "heading")
     row = page.heads(row, [words(f"money.head_{key}") for key in FUNDING_HEADS], is_main=False)
-    for model, rows in facts.plan.funding.groupby(level=0, sort=False):
-        row = _model(page, row, facts, (str(model), rows.droplevel(0)), (sums, owed, asked))
-    for model in ("capital", "investor", "public"):
+    for name, rows in _funding(facts).groupby(level=0, sort=False):
+        row = _model(page, row, facts, (str(name), rows.droplevel(0)), (sums, owed, asked))
+    for model in FUNDING_MODELS:
         row = page.line(row, words(f"money.explain_model_{model}"), "note")
+
+
+@dataclass(frozen=True, slots=True)
+class _Works:
+    """The works of a plan as the models of funding ask for them."""
+
+    cost_vnd: int
+    shared_vnd: int
+    direct_vnd: dict[str, int]
+    weights: dict[str, dict[str, int]]
+
+
+def _funding(facts: BillFacts) -> pd.DataFrame:
+    """Return the models of funding for the rule and public share of the workbook."""
+    table = facts.plan.funding
+    if facts.terms is None or not len(facts.plan.rents):
+        return table
+    cost_vnd = int(facts.lines["cost_vnd"].sum())
+    own_vnd = sum(facts.direct_vnd.values())
+    works = _Works(cost_vnd, cost_vnd - own_vnd, facts.direct_vnd, facts.weights)
+    owed = table["rent_year_vnd"].xs("capital")
+    renting = [str(payer) for payer, rent in owed.items() if rent]
+    made = funding_table(
+        works, facts.plan.rents, facts.terms, rule=facts.rule, renting=renting,
+        alone_vnd=facts.alone_vnd or None, public_share=facts.public_share,
+    )  # fmt: skip
+    rows = {key: made.loc[key].to_dict() for key in made.index}
+    for model in made.index.get_level_values(0).unique():
+        # a share that the public gets later needs its row
+        rows.setdefault((model, PUBLIC), {"capital_vnd": 0, "rent_year_vnd": 0,
+                                          "income_year_vnd": 0})  # fmt: skip
+    return filled_table("funding", rows).sort_index(level=0, sort_remaining=False)
 
 
 def _rents(page: LivePage, row: int, facts: BillFacts) -> tuple[dict[str, list[Payment]], int]:
@@ -186,7 +222,7 @@ def _model(
     sums, owed, asked = cells
     name, rows = model
     first, words = row, facts.words
-    is_live = name != "capital" or not rows["rent_year_vnd"].any()
+    is_live = facts.terms is not None and not (name == "capital" and rows["rent_year_vnd"].any())
     for payer, values in rows.iterrows():
         who = str(payer)
         page.put(row, 0, words(f"money.model_{name}"), "cell_text")

@@ -169,18 +169,7 @@ def write_shares(
         Cells for other sheets; the sheet of divisions, for more of them.
     """
     words = facts.words
-    row = page.top(words("money.shares_title"), [words("money.shares_line"), words("money.dong")])
-    public_share = _asked(
-        page, row, words("money.public_share"), facts.public_share, "open_percent"
-    )
-    page.sheet.data_validation(
-        row, 3, row, 3,
-        {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 1,
-         "error_message": words("money.public_share_wrong")},
-    )  # fmt: skip
-    told = [facts.rule_told(rule) for rule in facts.rules]
-    rule = _asked(page, row + 1, words("money.rule"), facts.rule_told(facts.rule), "open_text")
-    page.sheet.data_validation(row + 1, 3, row + 1, 3, {"validate": "list", "source": told})
+    row, rule, public_share = _choices(page, facts)
     direct_vnd = [facts.direct_vnd[name] for name in facts.owners]
     shared_vnd = total.vnd - sum(direct_vnd)
     first = row + 9
@@ -216,11 +205,7 @@ def write_shares(
         (PUBLIC, f"={public}+{helped}", public_vnd + lacking),
         (UNASSIGNED, f"=IF({weight_sum}=0,{pot.at},0)", nobody),
     ):
-        for column in range(1, 11):
-            page.put(row, column, None, "cell_text")
-        page.put(row, 0, facts.payer_told(name), "cell_text")
-        page.put(row, 7, Live(formula, vnd), "cell_vnd")
-        totals[name] = Payment(page.put(row, 8, Live(f"={page.at(row, 7)}", vnd), "cell_vnd"), vnd)
+        totals[name] = _payer(page, row, facts.payer_told(name), Live(formula, vnd))
         _part(page, row, (last + 3, vnd), total.vnd)
         row += 1
     _sum(page, first, row, facts, (totals, total))
@@ -243,6 +228,34 @@ SHARE_HEADS = (
     "payer", "own_works", "weight_diameter", "weight_occupancy", "weight_length", "weight_alone",
     "weight_used", "shared_part", "pays", "percent", "alone",
 )  # fmt: skip
+
+
+def _choices(page: LivePage, facts: BillFacts) -> tuple[int, str, str]:
+    """Write the title and the two cells that people change; return row, rule, public share."""
+    words = facts.words
+    row = page.top(words("money.shares_title"), [words("money.shares_line"), words("money.dong")])
+    label = words("money.public_share")
+    public_share = _asked(page, row, label, facts.public_share, "open_percent")
+    page.sheet.data_validation(
+        row, 3, row, 3,
+        {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 1,
+         "error_message": words("money.public_share_wrong")},
+    )  # fmt: skip
+    told = [facts.rule_told(rule) for rule in facts.rules]
+    rule = _asked(page, row + 1, words("money.rule"), facts.rule_told(facts.rule), "open_text")
+    page.sheet.data_validation(row + 1, 3, row + 1, 3, {"validate": "list", "source": told})
+    return row, rule, public_share
+
+
+def _payer(page: LivePage, row: int, name: str, value: Live) -> Payment:
+    """Write what somebody pays who is no owner."""
+    for column in range(1, 11):
+        page.put(row, column, None, "cell_text")
+    page.put(row, 0, name, "cell_text")
+    page.put(row, 7, value, "cell_vnd")
+    return Payment(
+        page.put(row, 8, Live(f"={page.at(row, 7)}", value.value), "cell_vnd"), int(value.value)
+    )
 
 
 def _asked(page: LivePage, row: int, label: str, value: object, look: str) -> str:
@@ -389,6 +402,7 @@ def write_subsets(page: LivePage, facts: BillFacts) -> "dict[str, str]":
         for kind in kinds
     ]
     page.heads(row, [*names, *heads, words("money.head_mask")])
+    page.sheet.print_area(0, 0, row + len(plan.subsets), len(names) - 1)
     first = row + 1
     last = first + len(plan.subsets) - 1
     mask_column = len(names) + len(heads)
@@ -397,7 +411,7 @@ def write_subsets(page: LivePage, facts: BillFacts) -> "dict[str, str]":
     for number, (subset, values) in enumerate(plan.subsets.iterrows(), start=1):
         row = first + number - 1
         inside = set(str(subset).split(";"))
-        page.put(row, 0, number, "cell_whole")
+        page.put(row, 0, number, "cell_order")
         for k, street in enumerate(streets):
             page.put(row, 1 + k, "x" if street in inside else "", "cell_text")
         mask = sum(2**k for k, street in enumerate(streets) if street in inside)
@@ -431,8 +445,12 @@ def chosen_streets(facts: BillFacts) -> tuple[str, ...]:
     streets
         Names or ids, in the order of the plan.
     """
-    choices = [str(subset).split(";") for subset in facts.plan.subsets.index]
-    return tuple(dict.fromkeys(max(choices, key=len, default=[])))
+    return tuple(dict.fromkeys(_everything(facts).split(";"))) if len(facts.plan.subsets) else ()
+
+
+def _everything(facts: BillFacts) -> str:
+    """Return the choice of all streets."""
+    return max(map(str, facts.plan.subsets.index), key=lambda one: one.count(";"))
 
 
 def _shares_by_subset(table: pd.DataFrame) -> dict[tuple[str, str, str], int]:
@@ -485,11 +503,10 @@ def write_choice(
         ticks.append(f'{2**k}*({cell}="{words("reports.yes")}")')
         row += 1
     table = facts.plan.subsets
-    everything = max(table.index, key=lambda one: len(str(one).split(";")))
-    values = table.loc[everything]
-    place_vnd = int(table.index.get_loc(everything)) + 1
+    values = {str(k): v for k, v in table.loc[_everything(facts)].items()}
+    number = [str(one) for one in table.index].index(_everything(facts)) + 1
     formula = f"=IFERROR(MATCH({'+'.join(ticks)},{columns['mask']},0),0)"
-    place = _said(page, row + 1, words("money.choice_number"), Live(formula, place_vnd))
+    place = _said(page, row + 1, words("money.choice_number"), Live(formula, number))
     cells: dict[str, str] = {}
     told = (
         ("cost", "cost_vnd", "cell_vnd"), ("gap", "gap", "cell_rate"),
@@ -513,7 +530,7 @@ def _looked_up(column: str, place: str) -> str:
     return f"=IF({place}=0,0,INDEX({column},{place}))"
 
 
-def _choice_shares(  # noqa: PLR0913 - what the shares of a choice rest on
+def _choice_shares(
     page: LivePage,
     row: int,
     facts: BillFacts,
@@ -523,19 +540,9 @@ def _choice_shares(  # noqa: PLR0913 - what the shares of a choice rest on
 ) -> None:
     """Write what each payer bears of the chosen streets."""
     columns, place, cost = at
-    words, plan = facts.words, facts.plan
-    everything = max(plan.subsets.index, key=lambda one: len(str(one).split(";")))
-    known = _shares_by_subset(plan.subset_shares)
-    value = {
-        (kind, owner): known.get((str(everything), kind, owner), 0)
-        for owner in facts.owners
-        for kind in ("direct", "alone", *SHARE_RULES[:-1])
-    }
-    cost_vnd = int(plan.subsets.loc[everything, "cost_vnd"])
-    direct = {owner: value["direct", owner] for owner in facts.owners}
-    alone = {owner: value["alone", owner] for owner in facts.owners}
-    weights = {r: {o: value[r, o] for o in facts.owners} for r in SHARE_RULES[:-1]}
-    used = rule_weights(weights, facts.rule, direct_vnd=direct, alone_vnd=alone)
+    words = facts.words
+    cost_vnd = int(facts.plan.subsets["cost_vnd"].to_dict()[_everything(facts)])
+    direct, alone, used = _chosen_values(facts)
     shared_vnd = cost_vnd - sum(direct.values())
     public_vnd = public_part_vnd(shared_vnd, facts.public_share)
     is_alone = f'{sums.rule}="{facts.rule_told(ALONE)}"'
@@ -552,22 +559,12 @@ def _choice_shares(  # noqa: PLR0913 - what the shares of a choice rest on
     pot = Payment(_said(page, row + 1, words("money.pot"), Live(formula, pot_vnd)), pot_vnd)
     heads = ("payer", "own_works", "weight_used", "shared_part", "pays", "alone")
     page.heads(head, [words(f"money.head_{key}") for key in heads], is_main=False)
-    payments = []
-    for k, owner in enumerate(facts.owners):
-        at_row = first + k
-        page.put(at_row, 0, facts.payer_told(owner), "cell_text")
-        formula = _looked_up(columns[f"direct/{owner}"], place)
-        cell = page.put(at_row, 1, Live(formula, direct[owner]), "cell_vnd")
-        formula = _looked_up(columns[f"alone/{owner}"], place)
-        by_self = page.put(at_row, 5, Live(formula, alone[owner]), "cell_vnd")
-        choices = "".join(
-            f'IF({sums.rule}="{facts.rule_told(one)}",'
-            f"{_looked_up(columns[f'{one}/{owner}'], place)[1:]},"
-            for one in SHARE_RULES[:-1]
+    payments = [
+        _chosen_weight(
+            page, first + k, (facts, sums, owner), (direct, alone, used), (columns, place)
         )
-        formula = f"={choices}MAX({by_self}-{cell},0){')' * (len(SHARE_RULES) - 1)}"
-        weight = page.put(at_row, 2, Live(formula, used[owner]), "cell_whole")
-        payments.append(Payment(weight, used[owner]))
+        for k, owner in enumerate(facts.owners)
+    ]
     names = [facts.payer_told(owner) for owner in facts.owners]
     division = book.divide(pot, payments, names)
     paid = 0
@@ -587,3 +584,41 @@ def _choice_shares(  # noqa: PLR0913 - what the shares of a choice rest on
     page.put(row + 1, 0, words("money.sum"), "total_text")
     formula = f"=SUM({page.span(first, row, 4)})"
     page.put(row + 1, 4, Live(formula, cost_vnd), "total_vnd")
+
+
+def _chosen_values(
+    facts: BillFacts,
+) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return own works, works alone and weights in use of all streets, by owner."""
+    known = _shares_by_subset(facts.plan.subset_shares)
+
+    def of(kind: str) -> dict[str, int]:
+        """Return one kind of figure by owner."""
+        return {owner: known.get((_everything(facts), kind, owner), 0) for owner in facts.owners}
+
+    direct, alone = of("direct"), of("alone")
+    weights = {rule: of(rule) for rule in SHARE_RULES[:-1]}
+    return direct, alone, rule_weights(weights, facts.rule, direct_vnd=direct, alone_vnd=alone)
+
+
+def _chosen_weight(
+    page: LivePage,
+    row: int,
+    whose: tuple[BillFacts, Sums, str],
+    values: tuple[dict[str, int], dict[str, int], dict[str, int]],
+    at: tuple[Mapping[str, str], str],
+) -> Payment:
+    """Write own works, works alone and the weight of an owner in the chosen streets."""
+    (facts, sums, owner), (direct, alone, used), (columns, place) = whose, values, at
+    page.put(row, 0, facts.payer_told(owner), "cell_text")
+    formula = _looked_up(columns[f"direct/{owner}"], place)
+    cell = page.put(row, 1, Live(formula, direct[owner]), "cell_vnd")
+    formula = _looked_up(columns[f"alone/{owner}"], place)
+    by_self = page.put(row, 5, Live(formula, alone[owner]), "cell_vnd")
+    choices = "".join(
+        f'IF({sums.rule}="{facts.rule_told(one)}",'
+        f"{_looked_up(columns[f'{one}/{owner}'], place)[1:]},"
+        for one in SHARE_RULES[:-1]
+    )
+    formula = f"={choices}MAX({by_self}-{cell},0){')' * (len(SHARE_RULES) - 1)}"
+    return Payment(page.put(row, 2, Live(formula, used[owner]), "cell_whole"), used[owner])

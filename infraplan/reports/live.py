@@ -22,7 +22,8 @@ __all__ = ["Live", "LiveBook", "LivePage", "write_live"]
 
 FIXED_DATE = datetime(2000, 1, 1)  # noqa: DTZ001 - equal content gives equal bytes
 CODES = {
-    "text": "@", "prose": "@", "vnd": "#,##0", "whole": "#,##0", "number": "0",
+    "text": "@", "prose": "@", "clip": "@", "order": "0",
+    "vnd": "#,##0", "whole": "#,##0", "number": "0",
     "quantity": "#,##0.00", "rate": "0.00%", "percent": "0.0%", "years": "#,##0.0",
 }  # fmt: skip
 LOOKS: dict[str, dict[str, Any]] = {
@@ -242,7 +243,7 @@ class LivePage:
         texts
             Texts with their columns.
         """
-        lines = [math.ceil(1.15 * len(text) / self.widths[column]) for text, column in texts]
+        lines = [math.ceil(len(text) / (0.98 * self.widths[column])) for text, column in texts]
         if max(lines, default=1) > 1:
             self.sheet.set_row(row, LINE_HEIGHT * min(max(lines), 12))
 
@@ -368,5 +369,7 @@ def _look(name: str) -> dict[str, Any]:
         return lines[name]
     frame = next(prefix for prefix in reversed(LOOKS) if name.startswith(prefix))
     kind = name.removeprefix(frame)
-    wrap = {"text_wrap": True} if kind in ("text", "prose") else {}
-    return {**LOOKS[frame], "num_format": CODES[kind], **wrap}
+    more: dict[str, Any] = {"align": "center"} if kind == "order" else {}
+    if kind in ("text", "prose", "clip"):
+        more = {"indent": 1, "text_wrap": kind != "clip"}
+    return {**LOOKS[frame], "num_format": CODES[kind], **more}

@@ -5,6 +5,8 @@ A price, a rate, the rule of sharing or the share of the public is changed in on
 follow; the values that stand there at first are those of the plan, to the dong.
 """
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["underground_bill"]
 
 MOST_SHEETS = 80  # of one kind: streets, years or owners
+PRICES_NAMED = 6  # unconfirmed prices named on the first page
 NAMED = 12  # unconfirmed rules named on the first page
 LINE_WIDTHS = (6, 24, 8, 16, 34, 8, 13, 14, 17, 40, 18, 5, 5, 5, 8)
 LINE_HEADS = ("number", "street", "year", "owner", "item", "unit", "quantity", "price", "amount",
@@ -67,7 +70,7 @@ class _Columns:
         return f"=SUMIFS({column}{parts})"
 
 
-def underground_bill(  # noqa: PLR0913 - a plan and what of it may be shown otherwise
+def underground_bill(
     plan: "CablePlan",
     path: Path,
     *,
@@ -143,7 +146,7 @@ class _Writer:
         if len(plan.investment):
             self.investment = page("investment", (6, 34, 34, 9, 19, 48, 18))
         if len(plan.funding):
-            self.funding = page("funding", (26, 20, 18, 17, 17, 17, 24))
+            self.funding = page("funding", (30, 22, 18, 17, 17, 17, 24))
         self.prices = page("prices", PRICE_WIDTHS)
         self.details: list[tuple[LivePage, str, dict[str, int]]] = []
         for kind, names, key in (
@@ -152,6 +155,8 @@ class _Writer:
             ("owner", facts.owners, "owner_no"),
         ):
             for place, name in enumerate(names[:MOST_SHEETS], start=1):
+                if kind == "owner" and not (facts.lines["owner_no"] == place).any():
+                    continue
                 told = facts.payer_told(name) if kind == "owner" else name
                 title = words(f"money.sheet_{kind}", number=place, name=told)
                 number = int(name) if kind == "year" else place
@@ -194,12 +199,15 @@ class _Writer:
             write_choice(self.choice, facts, book, sums, places)
         unconfirmed = self._assumptions(columns)
         self._first(total, sums, invested, unconfirmed)
+        self.division.sheet.hide()
         self.first.sheet.activate()
 
     def _price_rows(self) -> list[PriceRow]:
         """Return the prices of the book, and of lines that it does not have."""
         facts = self.facts
         rows = [] if facts.prices is None else price_rows(facts.prices)
+        used = dict(zip(facts.lines["item"], facts.lines["price_vnd"].tolist(), strict=True))
+        rows = [replace(row, price_vnd=used.get(row.code, row.price_vnd)) for row in rows]
         known = {row.code for row in rows}
         for row in facts.lines.drop_duplicates("item").to_dict("records"):
             if row["item"] not in known:
@@ -222,7 +230,7 @@ class _Writer:
         for number, line in enumerate(facts.lines.to_dict("records"), start=1):
             told = (line["street"] or words("money.no_street"), facts.item_told(line["item"]))
             owner = facts.payer_told(line["owner"]) if line["owner"] else words("money.common")
-            page.put(row, 0, number, "cell_whole")
+            page.put(row, 0, number, "cell_order")
             page.put(row, 1, told[0], "cell_text")
             page.put(row, 2, line["phase"], "cell_number")
             page.put(row, 3, owner, "cell_text")
@@ -233,12 +241,12 @@ class _Writer:
             adjust = f"+{page.at(row, 14)}" if line["adjust_vnd"] else ""
             formula = f"=ROUND({quantity}*{price},0){adjust}"
             page.put(row, 8, Live(formula, line["cost_vnd"]), "cell_vnd")
-            page.put(row, 9, line["source"], "cell_prose")
+            page.put(row, 9, line["source"], "cell_clip")
             page.put(row, 10, facts.yes_no(line["verified"]), "cell_text")
             for column, key in ((11, "street_no"), (12, "owner_no"), (13, "item_no")):
                 page.put(row, column, line[key], "cell_number")
             page.put(row, 14, line["adjust_vnd"], "cell_vnd")
-            page.tall(row, [(told[0], 1), (told[1], 4), (line["source"], 9), (owner, 3)])
+            page.tall(row, [(told[0], 1), (told[1], 4), (owner, 3)])
             row += 1
         last = max(row - 1, first)
         has_rest = bool(facts.lines["adjust_vnd"].any())
@@ -271,7 +279,7 @@ class _Writer:
                  if (mine["item_no"] == number).any()]  # fmt: skip
         for place, (number, item) in enumerate(order, start=1):
             rows, price = mine[mine["item_no"] == number], known[item]
-            page.put(row, 0, place, "cell_whole")
+            page.put(row, 0, place, "cell_order")
             page.put(row, 1, facts.item_told(item), "cell_text")
             page.put(row, 2, facts.unit_told(price.unit), "cell_text")
             formula = columns.sum(columns.quantity, **keys, item_no=number)
@@ -289,7 +297,7 @@ class _Writer:
             page.put(row, column, None, "total_text")
         page.put(row, 1, words("money.sum"), "total_text")
         total_vnd = int(mine["cost_vnd"].sum())
-        formula = f"=SUM({page.span(first, max(row - 1, first), 5)})"
+        formula = f"=SUM({page.span(first, row - 1, 5)})" if order else "=0"
         return Payment(page.put(row, 5, Live(formula, total_vnd), "total_vnd"), total_vnd)
 
     def _told(self, keys: dict[str, int]) -> list[str]:
@@ -336,9 +344,10 @@ class _Writer:
             if not one["verified"]:
                 unconfirmed.append((kind, told))
             row += 1
-        row += 1
-        for note in (*facts.plan.layers.synthetic(), *facts.plan.provenance.synthetic):
-            row = page.line(row, words("money.synthetic_layer", layer=str(note)), "note")
+        made_up = sorted({*facts.plan.layers.synthetic(), *facts.plan.provenance.synthetic})
+        if made_up:
+            told = ", ".join(words.entries.get(f"maps.name_{one}", one) for one in made_up)
+            page.line(row + 1, words("money.synthetic_layer", layer=told), "note")
         return unconfirmed
 
     def _first(
@@ -351,6 +360,7 @@ class _Writer:
         """Write the first page: what it costs, for whom, and what that rests on."""
         facts, words, plan, page = self.facts, self.words, self.facts.plan, self.first
         gap = words("money.gap", gap=words.number(100 * plan.gap, 1))
+        gap = gap if math.isfinite(plan.gap) else words("common.unknown")
         streets = ", ".join(facts.streets) or words("money.all_streets")
         row = page.top(words("money.first_title"), [words("money.first_streets", streets=streets)])
         row = page.line(row, words("money.cost_heading"), "heading")
@@ -373,6 +383,11 @@ class _Writer:
         row += 1
         for name, payment in sums.total.items():
             value = Live(f"={payment.at}", payment.vnd)
+            part = Live(
+                f"=IF({total.at}=0,0,{payment.at}/{total.at})",
+                payment.vnd / total.vnd if total.vnd else 0.0,
+            )
+            page.put(row, 2, part, "cell_percent")
             row = self._figure(row, facts.payer_told(name), value)
         row = page.line(row + 1, words("money.basis_heading"), "heading")
         for sentence in self._basis(unconfirmed):
@@ -394,13 +409,20 @@ class _Writer:
         part = 100 * cost_vnd / facts.plan.cost_vnd if facts.plan.cost_vnd else 0.0
         told = [words("money.basis_before_tax")]
         if count:
+            dearest = used.groupby("item", sort=False)["cost_vnd"].sum()
+            order = sorted(dearest.items(), key=lambda pair: (-int(pair[1]), str(pair[0])))
+            names = ", ".join(facts.item_told(str(item)) for item, _ in order[:PRICES_NAMED])
+            more = words("money.and_more") if len(order) > PRICES_NAMED else ""
             told.append(
-                words("money.basis_prices", count=words.number(count), part=words.number(part, 1))
-            )
+                words(
+                    "money.basis_prices", count=words.number(count), part=words.number(part, 1),
+                    names=f"{names}{more}",
+                )
+            )  # fmt: skip
         rules = list(dict.fromkeys(name for kind, name in unconfirmed if kind != "price"))
         if rules:
-            more = len(rules) - NAMED
-            names = "; ".join(rules[:NAMED]) + (f"; +{more}" if more > 0 else "")
+            beyond = len(rules) - NAMED
+            names = "; ".join(rules[:NAMED]) + (f"; +{beyond}" if beyond > 0 else "")
             told.append(words("money.basis_rules", names=names))
         missing = [
             words(f"money.lacks_{name}")
@@ -413,8 +435,7 @@ class _Writer:
             )
             if not len(table)
         ]
-        beyond = [len(facts.streets), len(facts.phases), len(facts.owners)]
-        if max(beyond) > MOST_SHEETS:
+        if max(len(facts.streets), len(facts.phases), len(facts.owners)) > MOST_SHEETS:
             missing.append(words("money.most_sheets", count=words.number(MOST_SHEETS)))
         return [*told, *missing, words("money.how_to"), words("money.open_cells")]
 

@@ -39,7 +39,7 @@ def by_chance(seed, *, count=8, rooted=True, carry_over=True):
     cost = random.integers(1, 9, count) * 1_000_000 + random.integers(0, 999_999, count)
     worth = np.round(random.integers(0, 40, count)[:, None] * [1.0, 0.9, 0.8])
     table = pd.DataFrame(worth, index=streets, columns=YEARS).astype("Int64")
-    costs = pd.DataFrame({y: cost for y in YEARS}, index=streets)
+    costs = pd.DataFrame(dict.fromkeys(YEARS, cost), index=streets)
     for street in random.choice(streets, 2, replace=False):
         table.loc[street, YEARS[random.integers(3)]] = pd.NA
         costs.loc[street, YEARS[random.integers(3)]] //= 2

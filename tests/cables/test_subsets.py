@@ -55,7 +55,7 @@ class Dig:
         cost = trench[0] + sum(direct.values())
         return Works(
             cost, cost - 1, float(trench[1]), trench[1], 5.0 * len(places), trench[0], direct,
-            {rule: weights for rule in ("diameter", "occupancy", "length")},
+            dict.fromkeys(("diameter", "occupancy", "length"), weights),
         )  # fmt: skip
 
 
