@@ -304,11 +304,11 @@ class _Task:
         return PhasingFault(street, kind, "money" if more_vnd else "unreachable", by, more_vnd, ())
 
     def _way(self, target: int, last: int) -> tuple[list[int], int]:
-        """Return the cheapest streets that lead from a root to a street by a year, and their cost."""
+        """Return the cheapest streets from a root to a street by a year, and what they cost."""
         import heapq
 
         model = self.model
-        open_ = model.allowed[:, : last + 1].any(axis=1)
+        open_ = [bool(row.any()) for row in model.allowed[:, : last + 1]]
         each = np.where(model.allowed, model.cost[0], np.iinfo(np.int64).max)[:, : last + 1]
         cost = each.min(axis=1)
         part = next(part for part in parts_of(model) if target in part)
@@ -347,14 +347,10 @@ class _Task:
             due = [self.years.index(y) for _, _, y in (*kept, wish) if y is not None]
             first = min([last, *due])
             more_vnd = self._lacking([*kept, wish], first)
-            faults.append(
-                PhasingFault(street, kind, "together", self.years[first], more_vnd, ())
-            )
+            faults.append(PhasingFault(street, kind, "together", self.years[first], more_vnd, ()))
         return kept, faults
 
-    def _possible(
-        self, wishes: "Sequence[tuple[str, str, int | None]]", model: Model
-    ) -> bool:
+    def _possible(self, wishes: "Sequence[tuple[str, str, int | None]]", model: Model) -> bool:
         """Return whether any programme fulfils wishes."""
         low, high = self._bounds(wishes)
         plain = replace(model, worth=np.zeros_like(model.worth))
@@ -454,7 +450,7 @@ class _Task:
             if not any(self.model.rooted[s] for s in part):
                 mine = [s for s in part if s in set(built)]
                 starts += [min(mine, key=lambda s: (int(years[s]), s))] if mine else []
-        waiting = {s: NEVER for s in starts}
+        waiting = dict.fromkeys(starts, NEVER)
         while waiting:
             # what is built first comes first, so that nobody leans on a later street
             s = min(waiting, key=lambda k: (int(years[k]), k))
@@ -508,11 +504,7 @@ def _model(problem: PhasingProblem, streets: list[str], years: list[int]) -> Mod
     allowed = worth.notna().to_numpy(dtype=bool)
     number = {street: s for s, street in enumerate(streets)}
     joins = sorted(
-        {
-            (min(number[a], number[b]), max(number[a], number[b]))
-            for a, b in problem.joins
-            if a != b
-        }
+        {(min(number[a], number[b]), max(number[a], number[b])) for a, b in problem.joins if a != b}
     )
     money_by = np.asarray(budget, dtype=np.int64)
     return Model(
@@ -537,7 +529,8 @@ def _faults(
         yield "a street is named twice"
     if years != sorted(set(years)):
         yield f"the years must ascend; found {years}"
-    if [str(s) for s in problem.worth.index] != streets or list(problem.worth.columns) != years:
+    same = [str(s) for s in problem.worth.index] == streets
+    if not same or [int(y) for y in problem.worth.columns] != years:
         yield "worth and cost must have the same streets and years"
     elif (problem.worth.fillna(0).to_numpy(dtype=float) < 0).any():
         yield "no street may be worth less than 0"
@@ -546,7 +539,9 @@ def _faults(
     for name, money in ({"": problem.budget_vnd} | dict(problem.owner_budget_vnd)).items():
         of = f" of {name}" if name else ""
         yield from (f"the money{of} of the year {y} is missing" for y in years if y not in money)
-        yield from (f"the money{of} of the year {y} is negative" for y in years if money.get(y, 0) < 0)
+        yield from (
+            f"the money{of} of the year {y} is negative" for y in years if money.get(y, 0) < 0
+        )
         if name and (problem.owner_cost_vnd is None or name not in problem.owner_cost_vnd):
             yield f"what '{name}' pays for each street is missing"
     named = {street for pair in problem.joins for street in pair} | problem.roots

@@ -9,12 +9,9 @@ that one pool serves all solutions of a problem. Whole dong and whole worth are 
 the solver, and its bound is never taken below what its numbers bear.
 """
 
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt

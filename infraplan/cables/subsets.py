@@ -20,7 +20,15 @@ from infraplan.errors import SettingsError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MOST_STREETS", "Dig", "DugStreets", "StreetSubsets", "Without", "street_subsets", "without"]
+__all__ = [
+    "MOST_STREETS",
+    "Dig",
+    "DugStreets",
+    "StreetSubsets",
+    "Without",
+    "street_subsets",
+    "without",
+]
 
 MOST_STREETS = 6
 JOINED = ";"
@@ -65,9 +73,7 @@ class DugStreets(Protocol):
 class Dig(Protocol):
     """A function that plans some streets for some owners, all where None."""
 
-    def __call__(
-        self, streets: frozenset[str], owners: frozenset[str] | None, /
-    ) -> DugStreets:
+    def __call__(self, streets: frozenset[str], owners: frozenset[str] | None, /) -> DugStreets:
         """Return the works."""
 
 
@@ -150,8 +156,10 @@ def street_subsets(
     named = tuple(streets)
     strange = sorted({street for pair in joins for street in pair} - set(named))
     if strange or len(set(named)) != len(named):
-        msg = f"street '{strange[0]}' of the joins is none of the streets" if strange else (
-            "a street is named twice"
+        msg = (
+            f"street '{strange[0]}' of the joins is none of the streets"
+            if strange
+            else ("a street is named twice")
         )
         raise SettingsError(msg)
     if len(named) > MOST_STREETS:
@@ -176,7 +184,9 @@ def street_subsets(
             "chambers": works.chambers,
             "removed_m": works.removed_m,
         }
-        for (rule, owner), row in share_rules(works, alone_vnd).iterrows():  # type: ignore[misc]
+        paid = share_rules(works, alone_vnd)
+        for rule, owner in paid.index.tolist():
+            row = paid.loc[(rule, owner)]
             if rule in rules:
                 shares[number, rule, owner] = {
                     "weight": int(row["weight"]),
@@ -230,9 +240,7 @@ def _owners(works: DugStreets) -> list[str]:
     return sorted(heavy | {owner for owner, vnd in works.direct_vnd.items() if vnd})
 
 
-def _touching(
-    chosen: Sequence[str], joins: Sequence[tuple[str, str]]
-) -> list[frozenset[str]]:
+def _touching(chosen: Sequence[str], joins: Sequence[tuple[str, str]]) -> list[frozenset[str]]:
     """Return the parts of a choice that do not touch each other, in the order of the streets."""
     part = {street: frozenset({street}) for street in chosen}
     for one, other in joins:
@@ -321,16 +329,12 @@ def _number(streets: Sequence[str], chosen: Sequence[str]) -> int:
 
 def _cost_vnd(choices: StreetSubsets, number: int) -> int:
     """Return the cost of a choice, 0 of the empty one."""
-    return int(choices.subsets.loc[number, "cost_vnd"]) if number else 0
+    return int(choices.subsets["cost_vnd"].to_dict()[number]) if number else 0
 
 
 def _paid(choices: StreetSubsets, number: int, rule: str) -> dict[str, int]:
     """Return what each owner pays for a choice."""
     if not number:
         return {}
-    table = choices.subset_shares["cost_vnd"]
-    mine = table[
-        (table.index.get_level_values("subset") == number)
-        & (table.index.get_level_values("rule") == rule)
-    ]
-    return {str(key[2]): int(value) for key, value in mine.items()}
+    mine = choices.subset_shares["cost_vnd"].xs((number, rule), level=("subset", "rule"))
+    return {str(owner): int(value) for owner, value in mine.to_dict().items()}

@@ -1,4 +1,4 @@
-"""What a street is worth to be built, and when: points from what lies in it and is planned there."""
+"""What a street is worth, and in which year: points from what lies in it and is planned there."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from infraplan.cables.chosen import matching_streets
 from infraplan.cables.chosen import plain_text
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import shapely
 
 __all__ = ["PhasingRules", "RoadWorksRule", "StreetWorth", "WorthItem", "street_worth"]
+
+Floats = npt.NDArray[np.float64]
 
 ITEMS = ("owners", "drops", "aerial", "poles", "traffic")
 CLASSES = ("main", "secondary", "local", "alley")
@@ -102,7 +105,10 @@ class PhasingRules:
         traffic = table.get("traffic", {})
         wrong += _keys(traffic, "traffic", {*CLASSES, *words})
         wrong += _numbers(traffic, "traffic", CLASSES, 1e6)
-        shares, counts = ("worth_share", "saving_share", "least_share"), ("years_before", "barred_years")
+        shares, counts = (
+            ("worth_share", "saving_share", "least_share"),
+            ("years_before", "barred_years"),
+        )
         works = table.get("road_works", {})
         wrong += _keys(works, "road_works", {*shares, *counts, *words})
         wrong += _numbers(works, "road_works", ("worth_share",), 10.0)
@@ -118,9 +124,7 @@ class PhasingRules:
             worth={item: WorthItem(**entry) for item, entry in table["worth"].items()},
             vehicles={name: float(traffic[name]) for name in CLASSES},
             vehicles_source=traffic["source"],
-            road_works=RoadWorksRule(
-                **{**works, **{name: int(works[name]) for name in counts}}
-            ),
+            road_works=RoadWorksRule(**{**works, **{name: int(works[name]) for name in counts}}),
             discount=float(discount["share_per_year"]),
             discount_source=discount["source"],
             note=table.get("note", ""),
@@ -223,10 +227,12 @@ def street_worth(
     points = {item: _points(frame, item, rules) for item in ITEMS}
     for item, values in points.items():
         frame[f"{item}_points"] = values
-    total = sum((values.fillna(0.0) for values in points.values()), start=pd.Series(0.0, frame.index))
+    total = sum(
+        (values.fillna(0.0) for values in points.values()), start=pd.Series(0.0, frame.index)
+    )
     by_year = pd.DataFrame(index=frame.index, columns=list(years), dtype="Int64")
     saving = pd.DataFrame(0.0, index=frame.index, columns=list(years))
-    for street, whole in total.items():
+    for street, whole in zip(frame.index, total.tolist(), strict=True):
         row = frame.loc[street]
         for number, year in enumerate(years):
             share, barred = _dug_once(row, year, rules.road_works)
@@ -282,7 +288,7 @@ def _cables(layers: Layers, mine: "gpd.GeoDataFrame", ground: "shapely.Geometry"
     found = {str(owner): float(value) for owner, value in length_m.items() if value >= GRAZED_M}
     survey = layers.table("cable_survey")
     names = {plain_text(str(v)) for v in (*mine["name"], *mine.index)}
-    told = survey[survey["street"].map(lambda v: plain_text(str(v)) in names)]
+    told = survey[[plain_text(str(v)) in names for v in survey["street"]]]
     street_m = float(geodesic_lengths_m(mine.geometry.to_numpy(), layers.crs).sum())
     for owner, rows in told.groupby(told["owner"].astype(str)):
         if str(owner) not in found:
@@ -310,7 +316,9 @@ def _served(layers: Layers, mine: "gpd.GeoDataFrame") -> float:
 
 
 def _vehicles(
-    mine: "gpd.GeoDataFrame", length_m: Any, rules: PhasingRules  # noqa: ANN401
+    mine: "gpd.GeoDataFrame",
+    length_m: Floats,
+    rules: PhasingRules,
 ) -> tuple[float, bool]:
     """Return vehicles a day, the mean over the length of a street, and whether any are assumed."""
     counted = mine["vehicles_per_day"].astype("float64").to_numpy()
@@ -401,9 +409,7 @@ def _keys(
     ]
 
 
-def _numbers(
-    table: Mapping[str, Any], place: str, names: Sequence[str], most: float
-) -> list[str]:
+def _numbers(table: Mapping[str, Any], place: str, names: Sequence[str], most: float) -> list[str]:
     """Return which numbers of a table are none, or out of range."""
     wrong = []
     for name in names:

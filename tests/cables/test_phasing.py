@@ -39,7 +39,7 @@ def by_chance(seed, *, count=8, rooted=True, carry_over=True):
     cost = random.integers(1, 9, count) * 1_000_000 + random.integers(0, 999_999, count)
     worth = np.round(random.integers(0, 40, count)[:, None] * [1.0, 0.9, 0.8])
     table = pd.DataFrame(worth, index=streets, columns=YEARS).astype("Int64")
-    costs = pd.DataFrame({y: cost for y in YEARS}, index=streets)
+    costs = pd.DataFrame(dict.fromkeys(YEARS, cost), index=streets)
     for street in random.choice(streets, 2, replace=False):
         table.loc[street, YEARS[random.integers(3)]] = pd.NA
         costs.loc[street, YEARS[random.integers(3)]] //= 2
@@ -74,7 +74,7 @@ def leads_back(problem, built):
     return True
 
 
-def brute_force(problem, fulfils=lambda years: True):
+def brute_force(problem, fulfils=bool):
     """Return the greatest worth of all programmes, None where there is none."""
     streets = list(problem.cost_vnd.index)
     plans = np.asarray(list(product(range(4), repeat=len(streets))))
@@ -97,7 +97,9 @@ def brute_force(problem, fulfils=lambda years: True):
     known = {}
     for k in np.flatnonzero(good)[np.argsort(-value[good], kind="stable")]:
         plan = plans[k]
-        built = [frozenset(s for s, y in zip(streets, plan, strict=True) if y <= t) for t in (0, 1, 2)]
+        built = [
+            frozenset(s for s, y in zip(streets, plan, strict=True) if y <= t) for t in (0, 1, 2)
+        ]
         for some in built:
             if some not in known:
                 known[some] = leads_back(problem, some)
@@ -143,7 +145,9 @@ def test_no_programme_gains_more_by_a_year_than_its_bound(seed):
     assert plan.years["bound"].iloc[-1] == plan.bound
     later = problem.worth.copy()
     later[[2027, 2028]] = later[[2027, 2028]].map(lambda v: v if pd.isna(v) else 0)
-    first = PhasingProblem(problem.cost_vnd, later, problem.budget_vnd, problem.joins, problem.roots)
+    first = PhasingProblem(
+        problem.cost_vnd, later, problem.budget_vnd, problem.joins, problem.roots
+    )
     assert brute_force(first) <= plan.years["bound"].iloc[0]
 
 
@@ -197,7 +201,9 @@ def test_wishes_that_do_not_go_together_tell_how_much_more_would_do():
     two = problem_of([5_000_000] * 2, [1, 9], [6_000_000], [])
     plan = phase_streets(two, wishes=PhasingWishes(force=("A", "B")))
     assert plan.wishes["possible"].all()
-    assert [(f.street, f.reason, f.short_vnd) for f in plan.faults] == [("B", "together", 4_000_000)]
+    assert [(f.street, f.reason, f.short_vnd) for f in plan.faults] == [
+        ("B", "together", 4_000_000)
+    ]
     assert plan.phases.loc["A", "forced"]
 
 

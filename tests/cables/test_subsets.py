@@ -55,7 +55,7 @@ class Dig:
         cost = trench[0] + sum(direct.values())
         return Works(
             cost, cost - 1, float(trench[1]), trench[1], 5.0 * len(places), trench[0], direct,
-            {rule: weights for rule in ("diameter", "occupancy", "length")},
+            dict.fromkeys(("diameter", "occupancy", "length"), weights),
         )  # fmt: skip
 
 
@@ -96,7 +96,9 @@ def test_a_plan_that_joins_streets_is_never_dearer_than_its_parts(choices):
 def test_shares_sum_to_the_dong_and_nobody_pays_more_than_alone_by_that_rule(choices):
     paid = choices.subset_shares["cost_vnd"].groupby(["subset", "rule"]).sum().unstack()
     assert paid.eq(choices.subsets["cost_vnd"], axis=0).all(axis=None)
-    alone = choices.subset_shares.xs("alone", level="rule").drop("public", level="owner", errors="ignore")
+    alone = choices.subset_shares.xs("alone", level="rule").drop(
+        "public", level="owner", errors="ignore"
+    )
     assert (alone["cost_vnd"] <= alone["alone_vnd"]).all()
 
 
