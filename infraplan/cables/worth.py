@@ -288,7 +288,8 @@ def _cables(layers: Layers, mine: "gpd.GeoDataFrame", ground: "shapely.Geometry"
     found = {str(owner): float(value) for owner, value in length_m.items() if value >= GRAZED_M}
     survey = layers.table("cable_survey")
     names = {plain_text(str(v)) for v in (*mine["name"], *mine.index)}
-    told = survey[[plain_text(str(v)) in names for v in survey["street"]]]
+    meant = [plain_text(str(v)) in names for v in survey["street"]]
+    told = survey[np.asarray(meant, dtype=bool)]
     street_m = float(geodesic_lengths_m(mine.geometry.to_numpy(), layers.crs).sum())
     for owner, rows in told.groupby(told["owner"].astype(str)):
         if str(owner) not in found:
