@@ -304,11 +304,11 @@ class _Task:
         return PhasingFault(street, kind, "money" if more_vnd else "unreachable", by, more_vnd, ())
 
     def _way(self, target: int, last: int) -> tuple[list[int], int]:
-        """Return the cheapest streets that lead from a root to a street by a year, and their cost."""
+        """Return the cheapest streets from a root to a street by a year, and what they cost."""
         import heapq
 
         model = self.model
-        open_ = model.allowed[:, : last + 1].any(axis=1)
+        open_ = [bool(row.any()) for row in model.allowed[:, : last + 1]]
         each = np.where(model.allowed, model.cost[0], np.iinfo(np.int64).max)[:, : last + 1]
         cost = each.min(axis=1)
         part = next(part for part in parts_of(model) if target in part)
@@ -529,7 +529,8 @@ def _faults(
         yield "a street is named twice"
     if years != sorted(set(years)):
         yield f"the years must ascend; found {years}"
-    if [str(s) for s in problem.worth.index] != streets or list(problem.worth.columns) != years:
+    same = [str(s) for s in problem.worth.index] == streets
+    if not same or [int(y) for y in problem.worth.columns] != years:
         yield "worth and cost must have the same streets and years"
     elif (problem.worth.fillna(0).to_numpy(dtype=float) < 0).any():
         yield "no street may be worth less than 0"

@@ -139,7 +139,19 @@ def _adrift(model: Model, years: Ints, year: int) -> list[int]:
 
 
 def beside_of(model: Model) -> list[list[int]]:
-    """Return the streets that touch each street."""
+    """
+    Return the streets that touch each street.
+
+    Parameters
+    ----------
+    model
+        Streets and joins.
+
+    Returns
+    -------
+    beside
+        Numbers of the streets that touch it, by street.
+    """
     beside: list[list[int]] = [[] for _ in range(model.shape[0])]
     for one, other in model.joins.tolist():
         beside[one].append(other)
@@ -171,7 +183,19 @@ def parts_of(model: Model) -> list[list[int]]:
 
 
 def frame_of(model: Model) -> Frame:
-    """Return columns and rows that do not depend on wishes."""
+    """
+    Return columns and rows that do not depend on wishes.
+
+    Parameters
+    ----------
+    model
+        Streets, years, money and joins.
+
+    Returns
+    -------
+    frame
+        Columns by street and year, then the roots to be chosen; rows of order, years and money.
+    """
     count, last = model.shape
     roots: dict[int, int] = {}
     rows: list[Row] = []

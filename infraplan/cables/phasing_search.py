@@ -19,6 +19,7 @@ import numpy as np
 
 from infraplan.cables.phasing_model import MILLION
 from infraplan.cables.phasing_model import NEVER
+from infraplan.cables.phasing_model import Flags
 from infraplan.cables.phasing_model import Floats
 from infraplan.cables.phasing_model import Frame
 from infraplan.cables.phasing_model import Ints
@@ -120,7 +121,7 @@ class _Solver:
         import highspy
 
         count = self.frame.count
-        self.highs = highspy.Highs()
+        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (("output_flag", False), ("threads", 1), ("random_seed", self.seed)):
             self.highs.setOptionValue(name, value)
         self.highs.addVars(count, self.low.astype(np.float64), self.high.astype(np.float64))
@@ -215,22 +216,22 @@ class _Search:
             possible, stopped = self._whole(solver)
         cuts = len(self.model.pool)
         if not possible:
-            return Answer(np.zeros(0, dtype=np.int64), 0, 0, False, False, self.nodes, cuts)
+            none = np.zeros(0, dtype=np.int64)
+            return Answer(none, 0, 0, possible=False, stopped=False, nodes=self.nodes, cuts=cuts)
         years = self.best
         if years is None:
             years, stopped = np.zeros(0, dtype=np.int64), True
         bound = max(self.bound, self.worth)
-        through = tuple(min(most, bound) for most in (*self.through[:-1], bound))
         return Answer(
             years,
             max(self.worth, 0),
             bound,
-            True,
-            stopped,
-            self.nodes,
-            cuts,
-            through,
-            self.relaxed,
+            possible=True,
+            stopped=stopped,
+            nodes=self.nodes,
+            cuts=cuts,
+            through=tuple(min(most, bound) for most in (*self.through[:-1], bound)),
+            relaxed=self.relaxed,
         )
 
     def offer(self, years: Ints) -> bool:
@@ -369,8 +370,6 @@ class _Search:
 
     def _hand_over(self, solver: _Solver) -> None:
         """Give the solver the best programme so far."""
-        import highspy
-
         if self.best is None:
             return
         value = np.zeros(solver.frame.count)
@@ -380,15 +379,14 @@ class _Search:
             if mine:
                 first = min(mine, key=lambda s: int(self.best[s]))  # type: ignore[index]
                 value[solver.frame.chooser[first]] = 1.0
-        solution = highspy.HighsSolution()
         index = np.arange(len(value), dtype=np.int32)
-        del solution
         solver.highs.setSolution(len(value), index, value)
 
 
-def _built(years: Ints, last: int) -> Any:
+def _built(years: Ints, last: int) -> Flags:
     """Return which streets are built by each year."""
-    return (years[:, None] != NEVER) & (years[:, None] <= np.arange(last)[None, :])
+    z: Flags = (years[:, None] != NEVER) & (years[:, None] <= np.arange(last)[None, :])
+    return z
 
 
 def _not_again(z: Floats) -> Row:

@@ -184,7 +184,9 @@ def street_subsets(
             "chambers": works.chambers,
             "removed_m": works.removed_m,
         }
-        for (rule, owner), row in share_rules(works, alone_vnd).iterrows():  # type: ignore[misc]
+        paid = share_rules(works, alone_vnd)
+        for rule, owner in paid.index.tolist():
+            row = paid.loc[(rule, owner)]
             if rule in rules:
                 shares[number, rule, owner] = {
                     "weight": int(row["weight"]),
@@ -327,16 +329,12 @@ def _number(streets: Sequence[str], chosen: Sequence[str]) -> int:
 
 def _cost_vnd(choices: StreetSubsets, number: int) -> int:
     """Return the cost of a choice, 0 of the empty one."""
-    return int(choices.subsets.loc[number, "cost_vnd"]) if number else 0
+    return int(choices.subsets["cost_vnd"].to_dict()[number]) if number else 0
 
 
 def _paid(choices: StreetSubsets, number: int, rule: str) -> dict[str, int]:
     """Return what each owner pays for a choice."""
     if not number:
         return {}
-    table = choices.subset_shares["cost_vnd"]
-    mine = table[
-        (table.index.get_level_values("subset") == number)
-        & (table.index.get_level_values("rule") == rule)
-    ]
-    return {str(key[2]): int(value) for key, value in mine.items()}
+    mine = choices.subset_shares["cost_vnd"].xs((number, rule), level=("subset", "rule"))
+    return {str(owner): int(value) for owner, value in mine.to_dict().items()}

@@ -1,4 +1,4 @@
-"""What a street is worth to be built, and when: points from what lies in it and is planned there."""
+"""What a street is worth, and in which year: points from what lies in it and is planned there."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from infraplan.cables.chosen import matching_streets
 from infraplan.cables.chosen import plain_text
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import shapely
 
 __all__ = ["PhasingRules", "RoadWorksRule", "StreetWorth", "WorthItem", "street_worth"]
+
+Floats = npt.NDArray[np.float64]
 
 ITEMS = ("owners", "drops", "aerial", "poles", "traffic")
 CLASSES = ("main", "secondary", "local", "alley")
@@ -229,7 +232,7 @@ def street_worth(
     )
     by_year = pd.DataFrame(index=frame.index, columns=list(years), dtype="Int64")
     saving = pd.DataFrame(0.0, index=frame.index, columns=list(years))
-    for street, whole in total.items():
+    for street, whole in zip(frame.index, total.tolist(), strict=True):
         row = frame.loc[street]
         for number, year in enumerate(years):
             share, barred = _dug_once(row, year, rules.road_works)
@@ -285,7 +288,8 @@ def _cables(layers: Layers, mine: "gpd.GeoDataFrame", ground: "shapely.Geometry"
     found = {str(owner): float(value) for owner, value in length_m.items() if value >= GRAZED_M}
     survey = layers.table("cable_survey")
     names = {plain_text(str(v)) for v in (*mine["name"], *mine.index)}
-    told = survey[survey["street"].map(lambda v: plain_text(str(v)) in names)]
+    meant = [plain_text(str(v)) in names for v in survey["street"]]
+    told = survey[np.asarray(meant, dtype=bool)]
     street_m = float(geodesic_lengths_m(mine.geometry.to_numpy(), layers.crs).sum())
     for owner, rows in told.groupby(told["owner"].astype(str)):
         if str(owner) not in found:
@@ -314,7 +318,7 @@ def _served(layers: Layers, mine: "gpd.GeoDataFrame") -> float:
 
 def _vehicles(
     mine: "gpd.GeoDataFrame",
-    length_m: Any,
+    length_m: Floats,
     rules: PhasingRules,
 ) -> tuple[float, bool]:
     """Return vehicles a day, the mean over the length of a street, and whether any are assumed."""

@@ -74,7 +74,7 @@ def leads_back(problem, built):
     return True
 
 
-def brute_force(problem, fulfils=lambda years: True):
+def brute_force(problem, fulfils=bool):
     """Return the greatest worth of all programmes, None where there is none."""
     streets = list(problem.cost_vnd.index)
     plans = np.asarray(list(product(range(4), repeat=len(streets))))
