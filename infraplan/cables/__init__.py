@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from infraplan.cables.lengths import fibre_lengths
     from infraplan.cables.lengths import fibre_road_distance_m
     from infraplan.cables.prices import PriceBook
+    from infraplan.cables.raster_path import RasterPath
+    from infraplan.cables.raster_path import Slope
+    from infraplan.cables.raster_path import least_cost_path
+    from infraplan.cables.raster_path import least_costs
+    from infraplan.cables.raster_path import slope_factors
+    from infraplan.cables.raster_path import tobler_factors
     from infraplan.cables.reach import fibre_reach
     from infraplan.cables.routes import Route
     from infraplan.cables.routes import plan_route
@@ -22,33 +28,45 @@ if TYPE_CHECKING:
 _HOMES = {
     "CablePlan": "underground",
     "PriceBook": "prices",
+    "RasterPath": "raster_path",
     "Route": "routes",
+    "Slope": "raster_path",
     "SteinerTree": "steiner",
     "StreetGraph": "graph",
     "fibre_distance_m": "lengths",
     "fibre_lengths": "lengths",
     "fibre_reach": "reach",
     "fibre_road_distance_m": "lengths",
+    "least_cost_path": "raster_path",
+    "least_costs": "raster_path",
     "plan_route": "routes",
     "plan_underground": "underground",
+    "slope_factors": "raster_path",
     "steiner_tree": "steiner",
     "street_graph": "graph",
+    "tobler_factors": "raster_path",
 }
 
 __all__ = [
     "CablePlan",
     "PriceBook",
+    "RasterPath",
     "Route",
+    "Slope",
     "SteinerTree",
     "StreetGraph",
     "fibre_distance_m",
     "fibre_lengths",
     "fibre_reach",
     "fibre_road_distance_m",
+    "least_cost_path",
+    "least_costs",
     "plan_route",
     "plan_underground",
+    "slope_factors",
     "steiner_tree",
     "street_graph",
+    "tobler_factors",
 ]
 
 
