@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from infraplan.cables.lengths import fibre_distance_m
     from infraplan.cables.lengths import fibre_lengths
     from infraplan.cables.lengths import fibre_road_distance_m
+    from infraplan.cables.merging import MergedLines
+    from infraplan.cables.merging import merge_lines
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.raster_path import RasterPath
     from infraplan.cables.raster_path import Slope
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CablePlan": "underground",
+    "MergedLines": "merging",
     "PriceBook": "prices",
     "RasterPath": "raster_path",
     "Route": "routes",
@@ -39,6 +42,7 @@ _HOMES = {
     "fibre_road_distance_m": "lengths",
     "least_cost_path": "raster_path",
     "least_costs": "raster_path",
+    "merge_lines": "merging",
     "plan_route": "routes",
     "plan_underground": "underground",
     "slope_factors": "raster_path",
@@ -49,6 +53,7 @@ _HOMES = {
 
 __all__ = [
     "CablePlan",
+    "MergedLines",
     "PriceBook",
     "RasterPath",
     "Route",
@@ -61,6 +66,7 @@ __all__ = [
     "fibre_road_distance_m",
     "least_cost_path",
     "least_costs",
+    "merge_lines",
     "plan_route",
     "plan_underground",
     "slope_factors",
