@@ -178,7 +178,7 @@ def least_cost_path(
     Parameters
     ----------
     cost_per_m
-        Cost of a metre in each cell, >= 0, NaN or infinite where no path may go, shape
+        Cost in each cell of a way of 1 [m], >= 0, NaN or infinite where no path may go, shape
         (rows, cols).
     start
         Cell to start from: (row, col).
@@ -267,7 +267,7 @@ def least_costs(
     Parameters
     ----------
     cost_per_m
-        Cost of a metre in each cell, as for `least_cost_path`.
+        Cost in each cell of a way of 1 [m], as for `least_cost_path`.
     start
         Cell to start from: (row, col).
     ends
