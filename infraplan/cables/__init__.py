@@ -10,11 +10,19 @@ if TYPE_CHECKING:
     from infraplan.cables.lengths import fibre_distance_m
     from infraplan.cables.lengths import fibre_lengths
     from infraplan.cables.lengths import fibre_road_distance_m
+    from infraplan.cables.merging import MergedLines
+    from infraplan.cables.merging import merge_lines
     from infraplan.cables.phasing import PhasingPlan
     from infraplan.cables.phasing import PhasingProblem
     from infraplan.cables.phasing import PhasingWishes
     from infraplan.cables.phasing import phase_streets
     from infraplan.cables.prices import PriceBook
+    from infraplan.cables.raster_path import RasterPath
+    from infraplan.cables.raster_path import Slope
+    from infraplan.cables.raster_path import least_cost_path
+    from infraplan.cables.raster_path import least_costs
+    from infraplan.cables.raster_path import slope_factors
+    from infraplan.cables.raster_path import tobler_factors
     from infraplan.cables.reach import fibre_reach
     from infraplan.cables.routes import Route
     from infraplan.cables.routes import plan_route
@@ -34,8 +42,11 @@ _HOMES = {
     "PhasingProblem": "phasing",
     "PhasingRules": "worth",
     "PhasingWishes": "phasing",
+    "MergedLines": "merging",
     "PriceBook": "prices",
+    "RasterPath": "raster_path",
     "Route": "routes",
+    "Slope": "raster_path",
     "SteinerTree": "steiner",
     "StreetGraph": "graph",
     "StreetWorth": "worth",
@@ -44,23 +55,31 @@ _HOMES = {
     "fibre_reach": "reach",
     "fibre_road_distance_m": "lengths",
     "phase_streets": "phasing",
+    "least_cost_path": "raster_path",
+    "least_costs": "raster_path",
+    "merge_lines": "merging",
     "plan_route": "routes",
     "plan_underground": "underground",
+    "slope_factors": "raster_path",
     "steiner_tree": "steiner",
     "street_graph": "graph",
     "street_subsets": "subsets",
     "street_worth": "worth",
     "without": "subsets",
+    "tobler_factors": "raster_path",
 }
 
 __all__ = [
     "CablePlan",
+    "MergedLines",
     "PhasingPlan",
     "PhasingProblem",
     "PhasingRules",
     "PhasingWishes",
     "PriceBook",
+    "RasterPath",
     "Route",
+    "Slope",
     "SteinerTree",
     "StreetGraph",
     "StreetWorth",
@@ -68,13 +87,18 @@ __all__ = [
     "fibre_lengths",
     "fibre_reach",
     "fibre_road_distance_m",
+    "least_cost_path",
+    "least_costs",
+    "merge_lines",
     "phase_streets",
     "plan_route",
     "plan_underground",
+    "slope_factors",
     "steiner_tree",
     "street_graph",
     "street_subsets",
     "street_worth",
+    "tobler_factors",
     "without",
 ]
 
