@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from infraplan.cables.disjoint import DisjointPair
+    from infraplan.cables.disjoint import disjoint_pair
     from infraplan.cables.graph import StreetGraph
     from infraplan.cables.graph import street_graph
     from infraplan.cables.lengths import fibre_distance_m
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CablePlan": "underground",
+    "DisjointPair": "disjoint",
     "PriceBook": "prices",
     "Route": "routes",
     "SteinerTree": "steiner",
     "StreetGraph": "graph",
+    "disjoint_pair": "disjoint",
     "fibre_distance_m": "lengths",
     "fibre_lengths": "lengths",
     "fibre_reach": "reach",
@@ -37,10 +41,12 @@ _HOMES = {
 
 __all__ = [
     "CablePlan",
+    "DisjointPair",
     "PriceBook",
     "Route",
     "SteinerTree",
     "StreetGraph",
+    "disjoint_pair",
     "fibre_distance_m",
     "fibre_lengths",
     "fibre_reach",
