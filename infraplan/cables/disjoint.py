@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.edge_lists import checked_costs
+from infraplan.cables.edge_lists import checked_ends
 from infraplan.cables.group_pair import grouped_pair
 from infraplan.cables.pair_flow import PairTask
 from infraplan.cables.pair_flow import flow_paths
@@ -181,15 +183,16 @@ def _task(
 ) -> PairTask:
     """Return what is asked as arrays of the right shape, or refuse it with all its faults."""
     wrong: list[str] = []
-    ends = _ends(edges, wrong)
-    costs = _costs(cost, len(ends), wrong)
+    ends = checked_ends(edges, wrong)
+    costs = checked_costs(cost, len(ends), wrong)
     if kind not in KINDS:
         wrong.append(f"kind must be one of {', '.join(KINDS)}; found {kind!r}")
     if kind == "group" and groups is None:
         wrong.append("kind 'group' needs groups: a number for each edge, or lists of edges")
     if kind == "edge" and groups is not None:
         wrong.append("kind 'edge' takes no groups; ask for kind 'group'")
-    for name, tip in zip(("source", "target"), tips, strict=True):
+    given: tuple[Any, ...] = tips
+    for name, tip in zip(("source", "target"), given, strict=True):
         if isinstance(tip, bool) or not isinstance(tip, (int, np.integer)) or tip < 0:
             wrong.append(f"{name} must be a node number of at least 0; found {tip!r}")
     if tips[0] == tips[1]:
@@ -229,7 +232,7 @@ def _require_joined(task: PairTask) -> None:
     from infraplan.cables._kernels_disjoint import lowlinks
 
     is_there = np.ones(len(task.ends), dtype=np.bool_)
-    sides = []
+    sides: list[str] = []
     for root in (task.source, task.target):
         low, seen = (np.full(task.count, -1, dtype=np.int64) for _ in range(2))
         order, _ = lowlinks(*task.rows, is_there, root, low, seen)
@@ -240,46 +243,6 @@ def _require_joined(task: PairTask) -> None:
         sides.append(f"node {task.names[root]} on a side of {len(order)} nodes ({near}{more})")
     msg = f"no path joins the two: {sides[0]}, {sides[1]}"
     raise NoRouteError(msg)
-
-
-def _ends(edges: npt.ArrayLike, wrong: list[str]) -> Ints:
-    """Return the edges as pairs of numbers; what is wrong with them is added to the faults."""
-    none = np.zeros((0, 2), dtype=np.int64)
-    try:
-        table = np.asarray(edges)
-    except ValueError:
-        wrong.append("edges must be pairs of node numbers")
-        return none
-    if table.size == 0:
-        return none
-    if table.ndim != 2 or table.shape[1] != 2:
-        wrong.append(f"edges must have shape (m, 2); found {table.shape}")
-        return none
-    if table.dtype.kind not in "iu":
-        wrong.append(f"edges must hold whole numbers; found {table.dtype}")
-        return none
-    if table.min() < 0:
-        rows = np.flatnonzero(table.min(axis=1) < 0)[:8].tolist()
-        wrong.append(f"node numbers must be at least 0; edges {rows} have others")
-        return none
-    return np.ascontiguousarray(table, dtype=np.int64)
-
-
-def _costs(cost: npt.ArrayLike, count: int, wrong: list[str]) -> Floats:
-    """Return the costs as numbers; what is wrong with them is added to the faults."""
-    try:
-        costs = np.asarray(cost, dtype=np.float64)
-    except (TypeError, ValueError):
-        wrong.append("every cost must be a number")
-        return np.zeros(count)
-    if costs.shape != (count,):
-        wrong.append(f"cost must hold one number for each of {count} edges; found {costs.shape}")
-        return np.zeros(count)
-    fine = np.isfinite(costs) & (costs >= 0)
-    if not fine.all():
-        rows = np.flatnonzero(~fine)[:8].tolist()
-        wrong.append(f"every cost must be a finite number of at least 0; not so at edges {rows}")
-    return np.ascontiguousarray(costs)
 
 
 def _members(groups: Any, count: int, wrong: list[str]) -> tuple[Ints, ...]:  # noqa: ANN401

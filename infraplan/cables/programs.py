@@ -108,7 +108,8 @@ class Program:
         prices = np.zeros(len(low))
         prices[above] -= paid[: above.sum()]
         prices[below] += paid[above.sum() :]
-        return Answer(done.x, self._weak_dual(prices, matrix), finished=done.status == 0)
+        values = np.asarray(done.x, dtype=np.float64)
+        return Answer(values, self._weak_dual(prices, matrix), finished=done.status == 0)
 
     def solved(self, *, time_limit_s: float) -> Answer:
         """

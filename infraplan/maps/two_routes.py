@@ -108,6 +108,6 @@ def pair_tables(route: "Route", words: Words) -> list[Table]:
     if len(route.common):
         told = tuple((shared_part(row, words),) for row in route.common.to_dict("records"))
         must = words("diverse.must_share" if route.optimal else "diverse.shares")
-        heads = (words("diverse.field_what"),)
-        made.append(Table(words("diverse.table_common"), heads, told, note=must))
+        what = words("diverse.field_what")
+        made.append(Table(words("diverse.table_common"), (what,), told, note=must))
     return made
