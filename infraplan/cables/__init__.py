@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from infraplan.cables.lengths import fibre_road_distance_m
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.reach import fibre_reach
+    from infraplan.cables.rings import RingPlan
+    from infraplan.cables.rings import WeakPoints
+    from infraplan.cables.rings import ring_augmentation
+    from infraplan.cables.rings import single_points_of_failure
     from infraplan.cables.routes import Route
     from infraplan.cables.routes import plan_route
     from infraplan.cables.steiner import SteinerTree
@@ -25,9 +29,11 @@ _HOMES = {
     "CablePlan": "underground",
     "DisjointPair": "disjoint",
     "PriceBook": "prices",
+    "RingPlan": "rings",
     "Route": "routes",
     "SteinerTree": "steiner",
     "StreetGraph": "graph",
+    "WeakPoints": "rings",
     "disjoint_pair": "disjoint",
     "fibre_distance_m": "lengths",
     "fibre_lengths": "lengths",
@@ -35,6 +41,8 @@ _HOMES = {
     "fibre_road_distance_m": "lengths",
     "plan_route": "routes",
     "plan_underground": "underground",
+    "ring_augmentation": "rings",
+    "single_points_of_failure": "rings",
     "steiner_tree": "steiner",
     "street_graph": "graph",
 }
@@ -43,9 +51,11 @@ __all__ = [
     "CablePlan",
     "DisjointPair",
     "PriceBook",
+    "RingPlan",
     "Route",
     "SteinerTree",
     "StreetGraph",
+    "WeakPoints",
     "disjoint_pair",
     "fibre_distance_m",
     "fibre_lengths",
@@ -53,6 +63,8 @@ __all__ = [
     "fibre_road_distance_m",
     "plan_route",
     "plan_underground",
+    "ring_augmentation",
+    "single_points_of_failure",
     "steiner_tree",
     "street_graph",
 ]

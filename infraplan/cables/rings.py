@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,6 @@ Flags = npt.NDArray[np.bool_]
 
 NEEDED = 2.0
 BROKEN = 1e-6  # by how much a cut must fall short to count
-CREEP = 1e-5  # added to every edge, so that of equal cuts the smallest is found
 NESTED = 6  # cuts taken from one demand in a round
 ORDERS = 6  # in which the demands are tried
 SHAKEN = 0.25  # of the cost, in further orders
@@ -426,6 +426,7 @@ class _Search:
             if not self.is_open and number:
                 break
             self._offer(number, self.network.cost)
+        self._ascend()
         values = self._relax()
         if values is not None and self.is_open:
             for number in range(ORDERS):
@@ -443,6 +444,40 @@ class _Search:
                 self.late |= not answer.finished
                 return
             self._offer(0, np.where(there, 0.0, self.network.cost))
+
+    def _ascend(self) -> None:
+        """
+        Bound the cost by what each demand pays of what earlier ones left of the costs.
+
+        The prices of a cheapest pair are the weights of its cuts: what a pair costs at the costs
+        left is part of the bound, and the costs fall by what its prices rise over each edge.
+        """
+        from infraplan.cables._kernels_disjoint import cheapest_pair
+
+        network = self.network
+        u, v = network.ends.T
+        levels: list[tuple[_Demand, Floats, Floats]] = []
+        for number in range(ORDERS):
+            if not self.is_open:
+                break
+            order = np.arange(len(self.demands))
+            order = self.rng.permutation(order) if number else order
+            left, floor, found = network.cost.copy(), 0.0, []
+            for demand in (self.demands[k] for k in order.tolist()):
+                _, flow, leave, enter = cheapest_pair(
+                    *network.rows, network.ends, left, demand.source, demand.target,
+                    demand.edge_room, demand.node_room,
+                )  # fmt: skip
+                floor += math.fsum(((flow != 0) * left).tolist())
+                rise = np.maximum(enter[v] - leave[u], enter[u] - leave[v])
+                paid = np.minimum(np.maximum(rise, 0.0) * demand.edge_room, left)
+                left -= paid
+                found.append((demand, leave, enter))
+            if floor > self.bound:
+                self.bound, levels = min(floor, self.cost), found
+        for demand, leave, enter in levels:
+            for level in np.unique(np.concatenate([leave, enter]))[:-1].tolist():
+                self._add_row(demand, self._cut(demand, enter <= level, leave <= level))
 
     def _relax(self) -> Floats | None:
         """Add broken cuts until the relaxation has none; return its edges, None where late."""
@@ -463,32 +498,30 @@ class _Search:
         """Add a row for each cut that the values break; return how many are new."""
         before = len(self.cuts)
         for demand in self.demands:
-            raised = values.copy()
-            for _ in range(NESTED):
-                cut = self._broken_cut(demand, raised)
-                if cut is None:
-                    break
-                edges, needed = cut
-                raised[list(edges)] = 1.0
-                if (edges, needed) in self.cuts:
-                    continue
-                self.cuts.add((edges, needed))
-                weights = np.minimum(demand.edge_room[list(edges)], needed)
-                self.program.add_row(needed, self.column[list(edges)], weights, math.inf)
+            turned = replace(demand, source=demand.target, target=demand.source)
+            for one in (demand, turned):
+                raised = values.copy()
+                for _ in range(NESTED):
+                    cut = self._broken_cut(one, raised)
+                    if cut is None:
+                        break
+                    raised[list(cut[0])] = 1.0
+                    self._add_row(demand, cut)
         return len(self.cuts) - before
 
-    def _broken_cut(self, demand: _Demand, values: Floats) -> tuple[tuple[int, ...], float] | None:
-        """Return edges of which more are needed between two nodes, and how many, None if enough."""
-        from infraplan.cables._kernels_disjoint import units_between
+    def _add_row(self, demand: _Demand, cut: tuple[tuple[int, ...], float]) -> None:
+        """Add a cut as a row, unless it is there or asks for nothing."""
+        edges, needed = cut
+        if needed <= 0 or cut in self.cuts:
+            return
+        self.cuts.add(cut)
+        weights = np.minimum(demand.edge_room[list(edges)], needed)
+        self.program.add_row(needed, self.column[list(edges)], weights, math.inf)
 
-        network, n = self.network, self.network.count
-        room = demand.edge_room * np.minimum(values + CREEP, 1.0)
-        node_room = demand.node_room.astype(np.float64)
-        _, reached = units_between(
-            *network.rows, network.ends, room, node_room, demand.source, demand.target,
-            NEEDED + 2 * CREEP * len(room),
-        )  # fmt: skip
-        leaves, enters = reached[n:], reached[:n].copy()
+    def _cut(self, demand: _Demand, enters: Flags, leaves: Flags) -> tuple[tuple[int, ...], float]:
+        """Return the new edges out of a set of entrances and exits, and how many are needed."""
+        network = self.network
+        enters = enters.copy()
         enters[demand.source] = True
         u, v = network.ends.T
         over = (leaves[u] & ~enters[v]) | (leaves[v] & ~enters[u])
@@ -496,10 +529,20 @@ class _Search:
         filled[[demand.source, demand.target]] = False
         new = over & ~network.exists
         held = demand.node_room[filled].sum() + demand.edge_room[over & network.exists].sum()
-        carried = held + float(demand.edge_room[new] @ values[new])
-        if reached[demand.target] or carried > NEEDED - BROKEN:
-            return None
         return tuple(np.flatnonzero(new).tolist()), float(NEEDED - held)
+
+    def _broken_cut(self, demand: _Demand, values: Floats) -> tuple[tuple[int, ...], float] | None:
+        """Return edges of which more are needed between two nodes, and how many, None if enough."""
+        from infraplan.cables._kernels_disjoint import units_between
+
+        network, n = self.network, self.network.count
+        total, reached = units_between(
+            *network.rows, network.ends, demand.edge_room * values,
+            demand.node_room.astype(np.float64), demand.source, demand.target, NEEDED,
+        )  # fmt: skip
+        if total > NEEDED - BROKEN:
+            return None
+        return self._cut(demand, reached[:n], reached[n:])
 
     def _offer(self, number: int, cost: Floats) -> None:
         """Build additions in some order of the demands, prune them, keep them if they are best."""
