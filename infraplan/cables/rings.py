@@ -33,6 +33,9 @@ Flags = npt.NDArray[np.bool_]
 NEEDED = 2.0
 BROKEN = 1e-6  # by how much a cut must fall short to count
 NESTED = 6  # cuts taken from one demand in a round
+BOUND_SHARE = 0.7  # of the time that is left to the bound
+REBUILT = 40  # times that a part of the additions is torn out and built anew
+TORN = 0.3  # of the additions
 ORDERS = 6  # in which the demands are tried
 SHAKEN = 0.25  # of the cost, in further orders
 SAME = 1e-7
@@ -192,7 +195,7 @@ def ring_augmentation(  # noqa: PLR0913 - a network is edges, costs and flags
         gap=(total - bound) / total if total > 0 else 0.0,
         optimal=proven,
         unmended=_unmended(network, weak_edges, weak_nodes),
-        stopped_by_time=search.late and not proven,
+        stopped_by_time=(search.late or search.hurried) and not proven,
     )
 
 
@@ -397,6 +400,8 @@ class _Search:
         self.demands = demands
         self.watch = list(demands)
         self.deadline = deadline
+        self.limit_s = deadline - time.monotonic()
+        self.hurried = False
         self.rng = rng
         self.best = np.ones(len(network.ends), dtype=np.bool_)
         self.cost = float(network.cost.sum())
@@ -420,13 +425,21 @@ class _Search:
             self.late = True
         return not self.late and self.cost - self.bound > SAME * self.cost
 
+    def _may_go_on_building(self) -> bool:
+        """Return whether more additions may be tried: the rest of the time belongs to the bound."""
+        if self.is_open and self.left_s < BOUND_SHARE * self.limit_s:
+            self.hurried = True
+        return self.is_open and not self.hurried
+
     def run(self) -> None:
         """Find additions, bound them, prove them."""
-        for number in range(ORDERS):
-            if not self.is_open and number:
+        self._offer(0, self.network.cost)
+        self._ascend()
+        for number in range(1, ORDERS):
+            if not self._may_go_on_building():
                 break
             self._offer(number, self.network.cost)
-        self._ascend()
+        self._rebuild(REBUILT)
         values = self._relax()
         if values is not None and self.is_open:
             for number in range(ORDERS):
@@ -458,7 +471,7 @@ class _Search:
         u, v = network.ends.T
         levels: list[tuple[_Demand, Floats, Floats]] = []
         for number in range(ORDERS):
-            if not self.is_open:
+            if number and not self.is_open:
                 break
             order = np.arange(len(self.demands))
             order = self.rng.permutation(order) if number else order
@@ -546,15 +559,34 @@ class _Search:
 
     def _offer(self, number: int, cost: Floats) -> None:
         """Build additions in some order of the demands, prune them, keep them if they are best."""
-        from infraplan.cables._kernels_disjoint import cheapest_pair
-
-        network = self.network
         order = np.arange(len(self.demands))
         priced = cost
         if number:
             order = self.rng.permutation(len(order))
             priced = cost * (1.0 + SHAKEN * self.rng.random(len(cost)))
-        there = network.exists.copy()
+        self._build(self.network.exists.copy(), order, priced)
+
+    def _rebuild(self, rounds: int) -> None:
+        """Tear out a part of the best additions and build it anew, as often as is said."""
+        network = self.network
+        for _ in range(rounds):
+            if not self._may_go_on_building():
+                return
+            there = self.best.copy()
+            added = np.flatnonzero(there & ~network.exists)
+            first = int(self.rng.integers(max(len(added), 1)))
+            count = max(int(TORN * len(added)), 1)
+            torn = np.roll(added, -first)[:count]
+            if self.rng.random() < 0.5:
+                torn = self.rng.choice(added, count, replace=False) if len(added) else added
+            there[torn] = False
+            self._build(there, self.rng.permutation(len(self.demands)), network.cost)
+
+    def _build(self, there: Flags, order: Ints, priced: Floats) -> None:
+        """Add what each demand lacks, one after another, prune, and keep what is best."""
+        from infraplan.cables._kernels_disjoint import cheapest_pair
+
+        network = self.network
         for k in order.tolist():
             demand = self.demands[k]
             _, flow, *_ = cheapest_pair(
