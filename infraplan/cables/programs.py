@@ -141,7 +141,7 @@ class Program:
             bound = (bound - TOLERANCE * abs(bound)) / self._factor
         if done.x is None:
             return Answer(None, bound, finished=False)
-        values = np.round(np.asarray(done.x, dtype=np.float64))
+        values: Floats = np.asarray(done.x, dtype=np.float64).round()
         return Answer(values, bound, finished=done.status == 0)
 
     def _matrix(self) -> Any:  # noqa: ANN401 - scipy is untyped

@@ -234,7 +234,8 @@ def single_points_of_failure(
     >>> points.edges.tolist(), points.edges_cut_off.tolist(), points.nodes.tolist()
     ([0, 1, 2], [2, 1, 1], [1])
     """
-    ends = checked_ends(edges, wrong := [])
+    wrong: list[str] = []
+    ends = checked_ends(edges, wrong)
     cost, exists = np.zeros(len(ends)), np.ones(len(ends), dtype=np.bool_)
     network = _network(ends, cost, exists, (chosen, hubs), "node", wrong)
     return _weak_points(network)
