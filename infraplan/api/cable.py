@@ -26,7 +26,7 @@ def route(
     diverse: bool = False,
 ) -> "Route":
     """
-    Find the cheapest cable route between two points along streets and roads.
+    Find the cheapest cable route, or two, between two points along streets and roads.
 
     Parameters
     ----------
@@ -38,27 +38,26 @@ def route(
     end
         Where it ends, likewise.
     diverse
-        Two disjoint routes; not available yet.
+        Two routes that share no trench, no bridge and no junction where that is possible.
 
     Returns
     -------
     route
-        Segments with length, cost and what they share, and an alternative.
+        Segments with length, cost and what they share, and an alternative; of two routes what
+        both could not but use, and a bound on the cost.
 
     Raises
     ------
     SettingsError
-        If a point is not understood, or `diverse` is asked for.
+        If a point is not understood.
     NoRouteError
         If streets and roads do not join the two; the message names what bars the way.
     """
     from infraplan.cables import plan_route
 
-    if diverse:
-        msg = "diverse routes are not available yet; ask for a single route"
-        raise SettingsError(msg)
     layers = plan.layers(rasters=())
-    found = plan_route(layers, locate(plan, start), locate(plan, end), prices=price_book(plan))
+    ends = locate(plan, start), locate(plan, end)
+    found = plan_route(layers, *ends, prices=price_book(plan), diverse=diverse)
     names = tuple(point if isinstance(point, str) else point.wkt for point in (start, end))
     store_route(plan, found, names=(names[0], names[1]))
     return found

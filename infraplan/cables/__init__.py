@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from infraplan.cables.disjoint import DisjointPair
+    from infraplan.cables.disjoint import disjoint_pair
     from infraplan.cables.graph import StreetGraph
     from infraplan.cables.graph import street_graph
     from infraplan.cables.lengths import fibre_distance_m
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from infraplan.cables.raster_path import slope_factors
     from infraplan.cables.raster_path import tobler_factors
     from infraplan.cables.reach import fibre_reach
+    from infraplan.cables.rings import RingPlan
+    from infraplan.cables.rings import WeakPoints
+    from infraplan.cables.rings import ring_augmentation
+    from infraplan.cables.rings import single_points_of_failure
     from infraplan.cables.routes import Route
     from infraplan.cables.routes import plan_route
     from infraplan.cables.steiner import SteinerTree
@@ -45,11 +51,16 @@ _HOMES = {
     "MergedLines": "merging",
     "PriceBook": "prices",
     "RasterPath": "raster_path",
+    "DisjointPair": "disjoint",
+    "PriceBook": "prices",
+    "RingPlan": "rings",
     "Route": "routes",
     "Slope": "raster_path",
     "SteinerTree": "steiner",
     "StreetGraph": "graph",
     "StreetWorth": "worth",
+    "WeakPoints": "rings",
+    "disjoint_pair": "disjoint",
     "fibre_distance_m": "lengths",
     "fibre_lengths": "lengths",
     "fibre_reach": "reach",
@@ -61,6 +72,8 @@ _HOMES = {
     "plan_route": "routes",
     "plan_underground": "underground",
     "slope_factors": "raster_path",
+    "ring_augmentation": "rings",
+    "single_points_of_failure": "rings",
     "steiner_tree": "steiner",
     "street_graph": "graph",
     "street_subsets": "subsets",
@@ -71,6 +84,7 @@ _HOMES = {
 
 __all__ = [
     "CablePlan",
+    "DisjointPair",
     "MergedLines",
     "PhasingPlan",
     "PhasingProblem",
@@ -78,11 +92,14 @@ __all__ = [
     "PhasingWishes",
     "PriceBook",
     "RasterPath",
+    "RingPlan",
     "Route",
     "Slope",
     "SteinerTree",
     "StreetGraph",
     "StreetWorth",
+    "WeakPoints",
+    "disjoint_pair",
     "fibre_distance_m",
     "fibre_lengths",
     "fibre_reach",
@@ -93,6 +110,8 @@ __all__ = [
     "phase_streets",
     "plan_route",
     "plan_underground",
+    "ring_augmentation",
+    "single_points_of_failure",
     "slope_factors",
     "steiner_tree",
     "street_graph",

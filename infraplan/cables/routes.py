@@ -1,4 +1,4 @@
-"""The cheapest cable route between two points along streets and roads."""
+"""The cheapest cable route, or two that do not fail together, along streets and roads."""
 
 import html
 from dataclasses import dataclass
@@ -9,11 +9,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.disjoint import DisjointPair
+from infraplan.cables.disjoint import disjoint_pair
 from infraplan.cables.graph import StreetGraph
 from infraplan.cables.graph import street_graph
 from infraplan.cables.measure import cut
 from infraplan.cables.measure import geodesic_lengths_m
 from infraplan.cables.measure import project
+from infraplan.cables.risks import Risk
+from infraplan.cables.risks import shared_risks
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
@@ -21,6 +25,7 @@ from infraplan.layers.bundle import Provenance
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     import shapely
 
     from infraplan.cables.prices import PriceBook
@@ -31,23 +36,31 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 READ = ("streets", "roads", "ducts")
+READ_DIVERSE = (*READ, "waterways", "rail")
 DUCT_ASIDE_M = 20.0  # a duct in a footway lies that far from the middle of its street at most
 LEAST_DUCT_M = 3.0
 SAME_PLACE_M = 0.01
 PENALTIES = (1.3, 2.0, 4.0)  # on what the first route uses, until a second one differs
 OTHER_SHARE = 0.2  # of its length that an alternative must have for itself
 COLUMNS = ("name", "street_ids", "layer", "kind", "placement", "surface", "method", "item",
-           "length_m", "cost_vnd", "shared", "geometry")  # fmt: skip
+           "length_m", "cost_vnd", "shared", "pair", "common", "geometry")  # fmt: skip
+SHARED_COLUMNS = ("kind", "name", "length_m", "cost_vnd", "geometry")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """
-    A cable route and its alternative.
+    A cable route and its alternative, or two routes that do not fail together.
 
     `segments` follow one another from start to end; `shared` names existing ducts that a segment
-    re-uses. `alternatives` has the segments of other routes with their `rank` (2 is the next).
-    `length_m` is geodesic; `cost_vnd` is before tax.
+    re-uses; `pair` is 1, or 2 on the second of two routes, where `common` marks what both use: its
+    cost stands with the first. `alternatives` has the segments of other routes with their `rank`
+    (2 is the next). `length_m` is geodesic, common stretches once; `lengths_m` that of each route;
+    `cost_vnd` is before tax.
+
+    `common` lists what two routes could not but share, with its `kind` (`trench`, `bridge`, `rail`,
+    `beside`, `junction`, `drop`), name and place. No route, and no two routes that share as little,
+    cost less than `bound_vnd`; `optimal` is whether both the sharing and the cost are proven.
     """
 
     segments: "gpd.GeoDataFrame"
@@ -56,6 +69,20 @@ class Route:
     cost_vnd: int
     layers: Layers
     provenance: Provenance
+    common: "gpd.GeoDataFrame"
+    lengths_m: tuple[float, ...]
+    bound_vnd: int
+    optimal: bool
+
+    @property
+    def gap(self) -> float:
+        """Return by which share of the cost a better answer could undercut it at most."""
+        return (self.cost_vnd - self.bound_vnd) / self.cost_vnd if self.cost_vnd else 0.0
+
+    @property
+    def diverse(self) -> bool:
+        """Return whether it is two routes."""
+        return len(self.lengths_m) > 1
 
     def _repr_html_(self) -> str:
         """Return a caption and the segments."""
@@ -86,8 +113,25 @@ class _Network:
     cost_vnd: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """A network with the two points to be joined, their nodes, and which is the start."""
+
+    network: _Network
+    points: Floats
+    tips: tuple[int, int]
+    prices: "PriceBook"
+    forward: bool
+
+
 def plan_route(
-    layers: Layers, start: "shapely.Point", end: "shapely.Point", *, prices: "PriceBook"
+    layers: Layers,
+    start: "shapely.Point",
+    end: "shapely.Point",
+    *,
+    prices: "PriceBook",
+    diverse: bool = False,
+    time_limit_s: float = 20.0,
 ) -> Route:
     """
     Return the cheapest cable route between two points along streets and roads.
@@ -102,6 +146,11 @@ def plan_route(
         Where it ends, in the planning CRS.
     prices
         Price book.
+    diverse
+        Two routes that share no trench, no bridge and no junction where that is possible, and
+        else as few as can be.
+    time_limit_s
+        Time after which the search for two routes stops early, > 0 [s].
 
     Returns
     -------
@@ -114,7 +163,8 @@ def plan_route(
     PlanError
         If the plan has neither streets nor roads.
     SettingsError
-        If both points are the same, or one has no finite coordinates.
+        If both points are the same, or one has no finite coordinates; if two routes are asked for
+        between points at one place of a street.
     NoRouteError
         If streets and roads do not join the points; the message names the gap.
 
@@ -131,12 +181,13 @@ def plan_route(
     ordered = ends if forward else ends[::-1]
     graph = street_graph(layers)
     network, tips = _network(graph, layers, ordered, prices)
+    way = _Way(network, ordered, tips, prices, forward=forward)
     path = _cheapest(network, tips, network.cost_vnd)
-    first = _segments(network, path, ordered, tips, prices, forward=forward)
+    if diverse:
+        return _two_routes(way, layers, time_limit_s)
+    first = _segments(way, path)
     other = _alternative(network, tips, path)
-    second = _segments(network, other, ordered, tips, prices, forward=forward)
-    if not other:
-        second = second.iloc[:0]
+    second = _segments(way, other) if other else first.iloc[:0]
     return Route(
         segments=first,
         alternatives=second.assign(rank=2),
@@ -144,7 +195,101 @@ def plan_route(
         cost_vnd=int(first["cost_vnd"].sum()),
         layers=layers,
         provenance=_provenance(layers, prices),
+        common=_common_table([], graph.crs),
+        lengths_m=(float(first["length_m"].sum()),),
+        bound_vnd=int(first["cost_vnd"].sum()),
+        optimal=True,
     )
+
+
+def _two_routes(way: "_Way", layers: Layers, time_limit_s: float) -> Route:
+    """Return two routes that share as little as can be."""
+    import pandas as pd
+    import shapely
+
+    network = way.network
+    if way.tips[0] == way.tips[1]:
+        msg = (
+            "both points lie at one place of the same street: there are no two routes between them"
+        )
+        raise SettingsError(msg)
+    edges = np.asarray([(link.start, link.end) for link in network.links], dtype=np.int64)
+    lines = [shapely.LineString(link.line) for link in network.links]
+    risks = shared_risks(lines, edges, layers)
+    pair = disjoint_pair(
+        edges, network.cost_vnd, *way.tips, kind="node",
+        groups=[risk.members for risk in risks], time_limit_s=time_limit_s,
+    )  # fmt: skip
+    both = frozenset(pair.shared_edges)
+    one, two = (_segments(way, path, common=both, pair=k + 1) for k, path in enumerate(pair.paths))
+    two.loc[two["common"], "cost_vnd"] = 0
+    frame = pd.concat([one, two])
+    frame.index = _segment_ids(len(frame))
+    cost_vnd = int(frame["cost_vnd"].sum())
+    drops_vnd = int(one.loc[one["kind"] == "drop", "cost_vnd"].sum())
+    floor_vnd = pair.bound / 2 if both else pair.bound  # a common trench counts once here
+    return Route(
+        segments=frame,
+        alternatives=one.iloc[:0].assign(rank=2),
+        length_m=float(frame.loc[(frame["pair"] == 1) | ~frame["common"], "length_m"].sum()),
+        cost_vnd=cost_vnd,
+        layers=layers,
+        provenance=_provenance(layers, prices=way.prices, diverse=True),
+        common=_common_table(_common_rows(way, pair, risks, one), network.graph.crs),
+        lengths_m=tuple(float(part["length_m"].sum()) for part in (one, two)),
+        bound_vnd=cost_vnd if pair.optimal else min(cost_vnd, int(floor_vnd) + drops_vnd),
+        optimal=pair.optimal,
+    )
+
+
+def _common_rows(
+    way: "_Way", pair: DisjointPair, risks: tuple[Risk, ...], first: "gpd.GeoDataFrame"
+) -> list[dict[str, Any]]:
+    """Return what both routes use: trenches, bridges, ways side by side, junctions, drops."""
+    import shapely
+
+    network = way.network
+    rows: list[dict[str, Any]] = []
+    for row in first[first["common"]].to_dict("records"):
+        kind = "drop" if row["kind"] == "drop" else "trench"
+        place = shapely.line_interpolate_point(row["geometry"], 0.5, normalized=True)
+        kept = {key: row[key] for key in ("name", "length_m", "cost_vnd")}
+        rows.append({"kind": kind, **kept, "geometry": place})
+    for risk in (risks[g] for g in pair.shared_groups):
+        streets = _street_names(network, risk.members.tolist())
+        name = risk.name or None if risk.kind != "beside" else " / ".join(streets) or None
+        rows.append({"kind": risk.kind, "name": name, "length_m": None, "cost_vnd": None,
+                     "geometry": shapely.Point(risk.place)})  # fmt: skip
+    within = {
+        int(v) for e in pair.shared_edges for v in (network.links[e].start, network.links[e].end)
+    }
+    around: dict[int, list[int]] = {v: [] for v in pair.shared_nodes if v not in within}
+    for k, link in enumerate(network.links):
+        for v in {link.start, link.end} & around.keys():
+            around[v].append(k)
+    for v, meeting in around.items():
+        name = " / ".join(_street_names(network, meeting)) or None
+        rows.append({"kind": "junction", "name": name, "length_m": None, "cost_vnd": None,
+                     "geometry": shapely.Point(network.nodes[v])})  # fmt: skip
+    return rows
+
+
+def _street_names(network: "_Network", links: list[int]) -> list[str]:
+    """Return the names of the streets of some stretches, each once, at most three."""
+    names = network.graph.table["name"].to_numpy()[[network.links[k].street for k in links]]
+    return sorted({name for name in names if isinstance(name, str)})[:3]
+
+
+def _common_table(rows: list[dict[str, Any]], crs: str) -> "gpd.GeoDataFrame":
+    """Return what both routes share as a table of points."""
+    import geopandas as gpd
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(SHARED_COLUMNS))
+    types = {"kind": "object", "name": "object", "length_m": "float64", "cost_vnd": "float64"}
+    frame = frame.astype(types)
+    frame.index = pd.Index([f"C{k:02d}" for k in range(1, len(frame) + 1)], name="common_id")
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=crs)
 
 
 def _network(
@@ -310,19 +455,15 @@ def _alternative(network: _Network, tips: tuple[int, int], path: list[int]) -> l
 
 
 def _segments(
-    network: _Network,
-    path: list[int],
-    points: Floats,
-    tips: tuple[int, int],
-    prices: "PriceBook",
-    *,
-    forward: bool,
+    way: _Way, path: list[int], *, common: frozenset[int] = frozenset(), pair: int = 0
 ) -> "gpd.GeoDataFrame":
     """Return a path as segments from start to end, one for each street and way of laying."""
     import geopandas as gpd
     import pandas as pd
 
-    rows: list[dict[str, Any]] = [*_drop(network, points[0], tips[0], prices)]
+    network, tips, points = way.network, way.tips, way.points
+    shared = {"pair": max(pair, 1), "common": pair > 0}
+    rows = [row | shared for row in _drop(network, points[0], tips[0], way.prices)]
     at = tips[0]
     group: list[int] = []
     lines: list[Floats] = []
@@ -330,19 +471,27 @@ def _segments(
         link = network.links[k]
         turned = link.start != at
         at = link.start if turned else link.end
-        if group and not _alike(network, group[-1], k):
-            rows.append(_row(network, group, lines))
+        if group and not (_alike(network, group[-1], k) and (group[-1] in common) == (k in common)):
+            rows.append(_row(network, group, lines) | shared | {"common": group[-1] in common})
             group, lines = [], []
         group.append(k)
         lines.append(link.line[::-1] if turned else link.line)
     if group:
-        rows.append(_row(network, group, lines))
-    rows += _drop(network, points[1], tips[1], prices, outward=True)
-    if not forward:
+        rows.append(_row(network, group, lines) | shared | {"common": group[-1] in common})
+    rows += [row | shared for row in _drop(network, points[1], tips[1], way.prices, outward=True)]
+    if not way.forward:
         rows = [row | {"geometry": row["geometry"].reverse()} for row in rows[::-1]]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"cost_vnd": "int64"})
-    frame.index = pd.Index([f"T{k:03d}" for k in range(1, len(frame) + 1)], name="segment_id")
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = frame.astype({"cost_vnd": "int64", "pair": "int64", "common": "bool"})
+    frame.index = _segment_ids(len(frame))
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=network.graph.crs)
+
+
+def _segment_ids(count: int) -> "pd.Index":
+    """Return the ids of so many segments."""
+    import pandas as pd
+
+    return pd.Index([f"T{k:03d}" for k in range(1, count + 1)], name="segment_id")
 
 
 def _alike(network: _Network, one: int, two: int) -> bool:
@@ -409,14 +558,19 @@ def _drop(
     ]  # fmt: skip
 
 
-def _provenance(layers: Layers, prices: "PriceBook") -> Provenance:
+def _provenance(layers: Layers, prices: "PriceBook", *, diverse: bool = False) -> Provenance:
     """Return where the route comes from."""
     from infraplan import __version__
 
+    read = READ_DIVERSE if diverse else READ
+    apart = "kept apart: trenches, crossings of waterways and railways within 40 m, junctions"
     return Provenance(
         step="route",
         version=__version__,
-        settings={"prices": prices.name},
-        synthetic=tuple(name for name in layers.synthetic() if name in READ),
-        notes=("costs: construction before tax, without contingency and consulting",),
+        settings={"prices": prices.name, **({"diverse": True} if diverse else {})},
+        synthetic=tuple(name for name in layers.synthetic() if name in read),
+        notes=(
+            "costs: construction before tax, without contingency and consulting",
+            *((apart,) if diverse else ()),
+        ),
     )

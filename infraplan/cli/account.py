@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
 
+from infraplan.cables.shared_told import shared_part
 from infraplan.cli.console import heading
 from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
@@ -570,6 +571,9 @@ def tell_route(route: "Route", words: Words) -> None:
     words
         Catalogue to speak with.
     """
+    if route.diverse:
+        _tell_two_routes(route, words)
+        return
     say(
         words(
             "cli.route_found",
@@ -578,6 +582,28 @@ def tell_route(route: "Route", words: Words) -> None:
             segments=words.number(len(route.segments)),
         )
     )
+
+
+def _tell_two_routes(route: "Route", words: Words) -> None:
+    """Tell how long two routes are, what they cost, and what both use."""
+    first_m, second_m = route.lengths_m
+    say(
+        words(
+            "diverse.found",
+            first=words.number(first_m),
+            second=words.number(second_m),
+            cost=_billion(route.cost_vnd, words),
+        )
+    )
+    proof = "diverse.proven" if route.optimal else "diverse.gap"
+    say(words(proof, gap=words.number(100 * route.gap, 1)))
+    roads = route.common[route.common["kind"] != "drop"]
+    if not len(roads):
+        say(words("diverse.apart"))
+    else:
+        say(words("diverse.must_share" if route.optimal else "diverse.shares"))
+    for row in route.common.to_dict("records"):
+        say("  - " + shared_part(row, words))
 
 
 def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:

@@ -30,15 +30,18 @@ def route(
     *,
     start: Annotated[str, typer.Option("--from", metavar="POINT", help=POINT)],
     end: Annotated[str, typer.Option("--to", metavar="POINT", help=POINT)],
+    diverse: Annotated[
+        bool, typer.Option("--diverse", help="Two routes that do not fail together.")
+    ] = False,
 ) -> None:
-    """Find the cheapest cable route between two points along streets and roads."""
+    """Find the cheapest cable route, or two, between two points along streets and roads."""
     from infraplan.api import open_plan
     from infraplan.api import route as find
     from infraplan.cli.account import tell_route
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
-    found = find(opened, start, end)
+    found = find(opened, start, end, diverse=diverse)
     tell_route(found, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "routes")))
 

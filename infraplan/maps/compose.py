@@ -38,6 +38,8 @@ from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
 from infraplan.maps.page import Table
 from infraplan.maps.page import build_page
+from infraplan.maps.two_routes import pair_layers
+from infraplan.maps.two_routes import pair_tables
 from infraplan.text import Words
 from infraplan.text import words as catalogue
 
@@ -210,7 +212,7 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
 
 def route(result: "Route", *, language: str = "vi") -> MapPage:
     """
-    Draw a route and its alternative.
+    Draw a route and its alternative, or two routes and what they share.
 
     Parameters
     ----------
@@ -225,12 +227,13 @@ def route(result: "Route", *, language: str = "vi") -> MapPage:
         The page, opened at the route.
     """
     words = catalogue(language)
+    two = getattr(result, "diverse", False)
     return _page(
         result.layers,
         words,
-        words("maps.title_route"),
-        findings=route_layers(result, words),
-        tables=route_tables(result, words),
+        words("diverse.title" if two else "maps.title_route"),
+        findings=(pair_layers if two else route_layers)(result, words),
+        tables=(pair_tables if two else route_tables)(result, words),
         synthetic=bool(result.provenance.synthetic),
         frame="route",
     )

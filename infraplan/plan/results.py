@@ -48,6 +48,7 @@ __all__ = [
     "load_coverage",
     "load_gaps",
     "load_proposal",
+    "load_route",
     "load_underground",
     "store_appraisal",
     "store_bands",
@@ -519,11 +520,50 @@ def store_route(plan: Plan, route: "Route", *, names: tuple[str, str]) -> Path:
     Returns
     -------
     path
-        The GeoPackage.
+        The GeoPackage; two routes that do not fail together do not replace a single one.
     """
-    step = f"routes/{file_stem(names[0])}_{file_stem(names[1])}"
+    step = _route_step(names, diverse=route.diverse)
     _store(plan, step, route, key="")
     return plan.results / f"{step}.gpkg"
+
+
+def load_route(
+    plan: Plan, names: tuple[str, str], layers: Layers, *, diverse: bool = False
+) -> "Route":
+    """
+    Return a route that the plan keeps.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    names
+        What the user called its ends.
+    layers
+        Layers of the plan.
+    diverse
+        Whether two routes were asked for.
+
+    Returns
+    -------
+    route
+        As stored.
+
+    Raises
+    ------
+    PlanError
+        If there is none.
+    """
+    from infraplan.cables import Route
+
+    step = _route_step(names, diverse=diverse)
+    return _made(Route, step, _load(plan, step, layers))
+
+
+def _route_step(names: tuple[str, str], *, diverse: bool) -> str:
+    """Return the name of the step that finds a route."""
+    kind = "_diverse" if diverse else ""
+    return f"routes/{file_stem(names[0])}_{file_stem(names[1])}{kind}"
 
 
 def _store(

@@ -142,6 +142,18 @@ def test_a_route_follows_the_streets(demo_plan: Path) -> None:
     assert route.segments["length_m"].sum() == pytest.approx(route.length_m, rel=1e-6)
 
 
+def test_two_routes_between_stations_share_only_what_is_listed(demo_plan: Path) -> None:
+    plan = ip.open_plan(demo_plan)
+    sites = plan.table("sites").index
+    pair = ip.route(plan, sites[0], sites[7], diverse=True)
+    one, two = (pair.segments[pair.segments["pair"] == number] for number in (1, 2))
+    meet = one.union_all().intersection(two.union_all())
+    alone = one[~one["common"]].union_all().intersection(two[~two["common"]].union_all())
+    assert alone.length < 1e-6
+    assert meet.length == pytest.approx(one.loc[one["common"]].length.sum(), abs=1e-3)
+    assert pair.bound_vnd <= pair.cost_vnd == pair.segments["cost_vnd"].sum()
+
+
 def _published(demo_plan: Path, title: str) -> dict:
     """Return a table of those that the map holds."""
     (path,) = (demo_plan / "maps").glob("*.html")

@@ -108,3 +108,76 @@ def test_a_road_beside_a_street_gives_way_and_still_joins(town, prices) -> None:
     route = plan_route(town(streets=BLOCK, roads=[twin]), at(-300, 6), at(200, 0), prices=prices)
     assert route.segments["name"].tolist() == ["twin", "C", "A"]  # C for the last 6 m
     assert route.length_m == pytest.approx(506, abs=1)
+
+
+RIVER = {
+    "waterway_id": "W1",
+    "name": "sông Cụt",
+    "kind": "river",
+    "width_m": 30.0,
+    "geometry": shifted((-900, 75), (1000, 75)),
+}
+
+
+def two_routes(town, prices, start, end, **layers):
+    return plan_route(town(**layers), at(*start), at(*end), prices=prices, diverse=True)
+
+
+def test_two_routes_go_round_both_sides_of_a_block(town, prices) -> None:
+    pair = two_routes(town, prices, (0, 0), (200, 150), streets=BLOCK)
+    names = pair.segments.groupby("pair")["name"].agg(list).tolist()
+    assert sorted(names) == [["A", "B"], ["C", "D"]]
+    assert pair.lengths_m == pytest.approx((350, 350), abs=0.2)
+    assert len(pair.common) == 0
+    assert (pair.optimal, pair.gap) == (True, 0.0)
+    single = plan_route(town(streets=BLOCK), at(0, 0), at(200, 150), prices=prices)
+    assert pair.cost_vnd == pytest.approx(2 * single.cost_vnd, rel=1e-3)
+    assert (single.diverse, single.bound_vnd) == (False, single.cost_vnd)
+
+
+def test_a_dead_end_is_shared_dug_once_and_named(town, prices) -> None:
+    lane = street("S5", (200, 150), (300, 150), name="Ngõ 5")
+    pair = two_routes(town, prices, (0, 0), (300, 152), streets=[*BLOCK, lane])
+    assert pair.common["kind"].tolist() == ["trench", "drop"]
+    assert pair.common["name"].iloc[0] == "Ngõ 5"
+    assert pair.common.geometry.iloc[0].distance(at(250, 150)) < 0.1
+    both = pair.segments[pair.segments["common"]]
+    assert both.groupby("pair")["cost_vnd"].sum().loc[2] == 0
+    assert pair.length_m == pytest.approx(sum(pair.lengths_m) - both["length_m"].sum() / 2)
+    assert pair.optimal
+
+
+def test_a_bridge_of_two_carriageways_is_one_and_named(town, prices) -> None:
+    twins = [street(f"T{k}", (x, 50), (x, 100), name="Cầu Cụt") for k, x in enumerate((190, 215))]
+    feet = [
+        street("F0", (-100, 50), (190, 50), name="E"),
+        street("F1", (190, 50), (215, 50), name="E"),
+        street("F2", (190, 100), (215, 100), name="G"),
+        street("F3", (215, 100), (215, 300), name="H"),
+        street("F4", (190, 100), (190, 300), name="I"),
+        street("F5", (190, 300), (215, 300), name="K"),
+        street("F6", (-100, 50), (-100, 20), (215, 20), (215, 50), name="L"),
+    ]
+    far = street("F9", (-100, 50), (-600, 50), (-600, 300), (190, 300), name="M")
+    ends = (-100, 50), (205, 300)
+    near = two_routes(town, prices, *ends, streets=twins + feet, waterways=[RIVER])
+    bridge = near.common[near.common["kind"] == "bridge"]
+    assert bridge["name"].tolist() == ["sông Cụt"]
+    assert bridge.geometry.iloc[0].distance(at(202.5, 75)) < 1
+    apart = two_routes(town, prices, *ends, streets=[*twins, *feet, far], waterways=[RIVER])
+    assert "M" in apart.segments["name"].tolist()
+    assert len(apart.common) == 0
+
+
+def test_two_routes_cost_the_same_in_both_directions(town, prices) -> None:
+    lane = street("S5", (200, 150), (300, 150), name="Ngõ 5")
+    layers = {"streets": [*BLOCK, lane], "roads": [ROAD]}
+    there = two_routes(town, prices, (30, -12), (290, 155), **layers)
+    back = two_routes(town, prices, (290, 155), (30, -12), **layers)
+    assert there.cost_vnd == back.cost_vnd
+    assert there.common["kind"].tolist() == back.common["kind"].tolist()[::-1]
+
+
+def test_one_place_of_a_street_has_no_two_routes(town, prices) -> None:
+    with pytest.raises(SettingsError, match="one place of the same street"):
+        two_routes(town, prices, (100, 5), (100, -5), streets=BLOCK)
