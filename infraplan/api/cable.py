@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from infraplan.api.places import locate
-from infraplan.errors import SettingsError
 from infraplan.plan import Plan
 from infraplan.plan.results import store_route
 

@@ -1,6 +1,5 @@
 """Undergrounding: one plan with shares, years, order of works and proof, and all its papers."""
 
-import io
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from infraplan.progress import part
 from infraplan.text import words
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from infraplan.cables import CablePlan
@@ -295,12 +295,11 @@ def _papers(
     return papers
 
 
-def _geojson(points: "pd.DataFrame") -> bytes:
+def _geojson(points: "gpd.GeoDataFrame") -> bytes:
     """Return findings as points that QGIS opens, in degrees as the format demands."""
-    stream = io.BytesIO()
     table = points.reset_index().to_crs("EPSG:4326")
-    stream.write(json.dumps(json.loads(table.to_json(drop_id=True)), ensure_ascii=False).encode())
-    return stream.getvalue()
+    content = json.loads(table.to_json(drop_id=True))
+    return json.dumps(content, ensure_ascii=False).encode("utf-8")
 
 
 def _made(
@@ -384,6 +383,7 @@ def _with_choices(
     from infraplan.cables.funding import rent_table
     from infraplan.cables.investment import InvestmentRates
     from infraplan.cables.investment import investment_table
+    from infraplan.cables.shares import PUBLIC
     from infraplan.cables.shares import share_rules
     from infraplan.cables.shares import shared_out
     from infraplan.cables.subsets import street_subsets
@@ -395,8 +395,8 @@ def _with_choices(
     alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
     rates = InvestmentRates.from_dict(books["investment"])
     terms = FundingTerms.from_dict(books["funding"])
-    rents = rent_table(made.uses, terms)
-    is_confirmed = bool((made.assumptions["verified"] == True).all())
+    rents = rent_table(made.cables, terms)
+    is_confirmed = all(flag is True or flag == 1 for flag in made.assumptions["verified"])
     choices = street_subsets(works.streets, dig, joins=works.joins)
     subsets = choices.subsets
     if len(subsets):
@@ -413,6 +413,7 @@ def _with_choices(
         whole.shared_vnd, whole.direct_vnd, whole.weights, rule=sharing.rule, alone_vnd=alone,
         public_share=sharing.public_share,
     )  # fmt: skip
+    paid = {payer: vnd for payer, vnd in paid.items() if vnd or payer != PUBLIC}
     shares = pd.DataFrame({"operator": list(paid), "cost_vnd": list(paid.values())})
     shares["share"] = shares["cost_vnd"] / max(made.cost_vnd, 1)
     return replace(
@@ -429,6 +430,12 @@ def _with_choices(
         subset_shares=choices.subset_shares,
         provenance=_noted(made, choices.notes),
     )  # fmt: skip
+
+
+def _total_vnd(investment: "pd.DataFrame") -> int:
+    """Return the total investment."""
+    amounts = investment["amount_vnd"].to_dict()
+    return int(amounts["total"])
 
 
 def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:  # noqa: ANN401 - Provenance
@@ -452,17 +459,16 @@ def _with_years(
 
     years, streets = list(programme.years), list(works.streets)
     worth = street_worth(made.layers, streets, PhasingRules.from_dict(table), years=years)
-    cost = made.lines.groupby("street")["cost_vnd"].sum().reindex(streets).fillna(0).astype("int64")
-    left = 1 - worth.saving.reindex(index=streets, columns=years).fillna(0.0)
-    by_year = left.mul(cost, axis=0).round().astype("int64")
+    billed = made.lines.groupby("street")["cost_vnd"].sum().to_dict()
+    cost_vnd = {name: int(billed.get(name, 0)) for name in streets}
     found: PhasingPlan = phase_streets(
         PhasingProblem(
-            cost_vnd=by_year,
+            cost_vnd=worth.costs(cost_vnd),
             worth=worth.by_year,
             budget_vnd=dict(zip(years, programme.budget_vnd, strict=True)),
             joins=works.joins,
             roots=_roots(made, works),
-            reasons={str(k): dict(v) for k, v in worth.table.to_dict("index").items()},
+            reasons=worth.reasons(),
         ),
         wishes=PhasingWishes(programme.forced, programme.by_year, programme.left_out),
         time_limit_s=time_limit_s,

@@ -107,7 +107,7 @@ class CablePlan:
         return f"<p>{html.escape(caption)}</p>{self.bill.head(12).to_html(escape=True)}"
 
 
-def plan_underground(
+def plan_underground(  # noqa: PLR0913 - streets, what they cost, what rules they keep to
     layers: Layers,
     *,
     streets: "Sequence[str] | gpd.GeoDataFrame | None" = None,

@@ -127,8 +127,10 @@ def _description(frame: pd.DataFrame) -> dict[str, Any]:
     """Return what is needed to restore a table."""
     geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
     flat = _flat(frame)
-    types = flat.dtypes.astype(str)
-    types = types.where([not _is_flags(flat[column]) for column in flat.columns], FLAGS)
+    types = {
+        str(name): FLAGS if _is_flags(flat[name]) else str(flat[name].dtype)
+        for name in flat.columns
+    }
     return {
         "index": list(frame.index.names),
         "columns": list(map(str, frame.columns)),
