@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["route", "underground"]
 
 ROUTED_ON = ("streets", "roads", "ducts", "fibre", "waterways", "rail")
-DUG_FROM = (*ROUTED_ON, "buildings", "poles", "chambers", "communes", "sources")
+DUG_FROM = (
+    *ROUTED_ON, "cable_survey", "buildings", "poles", "chambers", "communes", "sources",
+)  # fmt: skip
 UNDERGROUND_STEP = "underground"
 
 
