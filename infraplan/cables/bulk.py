@@ -154,7 +154,7 @@ class _Search:
     def best_tree(self) -> Ints:
         """Return the best tree of a few rounds of slope scaling and exchanges by true cost."""
         typical = min(self.flows.owners, self.cost.shape[1] - 1)
-        starting = [typical] if not self.thorough else sorted({0, typical // 2, typical})
+        starting = dict.fromkeys([typical, typical // 2] if self.thorough else [typical])
         best, least = np.zeros(0, dtype=np.int64), np.inf
         for column in starting:
             price = self.cost[:, column].copy()

@@ -503,7 +503,7 @@ def write_choice(
         ticks.append(f'{2**k}*({cell}="{words("reports.yes")}")')
         row += 1
     table = facts.plan.subsets
-    values = {str(k): v for k, v in table.loc[_everything(facts)].items()}
+    values: dict[str, Any] = {str(k): v for k, v in table.loc[_everything(facts)].items()}
     number = [str(one) for one in table.index].index(_everything(facts)) + 1
     formula = f"=IFERROR(MATCH({'+'.join(ticks)},{columns['mask']},0),0)"
     place = _said(page, row + 1, words("money.choice_number"), Live(formula, number))

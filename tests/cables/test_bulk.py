@@ -64,7 +64,7 @@ owner_stops = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(costs, owner_stops, st.lists(st.integers(0, NODES - 1), max_size=3), st.booleans())
 def test_no_plan_of_a_tiny_graph_undercuts_the_bound(steps, stops, houses, thorough) -> None:
     cost = 100.0 * np.asarray([np.cumsum([first, *more]) for first, more in steps])

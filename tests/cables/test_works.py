@@ -84,7 +84,7 @@ def test_an_owner_alone_pays_for_its_own_cables_only(works) -> None:
     alone = works.dug(owners=frozenset({"FPT"}))
     assert works.dug(frozenset({"Phan Đình Phùng"}), frozenset({"FPT"})).cost_vnd == 0
     assert alone.cost_vnd == works.dug(frozenset({"Trần Phú"}), frozenset({"FPT"})).cost_vnd
-    assert alone.removed_m == pytest.approx(216, abs=2)
+    assert alone.removed_m == pytest.approx(212.5, abs=1)
 
 
 def test_the_whole_costs_what_its_plan_says(works, prices) -> None:
@@ -129,7 +129,7 @@ def everything_joined(plan) -> None:
 
 @settings(
     deadline=None,
-    max_examples=5,
+    max_examples=3,
     phases=(Phase.generate,),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
