@@ -406,7 +406,7 @@ def _with_choices(
                     "total", "amount_vnd"
                 ]
             )
-            for cost in subsets["cost_vnd"]
+            for cost in subsets["cost_vnd"].astype("int64").tolist()
         ]
         subsets = subsets.assign(investment_vnd=totals)
     paid = shared_out(
@@ -434,8 +434,8 @@ def _with_choices(
 
 def _total_vnd(investment: "pd.DataFrame") -> int:
     """Return the total investment."""
-    amounts = investment["amount_vnd"].to_dict()
-    return int(amounts["total"])
+    amounts = investment["amount_vnd"]
+    return int(amounts[amounts.index == "total"].sum())
 
 
 def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:  # noqa: ANN401 - Provenance
