@@ -401,11 +401,7 @@ def _with_choices(
     subsets = choices.subsets
     if len(subsets):
         totals = [
-            int(
-                investment_table(int(cost), rates, is_confirmed=is_confirmed).loc[
-                    "total", "amount_vnd"
-                ]
-            )
+            _total_vnd(investment_table(cost, rates, is_confirmed=is_confirmed))
             for cost in subsets["cost_vnd"].astype("int64").tolist()
         ]
         subsets = subsets.assign(investment_vnd=totals)
@@ -475,10 +471,15 @@ def _with_years(
     )
     year_of = found.phases["year"].dropna().astype(int).to_dict()
     lines = made.lines.assign(phase=made.lines["street"].map(year_of).fillna(0).astype("int64"))
-    notes = (*worth.notes, *(fault.note for fault in found.faults))
+    faults = {(fault.street, fault.kind): fault for fault in found.faults}
+    told = [faults.get((str(street), str(kind))) for street, kind in found.wishes.index]
+    wishes = found.wishes.copy()
+    for column in ("reason", "year", "short_vnd"):
+        values = [None if fault is None else getattr(fault, column) for fault in told]
+        wishes[column] = pd.Series(values, index=wishes.index, dtype="object")
     return replace(
-        made, lines=lines, phases=found.phases, years=found.years, wishes=found.wishes,
-        provenance=_noted(made, [str(note) for note in notes]),
+        made, lines=lines, phases=found.phases, years=found.years, wishes=wishes,
+        provenance=_noted(made, worth.notes),
     )  # fmt: skip
 
 
