@@ -447,6 +447,8 @@ def _with_years(
     time_limit_s: float,
 ) -> "CablePlan":
     """Return the plan with the year of each street, and its bill by years."""
+    import pandas as pd
+
     from infraplan.cables.phasing import PhasingProblem
     from infraplan.cables.phasing import PhasingWishes
     from infraplan.cables.phasing import phase_streets
