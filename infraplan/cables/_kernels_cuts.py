@@ -141,28 +141,62 @@ def ascend(
 
 @njit
 def arcs_into(
-    starts: Ints, heads: Ints, begins: Ints, sets: Ints
-) -> tuple[Ints, Ints]:
-    """Return the arcs into each of some sets of nodes, flat with begins."""
+    starts: Ints, heads: Ints, begins: Ints, sets: Ints, value: Floats, most: float
+) -> tuple[Ints, Ints, Ints]:
+    """
+    Return the arcs into each of some sets of nodes, flat with begins, and the numbers of the sets.
+
+    Sets whose arcs carry more than `most` are left out, and so are those met before.
+    """
     n = starts.size - 1
     mark = np.full(n, -1, dtype=np.int64)
     count = begins.size - 1
     rows = np.zeros(count + 1, dtype=np.int64)
+    number = np.empty(count, dtype=np.int64)
+    table = np.full(4 * count + 1, -1, dtype=np.int64)
     total = 0
     for k in range(sets.size):
         total += starts[sets[k] + 1] - starts[sets[k]]
     arcs = np.empty(total, dtype=np.int64)
-    filled = 0
+    filled = kept = 0
     for k in range(count):
         for j in range(begins[k], begins[k + 1]):
             mark[sets[j]] = k
+        begin = filled
+        carried = 0.0
+        code = np.int64(0)
         for j in range(begins[k], begins[k + 1]):
             for p in range(starts[sets[j]], starts[sets[j] + 1]):
                 if mark[heads[p]] != k:
                     arcs[filled] = p
                     filled += 1
-        rows[k + 1] = filled
-    return rows, arcs[:filled]
+                    carried += value[p]
+                    code += (p + 1) * (p + 7919) * 2654435761 % 1000000007
+        code %= table.size
+        known = carried > most
+        while not known and table[code] >= 0:
+            other = table[code]
+            if rows[other + 1] - rows[other] == filled - begin:
+                known = _same(arcs[begin:filled], arcs[rows[other] : rows[other + 1]])
+            code = (code + 1) % table.size
+        if known:
+            filled = begin
+            continue
+        table[code] = kept
+        number[kept] = k
+        kept += 1
+        rows[kept] = filled
+    return rows[: kept + 1], arcs[:filled], number[:kept]
+
+
+@njit
+def _same(one: Ints, two: Ints) -> bool:
+    """Return whether two lists of equal length hold the same numbers."""
+    a, b = np.sort(one), np.sort(two)
+    for k in range(a.size):
+        if a[k] != b[k]:
+            return False
+    return True
 
 
 @njit

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from infraplan.cables.steiner_bounds import bounded
 from infraplan.cables.steiner_bounds import settled
+from infraplan.cables.steiner_cuts import closed_by_cuts
 from infraplan.cables.steiner_graph import Graph
 from infraplan.cables.steiner_graph import Rows
 from infraplan.cables.steiner_graph import shrunk
@@ -209,6 +210,8 @@ def _run(search: Search, graph: Graph) -> None:
         _mixed(search, graph)
         if not search.open or len(graph.cost) > 0.95 * before:
             break
+    if search.open:
+        closed_by_cuts(search, graph)
 
 
 def _more_trees(search: Search, graph: Graph, count: int) -> None:

@@ -48,7 +48,7 @@ class Graph:
 
     def behind(self, chosen: Ints) -> Ints:
         """Return the original edges for which some edges stand."""
-        return self.members[_spread(self.begins, chosen)[0]]
+        return self.members[spread(self.begins, chosen)[0]]
 
     def rows(self) -> Rows:
         """Return starts, heads, links and twins of the graph by rows."""
@@ -63,7 +63,7 @@ class Graph:
         return np.flatnonzero(self.is_terminal)
 
 
-def _spread(begins: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+def spread(begins: Ints, chosen: Ints) -> tuple[Ints, Ints]:
     """Return the places of the items of chosen lists, and where each list begins among them."""
     lengths = np.diff(begins)[chosen]
     new = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -94,7 +94,7 @@ def part_of(graph: Graph, keep: Flags) -> Graph:
     used = graph.is_terminal.copy()
     used[ends.ravel()] = True
     number = np.cumsum(used) - 1
-    places, begins = _spread(graph.begins, chosen)
+    places, begins = spread(graph.begins, chosen)
     return replace(
         graph,
         ends=number[ends].astype(np.int64).reshape(-1, 2),
@@ -149,7 +149,7 @@ def simplified(graph: Graph, keep: Flags) -> Graph:
 
 def _of_chains(graph: Graph, pairs: Ints, chain: Ints, begins: Ints) -> Graph:
     """Return the graph whose edges are chains of the former edges."""
-    places, within = _spread(graph.begins, chain)
+    places, within = spread(graph.begins, chain)
     sums = np.concatenate([[0], np.cumsum(graph.cost[chain])]).astype(np.int64)
     return replace(
         graph,
@@ -253,7 +253,7 @@ def _with_passes(graph: Graph, gone: Flags, first: Ints, second: Ints) -> tuple[
     two = np.where(gone[graph.ends[second, 0]], graph.ends[second, 1], graph.ends[second, 0])
     count = len(graph.cost)
     order = np.column_stack([first, second]).ravel()
-    places, within = _spread(graph.begins, np.concatenate([np.arange(count), order]))
+    places, within = spread(graph.begins, np.concatenate([np.arange(count), order]))
     longer = replace(
         graph,
         ends=np.concatenate([graph.ends, np.column_stack([one, two])]),
