@@ -10,6 +10,7 @@ turn: what no better tree can use is taken out, and both are tried again on the 
 import math
 import time
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,9 @@ ROOTS = 4  # of the dual ascent in a round
 STARTS = 6  # trees grown before the first bound
 SHAKE = 0.25  # greatest share by which chance raises a cost
 MIXES = 24  # unions of trees of the pool that are solved
-ASCENT_WORK = 4_000_000_000  # arcs that one dual ascent may look at
+FEW = 40  # edges up to which branching needs no cuts
+DEPTH = 60  # of branching
+NODES = 2000  # of branching in all
 WHOLE_SUM = 2.0**51  # costs are scaled so that their sum stays exact in a float
 PROVEN_GAP = 1e-9
 
@@ -190,28 +193,71 @@ def _whole_costs(costs: Floats) -> tuple[Ints, float]:
 
 
 def _run(search: Search, graph: Graph) -> None:
-    """Search in rounds: trees, bounds from several roots, and less graph each time."""
+    """Search: a first tree, fewer edges, more trees and bounds, cuts, branches."""
     if settled(search, graph):
         return
     _more_trees(search, graph, 1)
     graph = shrunk(graph)
     if settled(search, graph):
         return
-    for number in range(ROUNDS):
+    _more_trees(search, graph, STARTS)
+    _closed(search, graph, 0)
+
+
+def _closed(search: Search, graph: Graph, depth: int) -> None:
+    """Bound the trees of a graph by dual ascent, then by cuts, then by branching."""
+    search.nodes.append(depth)
+    graph = _narrowed(search, graph, ROUNDS if depth == 0 else 2)
+    flow = np.zeros(0)
+    if search.open and len(graph.cost) > FEW:
+        graph, flow = closed_by_cuts(search, graph)
+    if search.open and depth < DEPTH and len(search.nodes) < NODES:
+        _branched(search, graph, flow, depth)
+
+
+def _narrowed(search: Search, graph: Graph, rounds: int) -> Graph:
+    """Bound from several roots and shrink the graph in turn, until neither helps any more."""
+    for _ in range(rounds):
         before = len(graph.cost)
-        _more_trees(search, graph, STARTS if number == 0 else 2)
         for _ in range(ROOTS):
             graph = bounded(search, graph)
             if settled(search, graph) or not search.open:
-                return
+                return graph
         graph = shrunk(graph)
         if settled(search, graph):
-            return
+            return graph
         _mixed(search, graph)
+        _more_trees(search, graph, 2)
         if not search.open or len(graph.cost) > 0.95 * before:
             break
-    if search.open:
-        closed_by_cuts(search, graph)
+    return graph
+
+
+def _branched(search: Search, graph: Graph, flow: Floats, depth: int) -> None:
+    """Solve the graph with a node that every tree must have, and without that node."""
+    free = np.flatnonzero(~graph.is_terminal)
+    degree = np.bincount(graph.ends.ravel(), minlength=len(graph.is_terminal))
+    doubt = np.minimum(flow, 1.0 - flow) if len(flow) == len(degree) else np.zeros(len(degree))
+    node = int(free[np.lexsort((-degree[free], -doubt[free].round(2)))[0]])
+    needs = graph.is_terminal.copy()
+    needs[node] = True
+    everything = np.ones(len(graph.cost), dtype=np.bool_)
+    halves = [
+        (replace(graph, is_terminal=needs), everything),
+        (graph, (graph.ends != node).all(axis=1)),
+    ]
+    bounds = []
+    for half, keep in halves:
+        inner = search.inner()
+        if joined(half, keep):
+            part = shrunk(simplified(half, keep))
+            if not settled(inner, part):
+                _closed(inner, part, depth + 1)
+        else:
+            inner.prove(inner.upper)
+        search.take(inner)
+        bounds.append(inner.lower)
+    search.prove(min(bounds))
 
 
 def _more_trees(search: Search, graph: Graph, count: int) -> None:
@@ -222,7 +268,8 @@ def _more_trees(search: Search, graph: Graph, count: int) -> None:
     for number in range(count):
         if not search.open and search.pool:
             return
-        root = int(search.rng.choice(graph.terminals))
+        roots = graph.terminals if number % 2 == 0 else len(graph.is_terminal)
+        root = int(search.rng.choice(roots))
         shaken = plain * (1.0 + SHAKE * search.rng.random(len(plain))) if number else plain
         grown(search, graph, rows, root, everything, shaken)
 

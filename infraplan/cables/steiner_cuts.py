@@ -8,6 +8,7 @@ leaves of the arcs, then by flows. The duals are rounded to whole numbers, arcs 
 are paid for, and dual ascent goes on from there: what HiGHS rounds cannot lift the bound.
 """
 
+import os
 import math
 import time
 from dataclasses import dataclass
@@ -135,20 +136,27 @@ class _Program:
         self.sets = begins, self.sets[1][places]
 
 
-def closed_by_cuts(search: Search, graph: Graph) -> Graph:
-    """Raise the bound by the cut program until nothing is violated; return what is left."""
+def closed_by_cuts(search: Search, graph: Graph) -> tuple[Graph, Floats]:
+    """
+    Raise the bound by the cut program until nothing is violated.
+
+    Returned are what is left of the graph, and what flows into each of its nodes where known.
+    """
     named: Sets = (np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
     root_name = -1
     while True:
         program = _begun(search, graph, named, root_name)
         if program is None:
-            return graph
+            return graph, np.zeros(0)
         graph = _cut(search, program)
-        if settled(search, graph) or not search.open or graph is program.graph:
-            return graph
+        if graph is program.graph:
+            into = np.repeat(np.arange(len(graph.is_terminal)), np.diff(program.rows[0]))
+            return graph, np.bincount(into, program.value, len(graph.is_terminal))
+        if settled(search, graph) or not search.open:
+            return graph, np.zeros(0)
         graph = shrunk(graph)
         if settled(search, graph):
-            return graph
+            return graph, np.zeros(0)
         binding = np.flatnonzero(program.dual[program.flows :] > 0)
         places, begins = spread(program.sets[0], binding)
         named = begins, program.graph.names[program.sets[1][places]]
@@ -156,7 +164,7 @@ def closed_by_cuts(search: Search, graph: Graph) -> Graph:
 
 
 def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Program | None:
-    """Return the program with the rows of flow, of sets known by names, and of dual ascent."""
+    """Return the program with the rows of flow, of named sets and of dual ascent, if time is left."""
     from infraplan.cables._kernels_cuts import ascend
     from infraplan.cables._kernels_cuts import kept_sets
 
@@ -210,6 +218,7 @@ def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
     highs.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS asks so
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("presolve", "off")
+    highs.setOptionValue("simplex_dual_edge_weight_strategy", int(os.environ.get("DEW", "-1")))
     highs.passModel(lp)
     sets = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     return _Program(
@@ -241,7 +250,7 @@ def _cut(search: Search, program: _Program) -> Graph:
         if weak == PATIENCE:
             return graph
         _barred(program, kept.edges)
-        if number % SWEEP == SWEEP - 1:
+        if number % 3 == 0:
             program.drop()
         tt=time.process_time()
         fc=_flow_cuts(search, program)

@@ -9,6 +9,7 @@ sought in the union of several (T. Pajor, E. Uchoa, R. F. Werneck, Math. Program
 import time
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ class Search:
     rng: np.random.Generator
     stopped: bool = False
     pool: list[tuple[int, Ints]] = field(default_factory=list)
+    nodes: list[int] = field(default_factory=list)  # depths of branching so far
 
     def offer(self, edges: Ints) -> None:
         """Keep a tree of original edges if it is among the cheapest."""
@@ -49,6 +51,15 @@ class Search:
             if known == total and np.array_equal(tree, edges):
                 return
         self.pool = sorted([*self.pool, (total, edges)], key=lambda pair: pair[0])[:POOL]
+
+    def inner(self) -> "Search":
+        """Return a search of a part of the trees, that counts its branching with this one."""
+        return replace(self, pool=list(self.pool))
+
+    def take(self, inner: "Search") -> None:
+        """Take over what the search of a part has found, but for its bound."""
+        self.stopped = self.stopped or inner.stopped
+        self.offer(inner.edges)
 
     def prove(self, bound: int) -> None:
         """Raise the bound."""
