@@ -193,10 +193,7 @@ def arcs_into(
 def _same(one: Ints, two: Ints) -> bool:
     """Return whether two lists of equal length hold the same numbers."""
     a, b = np.sort(one), np.sort(two)
-    for k in range(a.size):
-        if a[k] != b[k]:
-            return False
-    return True
+    return bool((a == b).all())
 
 
 @njit
@@ -280,7 +277,6 @@ def violated_cuts(
     heads: Ints,
     twin: Ints,
     value: Floats,
-    is_terminal: Flags,
     root: int,
     order: Ints,
     nested: int,

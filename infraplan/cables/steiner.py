@@ -2,9 +2,10 @@
 The cheapest tree that joins given nodes of a graph, with a proof of how cheap any tree can be.
 
 Trees are grown by shortest paths from several roots (Takahashi and Matsuyama, Math. Japonica 24,
-1980) and improved by exchanging key paths; the bound is Wong's dual ascent (Math. Program. 28,
-1984), run in whole numbers so that rounding cannot lift it. Bound and tree shrink the graph in
-turn: what no better tree can use is taken out, and both are tried again on the rest.
+1980), improved by local search and recombined; the bound is Wong's dual ascent (Math. Program. 28,
+1984), then the directed cut program, both in whole numbers so that rounding cannot lift it. Tests
+of the graph, bounds and trees shrink the graph in turn: what no better tree can use is taken out.
+What is left open is branched: with a node that every tree must have, and without that node.
 """
 
 import math
@@ -40,7 +41,9 @@ Flags = npt.NDArray[np.bool_]
 
 ROUNDS = 6  # of bounds from several roots, each followed by fewer edges
 ROOTS = 4  # of the dual ascent in a round
-STARTS = 6  # trees grown before the first bound
+STARTS = 6  # trees grown before the first bound; more where terminals are few
+MOST_STARTS = 60
+START_WORK = 600
 SHAKE = 0.25  # greatest share by which chance raises a cost
 MIXES = 24  # unions of trees of the pool that are solved
 FEW = 40  # edges up to which branching needs no cuts
@@ -107,8 +110,8 @@ def steiner_tree(
 
     Notes
     -----
-    Source: H. Takahashi, A. Matsuyama (1980); R. T. Wong (1984); reduction by bounds as in
-    C. Duin (1993).
+    Source: H. Takahashi, A. Matsuyama (1980); R. T. Wong (1984); T. Koch, A. Martin (1998);
+    T. Polzin, S. Vahdati Daneshmand (2001); E. Uchoa, R. F. Werneck (2012).
 
     Examples
     --------
@@ -200,7 +203,7 @@ def _run(search: Search, graph: Graph) -> None:
     graph = shrunk(graph)
     if settled(search, graph):
         return
-    _more_trees(search, graph, STARTS)
+    _more_trees(search, graph, max(STARTS, min(MOST_STARTS, START_WORK // graph.is_terminal.sum())))
     _closed(search, graph, 0)
 
 
@@ -283,7 +286,9 @@ def _mixed(search: Search, graph: Graph) -> None:
         if count < 2 or stale == 8 or not search.open:
             return
         before = search.upper
-        chosen = search.rng.choice(count, size=min(count, int(search.rng.integers(2, 5))), replace=False)
+        chosen = search.rng.choice(
+            count, size=min(count, int(search.rng.integers(2, 5))), replace=False
+        )
         _mix(search, graph, rows, chosen.tolist())
         stale = 0 if search.upper < before else stale + 1
 
@@ -306,9 +311,8 @@ def _mix(search: Search, graph: Graph, rows: Rows, chosen: list[int]) -> None:
         part = bounded(inner, part)
         if settled(inner, part) or not inner.open:
             break
-    for total, edges in inner.pool[:1]:
-        tree = edges_of(graph, edges)
-        improved(search, graph, rows, tree)
+    if inner.pool:
+        improved(search, graph, rows, edges_of(graph, inner.pool[0][1]))
 
 
 def _proper_tree(ends: Ints, cost: Ints, places: Ints, chosen: Ints, count: int) -> Ints:

@@ -8,7 +8,6 @@ leaves of the arcs, then by flows. The duals are rounded to whole numbers, arcs 
 are paid for, and dual ascent goes on from there: what HiGHS rounds cannot lift the bound.
 """
 
-import os
 import math
 import time
 from dataclasses import dataclass
@@ -36,14 +35,13 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Sets = tuple[Ints, Ints]
 
-DEBUG = False
-TT={'lp':0,'cuts':0}
 DUAL_SUM = 2.0**50  # duals are scaled so that their sum stays exact in a float
 ASCENT_WORK = 1_000_000_000  # arcs that one dual ascent may look at
-FIRST_NODES = 1_500_000  # of the sets of the first dual ascent
-MORE_NODES = 400_000  # of the sets of each later one
+FIRST_NODES = 16_000_000  # of the sets of the first dual ascent
+MORE_NODES = 2_000_000  # of the sets of each later one
 FLOW_NODES = 3_000_000  # of the sets that flows find
-NESTED = 4  # sets that flows find for one terminal
+NESTED = 4, 40  # sets that flows find for one terminal, fewest and most
+NESTED_IN_ALL = 800
 ROUNDS = 400  # of solving and cutting
 SWEEP = 4  # rounds after which slack rows go
 REBUILD = 0.85  # share of edges below which the program begins anew
@@ -126,7 +124,7 @@ class _Program:
         gone = np.flatnonzero(slack)
         if len(gone) < 0.2 * count:
             return
-        basis.row_status = [s for s, out in zip(statuses, slack.tolist(), strict=True) if not out]
+        basis.row_status = [statuses[k] for k in np.flatnonzero(~slack).tolist()]
         self.highs.deleteRows(len(gone), gone.astype(np.int32))
         self.highs.setBasis(basis)
         kept = np.flatnonzero(~slack)
@@ -151,7 +149,8 @@ def closed_by_cuts(search: Search, graph: Graph) -> tuple[Graph, Floats]:
         graph = _cut(search, program)
         if graph is program.graph:
             into = np.repeat(np.arange(len(graph.is_terminal)), np.diff(program.rows[0]))
-            return graph, np.bincount(into, program.value, len(graph.is_terminal))
+            flow = np.bincount(into, program.value, len(graph.is_terminal))
+            return graph, flow.astype(np.float64)
         if settled(search, graph) or not search.open:
             return graph, np.zeros(0)
         graph = shrunk(graph)
@@ -164,7 +163,7 @@ def closed_by_cuts(search: Search, graph: Graph) -> tuple[Graph, Floats]:
 
 
 def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Program | None:
-    """Return the program with the rows of flow, of named sets and of dual ascent, if time is left."""
+    """Return the program: rows of flow, of named sets, of dual ascent; none if time is up."""
     from infraplan.cables._kernels_cuts import ascend
     from infraplan.cables._kernels_cuts import kept_sets
 
@@ -214,11 +213,10 @@ def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
     lp.a_matrix_.start_ = begins.astype(np.int32)
     lp.a_matrix_.index_ = arcs.astype(np.int32)
     lp.a_matrix_.value_ = signs.astype(np.float64)
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS asks so
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("presolve", "off")
-    highs.setOptionValue("simplex_dual_edge_weight_strategy", int(os.environ.get("DEW", "-1")))
     highs.passModel(lp)
     sets = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     return _Program(
@@ -232,14 +230,11 @@ def _cut(search: Search, program: _Program) -> Graph:
     graph = program.graph
     weak = 0
     for number in range(ROUNDS):
-        tt=time.process_time()
         if not program.solve(search.deadline - time.monotonic()):
             search.late()
             return graph
-        TT['lp']=time.process_time()-tt
         before = search.lower
         kept, sets = _proved(search, program)
-        if DEBUG: print(number, f"{TT['lp']:.2f} cuts {TT['cuts']:.2f}", program.highs.getInfo().simplex_iteration_count, 'lp', program.highs.getInfo().objective_function_value*program.unit+graph.fixed_cost, 'lower', search.lower, 'upper', search.upper, 'rows', len(program.begins)-1, 'edges', kept.edges.sum(), len(graph.cost), 'sets', len(sets[0])-1, round(search.deadline-time.monotonic(),1), flush=True)
         if not search.open:
             return graph
         if number % 3 == 0:
@@ -252,13 +247,7 @@ def _cut(search: Search, program: _Program) -> Graph:
         _barred(program, kept.edges)
         if number % 3 == 0:
             program.drop()
-        tt=time.process_time()
-        fc=_flow_cuts(search, program)
-        TT['cuts']=time.process_time()-tt
-        if DEBUG: print('   flow cuts', len(fc[0])-1, len(fc[1]))
-        na=program.add(sets); nb=program.add(fc)
-        if DEBUG: print('   added',na,nb)
-        if na+nb == 0:
+        if program.add(sets) + program.add(_flow_cuts(search, program)) == 0:
             kept, _ = _proved(search, program)
             return graph if kept.edges.all() else without(search, graph, kept)
     return graph
@@ -317,8 +306,8 @@ def _flow_cuts(search: Search, program: _Program) -> Sets:
 
     starts, heads, _, twin = program.rows
     order = search.rng.permutation(program.graph.terminals)
+    nested = int(np.clip(NESTED_IN_ALL // len(order), *NESTED))
     begins, sets = violated_cuts(
-        starts, heads, twin, program.value, program.graph.is_terminal, program.root, order,
-        NESTED, FLOW_NODES,
-    )  # fmt: skip
+        starts, heads, twin, program.value, program.root, order, nested, FLOW_NODES
+    )
     return begins, sets

@@ -76,7 +76,9 @@ class Search:
         return self.lower < self.upper and not self.late()
 
 
-def grown(search: Search, graph: Graph, rows: Rows, root: int, usable: Flags, guide: Floats) -> Flags:
+def grown(
+    search: Search, graph: Graph, rows: Rows, root: int, usable: Flags, guide: Floats
+) -> Flags:
     """Return a tree grown by guiding costs and improved by the true ones; offer it."""
     from infraplan.cables._kernels import grow_tree
     from infraplan.cables._kernels import spanning_tree
@@ -100,7 +102,14 @@ def improved(search: Search, graph: Graph, rows: Rows, tree: Flags) -> Flags:
     ends, is_terminal = graph.ends, graph.is_terminal
     for _ in range(PASSES):
         saved = insert_vertices(
-            starts, heads, links, twin, cost, is_terminal, tree, search.rng.permutation(len(starts) - 1)
+            starts,
+            heads,
+            links,
+            twin,
+            cost,
+            is_terminal,
+            tree,
+            search.rng.permutation(len(starts) - 1),
         )
         if saved > 0:
             tree = spanning_tree(starts, heads, links, cost, is_terminal, touched(graph, tree))
