@@ -41,7 +41,7 @@ Flags = npt.NDArray[np.bool_]
 
 ROUNDS = 6  # of bounds from several roots, each followed by fewer edges
 ROOTS = 4  # of the dual ascent in a round
-STARTS = 6  # trees grown before the first bound; more where terminals are few
+STARTS = 4  # trees grown before the first bound; more where terminals are few
 MOST_STARTS = 60
 START_WORK = 600
 SHAKE = 0.25  # greatest share by which chance raises a cost
@@ -203,7 +203,13 @@ def _run(search: Search, graph: Graph) -> None:
     graph = shrunk(graph)
     if settled(search, graph):
         return
-    _more_trees(search, graph, max(STARTS, min(MOST_STARTS, START_WORK // graph.is_terminal.sum())))
+    _more_trees(search, graph, STARTS)
+    for _ in range(ROOTS):
+        graph = bounded(search, graph)
+        if settled(search, graph) or not search.open:
+            return
+    more = min(MOST_STARTS, START_WORK // int(graph.is_terminal.sum()))
+    _more_trees(search, graph, max(STARTS, more))
     _closed(search, graph, 0)
 
 

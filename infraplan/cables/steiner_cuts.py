@@ -28,7 +28,7 @@ from infraplan.cables.steiner_trees import Search
 from infraplan.cables.steiner_trees import grown
 
 if TYPE_CHECKING:
-    import highspy
+    from highspy._core import _Highs
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,7 +59,7 @@ class _Program:
     rows: Rows
     root: int
     barred: Flags
-    highs: "highspy.Highs"
+    highs: "_Highs"
     unit: float
     begins: Ints
     arcs: Ints
@@ -119,7 +119,7 @@ class _Program:
         basic = highspy.HighsBasisStatus.kBasic
         statuses = list(basis.row_status)
         slack = np.asarray([status == basic for status in statuses])
-        slack &= self.dual[:count] <= 0 if len(self.dual) == count else False
+        slack &= self.dual <= 0
         slack[: self.flows] = False
         gone = np.flatnonzero(slack)
         if len(gone) < 0.2 * count:
@@ -128,6 +128,7 @@ class _Program:
         self.highs.deleteRows(len(gone), gone.astype(np.int32))
         self.highs.setBasis(basis)
         kept = np.flatnonzero(~slack)
+        self.dual = self.dual[kept]
         places, begins = spread(self.begins, kept)
         self.begins, self.arcs, self.signs = begins, self.arcs[places], self.signs[places]
         places, begins = spread(self.sets[0], kept[self.flows :] - self.flows)
@@ -190,6 +191,7 @@ def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Progra
 def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
     """Return the program with the rows of flow alone."""
     import highspy
+    from highspy._core import _Highs  # the class above it greets on standard output
 
     starts, heads, links, twin = rows
     into = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
@@ -213,7 +215,7 @@ def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
     lp.a_matrix_.start_ = begins.astype(np.int32)
     lp.a_matrix_.index_ = arcs.astype(np.int32)
     lp.a_matrix_.value_ = signs.astype(np.float64)
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs = _Highs()
     highs.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS asks so
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("presolve", "off")
