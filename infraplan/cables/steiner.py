@@ -200,7 +200,7 @@ def _run(search: Search, graph: Graph) -> None:
     if settled(search, graph):
         return
     _more_trees(search, graph, 1)
-    graph = shrunk(graph)
+    graph = shrunk(graph, search.late)
     if settled(search, graph):
         return
     _more_trees(search, graph, STARTS)
@@ -232,7 +232,7 @@ def _narrowed(search: Search, graph: Graph, rounds: int) -> Graph:
             graph = bounded(search, graph)
             if settled(search, graph) or not search.open:
                 return graph
-        graph = shrunk(graph)
+        graph = shrunk(graph, search.late)
         if settled(search, graph):
             return graph
         _mixed(search, graph)
@@ -259,7 +259,7 @@ def _branched(search: Search, graph: Graph, flow: Floats, depth: int) -> None:
     for half, keep in halves:
         inner = search.inner()
         if joined(half, keep):
-            part = shrunk(simplified(half, keep))
+            part = shrunk(simplified(half, keep), search.late)
             if not settled(inner, part):
                 _closed(inner, part, depth + 1)
         else:
@@ -310,7 +310,7 @@ def _mix(search: Search, graph: Graph, rows: Rows, chosen: list[int]) -> None:
     )  # fmt: skip
     part = simplified(graph, union)
     for _ in range(3):
-        part = shrunk(part)
+        part = shrunk(part, search.late)
         if settled(inner, part):
             break
         _more_trees(inner, part, 2)

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-ASCENT_WORK = 2_000_000_000  # arcs that one dual ascent may look at
+ASCENT_WORK = 500_000_000  # arcs that one dual ascent may look at
 
 
 class Needed(NamedTuple):

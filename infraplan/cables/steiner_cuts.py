@@ -47,8 +47,8 @@ SWEEP = 4  # rounds after which slack rows go
 REBUILD = 0.85  # share of edges below which the program begins anew
 VIOLATED = 0.98  # greatest flow over a cut that is told
 TINY = 1e-6  # share of the mean cost of an edge that counts as nothing left
-LITTLE = 2e-7  # share of the cost by which a round must raise the bound
-PATIENCE = 8  # rounds that may raise it by less
+LITTLE = 1e-9  # share by which a round must raise the worth of the program
+PATIENCE = 12  # rounds that may raise it by less
 
 
 @dataclass(slots=True, eq=False)
@@ -154,7 +154,7 @@ def closed_by_cuts(search: Search, graph: Graph) -> tuple[Graph, Floats]:
             return graph, flow.astype(np.float64)
         if settled(search, graph) or not search.open:
             return graph, np.zeros(0)
-        graph = shrunk(graph)
+        graph = shrunk(graph, search.late)
         if settled(search, graph):
             return graph, np.zeros(0)
         binding = np.flatnonzero(program.dual[program.flows :] > 0)
@@ -230,12 +230,14 @@ def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
 def _cut(search: Search, program: _Program) -> Graph:
     """Solve and cut; return the graph that is left, the same if nothing more is violated."""
     graph = program.graph
-    weak = 0
+    weak, before = 0, 0.0
     for number in range(ROUNDS):
         if not program.solve(search.deadline - time.monotonic()):
             search.late()
             return graph
-        before = search.lower
+        worth = float(program.highs.getInfo().objective_function_value)
+        weak = weak + 1 if worth - before < LITTLE * worth else 0
+        before = max(worth, before)
         kept, sets = _proved(search, program)
         if not search.open:
             return graph
@@ -243,7 +245,6 @@ def _cut(search: Search, program: _Program) -> Graph:
             _guided(search, program)
         if kept.edges.sum() <= REBUILD * len(graph.cost):
             return without(search, graph, kept)
-        weak = weak + 1 if search.lower - before < LITTLE * search.lower else 0
         if weak == PATIENCE:
             return graph
         _barred(program, kept.edges)

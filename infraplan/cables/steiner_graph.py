@@ -7,6 +7,7 @@ best tree branches become edges past them; edges of terminals that some best tre
 together.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace
 
@@ -160,16 +161,14 @@ def _of_chains(graph: Graph, pairs: Ints, chain: Ints, begins: Ints) -> Graph:
     )
 
 
-def shrunk(graph: Graph) -> Graph:
-    """Return the graph after all tests, as long as they take out enough."""
+def shrunk(graph: Graph, late: Callable[[], bool]) -> Graph:
+    """Return the graph after all tests, as long as they take out enough and it is not late."""
     for _ in range(SWEEPS):
         before = len(graph.cost)
-        for step in (_without_dear_edges, _drawn_together):
-            if len(graph.cost) == 0:
+        for step in (_without_dear_edges, _drawn_together, past_nodes):
+            if len(graph.cost) == 0 or late():
                 return graph
             graph = step(graph)
-        if len(graph.cost):
-            graph = past_nodes(graph, None)
         if len(graph.cost) > WORTH * before:
             break
     return graph
@@ -229,7 +228,7 @@ def _contracted(graph: Graph, sure: Ints) -> Graph:
     return simplified(joined, np.ones(len(graph.cost), dtype=np.bool_))
 
 
-def past_nodes(graph: Graph, passed: Flags | None) -> Graph:
+def past_nodes(graph: Graph, passed: Flags | None = None) -> Graph:
     """Return the graph with edges past the nodes at which no best tree branches."""
     from infraplan.cables._kernels_trees import passing_nodes
 

@@ -23,7 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 PASSES = 20  # of local search over one tree
 POOL = 16  # trees kept
-BATCH = 2000  # edges or nodes that one call of a local search tries
+BATCH_WORK = 20_000_000  # edges or nodes that one call of a local search tries, times nodes
 
 
 @dataclass(slots=True, eq=False)
@@ -101,24 +101,19 @@ def improved(search: Search, graph: Graph, rows: Rows, tree: Flags) -> Flags:
     cost = graph.cost.astype(np.float64)
     ends, is_terminal = graph.ends, graph.is_terminal
     for _ in range(PASSES):
-        saved = insert_vertices(
-            starts,
-            heads,
-            links,
-            twin,
-            cost,
-            is_terminal,
-            tree,
-            search.rng.permutation(len(starts) - 1),
-        )
-        if saved > 0:
-            tree = spanning_tree(starts, heads, links, cost, is_terminal, touched(graph, tree))
-        for part in _batches(search.rng.permutation(np.flatnonzero(tree))):
+        saved = 0.0
+        for part in _batches(graph, search.rng.permutation(len(starts) - 1)):
+            if search.late():
+                break
+            saved += insert_vertices(starts, heads, links, twin, cost, is_terminal, tree, part)
+            if saved > 0:
+                tree = spanning_tree(starts, heads, links, cost, is_terminal, touched(graph, tree))
+        for part in _batches(graph, search.rng.permutation(np.flatnonzero(tree))):
             if search.late():
                 break
             saved += exchange_paths(starts, heads, links, cost, ends, is_terminal, tree, part)
         nodes = np.flatnonzero(touched(graph, tree) & ~is_terminal)
-        for part in _batches(search.rng.permutation(nodes)):
+        for part in _batches(graph, search.rng.permutation(nodes)):
             if search.late():
                 break
             saved += eliminate_vertices(starts, heads, links, cost, ends, is_terminal, tree, part)
@@ -129,9 +124,10 @@ def improved(search: Search, graph: Graph, rows: Rows, tree: Flags) -> Flags:
     return tree
 
 
-def _batches(order: Ints) -> list[Ints]:
+def _batches(graph: Graph, order: Ints) -> list[Ints]:
     """Return the order in parts after each of which the clock may be asked."""
-    return np.array_split(order, max(1, len(order) // BATCH)) if len(order) else []
+    most = max(100, BATCH_WORK // len(graph.is_terminal))
+    return np.array_split(order, len(order) // most + 1) if len(order) else []
 
 
 def touched(graph: Graph, tree: Flags) -> Flags:
