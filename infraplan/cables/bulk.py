@@ -323,7 +323,7 @@ class _Search:
 
     def _ascent(self, price: Floats, terminals: Ints) -> tuple[float, Floats]:
         """Return the best bound of dual ascents from a few roots, and what it took of each edge."""
-        from infraplan.cables._kernels import dual_ascent
+        from infraplan.cables._kernels_cuts import ascend
 
         starts, heads, links, is_terminal = self._rows()
         is_terminal = np.zeros_like(is_terminal)
@@ -333,7 +333,8 @@ class _Search:
         roots = np.unique(terminals[np.linspace(0, len(terminals) - 1, count).astype(np.int64)])
         best, taken = -1.0, np.zeros(len(price))
         for root in roots.tolist():
-            value, left, _ = dual_ascent(starts, heads, links, whole, is_terminal, root, WORK)
+            left = whole[links]
+            value, _, _, _ = ascend(starts, heads, left, is_terminal, root, WORK, 0)
             if value > best:
                 best, taken = float(value), np.zeros(len(price))
                 np.maximum.at(taken, links, (whole[links] - left).astype(np.float64))
