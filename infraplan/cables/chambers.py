@@ -13,6 +13,7 @@ stretches between them. The bound of a plan counts them.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -314,7 +315,7 @@ class ChamberGround:
     def placed(
         self,
         chosen: Ints,
-        kinds: list[str],
+        kinds: Sequence[str],
         risers: Ints,
         feet: npt.NDArray[np.object_] | None,
     ) -> "Placed":
@@ -346,7 +347,7 @@ class ChamberGround:
                 stops[node] = reason
         stretches = self._between_stops(around, stops)
         places = self._at_stops(around, stops)
-        pulls = {node: (0.0, 0.0) for node in stops}
+        pulls = dict.fromkeys(stops, (0.0, 0.0))
         along = self._along(stretches, places, pulls, feet)
         at_stops = [
             place._replace(pull_m=pulls[node][0], tension_n=pulls[node][1])
@@ -402,7 +403,7 @@ class ChamberGround:
         frame.index = pd.Index(names, name="chamber_id", dtype="str")
         return gpd.GeoDataFrame(frame, geometry=points, crs=crs)
 
-    def _around(self, chosen: Ints, kinds: list[str]) -> dict[int, list[int]]:
+    def _around(self, chosen: Ints, kinds: Sequence[str]) -> dict[int, list[int]]:
         """Return the edges that are dug at each node."""
         around: dict[int, list[int]] = {}
         for edge in chosen.tolist():
@@ -411,7 +412,7 @@ class ChamberGround:
                     around.setdefault(node, []).append(edge)
         return around
 
-    def _reason(self, kinds: list[str], node: int, edges: list[int], wanted: set[int]) -> str:
+    def _reason(self, kinds: Sequence[str], node: int, edges: list[int], wanted: set[int]) -> str:
         """Return why a chamber stands at a node, empty where none must."""
         columns = self._columns
         if len(edges) >= 3:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ class Dug:
     weights: Mapping[str, Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PartPlan:
     """
     The plan of streets that hang together.
@@ -112,7 +113,7 @@ class PartPlan:
     bound_vnd: int
     stopped_by_time: bool
 
-    @property
+    @cached_property
     def trench(self) -> TrenchGraph:
         """Return the graph with the kinds that this plan gives its edges."""
         return _realised(self.whole, self.edges, self.laid)
