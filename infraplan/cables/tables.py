@@ -14,6 +14,7 @@ from infraplan.cables.study import filled_table
 from infraplan.cables.works import PartPlan
 from infraplan.cables.works import Works
 from infraplan.cables.works import edge_units
+from infraplan.cables.works import run_ways_m
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -476,48 +477,6 @@ def removed_table(works: Works, parts: Sequence[PartPlan]) -> "pd.DataFrame":
     return frame
 
 
-def _paths(part: PartPlan, ends: Ints) -> list[list[int]]:
-    """Return the edges that each run of cable of a part takes through its forest, in order."""
-    around: dict[int, list[tuple[int, int]]] = {}
-    for edge in part.edges.tolist():
-        u, v = ends[edge].tolist()
-        around.setdefault(u, []).append((v, edge))
-        around.setdefault(v, []).append((u, edge))
-    above: dict[int, tuple[int, int]] = {}
-    depth: dict[int, int] = {}
-    for root in sorted(around):
-        if root in depth:
-            continue
-        depth[root] = 0
-        ahead = [root]
-        while ahead:
-            v = ahead.pop()
-            for w, edge in around[v]:
-                if w not in depth:
-                    depth[w] = depth[v] + 1
-                    above[w] = (v, edge)
-                    ahead.append(w)
-    return [_path(a, b, above, depth) for a, b in part.run_nodes]
-
-
-def _path(
-    a: int, b: int, above: Mapping[int, tuple[int, int]], depth: Mapping[int, int]
-) -> list[int]:
-    """Return the edges between two nodes of a forest, none where it does not join them."""
-    front: list[int] = []
-    back: list[int] = []
-    while a != b:
-        if a not in depth or b not in depth or (depth[a] == 0 and depth[b] == 0):
-            return []
-        if depth[a] >= depth[b]:
-            a, edge = above[a]
-            front.append(edge)
-        else:
-            b, edge = above[b]
-            back.append(edge)
-    return front + back[::-1]
-
-
 def use_table(
     works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges, weights: Mapping[str, int]
 ) -> "pd.DataFrame":
@@ -544,7 +503,7 @@ def use_table(
     rows: dict[tuple[str | float, ...], dict[str, Any]] = {}
     for part in parts:
         count: dict[tuple[int, int], tuple[int, float]] = {}
-        for run, path in zip(part.task.runs, _paths(part, works.trench.edges), strict=True):
+        for run, path in zip(part.task.runs, part.run_paths, strict=True):
             cable = works.demand.cables[run.cable]
             for edge in path:
                 number, thickest = count.get((edge, cable.owner), (0, 0.0))
@@ -596,18 +555,20 @@ def cable_table(
     Returns
     -------
     cables
-        Table `cables` without the optical columns; `length_m` is that of the trench with slack,
-        `from_id` and `to_id` the chambers at its ends.
+        Table `cables` without the optical columns; `length_m` is that of the trench with slack (of
+        the aerial cable where both ends share a riser), as the bill counts it; `from_id` and
+        `to_id` are the chambers at its ends.
     """
     import shapely
 
-    metres = works.trench.table["length_m"].to_numpy(dtype=np.float64)
     slack = 1 + works.prices.rules.cable_slack_share
     tree = shapely.STRtree(chambers.geometry.to_numpy()) if len(chambers) else None
     rows: dict[tuple[str | float, ...], Mapping[str, Any]] = {}
     for part in parts:
-        paths = _paths(part, works.trench.edges)
-        for run, ends, path in zip(part.task.runs, part.run_nodes, paths, strict=True):
+        ways = zip(
+            part.task.runs, part.run_nodes, part.run_paths, run_ways_m(works, part), strict=True
+        )
+        for run, ends, path, way_m in ways:
             cable = works.demand.cables[run.cable]
             points = shapely.points(works.trench.nodes[list(ends)])
             near = [_nearest_chamber(tree, point, chambers) for point in points]
@@ -616,7 +577,7 @@ def cable_table(
                 "cables": cable.cables,
                 "cores": cable.cores,
                 "diameter_mm": cable.diameter_mm,
-                "length_m": float(metres[path].sum()) * slack,
+                "length_m": sum(way_m.values()) * slack,
                 "from_id": near[0],
                 "to_id": near[1],
                 "segment_ids": ";".join(dict.fromkeys(drawn.row_of[edge] for edge in path)),

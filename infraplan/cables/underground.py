@@ -52,6 +52,10 @@ BORES_NOTE = (
     "bores: one an owner at least, more by section; one for the drops of all owners, since "
     "buildings do not say whose customers they are; one spare"
 )
+CABLE_NOTE = (
+    "new cable is billed by its way through the trenches, with slack; by the metres of aerial "
+    "cable that it replaces where both its ends share a riser"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -284,7 +288,8 @@ def _provenance(works: Works, seed: int) -> Provenance:
     bound = (
         "bound: trenches, re-used ducts, crossings by dual ascent, the bores of each owner apart; "
         f"one chamber for each crossing and each {prices.rules.chamber_spacing_m:g} m of new "
-        "trench, less existing ones; drops, risers, cable and removal as billed"
+        "trench, less existing ones; drops, risers and removal as billed; each new cable by its "
+        "shortest way"
     )
     return Provenance(
         step="underground",
@@ -296,7 +301,7 @@ def _provenance(works: Works, seed: int) -> Provenance:
             "costs: construction before tax, without contingency and consulting",
             f"shares: by length and diameter of the cables; {prices.share_source}",
             BORES_NOTE,
-            "new cable is billed by the metres of aerial cable that it replaces, with slack",
+            CABLE_NOTE,
             *works.demand.notes,
         ),
     )

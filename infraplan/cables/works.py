@@ -31,6 +31,9 @@ from infraplan.cables.demand import Demand
 from infraplan.cables.demand import Stop
 from infraplan.cables.demand import Task
 from infraplan.cables.demand import demand_of
+from infraplan.cables.runs import least_ways_m
+from infraplan.cables.runs import run_paths
+from infraplan.cables.runs import ways_m
 from infraplan.cables.trench import Side
 from infraplan.cables.trench import TrenchGraph
 from infraplan.cables.trench import sides_of
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.technical import WorkRules
 
-__all__ = ["Dug", "Line", "PartPlan", "Works", "prepare_works"]
+__all__ = ["Dug", "Line", "PartPlan", "Works", "prepare_works", "run_ways_m"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -93,7 +96,8 @@ class PartPlan:
 
     `edges` are edges of the trench graph; `bores` and `section_mm2` have a row each and a column an
     owner; `laid` and `reused` are bores laid anew and used in existing ducts. `placed` are its
-    chambers. `quantities` are the lines of its bill.
+    chambers, `run_paths` the edges that each run of cable takes. `quantities` are the lines of its
+    bill.
     """
 
     units: Numbers
@@ -108,6 +112,7 @@ class PartPlan:
     placed: Placed
     riser_nodes: tuple[int, ...]
     run_nodes: tuple[tuple[int, int], ...]
+    run_paths: tuple[tuple[int, ...], ...]
     quantities: Mapping[Line, float]
     cost_vnd: int
     bound_vnd: int
@@ -433,12 +438,14 @@ def _planned(
         edges, _kinds(works.trench, edges, laid), np.asarray(stops.risers, dtype=np.int64),
         shapely.get_point(lines, 0),
     )  # fmt: skip
-    fixed, variable = _quantities(works, units, task, (edges, column), placed)
+    paths = run_paths(edges, works.trench.edges, stops.runs)
+    fixed, variable = _quantities(works, units, task, (edges, column), placed, paths)
     quantities = fixed | variable
     fixed_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in fixed.items())
     cost_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in quantities.items())
     credit_vnd = _credit(works, mine) + _rounding(works, mine, units)
     bound_vnd = fixed_vnd + max(0, math.floor(sum(t.bound for t in trees) - credit_vnd))
+    bound_vnd += _least_cable_vnd(works, mine, stops)
     return PartPlan(
         units=units,
         owners=owners,
@@ -452,6 +459,7 @@ def _planned(
         placed=placed,
         riser_nodes=tuple(stops.risers),
         run_nodes=tuple(stops.runs),
+        run_paths=paths,
         quantities=quantities,
         cost_vnd=cost_vnd,
         bound_vnd=min(bound_vnd, cost_vnd),
@@ -619,11 +627,13 @@ def _quantities(
     task: Task,
     dug: tuple[Ints, Ints],
     placed: Placed,
+    paths: Sequence[Sequence[int]],
 ) -> tuple[dict[Line, float], dict[Line, float]]:
     """Return the lines of the bill that no layout changes, and those that it does."""
     edges, column = dug
     variable: dict[Line, float] = {}
-    unit = edge_units(works, units)[edges]
+    unit_of = edge_units(works, units)
+    unit = unit_of[edges]
     for item, amount in works.tariff.quantity.items():
         total = np.bincount(unit, amount[edges, column], minlength=len(works.streets))
         variable |= {(u, item, -1): float(total[u]) for u in np.flatnonzero(total).tolist()}
@@ -643,13 +653,67 @@ def _quantities(
     for _, place, _, line in task.drops:
         add(place, "drop_house", 1.0)
         add(place, "drop_duct", float(works.demand.drop_m[line]))
-    slack = 1 + works.prices.rules.cable_slack_share
+    variable |= _new_cable(works, task, paths, unit_of)
     for (place, owner), (length_m, *_) in task.removed.items():
-        add(place, "cable_new", float(length_m) * slack, owner)
         add(place, "cable_removal", float(length_m), owner)
     for place, count in task.poles.items():
         add(place, "pole_removal", float(count))
     return _rounded(fixed), _rounded(variable)
+
+
+def _new_cable(
+    works: Works, task: Task, paths: Sequence[Sequence[int]], unit: Ints
+) -> dict[Line, float]:
+    """Return the metres of new cable by street and owner, slack counted."""
+    metres = works.trench.table["length_m"].to_numpy(dtype=np.float64)
+    slack = 1 + works.prices.rules.cable_slack_share
+    found: dict[Line, float] = {}
+    ways = ways_m(paths, [run.metres for run in task.runs], metres, unit)
+    for run, way_m in zip(task.runs, ways, strict=True):
+        cable = works.demand.cables[run.cable]
+        for place, length_m in way_m.items():
+            key = (place, "cable_new", cable.owner)
+            found[key] = found.get(key, 0.0) + length_m * cable.cables * slack
+    return found
+
+
+def run_ways_m(works: Works, part: PartPlan) -> list[dict[int, float]]:
+    """
+    Return the length of each run of new cable of a plan, by street.
+
+    Parameters
+    ----------
+    works
+        Prepared streets.
+    part
+        Plan of streets.
+
+    Returns
+    -------
+    by_unit
+        Metres of one cable by number of the street, without slack, one entry a run.
+    """
+    metres = works.trench.table["length_m"].to_numpy(dtype=np.float64)
+    run_metres = [run.metres for run in part.task.runs]
+    return ways_m(part.run_paths, run_metres, metres, edge_units(works, part.units))
+
+
+def _least_cable_vnd(works: Works, mine: Ints, stops: "_Stops") -> int:
+    """Return the least that new cable can cost, whichever trenches are dug."""
+    runs = stops.task.runs
+    metres = works.trench.table["length_m"].to_numpy(dtype=np.float64)[mine]
+    least_m = least_ways_m(
+        works.trench.edges[mine], metres, stops.runs, [run.metres for run in runs]
+    )
+    cables = [works.demand.cables[run.cable] for run in runs]
+    slack = 1 + works.prices.rules.cable_slack_share
+    price_vnd = works.prices.price_vnd("cable_new")
+    total = sum(
+        float(way_m) * cable.cables * slack for way_m, cable in zip(least_m, cables, strict=True)
+    )
+    lines = len(works.streets) * len({cable.owner for cable in cables})
+    lost = lines * (SMALLEST_VND + SMALLEST_QUANTITY * price_vnd)
+    return max(0, math.floor(total * price_vnd * (1 - 1e-12) - lost))
 
 
 def _rounded(lines: dict[Line, float]) -> dict[Line, float]:

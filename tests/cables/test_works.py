@@ -182,6 +182,15 @@ def test_uses_weigh_what_the_owners_weigh(works, prices) -> None:
     assert set(vnpt["segment_ids"].split(";")) <= known
 
 
+def test_new_cable_is_billed_by_its_way_through_the_trenches(works, prices) -> None:
+    plan = plan_underground(works.layers, streets=list(works.streets), prices=prices)
+    billed = plan.lines[plan.lines["item"] == "cable_new"].groupby("owner")["quantity"].sum()
+    laid = (plan.cables["length_m"] * plan.cables["cables"]).groupby(plan.cables["owner"]).sum()
+    assert billed.to_dict() == pytest.approx(laid.to_dict(), abs=0.02)
+    removed = plan.removed.set_index("operator")["length_m"]
+    assert abs(billed["VNPT"] - 1.03 * removed["VNPT"]) > 1.0
+
+
 def test_assumptions_tell_what_the_cost_rests_on(works, prices) -> None:
     plan = plan_underground(works.layers, streets=list(works.streets), prices=prices)
     table = plan.assumptions
