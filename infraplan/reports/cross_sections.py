@@ -99,8 +99,11 @@ def section_blocks(plan: "CablePlan", profiles: pd.DataFrame, words: Words) -> l
         Streets first, in the order in which they are met, then trenches, the longest first.
     """
     streets: dict[_Street, list[tuple[float, float]]] = {}
+    looks: dict[tuple[str, str], _Street | None] = {}
     for low, high, left, right in _intervals(profiles):
-        street = _street(plan, left, right)
+        if (left, right) not in looks:
+            looks[left, right] = _street(plan, left, right)
+        street = looks[left, right]
         if street is not None:
             streets.setdefault(street, []).append((low, high))
     trenches: dict[_Trench, float] = {}
