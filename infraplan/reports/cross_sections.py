@@ -142,8 +142,8 @@ def users_of(plan: "CablePlan", segment_id: str) -> tuple[str, ...]:
     """
     if not len(plan.uses):
         return ()
-    uses = plan.uses.reset_index()
-    own = uses[uses["segment_id"].astype(str) == segment_id].sort_values("owner")
+    names = plan.uses.index.get_level_values("segment_id").astype(str)
+    own = plan.uses[names == segment_id].reset_index().sort_values("owner")
     bores = _whole(plan.segments.loc[segment_id, "bores"])
     users = [tidy(row["owner"]) for _, row in own.iterrows() for _ in range(_whole(row["bores"]))]
     return tuple(users + [""] * max(bores - len(users), 0)) if users else ()
