@@ -66,13 +66,14 @@ def table_names(path: Path) -> tuple[str, ...]:
         If the file is no GeoPackage.
     """
     _recover(path)
-    seen = path.stat() if path.exists() else None
-    stamp = (0, 0, 0) if seen is None else (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+    files = (path, path.with_name(path.name + "-wal"))
+    seen = [file.stat() for file in files if file.exists()]
+    stamp = tuple(part for of in seen for part in (of.st_mtime_ns, of.st_size, of.st_ino))
     return _names_in(path, stamp)
 
 
 @lru_cache(maxsize=16)
-def _names_in(path: Path, stamp: tuple[int, int, int]) -> tuple[str, ...]:  # noqa: ARG001
+def _names_in(path: Path, stamp: tuple[int, ...]) -> tuple[str, ...]:  # noqa: ARG001
     """Return the names in a GeoPackage; a file that changed has another stamp."""
     import pyogrio
 
