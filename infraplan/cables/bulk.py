@@ -134,6 +134,7 @@ class _Search:
     time_limit_s: float
     seed: int
     stopped: bool = False
+    rows: Rows | None = None
 
     def cost_of(self, tree: Ints) -> tuple[float, Ints, Floats]:
         """Return the true cost of a tree, and the bores and sections of owners on its edges."""
@@ -238,6 +239,12 @@ class _Search:
 
     def _rows(self) -> Rows:
         """Return the graph by rows, and which nodes are terminals."""
+        if self.rows is None:
+            self.rows = self._made_rows()
+        return self.rows
+
+    def _made_rows(self) -> Rows:
+        """Work out the graph by rows, and which nodes are terminals."""
         from infraplan.cables._kernels import neighbours
 
         count = int(self.ends.max()) + 1

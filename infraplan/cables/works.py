@@ -147,7 +147,7 @@ class Works:
     layers: Layers
     prices: "PriceBook"
     ground: ChamberGround
-    kept: dict[tuple[Numbers, Numbers, float, int], PartPlan] = field(default_factory=dict)
+    kept: dict[tuple[Numbers, Numbers, int], tuple[float, PartPlan]] = field(default_factory=dict)
 
     def dug(
         self,
@@ -236,10 +236,12 @@ class Works:
         whose = self._numbers(owners, self.owners)
         found = []
         for group in _groups(units, self.demand.touching):
-            key = (group, whose, time_limit_s, seed)
-            if key not in self.kept:
-                self.kept[key] = _planned(self, *key)
-            found.append(self.kept[key])
+            key = (group, whose, seed)
+            limit_s, known = self.kept.get(key, (0.0, None))
+            if known is None or (known.stopped_by_time and limit_s < time_limit_s):
+                known = _planned(self, group, whose, time_limit_s, seed)
+                self.kept[key] = time_limit_s, known
+            found.append(known)
         return tuple(found)
 
     def weights(self, parts: Sequence[PartPlan]) -> Mapping[str, Mapping[str, int]]:
