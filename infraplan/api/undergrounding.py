@@ -321,6 +321,7 @@ def _papers(
     memo = approval_memo(
         made, say, office=Office(settings.office, settings.office_parent, settings.office_place),
         template=template, sketch=street_picture(made, say), made_on=as_of,
+        rule=sharing.rule,
     )  # fmt: skip
     tell(0.3)
     with TemporaryDirectory() as folder:
