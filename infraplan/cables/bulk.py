@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from infraplan.cables.bores import supporting_lines
+from infraplan.cables.chamber_costs import Extra
+from infraplan.cables.chamber_costs import extras_cost
 from infraplan.errors import SettingsError
 
 __all__ = ["Flows", "SharedTree", "shared_tree"]
@@ -58,8 +60,8 @@ class SharedTree:
 
     `edges` are sorted places among the edges given; `bores` what each owner uses in each of them,
     shape (edges, owners), 0 where the owner does not pass; `section_mm2` the cables of the runs;
-    `cost` counts the edges by their bores; nothing that joins the same stops costs less than
-    `bound`.
+    `cost` counts the edges by their bores, and the extras; nothing that joins the same stops costs
+    less than `bound`.
     """
 
     edges: Ints
@@ -70,13 +72,14 @@ class SharedTree:
     stopped_by_time: bool
 
 
-def shared_tree(
+def shared_tree(  # noqa: PLR0913 - a graph, who is joined, and how hard to search
     ends: Ints,
     cost: Floats,
     terminals: Ints,
     flows: Flows,
     *,
     thorough: bool = True,
+    extras: tuple[Extra, ...] = (),
     time_limit_s: float = 30.0,
     seed: int = 0,
 ) -> SharedTree:
@@ -95,6 +98,8 @@ def shared_tree(
         Whose stops they are.
     thorough
         Whether to search trees with `steiner_tree`, else in milliseconds.
+    extras
+        What depends on several edges.
     time_limit_s
         Time of one search [s].
     seed
@@ -110,7 +115,7 @@ def shared_tree(
     SettingsError
         If owners need more bores than the costs tell.
     """
-    search = _Search(ends, cost, np.unique(terminals), flows, thorough, time_limit_s, seed)
+    search = _Search(ends, cost, np.unique(terminals), flows, thorough, extras, time_limit_s, seed)
     tree = search.best_tree()
     if not np.isfinite(search.cost_of(tree)[0]):
         msg = "price book: rules.layouts knows no trench for so many ducts"
@@ -131,6 +136,7 @@ class _Search:
     terminals: Ints
     flows: Flows
     thorough: bool
+    extras: tuple[Extra, ...]
     time_limit_s: float
     seed: int
     stopped: bool = False
@@ -149,7 +155,10 @@ class _Search:
         column = bores.sum(axis=1)
         if column.max(initial=0) >= self.cost.shape[1]:
             return np.inf, bores, section
-        return float(self.cost[tree, column].sum()), bores, section
+        dug = np.zeros(len(self.ends), dtype=np.bool_)
+        dug[tree] = True
+        total = float(self.cost[tree, column].sum()) + extras_cost(self.extras, dug)
+        return total, bores, section
 
     def best_tree(self) -> Ints:
         """Return the best tree of a few rounds of slope scaling and exchanges by true cost."""
@@ -263,7 +272,12 @@ class _Search:
         if not self.thorough:
             return quick, None
         found = divided_bound(
-            self.ends, least, self.terminals, owners, time_limit_s=self.time_limit_s
+            self.ends,
+            least,
+            self.terminals,
+            owners,
+            extras=self.extras,
+            time_limit_s=self.time_limit_s,
         )
         self.stopped = self.stopped or found.stopped_by_time
         return max(quick, found.bound), found.share

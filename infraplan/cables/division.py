@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.chamber_costs import Extra
+
 __all__ = ["Division", "divided_bound"]
 
 Floats = npt.NDArray[np.float64]
@@ -63,6 +65,7 @@ def divided_bound(
     terminals: Ints,
     owners: Sequence[Ints],
     *,
+    extras: Sequence[Extra] = (),
     rounds: int = ROUNDS,
     time_limit_s: float = 30.0,
 ) -> Division:
@@ -79,6 +82,8 @@ def divided_bound(
         Nodes to be joined.
     owners
         Stops of each owner, two at least, k - 1 owners at most.
+    extras
+        What depends on several edges.
     rounds
         Relaxations that are solved.
     time_limit_s
@@ -90,7 +95,7 @@ def divided_bound(
         Bound and shares.
     """
     deadline = time.monotonic() + time_limit_s
-    relaxed = _Relaxation(ends, cost, terminals, owners)
+    relaxed = _Relaxation(ends, cost, terminals, owners, extras)
     best, share, stopped = 0.0, np.zeros(len(ends)), False
     for number in range(rounds):
         left_s = deadline - time.monotonic()
@@ -116,6 +121,7 @@ class _Relaxation:
     cost: Floats
     terminals: Ints
     owners: Sequence[Ints]
+    extras: Sequence[Extra] = ()
     nets: list[_Net] = field(default_factory=list)
     worth: Floats = field(default_factory=lambda: np.zeros(0))
     columns: list[Ints] = field(default_factory=list)
@@ -148,6 +154,7 @@ class _Relaxation:
         for number, net in enumerate(self.nets):
             self._flow_rows(net, is_tree=number > 0)
         self._level_rows()
+        self._extra_rows()
         self._first_cuts()
 
     @property
@@ -161,12 +168,14 @@ class _Relaxation:
         key = np.column_stack([net.piece for net in self.nets[1:]] or [none])
         kinds, atom = np.unique(key, axis=0, return_inverse=True)
         self.atom, self.first_level = atom.ravel(), first
-        self.worth = np.zeros(first + len(kinds) * self.levels)
+        self.worth = np.zeros(first + len(kinds) * self.levels + len(self.extras))
         for way in (0, 1):
             self.worth[way : 2 * len(self.ends) : 2] = self.cost[:, 0]
         more = np.diff(self.cost, axis=1)
         for k in range(self.levels):
             np.add.at(self.worth, first + self.atom * self.levels + k, more[:, k])
+        for k, extra in enumerate(self.extras, len(self.worth) - len(self.extras)):
+            self.worth[k] = extra.cost
         self.users = [
             [(net, int(p)) for net, p in zip(self.nets[1:], row, strict=True) if p >= 0]
             for row in kinds.tolist()
@@ -234,6 +243,14 @@ class _Relaxation:
                 self._add(level[k : k + 2], [1.0, -1.0], 0.0, np.inf)
             for e in edges[begins[number] : begins[number + 1]].tolist():
                 self._add([2 * e, 2 * e + 1, level[0]], [1.0, 1.0, -1.0], 0.0, np.inf)
+
+    def _extra_rows(self) -> None:
+        """Add when what depends on several edges is paid."""
+        for column, extra in enumerate(self.extras, len(self.worth) - len(self.extras)):
+            for all_of, none_of in extra.when:
+                ways = [2 * e + way for e in (*all_of, *none_of) for way in (0, 1)]
+                signs = [-1.0] * (2 * len(all_of)) + [1.0] * (2 * len(none_of))
+                self._add([column, *ways], [1.0, *signs], 1.0 - len(all_of), np.inf)
 
     def _first_cuts(self) -> None:
         """Add the cuts of a dual ascent of each net."""
