@@ -5,7 +5,7 @@ The tree is searched by slope scaling: each edge is given the price that it woul
 bores it carried last, the cheapest tree for these prices is sought, and its true cost is counted.
 The bound divides the cost of each edge: every plan joins all stops over edges that cost at least
 the common part, and every owner's own stops over edges in which the owner's bore costs at least the
-owner's part.
+owner's part. A thorough search has the best division of all, and trees along the edges it uses.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from infraplan.cables.bores import supporting_lines
+from infraplan.cables.chamber_costs import Extra
+from infraplan.cables.chamber_costs import extras_cost
 from infraplan.errors import SettingsError
 
 __all__ = ["Flows", "SharedTree", "shared_tree"]
@@ -28,9 +30,7 @@ ROUNDS = 4  # of slope scaling; prices rarely change after three
 PASSES = 2  # of exchanges at fixed prices
 SWEEPS = 5  # of exchanges by true cost
 TURNS = 4  # in which common trench and owners take what the others left
-STEPS = 24  # in which costs are divided anew
-STEP = 0.02  # of an edge's cost that goes to a part whose tree uses it
-SHRINK = 0.85  # of the step after a turn that gained nothing
+TRUST = (0.5, 0.9, 1.0)  # in a relaxation: by how much the edges that it uses get cheaper
 ROOTS = 3  # of a dual ascent
 WORK = 400_000_000  # arcs that one dual ascent may look at
 
@@ -60,8 +60,8 @@ class SharedTree:
 
     `edges` are sorted places among the edges given; `bores` what each owner uses in each of them,
     shape (edges, owners), 0 where the owner does not pass; `section_mm2` the cables of the runs;
-    `cost` counts the edges by their bores; nothing that joins the same stops costs less than
-    `bound`.
+    `cost` counts the edges by their bores, and the extras; nothing that joins the same stops costs
+    less than `bound`.
     """
 
     edges: Ints
@@ -72,13 +72,14 @@ class SharedTree:
     stopped_by_time: bool
 
 
-def shared_tree(
+def shared_tree(  # noqa: PLR0913 - a graph, who is joined, and how hard to search
     ends: Ints,
     cost: Floats,
     terminals: Ints,
     flows: Flows,
     *,
     thorough: bool = True,
+    extras: tuple[Extra, ...] = (),
     time_limit_s: float = 30.0,
     seed: int = 0,
 ) -> SharedTree:
@@ -97,6 +98,8 @@ def shared_tree(
         Whose stops they are.
     thorough
         Whether to search trees with `steiner_tree`, else in milliseconds.
+    extras
+        What depends on several edges.
     time_limit_s
         Time of one search [s].
     seed
@@ -112,13 +115,15 @@ def shared_tree(
     SettingsError
         If owners need more bores than the costs tell.
     """
-    search = _Search(ends, cost, np.unique(terminals), flows, thorough, time_limit_s, seed)
+    search = _Search(ends, cost, np.unique(terminals), flows, thorough, extras, time_limit_s, seed)
     tree = search.best_tree()
-    total, bores, section = search.cost_of(tree)
-    if not np.isfinite(total):
+    if not np.isfinite(search.cost_of(tree)[0]):
         msg = "price book: rules.layouts knows no trench for so many ducts"
         raise SettingsError(msg)
-    bound = min(max(search.bound(), 0.0), total)
+    proven, share = search.bound()
+    tree = search.guided(tree, share)
+    total, bores, section = search.cost_of(tree)
+    bound = min(max(proven, 0.0), total)
     return SharedTree(tree, bores, section, total, bound, search.stopped)
 
 
@@ -131,6 +136,7 @@ class _Search:
     terminals: Ints
     flows: Flows
     thorough: bool
+    extras: tuple[Extra, ...]
     time_limit_s: float
     seed: int
     stopped: bool = False
@@ -150,7 +156,10 @@ class _Search:
         column = bores.sum(axis=1)
         if column.max(initial=0) >= self.cost.shape[1]:
             return np.inf, bores, section
-        return float(self.cost[tree, column].sum()), bores, section
+        dug = np.zeros(len(self.ends), dtype=np.bool_)
+        dug[tree] = True
+        total = float(self.cost[tree, column].sum()) + extras_cost(self.extras, dug)
+        return total, bores, section
 
     def best_tree(self) -> Ints:
         """Return the best tree of a few rounds of slope scaling and exchanges by true cost."""
@@ -253,22 +262,46 @@ class _Search:
         is_terminal[self.terminals] = True
         return starts, heads, links, is_terminal
 
-    def bound(self) -> float:
+    def bound(self) -> tuple[float, Floats | None]:
         """
-        Return what no plan can undercut.
+        Return what no plan can undercut, and the share of each edge in a relaxation that says so.
 
         The cost of k bores in an edge is divided into a part of the common trench and a part of
-        each owner, such that any k owners' parts and the common one never exceed it. Each part
-        joins its own stops; what a dual ascent leaves of a part goes to the others, in turns.
+        each owner, such that any k owners' parts and the common one never exceed it. Quickly, each
+        part joins its own stops and what a dual ascent leaves of it goes to the others, in turns.
         """
+        from infraplan.cables.division import divided_bound
+
         least = np.minimum.accumulate(self.cost[:, ::-1], axis=1)[:, ::-1]
         owners = self._owners()
         typical = min(self.flows.owners, self.cost.shape[1] - 1)
-        best = 0.0
-        for at in sorted({0, typical}) if self.thorough else [typical]:
-            best = max(best, self._in_turns(least, supporting_lines(self.cost, at), owners))
-        if self.thorough and owners:
-            best = max(best, self._by_gradient(least, supporting_lines(self.cost, typical), owners))
+        quick = self._in_turns(least, supporting_lines(self.cost, typical), owners)
+        if not self.thorough:
+            return quick, None
+        found = divided_bound(
+            self.ends,
+            least,
+            self.terminals,
+            owners,
+            extras=self.extras,
+            time_limit_s=self.time_limit_s,
+        )
+        self.stopped = self.stopped or found.stopped_by_time
+        return max(quick, found.bound), found.share
+
+    def guided(self, tree: Ints, share: Floats | None) -> Ints:
+        """Return a tree, or a cheaper one along the edges that a relaxation uses."""
+        if share is None:
+            return tree
+        best, least = tree, self.cost_of(tree)[0]
+        typical = min(self.flows.owners, self.cost.shape[1] - 1)
+        for column in range(1, typical + 1):
+            for trust in TRUST:
+                price = self.cost[:, column] * np.maximum(1.0 - trust * share, 0.0)
+                other = self._exchanged(self._quick_tree(price))
+                total = self.cost_of(other)[0]
+                if total < least:
+                    best, least = other, total
         return best
 
     def _in_turns(self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]) -> float:
@@ -286,41 +319,6 @@ class _Search:
             if value > values[-1] or turn == 0:
                 values[-1], common = value, taken
         return float(values.sum())
-
-    def _by_gradient(
-        self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]
-    ) -> float:
-        """Return the best bound of divisions that give more to parts whose trees use an edge."""
-        common, each = lines
-        parts = np.vstack([common, *(each for _ in owners)])
-        price = least[:, -1]
-        best, step = 0.0, STEP
-        for _ in range(STEPS):
-            found = [
-                self._ascent(part, stops)[0]
-                for part, stops in zip(parts, (self.terminals, *owners), strict=True)
-            ]
-            total = sum(found)
-            step *= 1.0 if total > best else SHRINK
-            best = max(best, total)
-            for row, stops in enumerate((self.terminals, *owners)):
-                tree = self._grown(parts[row], stops)
-                parts[row, tree] += step * price[tree]
-            parts = _within(least, parts)
-        return best
-
-    def _grown(self, price: Floats, terminals: Ints) -> Ints:
-        """Return the edges of a tree grown from the first of some terminals."""
-        from infraplan.cables._kernels import grow_tree
-        from infraplan.cables._kernels import spanning_tree
-
-        starts, heads, links, is_terminal = self._rows()
-        is_terminal = np.zeros_like(is_terminal)
-        is_terminal[terminals] = True
-        usable = np.ones(len(price), dtype=np.bool_)
-        inside = grow_tree(starts, heads, links, price, is_terminal, int(terminals[0]), usable)
-        tree = spanning_tree(starts, heads, links, price, is_terminal, inside)
-        return np.flatnonzero(tree).astype(np.int64)
 
     def _owners(self) -> list[Ints]:
         """Return the stops of each owner who has two at least."""
@@ -358,18 +356,3 @@ def _room(least: Floats, common: Floats, others: Floats) -> Floats:
             taken += steep[k - 1]
         room = np.minimum(room, least[:, k] - common - taken)
     return np.maximum(room, 0.0)
-
-
-def _within(least: Floats, parts: Floats) -> Floats:
-    """Return the parts of each edge's cost scaled so that those of any owners stay within it."""
-    kept = parts.copy()
-    kept[0] = np.minimum(kept[0], least[:, 0])
-    steep = -np.sort(-kept[1:], axis=0)
-    taken, scale = kept[0].copy(), np.ones(len(least))
-    for k in range(1, least.shape[1]):
-        if k <= len(steep):
-            taken += steep[k - 1]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.minimum(scale, np.where(taken > 0, least[:, k] / taken, 1.0))
-    scaled: Floats = kept * scale
-    return scaled

@@ -24,6 +24,7 @@ from infraplan.cables.bores import tariff_of
 from infraplan.cables.bulk import Flows
 from infraplan.cables.bulk import SharedTree
 from infraplan.cables.bulk import shared_tree
+from infraplan.cables.chamber_costs import chamber_costs
 from infraplan.cables.chambers import ChamberGround
 from infraplan.cables.chambers import Placed
 from infraplan.cables.chosen import chosen_graph
@@ -58,6 +59,7 @@ Ints = npt.NDArray[np.int64]
 Numbers = frozenset[int]
 
 EXISTING_CHAMBER_M = 5.0
+SAFE_M = 0.01  # by which more is taken as near than is
 DROP_BORES = 1  # one bore everywhere for the drops of all owners, where houses are served
 WEIGHT_RULES = ("diameter", "occupancy", "length")
 SMALLEST_VND = 0.5  # by which a line of the bill is rounded at most
@@ -143,7 +145,7 @@ class Works:
     node_of: Mapping[tuple[int, float], int]
     tariff: Tariff
     opened: npt.NDArray[np.bool_]  # shape (edges, streets)
-    beside: tuple[frozenset[int], ...]  # edges near each existing chamber
+    beside: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]  # nodes, edges near a chamber
     layers: Layers
     prices: "PriceBook"
     ground: ChamberGround
@@ -380,16 +382,25 @@ def _zones(
     return chamber_zones(layers, lines, rules=rules)
 
 
-def _beside(trench: TrenchGraph, chambers: "gpd.GeoDataFrame") -> tuple[frozenset[int], ...]:
-    """Return for each existing chamber the edges near enough to use it."""
+def _beside(
+    trench: TrenchGraph, chambers: "gpd.GeoDataFrame"
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return which nodes, and which edges, are so near an existing chamber that they may use it."""
     import shapely
 
-    if not len(chambers) or not len(trench.edges):
-        return ()
-    tree = shapely.STRtree([shapely.LineString(line) for line in trench.lines])
-    points = chambers.sort_index().geometry.to_numpy()
-    which, edge = tree.query(points, predicate="dwithin", distance=EXISTING_CHAMBER_M)
-    return tuple(frozenset(edge[which == k].tolist()) for k in range(len(points)))
+    found = []
+    points = chambers.geometry.to_numpy()
+    for shapes in (
+        shapely.points(trench.nodes) if len(trench.nodes) else np.zeros(0, dtype=object),
+        np.asarray([shapely.LineString(line) for line in trench.lines], dtype=object),
+    ):
+        near = np.zeros(len(shapes), dtype=np.bool_)
+        if len(shapes) and len(points):
+            tree = shapely.STRtree(shapes)
+            distance = EXISTING_CHAMBER_M + SAFE_M
+            near[tree.query(points, predicate="dwithin", distance=distance)[1]] = True
+        found.append(near)
+    return found[0], found[1]
 
 
 def _groups(units: Numbers, touching: frozenset[tuple[int, int]]) -> list[Numbers]:
@@ -445,8 +456,8 @@ def _planned(
     quantities = fixed | variable
     fixed_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in fixed.items())
     cost_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in quantities.items())
-    credit_vnd = _credit(works, mine) + _rounding(works, mine, units)
-    bound_vnd = fixed_vnd + max(0, math.floor(sum(t.bound for t in trees) - credit_vnd))
+    lost_vnd = _rounding(works, mine, units)
+    bound_vnd = fixed_vnd + max(0, math.floor(sum(t.bound for t in trees) - lost_vnd))
     bound_vnd += _least_cable_vnd(works, mine, stops)
     return PartPlan(
         units=units,
@@ -525,6 +536,7 @@ def _trees(
     cost = _cost_by_owners(works, mine, stops)
     runs = np.asarray(stops.runs, dtype=np.int64).reshape(-1, 2)
     owned = np.asarray(stops.owned, dtype=np.int64).reshape(-1, 2)
+    risers = np.asarray(stops.risers, dtype=np.int64)
     groups = [
         stops.terminals[label[stops.terminals] == k] for k in np.unique(label[stops.terminals])
     ]
@@ -545,13 +557,18 @@ def _trees(
             run_mm2=np.asarray(stops.run_mm2, dtype=np.float64)[is_run],
             bore_mm2=bore_mm2(works.prices),
         )
+        stand = chamber_costs(
+            works.trench, mine[here], cost[here].min(axis=1), group, risers[np.isin(risers, group)],
+            works.beside, prices=works.prices, thorough=thorough,
+        )  # fmt: skip
         tree = shared_tree(
-            inverse.reshape(-1, 2).astype(np.int64), cost[here], np.searchsorted(nodes, group),
-            flows, thorough=thorough, time_limit_s=time_limit_s, seed=seed,
+            inverse.reshape(-1, 2).astype(np.int64), cost[here] + stand.more[:, None],
+            np.searchsorted(nodes, group), flows, thorough=thorough, extras=stand.extras,
+            time_limit_s=time_limit_s, seed=seed,
         )  # fmt: skip
         trees.append(
-            SharedTree(mine[here[tree.edges]], tree.bores, tree.section_mm2, tree.cost, tree.bound,
-                       tree.stopped_by_time)
+            SharedTree(mine[here[tree.edges]], tree.bores, tree.section_mm2,
+                       tree.cost + stand.fixed, tree.bound + stand.fixed, tree.stopped_by_time)
         )  # fmt: skip
     return trees
 
@@ -577,7 +594,7 @@ def bore_mm2(prices: "PriceBook") -> float:
 
 def _cost_by_owners(works: Works, mine: Ints, stops: _Stops) -> Floats:
     """Return what edges cost by the bores of owners in them, the bore of drops added."""
-    weight = works.tariff.weight_vnd[mine]
+    weight = works.tariff.cost_vnd[mine]
     need: dict[int, float] = {}
     for owner, section in zip(stops.run_owner, stops.run_mm2, strict=True):
         need[owner] = need.get(owner, 0.0) + section
@@ -779,13 +796,6 @@ def chamber_units(works: Works, units: Numbers, placed: Placed) -> list[int]:
     other = tree.nearest(points)
     least = np.where(least < len(mine), least, other) if found else other
     return [int(unit[mine[k].street]) for k in least.tolist()]
-
-
-def _credit(works: Works, mine: Ints) -> float:
-    """Return what existing chambers may save at most."""
-    near = set(mine.tolist())
-    usable = sum(not near.isdisjoint(edges) for edges in works.beside)
-    return float(usable * works.prices.price_vnd("chamber_handhole"))
 
 
 def _rounding(works: Works, mine: Ints, units: Numbers) -> float:
