@@ -1,5 +1,6 @@
 """Commands on cables: a route between two points, streets that go underground."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
@@ -91,7 +92,7 @@ def underground(
     words = choose_language(opened.settings.language)
     if template is not None and not no_files:
         checked_template(template)
-    sharing = Sharing(share_rule, public_share / 100, tuple(renting or ()))
+    sharing = Sharing(share_rule, _share(public_share), tuple(renting or ()))
     programme = _programme(years, budget or [], force or [], leave_out or [])
     names = [name.strip() for entry in streets or [] for name in entry.split(",") if name.strip()]
     with progress_bar(words("cli.digging")) as progress:
@@ -149,6 +150,11 @@ def _programme(
     if wrong:
         raise SettingsError(joined(wrong))
     return Programme(span, spent, tuple(forced), by_year, tuple(name.strip() for name in leave_out))
+
+
+def _share(percent: float) -> float:
+    """Return a percentage as a share: 33.3 is 0.333, not the float just below it."""
+    return float(Decimal(str(percent)) / 100)
 
 
 def _vnd(text: str) -> int | None:

@@ -128,3 +128,11 @@ def test_unchanged_works_are_read_back_equal_and_edited_papers_are_kept(plan: Pl
     assert [name for name, _ in second.edited] == [memo.name]
     assert (memo.parent / second.edited[0][1]).read_bytes() == b"edited by hand"
     assert {path.name: path.read_bytes() for path in second.files} == bytes_of
+
+
+def test_a_percentage_is_the_share_that_the_page_takes_to_the_dong() -> None:
+    from infraplan.cables.shares import public_part_vnd
+    from infraplan.cli.cable import _share
+
+    assert _share(33.3) == 0.333
+    assert public_part_vnd(1_500, _share(33.3)) == 500  # 499.5, as the page rounds it
