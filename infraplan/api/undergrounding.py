@@ -50,7 +50,7 @@ READ = (
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
 STEP = "underground"
-SUBSET_SECONDS = 2.0  # for one choice of streets; small graphs need milliseconds
+SUBSET_SECONDS = 30.0  # for one choice of streets, which takes milliseconds unless busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,8 +428,8 @@ def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Shar
     wrong += [Note("asked.both_wishes", street=name) for name in both]
     if wrong:
         raise SettingsError(joined(list(dict.fromkeys(wrong))))
-    wishes = {"forced": forced, "by_year": by_year, "left_out": left_out}
-    return replace(sharing, renting=renting), replace(programme, **wishes)
+    wished = replace(programme, forced=forced, by_year=by_year, left_out=left_out)
+    return replace(sharing, renting=renting), wished
 
 
 def _with_choices(

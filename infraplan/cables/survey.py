@@ -110,7 +110,7 @@ def surveyed_cables(layers: Layers) -> list[SurveyedCable]:
 def _fault(survey_id: str, what: str, code: str) -> Fault:
     """Return a fault of a row."""
     remedy = words("en")(f"faults.{code}_remedy")
-    return Fault(what, rows=(survey_id,), remedy=remedy, code=code, details={"why": what})
+    return Fault(what, rows=(survey_id,), remedy=remedy, code=code, details=(("why", what),))
 
 
 def _stretches(
