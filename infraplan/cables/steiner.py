@@ -46,6 +46,9 @@ MOST_STARTS = 60
 START_WORK = 600
 SHAKE = 0.25  # greatest share by which chance raises a cost
 MIXES = 24  # unions of trees of the pool that are solved
+MOST_BITS = 15  # terminals but one, up to which subsets are tried
+SUBSET_WORK = 400_000_000  # steps of the exact solution of few terminals, about a second
+SUBSET_ROOM = 8_000_000  # numbers that it may hold
 FEW = 40  # edges up to which branching needs no cuts
 DEPTH = 60  # of branching
 NODES = 2000  # of branching in all
@@ -217,11 +220,30 @@ def _closed(search: Search, graph: Graph, depth: int) -> None:
     """Bound the trees of a graph by dual ascent, then by cuts, then by branching."""
     search.nodes.append(depth)
     graph = _narrowed(search, graph, ROUNDS if depth == 0 else 2)
+    if search.open and _by_subsets(search, graph):
+        return
     flow = np.zeros(0)
     if search.open and len(graph.cost) > FEW:
         graph, flow = closed_by_cuts(search, graph)
     if search.open and depth < DEPTH and len(search.nodes) < NODES:
         _branched(search, graph, flow, depth)
+
+
+def _by_subsets(search: Search, graph: Graph) -> bool:
+    """Solve a graph of few terminals exactly; return whether they were few enough."""
+    from infraplan.cables._kernels_exact import tree_of_few
+
+    count = len(graph.terminals) - 1
+    nodes = len(graph.is_terminal)
+    if count < 1 or count > MOST_BITS or nodes * 3**count > SUBSET_WORK:
+        return False
+    if nodes * 2**count > SUBSET_ROOM:
+        return False
+    starts, heads, links, _ = graph.rows()
+    tree = tree_of_few(starts, heads, links, graph.cost, graph.terminals)
+    search.offer(graph.original(tree))
+    search.lower = search.upper  # what was taken out could only serve trees no cheaper
+    return True
 
 
 def _narrowed(search: Search, graph: Graph, rounds: int) -> Graph:
