@@ -25,6 +25,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SURE_M = 0.01  # by which a trench is longer than the spacing without doubt
+SURE_COSINE = 1e-6  # by which a bend is sharper than the rule without doubt
 
 
 class Extra(NamedTuple):
@@ -116,6 +117,7 @@ def chamber_costs(  # noqa: PLR0913 - a graph and what stands in it
             around[v].append(edge)
         extras = (
             *_manholes(trench, edges, around, counted, prices),
+            *_corners(trench, edges, around, counted & ~at_riser, prices),
             *_spacing(
                 trench, edges, is_new & ~beside[1][edges], around, counted & ~at_riser, prices
             ),
@@ -164,6 +166,37 @@ def _manholes(
         )
         if when:
             found.append(Extra(more, when))
+    return found
+
+
+def _corners(
+    trench: "TrenchGraph", edges: Ints, around: list[list[int]], counted: Flags, prices: "PriceBook"
+) -> list[Extra]:
+    """Return the chambers of bends without a crossing, and the other half of single crossings'."""
+    from infraplan.cables.chambers import _leaving
+
+    handhole = float(prices.price_vnd("chamber_handhole"))
+    is_crossing = (trench.table["kind"] == "crossing").to_numpy()[edges]
+    street = trench.table["street"].to_numpy(dtype=np.int64)[edges]
+    straight = float(np.cos(np.radians(prices.rules.bend_deg)))
+    found = []
+    for node, mine in enumerate(around):
+        if not counted[node] or len(mine) < 2:
+            continue
+        across = tuple(e for e in mine if is_crossing[e])
+        if len(across) == 2:
+            a, b = across
+            found.append(Extra(handhole / 2, (((a,), (b,)), ((b,), (a,)))))
+        along = [e for e in mine if not is_crossing[e]]
+        bent = [
+            pair
+            for pair in itertools.combinations(along, 2)
+            if street[pair[0]] != street[pair[1]]
+            and -(_leaving(trench, node, int(edges[pair[0]]))
+                  @ _leaving(trench, node, int(edges[pair[1]]))) < straight - SURE_COSINE
+        ]  # fmt: skip
+        if bent:
+            found.append(Extra(handhole, tuple((pair, across) for pair in bent)))
     return found
 
 
