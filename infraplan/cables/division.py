@@ -297,6 +297,7 @@ class _Relaxation:
     def solved(self, time_limit_s: float) -> tuple[Floats | None, float]:
         """Return the shares of the relaxation, None without them, and what its prices prove."""
         import highspy
+        from highspy._core import _Highs  # the class above it greets on standard output
 
         matrix = self._matrix()
         low, high = np.asarray(self.low), np.asarray(self.high)
@@ -309,7 +310,7 @@ class _Relaxation:
         problem.a_matrix_.start_ = matrix.indptr
         problem.a_matrix_.index_ = matrix.indices
         problem.a_matrix_.value_ = matrix.data
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver = _Highs()
         for name, value in (("output_flag", False), ("threads", 1), ("solver", "ipm"),
                             ("run_crossover", "off"), ("ipm_optimality_tolerance", TOLERANCE),
                             ("time_limit", max(time_limit_s, 0.01))):  # fmt: skip
