@@ -14,6 +14,7 @@ from pathlib import Path
 from infraplan import atomic
 from infraplan.atomic import file_stem
 from infraplan.errors import SourceFileError
+from infraplan.layers.notes import Note
 from infraplan.plan import Plan
 
 __all__ = ["KeptFiles", "template_bytes", "write_kept", "zipped"]
@@ -145,8 +146,8 @@ def template_bytes(path: Path | str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        msg = f"the template {path} could not be read: {error.strerror or error}"
-        raise SourceFileError(msg) from error
+        why = str(error.strerror or error)
+        raise SourceFileError(Note("asked.template", file=str(path), why=why)) from error
 
 
 def _within(plan: Plan, path: Path) -> str:

@@ -17,6 +17,8 @@ from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
 from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import joined
 from infraplan.plan import Plan
 from infraplan.plan.results import load_underground
 from infraplan.plan.results import store_underground
@@ -33,7 +35,14 @@ if TYPE_CHECKING:
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
-__all__ = ["Programme", "Sharing", "UndergroundFiles", "underground", "write_underground"]
+__all__ = [
+    "Programme",
+    "Sharing",
+    "UndergroundFiles",
+    "checked_template",
+    "underground",
+    "write_underground",
+]
 
 READ = (
     "streets", "roads", "ducts", "fibre", "cable_survey", "waterways", "rail", "buildings", "poles",
@@ -41,7 +50,7 @@ READ = (
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
 STEP = "underground"
-SUBSET_SECONDS = 2.0  # for one choice of streets; small graphs need milliseconds
+SUBSET_SECONDS = 30.0  # for one choice of streets, which takes milliseconds unless busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,18 @@ class Sharing:
     rule: str = "diameter"
     public_share: float = 0.0
     renting: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse unknown rules and shares out of range."""
+        from infraplan.cables.shares import SHARE_RULES
+
+        wrong: list[str] = []
+        if self.rule not in SHARE_RULES:
+            wrong.append(Note("asked.share_rule", known=", ".join(SHARE_RULES), found=self.rule))
+        if not 0 <= self.public_share <= 1:
+            wrong.append(Note("asked.public_share", found=f"{100 * self.public_share:g}"))
+        if wrong:
+            raise SettingsError(joined(wrong))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +96,26 @@ class Programme:
 
     def __post_init__(self) -> None:
         """Refuse years without money, and wishes without years."""
-        wrong = []
+        wrong: list[str] = []
         if list(self.years) != sorted(set(self.years)):
-            wrong.append(f"years must rise without repetition; found {list(self.years)}")
+            wrong.append(Note("asked.years_rise", found=", ".join(map(str, self.years))))
         if len(self.years) != len(self.budget_vnd):
-            wrong.append("name what each of the years may spend: --years 2027-2031 --budget VND")
+            counts = {"years": str(len(self.years)), "sums": str(len(self.budget_vnd))}
+            wrong.append(Note("asked.money_of_years", **counts))
         if not self.years and (self.forced or self.by_year or self.left_out):
-            wrong.append("wishes for streets need years: --years 2027-2031 --budget VND")
+            wrong.append(Note("asked.wishes_need_years"))
         if any(money < 0 for money in self.budget_vnd):
-            wrong.append("the money of a year must be at least 0 VND")
+            wrong.append(Note("asked.money_negative"))
+        elif self.budget_vnd and not any(self.budget_vnd):
+            wrong.append(Note("asked.no_money"))
+        known = ", ".join(map(str, self.years))
+        wrong += [
+            Note("asked.other_year", street=street, year=str(year), years=known)
+            for street, year in self.by_year.items()
+            if self.years and year not in self.years
+        ]
         if wrong:
-            raise SettingsError("; ".join(wrong))
+            raise SettingsError(joined(wrong))
 
 
 def underground(
@@ -138,8 +168,7 @@ def underground(
     """
     chosen = tuple(streets or ()) or (() if area else plan.settings.underground_streets)
     if not chosen and area is None:
-        msg = "name the streets: --streets 'Street A' --streets 'Street B', or an --area FILE"
-        raise SettingsError(msg)
+        raise SettingsError(Note("asked.no_streets"))
     layers = plan.layers(rasters=("terrain",))
     layers.need("streets", step=STEP)
     outline = None
@@ -183,6 +212,32 @@ class UndergroundFiles:
     is_synthetic: bool = False
 
 
+def checked_template(path: Path | str) -> bytes:
+    """
+    Return the office's own template of the memo, before anything is computed for it.
+
+    Parameters
+    ----------
+    path
+        Word file.
+
+    Returns
+    -------
+    content
+        Its bytes.
+
+    Raises
+    ------
+    SourceFileError
+        If it cannot be read or is no Word file.
+    """
+    from infraplan.reports.template import check_template
+
+    content = template_bytes(path)
+    check_template(content)
+    return content
+
+
 def write_underground(
     plan: Plan,
     *,
@@ -223,7 +278,7 @@ def write_underground(
     SourceFileError
         If the template cannot be read, or names placeholders that are not known.
     """
-    own = None if template is None else template_bytes(template)
+    own = None if template is None else checked_template(template)
     made = cable_plan or load_underground(plan, plan.layers(rasters=("terrain",)))
     say = words(plan.settings.language)
     is_synthetic = bool(made.layers.synthetic() or made.provenance.synthetic)
@@ -266,6 +321,7 @@ def _papers(
     memo = approval_memo(
         made, say, office=Office(settings.office, settings.office_parent, settings.office_place),
         template=template, sketch=street_picture(made, say), made_on=as_of,
+        rule=sharing.rule,
     )  # fmt: skip
     tell(0.3)
     with TemporaryDirectory() as folder:
@@ -326,8 +382,7 @@ def _made(
     prices = PriceBook.from_dict(books["prices"])
     rules = WorkRules.from_dict(books["works"])
     works = prepare_works(layers, streets=streets, area=outline, prices=prices, rules=rules)
-    sharing, programme = asked
-    _require_known(works, sharing, programme)
+    sharing, programme = _known(works, *asked)
     tell(0.1)
     made = plan_works(works, time_limit_s=time_limit_s)
     tell(0.4)
@@ -348,28 +403,33 @@ def _made(
     return made
 
 
-def _require_known(works: "Works", sharing: Sharing, programme: Programme) -> None:
-    """Refuse owners and streets of the options that the plan does not have."""
-    from infraplan.cables.shares import SHARE_RULES
+def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Sharing, Programme]:
+    """Return what was asked with the names of the plan; refuse those that it does not have."""
+    from infraplan.cables.chosen import plain_text
 
-    wrong = []
-    if sharing.rule not in SHARE_RULES:
-        wrong.append(f"the rule must be one of {', '.join(SHARE_RULES)}; found '{sharing.rule}'")
-    if not 0 <= sharing.public_share <= 1:
-        wrong.append(f"the public share must be in 0-100 %; found {100 * sharing.public_share:g} %")
-    wrong += [
-        f"no owner '{name}' has cable in these streets; there are {', '.join(works.owners)}"
-        for name in sharing.renting
-        if name not in works.owners
-    ]
-    wished = (*programme.forced, *programme.by_year, *programme.left_out)
-    wrong += [
-        f"'{name}' is none of the streets: {', '.join(works.streets)}"
-        for name in dict.fromkeys(wished)
-        if name not in works.streets
-    ]
+    wrong: list[str] = []
+
+    def meant(name: str, names: Sequence[str], code: str) -> str:
+        """Return the name that is meant; accents and case do not matter."""
+        near = [known for known in names if plain_text(known) == plain_text(name)]
+        if name not in names and len(near) != 1:
+            wrong.append(Note(code, name=name, known=", ".join(names)))
+        return name if name in names or not near else near[0]
+
+    def street(name: str) -> str:
+        """Return the street that is meant."""
+        return meant(name, works.streets, "asked.not_chosen")
+
+    renting = tuple(meant(name, works.owners, "asked.no_owner") for name in sharing.renting)
+    forced = tuple(dict.fromkeys(street(name) for name in programme.forced))
+    by_year = {street(name): year for name, year in programme.by_year.items()}
+    left_out = tuple(dict.fromkeys(street(name) for name in programme.left_out))
+    both = [name for name in dict.fromkeys((*forced, *by_year)) if name in left_out]
+    wrong += [Note("asked.both_wishes", street=name) for name in both]
     if wrong:
-        raise SettingsError("; ".join(wrong))
+        raise SettingsError(joined(list(dict.fromkeys(wrong))))
+    wished = replace(programme, forced=forced, by_year=by_year, left_out=left_out)
+    return replace(sharing, renting=renting), wished
 
 
 def _with_choices(
@@ -401,11 +461,7 @@ def _with_choices(
     subsets = choices.subsets
     if len(subsets):
         totals = [
-            int(
-                investment_table(int(cost), rates, is_confirmed=is_confirmed).loc[
-                    "total", "amount_vnd"
-                ]
-            )
+            _total_vnd(investment_table(cost, rates, is_confirmed=is_confirmed))
             for cost in subsets["cost_vnd"].astype("int64").tolist()
         ]
         subsets = subsets.assign(investment_vnd=totals)
@@ -451,6 +507,8 @@ def _with_years(
     time_limit_s: float,
 ) -> "CablePlan":
     """Return the plan with the year of each street, and its bill by years."""
+    import pandas as pd
+
     from infraplan.cables.phasing import PhasingProblem
     from infraplan.cables.phasing import PhasingWishes
     from infraplan.cables.phasing import phase_streets
@@ -475,10 +533,15 @@ def _with_years(
     )
     year_of = found.phases["year"].dropna().astype(int).to_dict()
     lines = made.lines.assign(phase=made.lines["street"].map(year_of).fillna(0).astype("int64"))
-    notes = (*worth.notes, *(fault.note for fault in found.faults))
+    faults = {(fault.street, fault.kind): fault for fault in found.faults}
+    told = [faults.get((str(street), str(kind))) for street, kind in found.wishes.index]
+    wishes = found.wishes.copy()
+    for column in ("reason", "year", "short_vnd"):
+        values = [None if fault is None else getattr(fault, column) for fault in told]
+        wishes[column] = pd.Series(values, index=wishes.index, dtype="object")
     return replace(
-        made, lines=lines, phases=found.phases, years=found.years, wishes=found.wishes,
-        provenance=_noted(made, [str(note) for note in notes]),
+        made, lines=lines, phases=found.phases, years=found.years, wishes=wishes,
+        provenance=_noted(made, worth.notes),
     )  # fmt: skip
 
 

@@ -102,32 +102,91 @@ def forest_loads(
 
 
 @njit
-def shared_cost(
+def _tree_cost(
+    rows: tuple[Ints, Ints, Ints],
     ends: Ints,
     cost: Floats,
     tree: Flags,
-    column: Ints,
     stops: tuple[Ints, Ints, int, Ints, Ints, Floats, float],
+    room: tuple[Ints, Ints, Ints, Ints, Ints, Flags, Floats],
+    column: Ints,
 ) -> float:
-    """Return the cost of a tree by the bores that owners need in it; `column` takes the bores."""
-    chosen = np.flatnonzero(tree)
+    """
+    Return the cost of a tree by the bores that owners need in it; `column` takes the bores.
+
+    `room` is space that is used again: parent edge, depth, root and order of nodes, stops below
+    nodes by owner, who passes edges and with what section. All depths are -1 before and after.
+    """
+    starts, heads, links = rows
     stop_node, stop_owner, owners, run_ends, run_owner, run_mm2, bore_mm2 = stops
-    count = 0
+    by, depth, root, order, below, passes, section = room
+    size = 0
     for e in range(ends.shape[0]):
-        count = max(count, ends[e, 0] + 1, ends[e, 1] + 1)
-    passes, section, _ = forest_loads(
-        ends[chosen], count, stop_node, stop_owner, owners, run_ends, run_owner, run_mm2
-    )
+        if not tree[e] or depth[ends[e, 0]] >= 0:
+            continue
+        first = ends[e, 0]
+        depth[first] = 0
+        root[first] = first
+        by[first] = -1
+        at = size
+        order[size] = first
+        size += 1
+        while at < size:
+            v = order[at]
+            at += 1
+            for p in range(starts[v], starts[v + 1]):
+                w = heads[p]
+                if tree[links[p]] and depth[w] < 0:
+                    depth[w] = depth[v] + 1
+                    by[w] = links[p]
+                    root[w] = first
+                    order[size] = w
+                    size += 1
+    for k in range(size):
+        below[order[k], :] = 0
+    for k in range(stop_node.size):
+        below[stop_node[k], stop_owner[k]] += 1
+    for k in range(size - 1, -1, -1):
+        v = order[k]
+        e = by[v]
+        if e >= 0:
+            w = ends[e, 0] if ends[e, 1] == v else ends[e, 1]
+            for owner in range(owners):
+                below[w, owner] += below[v, owner]
+    for k in range(size):
+        v = order[k]
+        e = by[v]
+        if e >= 0:
+            for owner in range(owners):
+                passes[e, owner] = 0 < below[v, owner] < below[root[v], owner]
+                section[e, owner] = 0.0
+    for run in range(run_owner.size):
+        a, b = run_ends[run, 0], run_ends[run, 1]
+        if depth[a] < 0 or depth[b] < 0 or root[a] != root[b]:
+            continue
+        owner = run_owner[run]
+        while a != b:
+            if depth[a] < depth[b]:
+                a, b = b, a
+            e = by[a]
+            section[e, owner] += run_mm2[run]
+            passes[e, owner] = True
+            a = ends[e, 0] if ends[e, 1] == a else ends[e, 1]
+    for k in range(size):
+        depth[order[k]] = -1
+    for k in range(stop_node.size):
+        below[stop_node[k], :] = 0
     total = 0.0
-    for k in range(chosen.size):
-        bores = 0
-        for owner in range(owners):
-            if passes[k, owner]:
-                bores += max(1, int(np.ceil(section[k, owner] / bore_mm2 - 1e-9)))
-        if bores >= cost.shape[1]:
-            return np.inf
-        column[chosen[k]] = bores
-        total += cost[chosen[k], bores]
+    for e in range(ends.shape[0]):
+        if tree[e]:
+            bores = 0
+            for owner in range(owners):
+                if passes[e, owner]:
+                    bores += max(1, int(np.ceil(section[e, owner] / bore_mm2 - 1e-9)))
+            if bores >= cost.shape[1]:
+                return np.inf
+            column[e] = bores
+            total += cost[e, bores]
     return total
 
 
@@ -149,21 +208,39 @@ def exchange_shared(
     """
     starts, heads, links = rows
     n, m = starts.size - 1, ends.shape[0]
+    owners = stops[2]
+    room = (
+        np.full(n, -1, dtype=np.int64),
+        np.full(n, -1, dtype=np.int64),
+        np.full(n, -1, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+        np.zeros((n, owners), dtype=np.int64),
+        np.zeros((m, owners), dtype=np.bool_),
+        np.zeros((m, owners)),
+    )
     column = np.zeros(m, dtype=np.int64)
-    total: float = shared_cost(ends, cost, tree, column, stops)
+    counted = np.zeros(m, dtype=np.int64)
+    total: float = _tree_cost(rows, ends, cost, tree, stops, room, column)
     path = np.empty(m, dtype=np.int64)
+    added = np.empty(m, dtype=np.int64)
     tips = np.empty(2, dtype=np.int64)
     queue = np.empty(n, dtype=np.int64)
     heap = np.empty(n, dtype=np.int64)
+    touched = np.empty(n, dtype=np.int64)
     tried = np.zeros(m, dtype=np.bool_)
+    barred = np.zeros(m, dtype=np.bool_)
+    half = np.zeros(n, dtype=np.bool_)
+    dist = np.full(n, np.inf)
+    before = np.full(n, -1, dtype=np.int64)
+    place = np.full(n, -1, dtype=np.int64)
+    degree = np.zeros(n, dtype=np.int64)
+    for e in range(m):
+        if tree[e]:
+            degree[ends[e, 0]] += 1
+            degree[ends[e, 1]] += 1
     for start in order:
         if not tree[start] or tried[start]:
             continue
-        degree = np.zeros(n, dtype=np.int64)
-        for e in range(m):
-            if tree[e]:
-                degree[ends[e, 0]] += 1
-                degree[ends[e, 1]] += 1
         length, price, bores = 1, 0.0, column[start]
         path[0] = start
         for side in range(2):
@@ -180,8 +257,8 @@ def exchange_shared(
             e = path[k]
             tree[e] = False
             tried[e] = True
+            barred[e] = True
             price += cost[e, bores]
-        half = np.zeros(n, dtype=np.bool_)
         half[tips[0]] = True
         queue[0] = tips[0]
         at, size = 0, 1
@@ -193,23 +270,31 @@ def exchange_shared(
                     half[heads[p]] = True
                     queue[size] = heads[p]
                     size += 1
-        dist = np.full(n, np.inf)
-        before = np.full(n, -1, dtype=np.int64)
-        place = np.full(n, -1, dtype=np.int64)
-        heaped = 0
+        heaped, count = 0, 0
         for k in range(size):
-            dist[queue[k]] = 0.0
-            heaped = _push(heap, place, dist, heaped, queue[k])
-        barred = np.zeros(m, dtype=np.bool_)
-        for k in range(length):
-            barred[path[k]] = True
+            v = queue[k]
+            dist[v] = 0.0
+            touched[count] = v
+            count += 1
+        for k in range(size):  # what the half can reach at once: its own nodes need no heap
+            v = queue[k]
+            for p in range(starts[v], starts[v + 1]):
+                w = heads[p]
+                reached = cost[links[p], bores]
+                if not barred[links[p]] and reached < dist[w]:
+                    if dist[w] == np.inf:
+                        touched[count] = w
+                        count += 1
+                    dist[w] = reached
+                    before[w] = p
+                    heaped = _push(heap, place, dist, heaped, w)
         found = -1
         while heaped > 0:
             v = _pop(heap, place, dist, heaped)
             heaped -= 1
             if dist[v] > 1.5 * price:
                 break
-            if not half[v] and (degree[v] > 0 or is_terminal[v]):
+            if degree[v] > 0 or is_terminal[v]:
                 inner = False
                 if not is_terminal[v] and degree[v] == 2:
                     for p in range(starts[v], starts[v + 1]):
@@ -223,27 +308,43 @@ def exchange_shared(
                     continue
                 reached = dist[v] + cost[links[p], bores]
                 if reached < dist[w]:
+                    if dist[w] == np.inf:
+                        touched[count] = w
+                        count += 1
                     dist[w] = reached
                     before[w] = p
                     heaped = _push(heap, place, dist, heaped, w)
         better = np.inf
-        count = 0
+        fresh = 0
         if found >= 0:
             v = found
             while before[v] >= 0:
                 e = links[before[v]]
                 tree[e] = True
-                queue[count] = e
-                count += 1
+                added[fresh] = e
+                fresh += 1
                 v = ends[e, 0] if ends[e, 1] == v else ends[e, 1]
-            better = shared_cost(ends, cost, tree, column, stops)
+            better = _tree_cost(rows, ends, cost, tree, stops, room, counted)
+        for k in range(length):
+            barred[path[k]] = False
         if better < total - 1e-6:
             total = better
+            column, counted = counted, column
+            for k in range(length):
+                degree[ends[path[k], 0]] -= 1
+                degree[ends[path[k], 1]] -= 1
+            for k in range(fresh):
+                degree[ends[added[k], 0]] += 1
+                degree[ends[added[k], 1]] += 1
         else:
-            for k in range(count):
-                tree[queue[k]] = False
+            for k in range(fresh):
+                tree[added[k]] = False
             for k in range(length):
                 tree[path[k]] = True
-            if found >= 0:
-                shared_cost(ends, cost, tree, column, stops)
+        for k in range(size):
+            half[queue[k]] = False
+        for k in range(count):
+            dist[touched[k]] = np.inf
+            before[touched[k]] = -1
+            place[touched[k]] = -1
     return total

@@ -145,6 +145,7 @@ class _Search:
     time_limit_s: float
     seed: int
     stopped: bool = False
+    rows: Rows | None = None
 
     def cost_of(self, tree: Ints) -> tuple[float, Ints, Floats]:
         """Return the true cost of a tree, and the bores and sections of owners on its edges."""
@@ -252,6 +253,12 @@ class _Search:
 
     def _rows(self) -> Rows:
         """Return the graph by rows, and which nodes are terminals."""
+        if self.rows is None:
+            self.rows = self._made_rows()
+        return self.rows
+
+    def _made_rows(self) -> Rows:
+        """Work out the graph by rows, and which nodes are terminals."""
         from infraplan.cables._kernels import neighbours
 
         count = int(self.ends.max()) + 1
@@ -336,7 +343,7 @@ class _Search:
 
     def _ascent(self, price: Floats, terminals: Ints) -> tuple[float, Floats]:
         """Return the best bound of dual ascents from a few roots, and what it took of each edge."""
-        from infraplan.cables._kernels import dual_ascent
+        from infraplan.cables._kernels_cuts import ascend
 
         starts, heads, links, is_terminal = self._rows()
         is_terminal = np.zeros_like(is_terminal)
@@ -346,7 +353,8 @@ class _Search:
         roots = np.unique(terminals[np.linspace(0, len(terminals) - 1, count).astype(np.int64)])
         best, taken = -1.0, np.zeros(len(price))
         for root in roots.tolist():
-            value, left, _ = dual_ascent(starts, heads, links, whole, is_terminal, root, WORK)
+            left = whole[links]
+            value, _, _, _ = ascend(starts, heads, left, is_terminal, root, WORK, 0)
             if value > best:
                 best, taken = float(value), np.zeros(len(price))
                 np.maximum.at(taken, links, (whole[links] - left).astype(np.float64))

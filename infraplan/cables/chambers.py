@@ -11,6 +11,7 @@ What chambers any trenches have, whichever are dug, is told by `infraplan.cables
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import NamedTuple
@@ -22,11 +23,20 @@ from infraplan.cables.trench import TrenchGraph
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import shapely
 
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.technical import WorkRules
 
-__all__ = ["ChamberSite", "Pull", "cheapest_places", "placed_chambers", "pull_tension_n"]
+__all__ = [
+    "ChamberGround",
+    "ChamberSite",
+    "Placed",
+    "Pull",
+    "cheapest_places",
+    "placed_chambers",
+    "pull_tension_n",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -83,12 +93,15 @@ class Pull:
 
 
 class _Stretch(NamedTuple):
-    """Trench between two chambers: vertices, metres along them, the two nodes, ducts."""
+    """Trench between two chambers: vertices, metres along them, nodes, ducts; as drawn; number."""
 
     xy: Floats
     along_m: Floats
     ends: tuple[int, int]
     bores: float
+    line: "shapely.LineString"
+    drawn_m: Floats
+    number: int
 
 
 class _Place(NamedTuple):
@@ -101,6 +114,46 @@ class _Place(NamedTuple):
     existing: int = -1
     pull_m: float = 0.0
     tension_n: float = 0.0
+
+
+_Key = tuple[int, tuple[tuple[float, int], ...], bytes]
+_Between = tuple[list[_Place], tuple[float, float], tuple[float, float]]
+
+
+class Placed(NamedTuple):
+    """Chambers of a plan, in their order."""
+
+    places: tuple[_Place, ...]
+
+    @property
+    def xy(self) -> Floats:
+        """Return where they stand, one row a chamber [m]."""
+        return np.asarray([place[:2] for place in self.places]).reshape(-1, 2)
+
+    @property
+    def new_kinds(self) -> list[str]:
+        """Return what each is, manhole or handhole; empty for one that exists."""
+        return ["" if place.existing >= 0 else place.kind for place in self.places]
+
+
+class _Zones(NamedTuple):
+    """Areas without chambers: shapes, their boundaries and kinds, and a tree of the shapes."""
+
+    kinds: npt.NDArray[np.object_]
+    shapes: npt.NDArray[np.object_]
+    edges: npt.NDArray[np.object_]
+    tree: "shapely.STRtree"
+
+    @classmethod
+    def of(cls, zones: "gpd.GeoDataFrame | None") -> "_Zones | None":
+        """Return areas, None where there are none."""
+        import shapely
+
+        if zones is None or not len(zones):
+            return None
+        shapes = zones.geometry.to_numpy()
+        kinds = zones["kind"].astype(str).to_numpy(dtype=object)
+        return cls(kinds, shapes, shapely.boundary(shapes), shapely.STRtree(shapes))
 
 
 def pull_tension_n(xy: Floats, pull: Pull, *, length_m: float | None = None) -> tuple[float, float]:
@@ -202,163 +255,338 @@ def placed_chambers(  # noqa: PLR0913 - what trenches are, what they cost, what 
         in their better direction), `zone` (kind of the place where it should not stand, None for
         none) and `inside_m` (how far inside of it).
     """
-    import geopandas as gpd
-    import pandas as pd
     import shapely
 
     site = site or ChamberSite()
-    columns = _columns(trench)
-    around = _around(trench, columns, chosen)
-    wanted = {int(node) for node in risers}
-    stops: dict[int, str] = {}
-    for node, edges in sorted(around.items()):
-        reason = _reason(trench, columns, node, edges, wanted, prices.rules.bend_deg)
-        if reason:
-            stops[node] = reason
-    stretches = _stretches(trench, columns, around, set(stops))
-    places, pulls = _at_stops(trench, columns, around, stops, rules, existing)
-    places += _along(stretches, places, pulls, existing, _setting(prices, rules, site))
-    places = [*(p._replace(pull_m=pulls[n][0], tension_n=pulls[n][1]) for n, p in
-                zip(stops, places[: len(stops)], strict=True)), *places[len(stops) :]]  # fmt: skip
-    xy = np.asarray([place[:2] for place in places]).reshape(-1, 2)
-    zone, inside_m = _inside(shapely.points(xy), site.zones)
-    ids = existing.sort_index().index
-    frame = pd.DataFrame(
-        {
-            "kind": [place.kind for place in places],
-            "reason": [place.reason for place in places],
-            "existing": [place.existing >= 0 for place in places],
-            "cost_vnd": [
-                0 if place.existing >= 0 else prices.price_vnd(f"chamber_{place.kind}")
-                for place in places
-            ],
-            "existing_id": pd.Series(
-                [str(ids[p.existing]) if p.existing >= 0 else None for p in places], dtype="object"
-            ),
-            "pull_m": [place.pull_m for place in places],
-            "tension_n": [place.tension_n for place in places],
-            "zone": pd.Series(zone, dtype="object"),
-            "inside_m": inside_m,
-        }
-    ).astype({"kind": "str", "reason": "str", "existing": "bool", "cost_vnd": "int64",
-              "pull_m": "float64", "tension_n": "float64"})  # fmt: skip
-    names = [f"B{k:04d}" for k in range(1, len(places) + 1)]
-    frame.index = pd.Index(names, name="chamber_id", dtype="str")
-    return gpd.GeoDataFrame(frame, geometry=shapely.points(xy), crs=crs)
+    ground = ChamberGround(trench, existing, site.zones, prices=prices, rules=rules)
+    kinds = trench.table["kind"].tolist()
+    feet = None if site.drops is None else shapely.get_point(site.drops.geometry.to_numpy(), 0)
+    return ground.table(ground.placed(chosen, kinds, risers, feet), crs)
 
 
-class _Columns(NamedTuple):
-    """What a graph tells of its edges; 0 ducts where it does not tell."""
+class ChamberGround:
+    """
+    What no choice among trenches changes of a graph, and stretches whose chambers are known.
 
-    kind: list[str]
-    street: list[int]
-    length_m: list[float]
-    bores: list[float]
+    Many choices of the same streets have most of their stretches in common: the chambers along
+    each are sought once.
+    """
 
+    def __init__(
+        self,
+        trench: TrenchGraph,
+        existing: "gpd.GeoDataFrame",
+        zones: "gpd.GeoDataFrame | None",
+        *,
+        prices: "PriceBook",
+        rules: "WorkRules | None" = None,
+    ) -> None:
+        """
+        Note what is fixed.
 
-def _columns(trench: TrenchGraph) -> _Columns:
-    """Return what a graph tells of its edges."""
-    table = trench.table
-    bores = table["bores"].fillna(0).tolist() if "bores" in table else [0.0] * len(table)
-    return _Columns(
-        table["kind"].tolist(), table["street"].tolist(), table["length_m"].tolist(), bores
-    )
+        Parameters
+        ----------
+        trench
+            Graph; a column `bores` of its table tells the ducts of an edge.
+        existing
+            Layer `chambers`.
+        zones
+            Where no chamber may stand.
+        prices
+            Price book.
+        rules
+            Technical rules; None where only the price book's spacing counts.
+        """
+        self._trench = trench
+        self._columns = _columns(trench)
+        self._leaving = _leaving(trench)
+        self._existing = existing.sort_index()
+        self._prices = prices
+        self._bend_deg = prices.rules.bend_deg
+        self._setting = _setting(prices, rules, _Zones.of(zones))
+        self._beside = _beside(trench, self._existing)
+        self._rows = _near(trench, self._existing)
+        self._bent: dict[tuple[int, int, int], bool] = {}
+        self._stretches: dict[tuple[int, ...], _Stretch] = {}
+        self._known: dict[_Key, _Between] = {}
 
+    def placed(
+        self,
+        chosen: Ints,
+        kinds: Sequence[str],
+        risers: Ints,
+        feet: npt.NDArray[np.object_] | None,
+    ) -> "Placed":
+        """
+        Return the cheapest chambers of a tree of trenches that the rules allow.
 
-def _around(trench: TrenchGraph, columns: _Columns, chosen: Ints) -> dict[int, list[int]]:
-    """Return the edges that are dug at each node."""
-    around: dict[int, list[int]] = {}
-    for edge in chosen.tolist():
-        if columns.kind[edge] != "duct":
-            for node in trench.edges[edge].tolist():
-                around.setdefault(node, []).append(edge)
-    return around
+        Parameters
+        ----------
+        chosen
+            Edges of the tree.
+        kinds
+            Kind of each edge of the graph in this plan.
+        risers
+            Nodes at which cable goes from air to ground.
+        feet
+            Points at which drops leave, None for none.
 
+        Returns
+        -------
+        placed
+            Chambers.
+        """
+        around = self._around(chosen, kinds)
+        wanted = {int(node) for node in risers}
+        stops: dict[int, str] = {}
+        for node, edges in sorted(around.items()):
+            reason = self._reason(kinds, node, edges, wanted)
+            if reason:
+                stops[node] = reason
+        stretches = self._between_stops(around, stops)
+        places = self._at_stops(around, stops)
+        pulls = dict.fromkeys(stops, (0.0, 0.0))
+        along = self._along(stretches, places, pulls, feet)
+        at_stops = [
+            place._replace(pull_m=pulls[node][0], tension_n=pulls[node][1])
+            for node, place in zip(stops, places, strict=True)
+        ]
+        return Placed((*at_stops, *along))
 
-def _reason(
-    trench: TrenchGraph,
-    columns: _Columns,
-    node: int,
-    edges: list[int],
-    wanted: set[int],
-    bend_deg: float,
-) -> str:
-    """Return why a chamber stands at a node, empty where none must."""
-    if len(edges) >= 3:
-        streets = {columns.street[edge] for edge in edges}
-        return "junction" if len(streets) > 1 else "branching"
-    if any(columns.kind[edge] == "crossing" for edge in edges):
-        return "crossing"
-    if len(edges) == 1:
-        return "end"
-    if node in wanted:
-        return "riser"
-    if len({columns.bores[edge] for edge in edges}) > 1:
-        return "ducts"
-    runs = [_leaving(trench, node, edge) for edge in edges]
-    cosine = float(np.clip(-(runs[0] @ runs[1]), -1.0, 1.0))
-    return "bend" if np.degrees(np.arccos(cosine)) > bend_deg else ""
+    def table(self, placed: "Placed", crs: str) -> "gpd.GeoDataFrame":
+        """
+        Return chambers as a table.
 
+        Parameters
+        ----------
+        placed
+            Chambers.
+        crs
+            Planning CRS.
 
-def _leaving(trench: TrenchGraph, node: int, edge: int) -> Floats:
-    """Return the direction in which an edge leaves a node."""
-    import shapely
+        Returns
+        -------
+        chambers
+            As of `placed_chambers`.
+        """
+        import geopandas as gpd
+        import pandas as pd
+        import shapely
 
-    line = trench.lines[edge] if trench.edges[edge, 0] == node else trench.lines[edge][::-1]
-    point = shapely.get_coordinates(shapely.LineString(line).interpolate(AHEAD_M))[0]
-    run = point - line[0]
-    return np.asarray(run / max(float(np.hypot(*run)), 1e-9), dtype=np.float64)
+        places = placed.places
+        points = shapely.points(placed.xy)
+        zone, inside_m = _inside(points, self._setting.zones)
+        ids = self._existing.index
+        frame = pd.DataFrame(
+            {
+                "kind": [place.kind for place in places],
+                "reason": [place.reason for place in places],
+                "existing": [place.existing >= 0 for place in places],
+                "cost_vnd": [
+                    0 if place.existing >= 0 else self._prices.price_vnd(f"chamber_{place.kind}")
+                    for place in places
+                ],
+                "existing_id": pd.Series(
+                    [str(ids[p.existing]) if p.existing >= 0 else None for p in places],
+                    dtype="object",
+                ),
+                "pull_m": [place.pull_m for place in places],
+                "tension_n": [place.tension_n for place in places],
+                "zone": pd.Series(zone, dtype="object"),
+                "inside_m": inside_m,
+            }
+        ).astype({"kind": "str", "reason": "str", "existing": "bool", "cost_vnd": "int64",
+                  "pull_m": "float64", "tension_n": "float64"})  # fmt: skip
+        names = [f"B{k:04d}" for k in range(1, len(places) + 1)]
+        frame.index = pd.Index(names, name="chamber_id", dtype="str")
+        return gpd.GeoDataFrame(frame, geometry=points, crs=crs)
 
+    def _around(self, chosen: Ints, kinds: Sequence[str]) -> dict[int, list[int]]:
+        """Return the edges that are dug at each node."""
+        around: dict[int, list[int]] = {}
+        for edge in chosen.tolist():
+            if kinds[edge] != "duct":
+                for node in self._columns.ends[edge]:
+                    around.setdefault(node, []).append(edge)
+        return around
 
-def _stretches(
-    trench: TrenchGraph, columns: _Columns, around: dict[int, list[int]], stops: set[int]
-) -> list[_Stretch]:
-    """Return the trenches between nodes with a chamber."""
-    used: set[int] = set()
-    out = []
-    for node in sorted(stops):
-        for first in around[node]:
-            if first in used:
-                continue
-            edge, at = first, node
-            xy, along = [trench.nodes[node][None, :]], [np.zeros(1)]
-            edges = []
-            while True:
-                used.add(edge)
-                edges.append(edge)
-                forward = trench.edges[edge, 0] == at
+    def _reason(self, kinds: Sequence[str], node: int, edges: list[int], wanted: set[int]) -> str:
+        """Return why a chamber stands at a node, empty where none must."""
+        columns = self._columns
+        if len(edges) >= 3:
+            streets = {columns.street[edge] for edge in edges}
+            return "junction" if len(streets) > 1 else "branching"
+        if any(kinds[edge] == "crossing" for edge in edges):
+            return "crossing"
+        if len(edges) == 1:
+            return "end"
+        if node in wanted:
+            return "riser"
+        if columns.bores[edges[0]] != columns.bores[edges[1]]:
+            return "ducts"
+        return "bend" if self._is_bent(node, edges[0], edges[1]) else ""
+
+    def _is_bent(self, node: int, one: int, other: int) -> bool:
+        """Return whether two edges bend too sharply at a node to be without a chamber."""
+        key = (node, one, other)
+        if key not in self._bent:
+            ends = self._columns.ends
+            runs = [self._leaving[e, 0 if ends[e][0] == node else 1] for e in (one, other)]
+            cosine = float(np.clip(-(runs[0] @ runs[1]), -1.0, 1.0))
+            self._bent[key] = bool(np.degrees(np.arccos(cosine)) > self._bend_deg)
+        return self._bent[key]
+
+    def _between_stops(
+        self, around: dict[int, list[int]], stops: dict[int, str]
+    ) -> list["_Stretch"]:
+        """Return the trenches between nodes with a chamber."""
+        ends = self._columns.ends
+        used: set[int] = set()
+        out = []
+        for node in sorted(stops):
+            for first in around[node]:
+                if first in used:
+                    continue
+                edge, at = first, node
+                key = [node]
+                while True:
+                    used.add(edge)
+                    key.append(edge)
+                    start, end = ends[edge]
+                    at = end if start == at else start
+                    if at in stops:
+                        break
+                    one, other = around[at]
+                    edge = other if one == edge else one
+                out.append(self._stretch(tuple(key)))
+        return out
+
+    def _stretch(self, key: tuple[int, ...]) -> "_Stretch":
+        """Return the stretch from a node over some edges."""
+        import shapely
+
+        if key not in self._stretches:
+            trench, columns = self._trench, self._columns
+            at = key[0]
+            xy, along = [trench.nodes[at][None, :]], [np.zeros(1)]
+            for edge in key[1:]:
+                forward = columns.ends[edge][0] == at
                 line = trench.lines[edge] if forward else trench.lines[edge][::-1]
                 run = np.cumsum(np.hypot(*np.diff(line, axis=0).T))
                 xy.append(line[1:])
                 along.append(
                     along[-1][-1] + run * columns.length_m[edge] / max(float(run[-1]), 1e-12)
                 )
-                at = int(trench.edges[edge, 1] if forward else trench.edges[edge, 0])
-                if at in stops:
-                    break
-                edge = next(e for e in around[at] if e != edge)
-            bores = max(columns.bores[edge] for edge in edges)
-            out.append(_Stretch(np.vstack(xy), np.concatenate(along), (node, at), bores))
+                at = columns.ends[edge][1 if forward else 0]
+            vertices = np.vstack(xy)
+            run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(vertices, axis=0).T))])
+            self._stretches[key] = _Stretch(
+                vertices, np.concatenate(along), (key[0], at),
+                max(columns.bores[edge] for edge in key[1:]),
+                shapely.LineString(vertices), run, len(self._stretches),
+            )  # fmt: skip
+        return self._stretches[key]
+
+    def _at_stops(self, around: dict[int, list[int]], stops: dict[int, str]) -> list["_Place"]:
+        """Return the chambers that must be."""
+        columns, many = self._columns, self._setting.many_bores
+        there: dict[int, int] = {}
+        taken: set[int] = set()
+        for row, node in self._beside:
+            if node in stops and node not in there and row not in taken:
+                there[node] = row
+                taken.add(row)
+        places = []
+        for node, reason in stops.items():
+            big = reason == "junction" or max(columns.bores[e] for e in around[node]) >= many
+            kind = "manhole" if big else "handhole"
+            places.append(_Place(*columns.nodes[node], kind, reason, there.get(node, -1)))
+        return places
+
+    def _along(
+        self,
+        stretches: list["_Stretch"],
+        taken: list["_Place"],
+        pulls: dict[int, tuple[float, float]],
+        feet: npt.NDArray[np.object_] | None,
+    ) -> list["_Place"]:
+        """Return the chambers along stretches; the pulls that end at their stops are noted."""
+        import shapely
+
+        if not stretches:
+            return []
+        lines = np.asarray([stretch.line for stretch in stretches], dtype=object)
+        tree = shapely.STRtree(lines)
+        old_at = self._existing_at(stretches, tree, {place.existing for place in taken})
+        drops_at = _drops_at(stretches, tree, feet)
+        out: list[_Place] = []
+        for number, stretch in enumerate(stretches):
+            old, drops = old_at.get(number, {}), drops_at.get(number)
+            key = (stretch.number, tuple(old.items()), b"" if drops is None else drops.tobytes())
+            if key not in self._known:
+                self._known[key] = _between(stretch, old, drops, self._setting)
+            places, ahead, behind = self._known[key]
+            out += places
+            for node, (pull_m, tension_n) in zip(stretch.ends, (ahead, behind), strict=True):
+                most_m, most_n = pulls[node]
+                pulls[node] = (max(most_m, pull_m), max(most_n, tension_n))
+        return out
+
+    def _existing_at(
+        self, stretches: list["_Stretch"], tree: "shapely.STRtree", used: set[int]
+    ) -> dict[int, dict[float, int]]:
+        """Return for each stretch where along it which unused existing chamber stands."""
+        import shapely
+
+        found: dict[int, dict[float, int]] = {}
+        if not len(self._rows):
+            return found
+        points = self._existing.geometry.to_numpy()
+        pairs = tree.query_nearest(points[self._rows], max_distance=EXISTING_M, all_matches=False)
+        for which, number in zip(*pairs.tolist(), strict=True):
+            stretch, row = stretches[number], int(self._rows[which])
+            drawn_m = float(stretch.line.length)
+            at = float(shapely.line_locate_point(stretch.line, points[row]))
+            along = float(np.interp(at, stretch.drawn_m, stretch.along_m))
+            if row not in used and STEP_M < at < drawn_m - STEP_M:
+                found.setdefault(number, {}).setdefault(along, row)
+        return found
+
+
+class _Columns(NamedTuple):
+    """What a graph tells of its nodes and edges; 0 ducts where it does not tell."""
+
+    nodes: list[tuple[float, float]]
+    ends: list[tuple[int, int]]
+    street: list[int]
+    length_m: list[float]
+    bores: list[float]
+
+
+def _columns(trench: TrenchGraph) -> _Columns:
+    """Return what a graph tells of its nodes and edges."""
+    table = trench.table
+    bores = table["bores"].fillna(0).tolist() if "bores" in table else [0.0] * len(table)
+    return _Columns(
+        [(x, y) for x, y in trench.nodes.tolist()], [(u, v) for u, v in trench.edges.tolist()],
+        table["street"].tolist(), table["length_m"].tolist(), bores,
+    )  # fmt: skip
+
+
+def _leaving(trench: TrenchGraph) -> Floats:
+    """Return the directions in which edges leave their two nodes, shape (edges, 2, 2)."""
+    import shapely
+
+    out = np.zeros((len(trench.edges), 2, 2))
+    for end, step in ((0, 1), (1, -1)):
+        if len(trench.lines):
+            lines = [line[::step] for line in trench.lines]
+            rows = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+            drawn = shapely.linestrings(np.vstack(lines), indices=rows)
+            points = shapely.get_coordinates(shapely.line_interpolate_point(drawn, AHEAD_M))
+            run = points - np.asarray([line[0] for line in lines])
+            out[:, end] = run / np.maximum(np.hypot(*run.T), 1e-9)[:, None]
     return out
-
-
-def _at_stops(
-    trench: TrenchGraph,
-    columns: _Columns,
-    around: dict[int, list[int]],
-    stops: dict[int, str],
-    rules: "WorkRules | None",
-    existing: "gpd.GeoDataFrame",
-) -> tuple[list[_Place], dict[int, list[float]]]:
-    """Return the chambers that must be, and room for the most of the pulls that end at each."""
-    many = rules.value("manhole", "bores") if rules and rules.has("manhole") else float("inf")
-    there = _beside(trench.nodes[list(stops)].reshape(-1, 2), existing)
-    places = []
-    for (node, reason), row in zip(stops.items(), there.tolist(), strict=True):
-        big = reason == "junction" or max(columns.bores[e] for e in around[node]) >= many
-        x, y = trench.nodes[node].tolist()
-        places.append(_Place(x, y, "manhole" if big else "handhole", reason, row))
-    return places, {node: [0.0, 0.0] for node in stops}
 
 
 class _Setting(NamedTuple):
@@ -370,10 +598,10 @@ class _Setting(NamedTuple):
     many_bores: float
     manhole_vnd: int
     handhole_vnd: int
-    site: ChamberSite
+    zones: _Zones | None
 
 
-def _setting(prices: "PriceBook", rules: "WorkRules | None", site: ChamberSite) -> _Setting:
+def _setting(prices: "PriceBook", rules: "WorkRules | None", zones: _Zones | None) -> _Setting:
     """Return what the chambers of a stretch keep to."""
 
     def limit(rule: str, name: str) -> float:
@@ -388,38 +616,20 @@ def _setting(prices: "PriceBook", rules: "WorkRules | None", site: ChamberSite) 
         limit("manhole", "bores"),
         prices.price_vnd("chamber_manhole"),
         prices.price_vnd("chamber_handhole"),
-        site,
+        zones,
     )
-
-
-def _along(
-    stretches: list[_Stretch],
-    taken: list[_Place],
-    pulls: dict[int, list[float]],
-    existing: "gpd.GeoDataFrame",
-    setting: _Setting,
-) -> list[_Place]:
-    """Return the chambers along stretches; the pulls that end at their stops are noted."""
-    old_at = _existing_at(stretches, {place.existing for place in taken}, existing)
-    drops_at = _drops_at(stretches, setting.site.drops)
-    out: list[_Place] = []
-    for number, stretch in enumerate(stretches):
-        places, at = _between(stretch, old_at.get(number, {}), drops_at.get(number), setting)
-        out += places
-        for k, node in ((0, stretch.ends[0]), (-1, stretch.ends[1])):
-            pulls[node] = [max(a, b) for a, b in zip(pulls[node], at[k], strict=True)]
-    return out
 
 
 def _between(
     stretch: _Stretch, old: dict[float, int], drops_m: Floats | None, setting: _Setting
-) -> tuple[list[_Place], list[tuple[float, float]]]:
-    """Return the chambers along a stretch, and metres and tension of each pull between them."""
+) -> _Between:
+    """Return the chambers along a stretch, and metres and tension of its first and last pull."""
     drops = np.zeros(0) if drops_m is None else np.sort(drops_m)
     ends = stretch.along_m[[0, -1]]
     bends = _bends(stretch, ends, setting.pull.friction)
     if not old and _first(ends, bends, drops, setting)[1] == 0:
-        return [], [(float(ends[1]), _tension(0, 1, bends, setting.pull))]
+        only = (float(ends[1]), _tension(0, 1, bends, setting.pull))
+        return [], only, only
     tried = _tried(stretch, np.asarray(sorted(old)), drops, setting)
     many = stretch.bores >= setting.many_bores
     price = np.full(len(tried), setting.manhole_vnd if many else setting.handhole_vnd)
@@ -429,7 +639,7 @@ def _between(
         price[k], rows[k] = 0, row
     bends = _bends(stretch, tried, setting.pull.friction)
     first = _first(tried, bends, drops, setting)
-    inside_m = _inside(_points(stretch, tried), setting.site.zones)[1]
+    inside_m = _inside(_points(stretch, tried), setting.zones)[1]
     depth = np.ceil(inside_m * 1000 - 1e-3).astype(np.int64)
     chain = cheapest_places(tried, first, price, depth)
     tension = [_tension(a, b, bends, setting.pull) for a, b in itertools.pairwise(chain)]
@@ -450,7 +660,7 @@ def _between(
                 max(gaps[k - 1][1], gaps[k][1]),
             )
         )
-    return places, gaps
+    return places, gaps[0], gaps[-1]
 
 
 def cheapest_places(at_m: Floats, first: Ints, price_vnd: Ints, depth_mm: Ints) -> Ints:
@@ -553,80 +763,66 @@ def _points(stretch: _Stretch, at_m: Floats) -> npt.NDArray[np.object_]:
     return np.asarray(shapely.points(_xy(stretch, at_m)), dtype=object)
 
 
-def _existing_at(
-    stretches: list[_Stretch], used: set[int], existing: "gpd.GeoDataFrame"
-) -> dict[int, dict[float, int]]:
-    """Return for each stretch where along it which unused existing chamber stands, each once."""
-    import shapely
-
-    if not len(existing) or not stretches:
-        return {}
-    lines = [shapely.LineString(stretch.xy) for stretch in stretches]
-    points = existing.sort_index().geometry.to_numpy()
-    found: dict[int, dict[float, int]] = {}
-    pairs = shapely.STRtree(lines).query_nearest(points, max_distance=EXISTING_M, all_matches=False)
-    for row, number in zip(*pairs.tolist(), strict=True):
-        stretch = stretches[number]
-        drawn_m = float(lines[number].length)
-        at = float(shapely.line_locate_point(lines[number], points[row]))
-        run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(stretch.xy, axis=0).T))])
-        along = float(np.interp(at, run, stretch.along_m))
-        if row not in used and STEP_M < at < drawn_m - STEP_M:
-            found.setdefault(number, {}).setdefault(along, row)
-    return found
-
-
-def _drops_at(stretches: list[_Stretch], drops: "gpd.GeoDataFrame | None") -> dict[int, Floats]:
+def _drops_at(
+    stretches: list[_Stretch],
+    tree: "shapely.STRtree",
+    feet: npt.NDArray[np.object_] | None,
+) -> dict[int, Floats]:
     """Return for each stretch where along it drops leave."""
     import shapely
 
-    if drops is None or not len(drops) or not stretches:
+    if feet is None or not len(feet):
         return {}
-    lines = [shapely.LineString(stretch.xy) for stretch in stretches]
-    feet = shapely.get_point(drops.geometry.to_numpy(), 0)
-    pairs = shapely.STRtree(lines).query_nearest(feet, max_distance=FOOT_M, all_matches=False)
+    foot, number = tree.query_nearest(feet, max_distance=FOOT_M, all_matches=False)
+    at = shapely.line_locate_point(tree.geometries[number], feet[foot])
+    order = np.argsort(number, kind="stable")
+    numbers, starts = np.unique(number[order], return_index=True)
     found: dict[int, Floats] = {}
-    for number in np.unique(pairs[1]).tolist():
-        at = shapely.line_locate_point(lines[number], feet[pairs[0][pairs[1] == number]])
-        stretch = stretches[number]
-        run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(stretch.xy, axis=0).T))])
-        found[int(number)] = np.unique(np.interp(at, run, stretch.along_m))
+    for which, mine in zip(numbers.tolist(), np.split(at[order], starts[1:]), strict=False):
+        stretch = stretches[which]
+        found[which] = np.unique(np.interp(mine, stretch.drawn_m, stretch.along_m))
     return found
 
 
 def _inside(
-    points: npt.NDArray[np.object_], zones: "gpd.GeoDataFrame | None"
+    points: npt.NDArray[np.object_], zones: _Zones | None
 ) -> tuple[list[str | None], Floats]:
     """Return for each point the zone that it lies deepest inside of, and how deep."""
     import shapely
 
     kind: list[str | None] = [None] * len(points)
     depth_m = np.zeros(len(points))
-    if zones is None or not len(zones) or not len(points):
+    if zones is None or not len(points):
         return kind, depth_m
-    shapes, kinds = zones.geometry.to_numpy(), zones["kind"].astype(str).to_numpy()
-    which, zone = shapely.STRtree(shapes).query(points, predicate="within")
-    inside_m = shapely.distance(points[which], shapely.boundary(shapes[zone]))
+    which, zone = zones.tree.query(points, predicate="within")
+    inside_m = shapely.distance(points[which], zones.edges[zone])
     for point, number, deep in zip(which.tolist(), zone.tolist(), inside_m.tolist(), strict=True):
         if deep > depth_m[point] + SAME_M:
-            kind[point], depth_m[point] = str(kinds[number]), deep
+            kind[point], depth_m[point] = str(zones.kinds[number]), deep
     return kind, depth_m
 
 
-def _beside(xy: Floats, existing: "gpd.GeoDataFrame") -> Ints:
-    """Return the row of the existing chamber that each place uses and no other does, -1: none."""
+def _near(trench: TrenchGraph, existing: "gpd.GeoDataFrame") -> Ints:
+    """Return the rows of the existing chambers that some trench could use."""
     import shapely
 
-    used = np.full(len(xy), -1, dtype=np.int64)
-    if not len(existing) or not len(xy):
-        return used
-    tree = shapely.STRtree(shapely.points(xy))
-    points = existing.sort_index().geometry.to_numpy()
-    chamber, place = tree.query(points, predicate="dwithin", distance=EXISTING_M)
-    distance = shapely.distance(points[chamber], shapely.points(xy[place]))
-    taken: set[int] = set()
-    for k in np.lexsort((place, chamber, distance)).tolist():
-        if used[place[k]] < 0 and int(chamber[k]) not in taken:
-            used[place[k]] = int(chamber[k])
-            taken.add(int(chamber[k]))
-    return used
+    if not len(existing) or not len(trench.lines):
+        return np.zeros(0, dtype=np.int64)
+    tree = shapely.STRtree([shapely.LineString(line) for line in trench.lines])
+    points = existing.geometry.to_numpy()
+    pairs = tree.query(points, predicate="dwithin", distance=EXISTING_M + STEP_M)
+    return np.asarray(np.unique(pairs[0]), dtype=np.int64)
+
+
+def _beside(trench: TrenchGraph, existing: "gpd.GeoDataFrame") -> list[tuple[int, int]]:
+    """Return the existing chambers that could stand for one at a node: row, node; nearest first."""
+    import shapely
+
+    if not len(existing) or not len(trench.nodes):
+        return []
+    nodes = shapely.points(trench.nodes)
+    points = existing.geometry.to_numpy()
+    chamber, node = shapely.STRtree(nodes).query(points, predicate="dwithin", distance=EXISTING_M)
+    distance = shapely.distance(points[chamber], nodes[node])
+    order = np.lexsort((node, chamber, distance))
+    return list(zip(chamber[order].tolist(), node[order].tolist(), strict=True))

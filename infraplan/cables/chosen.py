@@ -13,6 +13,8 @@ from infraplan.cables.stretches import place_along
 from infraplan.cables.stretches import split_words
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import listed
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,11 +62,11 @@ def matching_streets(streets: "gpd.GeoDataFrame", wanted: Sequence[str]) -> list
         if not len(exact):
             exact = streets.index[plain == plain_text(word)]
         if not len(exact):
-            unknown.append(f"'{word}' ({near_names(word, sorted(set(names)))})")
+            near = near_names(word, sorted(set(names)))
+            unknown.append(Note("asked.street", name=word, near=near))
         found.update(map(str, exact))
     if unknown:
-        msg = f"there is no street {', nor '.join(unknown)}"
-        raise SettingsError(msg)
+        raise SettingsError(Note("asked.no_street", names=listed(unknown, len(unknown))))
     return sorted(found)
 
 
@@ -127,8 +129,7 @@ def chosen_graph(
 
     layers.need("streets", step="underground")
     if (streets is None or not len(streets)) == (area is None):
-        msg = "name the streets, or give an area, and not both"
-        raise SettingsError(msg)
+        raise SettingsError(Note("asked.streets_or_area"))
     table = layers.table("streets")
     rows = rows_of(table, "streets")
     rows["bridge"] = _texts(table.get("bridge"), rows)
@@ -148,8 +149,7 @@ def chosen_graph(
     rows = gpd.GeoDataFrame(both[lined], geometry="geometry", crs=rows.crs)
     rows["geometry"] = rows.geometry.map(_lines_only)
     if not rows["chosen"].any():
-        msg = "no street lies in the area" if area is not None else "no street is meant"
-        raise SettingsError(msg)
+        raise SettingsError(Note("asked.empty_area" if area is not None else "asked.none_meant"))
     near = rows[rows["chosen"]].geometry.union_all().buffer(AROUND_M)
     around = rows[rows.geometry.intersects(near)]
     roads = rows_of(layers.table("roads"), "roads")
@@ -203,14 +203,14 @@ def _named(
     """Return for each street named the ground in which it is meant, and the names in order."""
     parts: dict[str, shapely.Geometry] = {}
     names: list[str] = []
-    wrong: list[str] = []
+    unknown: list[str] = []
     plain = {plain_text(name) for name in rows["name"].astype(str)}
     for word in words:
         stretch = None if plain_text(word) in plain or word in rows.index else split_words(word)
         try:
             ids = matching_streets(rows, [stretch[0] if stretch else word])
         except SettingsError as error:
-            wrong.append(str(error).removeprefix("there is no street "))
+            unknown.append(error.args[0].details["names"])
             continue
         names += [str(name) for name in rows.loc[ids, "name"]]
         if stretch is None:
@@ -220,9 +220,8 @@ def _named(
         if isinstance(ground, str):
             raise SettingsError(ground)
         parts |= {i: ground for i in ids if rows.geometry[i].intersection(ground).length > LEAST_M}
-    if wrong:
-        msg = f"there is no street {', nor '.join(wrong)}"
-        raise SettingsError(msg)
+    if unknown:
+        raise SettingsError(Note("asked.no_street", names=listed(unknown, len(unknown))))
     return parts, names
 
 
@@ -234,17 +233,18 @@ def _stretch(
 
     axis = axis_of(rows.loc[ids])
     if axis is None:
-        return f"'{words[0]}' is not one line from beginning to end; draw the part, or name its ids"
+        return Note("asked.not_one_line", street=words[0])
     others = streets_by_name(rows)
     ends = []
     for text, empty in zip(words[1:], (0.0, axis.length), strict=True):
         at_m = place_along(axis, text, others, plain_text(text)) if text else empty
         if at_m is None:
             near = near_names(text, sorted(set(rows["name"].astype(str))))
-            return f"'{words[0]}' has no place '{text}': a crossing street or metres ({near})"
+            length = f"{axis.length:.0f}"
+            return Note("asked.no_place", street=words[0], place=text, length=length, near=near)
         ends.append(at_m)
     if abs(ends[1] - ends[0]) < LEAST_STRETCH_M:
-        return f"'{words[0]}': from '{words[1]}' to '{words[2]}' is no stretch"
+        return Note("asked.no_stretch", street=words[0], first=words[1], last=words[2])
     return substring(axis, min(ends), max(ends)).buffer(1.0, cap_style="flat")
 
 
@@ -294,4 +294,6 @@ def near_names(word: str, names: list[str]) -> str:
     """
     by_plain = {plain_text(name): name for name in names}
     close = get_close_matches(plain_text(word), list(by_plain), n=3, cutoff=0.5)
-    return "near: " + ", ".join(by_plain[c] for c in close) if close else "no name is near"
+    if not close:
+        return Note("asked.none_near")
+    return Note("asked.near", names=", ".join(by_plain[c] for c in close))

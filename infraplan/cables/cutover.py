@@ -107,13 +107,17 @@ def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
         fibre = fibre[kind.isna() | (kind == "aerial")]
     shapes = list(grounds.values())
     tree = shapely.STRtree(shapes)
-    for name, cable in fibre.iterrows():
-        near = sorted(tree.query(cable.geometry, predicate="intersects").tolist())
-        left = cable.geometry
-        for street in near:
+    lines, operators = fibre.geometry.to_numpy(), fibre["operator"].tolist()
+    names, streets = fibre.index.tolist(), list(grounds)
+    near: dict[int, list[int]] = {}
+    for cable, street in tree.query(lines, predicate="intersects").T.tolist():
+        near.setdefault(cable, []).append(street)
+    for cable, around in sorted(near.items()):
+        left = lines[cable]
+        for street in sorted(around):
             inside = left.intersection(shapes[street])
             if inside.length >= LEAST_INSIDE_M:
-                rows.append((str(name), str(cable["operator"]), list(grounds)[street],
+                rows.append((str(names[cable]), str(operators[cable]), streets[street],
                              float(inside.length), inside))  # fmt: skip
                 left = left.difference(shapes[street])
     columns = ["cable_id", "operator", "street", "length_m", "geometry"]
@@ -157,16 +161,17 @@ def poles_by_street(
     parts = shapely.STRtree(hung["geometry"].to_numpy())
     left = _left_over(fibre, shapely.union_all(shapes))
     over = shapely.STRtree(left)
-    for pole, point in zip(poles.index, points, strict=True):
-        at = [k for k, shape in enumerate(shapes) if shape.intersects(point)]
-        if not at:
-            continue
+    first: dict[int, int] = {}
+    for number, k in shapely.STRtree(shapes).query(points, predicate="intersects").T.tolist():
+        first[number] = min(first.get(number, k), k)
+    for number, at in sorted(first.items()):
+        pole, point = poles.index[number], points[number]
         if len(over.query(point, predicate="dwithin", distance=AT_POLE_M)):
             staying.append(str(pole))
             continue
         on = sorted(parts.query(point, predicate="dwithin", distance=AT_POLE_M).tolist())
         users = frozenset((str(hung["street"].iloc[k]), str(hung["operator"].iloc[k])) for k in on)
-        going[names[at[0]]].append((str(pole), users))
+        going[names[at]].append((str(pole), users))
     return going, staying
 
 

@@ -252,7 +252,7 @@ class _Relaxation:
 
     def _first_cuts(self) -> None:
         """Add the cuts of a dual ascent of each net."""
-        from infraplan.cables._kernels_cuts import ascent_cuts
+        from infraplan.cables._kernels_linked import ascent_cuts
 
         typical = max(1, self.levels)
         for number, net in enumerate(self.nets):
@@ -268,7 +268,7 @@ class _Relaxation:
 
     def separate(self, values: Floats) -> bool:
         """Add rows that values violate; return whether there are any."""
-        from infraplan.cables._kernels_cuts import violated_cuts
+        from infraplan.cables._kernels_linked import violated_cuts
 
         before = len(self.low)
         for net in self.nets:

@@ -119,9 +119,10 @@ class _Solver:
     def __post_init__(self) -> None:
         """Set up the relaxation."""
         import highspy
+        from highspy._core import _Highs  # the class above it greets on standard output
 
         count = self.frame.count
-        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        self.highs = _Highs()
         for name, value in (("output_flag", False), ("threads", 1), ("random_seed", self.seed)):
             self.highs.setOptionValue(name, value)
         self.highs.addVars(count, self.low.astype(np.float64), self.high.astype(np.float64))

@@ -7,6 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import joined
 
 __all__ = ["PriceBook", "PriceItem", "QuantityRules", "ShareClass", "TrenchLayout"]
 
@@ -215,7 +217,8 @@ class PriceBook:
         if table.get("currency", "VND") != "VND":
             wrong.append(f"currency must be VND; found {table['currency']}")
         items = table.get("items", {})
-        wrong += [f"items: missing '{code}'" for code in NEEDED_ITEMS if code not in items]
+        lacks = [code for code in NEEDED_ITEMS if code not in items]
+        wrong += [Note("asked.no_price", item=code) for code in lacks]
         for code, entry in items.items():
             wrong += [f"items: unknown '{code}'"] if code not in NEEDED_ITEMS else []
             wrong += _faults(entry, code, PriceItem) or _price_faults(entry, code)
@@ -227,7 +230,8 @@ class PriceBook:
         basis = table.get("share_basis", {})
         wrong += _keys(basis, "share_basis", {"source", "date", "confidence", "verified"})
         if wrong:
-            raise SettingsError("price book: " + "; ".join(wrong))
+            name = str(table.get("name", ""))
+            raise SettingsError(Note("asked.price_book", name=name, faults=joined(wrong)))
         layouts = tuple(TrenchLayout(**entry) for entry in table["rules"]["layouts"])
         classes = sorted(
             (ShareClass(**entry) for entry in table["share_classes"]), key=lambda c: -c.above_mm

@@ -2,18 +2,34 @@
 The cheapest tree that joins given nodes of a graph, with a proof of how cheap any tree can be.
 
 Trees are grown by shortest paths from several roots (Takahashi and Matsuyama, Math. Japonica 24,
-1980) and improved by exchanging key paths; the bound is Wong's dual ascent (Math. Program. 28,
-1984), run in whole numbers so that rounding cannot lift it. Bound and tree shrink the graph in
-turn: what no better tree can use is taken out, and both are tried again on the rest.
+1980), improved by local search and recombined; the bound is Wong's dual ascent (Math. Program. 28,
+1984), then the directed cut program, both in whole numbers so that rounding cannot lift it. Tests
+of the graph, bounds and trees shrink the graph in turn: what no better tree can use is taken out.
+What is left open is branched: with a node that every tree must have, and without that node.
 """
 
 import math
 import time
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.steiner_bounds import bounded
+from infraplan.cables.steiner_bounds import settled
+from infraplan.cables.steiner_cuts import closed_by_cuts
+from infraplan.cables.steiner_graph import Graph
+from infraplan.cables.steiner_graph import Rows
+from infraplan.cables.steiner_graph import shrunk
+from infraplan.cables.steiner_graph import simplified
+from infraplan.cables.steiner_graph import whole_graph
+from infraplan.cables.steiner_trees import Search
+from infraplan.cables.steiner_trees import edges_of
+from infraplan.cables.steiner_trees import grown
+from infraplan.cables.steiner_trees import improved
+from infraplan.cables.steiner_trees import joined
+from infraplan.cables.steiner_trees import pooled
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 
@@ -23,14 +39,17 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-ROUNDS = 8  # of bound, elimination and trees; they rarely change more after five
-ROOTS = 3  # of the dual ascent in a round
-TREES = 4  # grown in a round with costs shaken by chance
+ROUNDS = 6  # of bounds from several roots, each followed by fewer edges
+ROOTS = 4  # of the dual ascent in a round
+STARTS = 4  # trees grown before the first bound; more where terminals are few
+MOST_STARTS = 60
+START_WORK = 600
 SHAKE = 0.25  # greatest share by which chance raises a cost
-PASSES = 12  # of exchanges over one tree
-ASCENT_WORK = 4_000_000_000  # arcs that one dual ascent may look at
+MIXES = 24  # unions of trees of the pool that are solved
+FEW = 40  # edges up to which branching needs no cuts
+DEPTH = 60  # of branching
+NODES = 2000  # of branching in all
 WHOLE_SUM = 2.0**51  # costs are scaled so that their sum stays exact in a float
-SMALL = 400  # edges up to which more trees cost nothing
 PROVEN_GAP = 1e-9
 
 
@@ -50,58 +69,6 @@ class SteinerTree:
     gap: float
     optimal: bool
     stopped_by_time: bool
-
-
-@dataclass(slots=True, eq=False)
-class _Graph:
-    """
-    What is left of the graph, in whole costs.
-
-    Edge k stands for the original edges `members[begins[k]:begins[k + 1]]`; `fixed` are original
-    edges that every best tree has.
-    """
-
-    ends: Ints
-    cost: Ints
-    members: Ints
-    begins: Ints
-    is_terminal: Flags
-    fixed: Ints
-    fixed_cost: int
-
-    def original(self, tree: Flags) -> Ints:
-        """Return the original edges of a tree, with the fixed ones."""
-        parts = [self.members[self.begins[k] : self.begins[k + 1]] for k in np.flatnonzero(tree)]
-        return np.concatenate([self.fixed, *parts]).astype(np.int64)
-
-
-@dataclass(slots=True, eq=False)
-class _Search:
-    """The best tree so far and the best bound, in whole costs, and the clock."""
-
-    cost: Ints
-    edges: Ints
-    upper: int
-    lower: int
-    deadline: float
-    rng: np.random.Generator
-    stopped: bool = False
-
-    def offer(self, edges: Ints) -> None:
-        """Keep a tree of original edges if it is cheaper."""
-        total = int(self.cost[edges].sum())
-        if total < self.upper:
-            self.edges, self.upper = edges, total
-
-    def late(self) -> bool:
-        """Return whether time is up, and remember it."""
-        self.stopped = self.stopped or time.monotonic() > self.deadline
-        return self.stopped
-
-    @property
-    def open(self) -> bool:
-        """Return whether a better tree may exist and time is left."""
-        return self.lower < self.upper and not self.late()
 
 
 def steiner_tree(
@@ -143,8 +110,8 @@ def steiner_tree(
 
     Notes
     -----
-    Source: H. Takahashi, A. Matsuyama (1980); R. T. Wong (1984); reduction by bounds as in
-    C. Duin (1993).
+    Source: H. Takahashi, A. Matsuyama (1980); R. T. Wong (1984); T. Koch, A. Martin (1998);
+    T. Polzin, S. Vahdati Daneshmand (2001); E. Uchoa, R. F. Werneck (2012).
 
     Examples
     --------
@@ -162,7 +129,7 @@ def steiner_tree(
         nothing = np.zeros(0, dtype=np.int64)
         return SteinerTree(nothing, 0.0, 0.0, 0.0, optimal=True, stopped_by_time=False)
     whole, scale = _whole_costs(costs)
-    search = _Search(
+    search = Search(
         cost=whole,
         edges=np.arange(len(whole)),
         upper=int(whole.sum()) + 1,
@@ -170,7 +137,7 @@ def steiner_tree(
         deadline=time.monotonic() + time_limit_s,
         rng=np.random.default_rng(seed),
     )
-    _run(search, _start(ends, whole, places, len(nodes)))
+    _run(search, whole_graph(ends, whole, places, len(nodes)))
     found = _proper_tree(ends, whole, places, search.edges, len(nodes))
     total = math.fsum(costs[found])
     bound = min(search.lower / scale, total)
@@ -228,237 +195,130 @@ def _whole_costs(costs: Floats) -> tuple[Ints, float]:
     return np.floor(costs * scale).astype(np.int64), scale
 
 
-def _start(ends: Ints, cost: Ints, places: Ints, count: int) -> _Graph:
-    """Return the whole graph, without loops and dearer doubles, reduced."""
-    is_terminal = np.zeros(count, dtype=np.bool_)
-    is_terminal[places] = True
-    number = np.arange(len(ends), dtype=np.int64)
-    graph = _Graph(
-        ends=ends,
-        cost=cost,
-        members=number,
-        begins=np.arange(len(ends) + 1, dtype=np.int64),
-        is_terminal=is_terminal,
-        fixed=np.zeros(0, dtype=np.int64),
-        fixed_cost=0,
-    )
-    return _reduced(graph, np.ones(len(ends), dtype=np.bool_))
+def _run(search: Search, graph: Graph) -> None:
+    """Search: a first tree, fewer edges, more trees and bounds, cuts, branches."""
+    if settled(search, graph):
+        return
+    _more_trees(search, graph, 1)
+    graph = shrunk(graph, search.late)
+    if settled(search, graph):
+        return
+    _more_trees(search, graph, STARTS)
+    for _ in range(ROOTS):
+        graph = bounded(search, graph)
+        if settled(search, graph) or not search.open:
+            return
+    more = min(MOST_STARTS, START_WORK // int(graph.is_terminal.sum()))
+    _more_trees(search, graph, max(STARTS, more))
+    _closed(search, graph, 0)
 
 
-def _kept(graph: _Graph, keep: Flags) -> _Graph:
-    """Return the graph with some of its edges, its nodes renumbered."""
-    chosen = np.flatnonzero(keep)
-    ends = graph.ends[chosen]
-    nodes = np.union1d(ends.ravel(), np.flatnonzero(graph.is_terminal))
-    lengths = np.diff(graph.begins)[chosen]
-    begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    places = np.repeat(graph.begins[chosen] - begins[:-1], lengths) + np.arange(begins[-1])
-    return _Graph(
-        ends=np.searchsorted(nodes, ends).astype(np.int64).reshape(-1, 2),
-        cost=graph.cost[chosen],
-        members=graph.members[places],
-        begins=begins,
-        is_terminal=graph.is_terminal[nodes],
-        fixed=graph.fixed,
-        fixed_cost=graph.fixed_cost,
-    )
+def _closed(search: Search, graph: Graph, depth: int) -> None:
+    """Bound the trees of a graph by dual ascent, then by cuts, then by branching."""
+    search.nodes.append(depth)
+    graph = _narrowed(search, graph, ROUNDS if depth == 0 else 2)
+    flow = np.zeros(0)
+    if search.open and len(graph.cost) > FEW:
+        graph, flow = closed_by_cuts(search, graph)
+    if search.open and depth < DEPTH and len(search.nodes) < NODES:
+        _branched(search, graph, flow, depth)
 
 
-def _single(graph: _Graph) -> Flags:
-    """Return which edges are neither loops nor dearer than another one between the same nodes."""
-    low, high = graph.ends.min(axis=1), graph.ends.max(axis=1)
-    order = np.lexsort((np.arange(len(low)), graph.cost, high, low))
-    keep = np.zeros(len(low), dtype=np.bool_)
-    first = np.ones(len(low), dtype=np.bool_)
-    first[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
-    keep[order[first]] = True
-    single: Flags = keep & (low != high)
-    return single
-
-
-def _reduced(graph: _Graph, keep: Flags) -> _Graph:
-    """Return the graph without leaves, chains and doubles, as long as that changes anything."""
-    from infraplan.cables._kernels import chains
-    from infraplan.cables._kernels import neighbours
-    from infraplan.cables._kernels import peel
-
-    graph = _kept(graph, keep)
-    while True:
+def _narrowed(search: Search, graph: Graph, rounds: int) -> Graph:
+    """Bound from several roots and shrink the graph in turn, until neither helps any more."""
+    for _ in range(rounds):
         before = len(graph.cost)
-        graph = _kept(graph, _single(graph))
-        count = len(graph.is_terminal)
-        starts, heads, links, _ = neighbours(graph.ends, count)
-        alive = np.ones(len(graph.cost), dtype=np.bool_)
-        forced = peel(starts, heads, links, alive, graph.is_terminal)
-        if len(forced):
-            parts = [graph.members[graph.begins[k] : graph.begins[k + 1]] for k in forced]
-            graph.fixed = np.concatenate([graph.fixed, *parts])
-            graph.fixed_cost += int(graph.cost[forced].sum())
-        if graph.is_terminal.sum() < 2:
-            return _kept(graph, np.zeros(len(graph.cost), dtype=np.bool_))
-        graph = _kept(graph, alive)
-        starts, heads, links, _ = neighbours(graph.ends, len(graph.is_terminal))
-        pairs, members, begins = chains(starts, heads, links, graph.is_terminal)
-        graph = _joined(graph, pairs.reshape(-1, 2), members, begins)
-        if len(graph.cost) == before:
-            return graph
-
-
-def _joined(graph: _Graph, pairs: Ints, chain: Ints, begins: Ints) -> _Graph:
-    """Return the graph whose edges are chains of the former edges."""
-    lengths = np.diff(graph.begins)
-    sizes = lengths[chain]
-    within = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    places = np.repeat(graph.begins[chain] - within[:-1], sizes) + np.arange(within[-1])
-    sums = np.concatenate([[0], np.cumsum(graph.cost[chain])]).astype(np.int64)
-    joined = _Graph(
-        ends=pairs,
-        cost=np.diff(sums[begins]),
-        members=graph.members[places],
-        begins=within[begins],
-        is_terminal=graph.is_terminal,
-        fixed=graph.fixed,
-        fixed_cost=graph.fixed_cost,
-    )
-    return _kept(joined, np.ones(len(pairs), dtype=np.bool_))
-
-
-def _run(search: _Search, graph: _Graph) -> None:
-    """Search in rounds: trees, bounds from several roots, and less graph each time."""
-    for number in range(ROUNDS):
-        if _settled(search, graph):
-            return
-        before = search.upper, search.lower, len(graph.cost)
-        _try_trees(search, graph, first=number == 0)
         for _ in range(ROOTS):
-            if not search.open and search.lower > 0:
-                break
-            graph = _bounded(search, graph)
-            if _settled(search, graph):
-                return
-        if not search.open:
-            return
-        shrunk = len(graph.cost) < 0.98 * before[2]
-        if (search.upper, search.lower) == before[:2] and not shrunk:
-            return
+            graph = bounded(search, graph)
+            if settled(search, graph) or not search.open:
+                return graph
+        graph = shrunk(graph, search.late)
+        if settled(search, graph):
+            return graph
+        _mixed(search, graph)
+        _more_trees(search, graph, 2)
+        if not search.open or len(graph.cost) > 0.95 * before:
+            break
+    return graph
 
 
-def _settled(search: _Search, graph: _Graph) -> bool:
-    """Return whether nothing is left to decide; the fixed edges are then the only other tree."""
-    if len(graph.cost):
-        return False
-    if graph.is_terminal.sum() < 2:
-        search.offer(graph.fixed)
-    # what was taken out could only serve trees no cheaper than the best one known
-    search.lower = search.upper
-    return True
+def _branched(search: Search, graph: Graph, flow: Floats, depth: int) -> None:
+    """Solve the graph with a node that every tree must have, and without that node."""
+    free = np.flatnonzero(~graph.is_terminal)
+    degree = np.bincount(graph.ends.ravel(), minlength=len(graph.is_terminal))
+    doubt = np.minimum(flow, 1.0 - flow) if len(flow) == len(degree) else np.zeros(len(degree))
+    node = int(free[np.lexsort((-degree[free], -doubt[free].round(2)))[0]])
+    needs = graph.is_terminal.copy()
+    needs[node] = True
+    everything = np.ones(len(graph.cost), dtype=np.bool_)
+    halves = [
+        (replace(graph, is_terminal=needs), everything),
+        (graph, (graph.ends != node).all(axis=1)),
+    ]
+    bounds = []
+    for half, keep in halves:
+        inner = search.inner()
+        if joined(half, keep):
+            part = shrunk(simplified(half, keep), search.late)
+            if not settled(inner, part):
+                _closed(inner, part, depth + 1)
+        else:
+            inner.prove(inner.upper)
+        search.take(inner)
+        bounds.append(inner.lower)
+    search.prove(min(bounds))
 
 
-def _try_trees(search: _Search, graph: _Graph, *, first: bool) -> None:
-    """Grow and improve trees from several roots, then one in the union of the best."""
-    from infraplan.cables._kernels import neighbours
-
-    rows = neighbours(graph.ends, len(graph.is_terminal))
-    terminals = np.flatnonzero(graph.is_terminal)
+def _more_trees(search: Search, graph: Graph, count: int) -> None:
+    """Grow trees from several roots by costs shaken by chance."""
+    rows = graph.rows()
     everything = np.ones(len(graph.cost), dtype=np.bool_)
     plain = graph.cost.astype(np.float64)
-    union = np.zeros(len(graph.cost), dtype=np.bool_)
-    count = TREES * (4 if len(graph.cost) < SMALL else 1)
     for number in range(count):
-        if search.late() and search.upper <= search.cost.sum():
+        if not search.open and search.pool:
             return
-        root = int(search.rng.choice(terminals))
-        shaken = plain
-        if number or not first:
-            shaken = plain * (1.0 + SHAKE * search.rng.random(len(plain)))
-        union |= _grown(search, graph, rows, root, everything, shaken)
-        if not search.open:
+        roots = graph.terminals if number % 2 == 0 else len(graph.is_terminal)
+        root = int(search.rng.choice(roots))
+        shaken = plain * (1.0 + SHAKE * search.rng.random(len(plain))) if number else plain
+        grown(search, graph, rows, root, everything, shaken)
+
+
+def _mixed(search: Search, graph: Graph) -> None:
+    """Seek better trees in the union of trees of the pool."""
+    rows = graph.rows()
+    stale = 0
+    for _ in range(MIXES):
+        count = len(search.pool)
+        if count < 2 or stale == 8 or not search.open:
             return
-    _grown(search, graph, rows, int(search.rng.choice(terminals)), union, plain)
+        before = search.upper
+        chosen = search.rng.choice(
+            count, size=min(count, int(search.rng.integers(2, 5))), replace=False
+        )
+        _mix(search, graph, rows, chosen.tolist())
+        stale = 0 if search.upper < before else stale + 1
 
 
-def _grown(
-    search: _Search,
-    graph: _Graph,
-    rows: tuple[Ints, Ints, Ints, Ints],
-    root: int,
-    usable: Flags,
-    guide: Floats,
-) -> Flags:
-    """Return a tree grown by guiding costs and improved by the true ones; offer it."""
-    from infraplan.cables._kernels import exchange_paths
-    from infraplan.cables._kernels import grow_tree
-    from infraplan.cables._kernels import spanning_tree
-
-    starts, heads, links, _ = rows
-    cost = graph.cost.astype(np.float64)
-    inside = grow_tree(starts, heads, links, guide, graph.is_terminal, root, usable)
-    tree: Flags = spanning_tree(starts, heads, links, cost, graph.is_terminal, inside)
-    if not tree.any():
-        return tree
-    for _ in range(PASSES):
-        order = search.rng.permutation(np.flatnonzero(tree))
-        saved = 0.0
-        for part in np.array_split(order, max(1, len(order) // 4000)):
-            saved += exchange_paths(
-                starts, heads, links, cost, graph.ends, graph.is_terminal, tree, part
-            )
-            if search.late():
-                break
-        nodes = np.zeros(len(graph.is_terminal), dtype=np.bool_)
-        nodes[graph.ends[tree].ravel()] = True
-        tree = spanning_tree(starts, heads, links, cost, graph.is_terminal, nodes)
-        if saved <= 0 or search.late():
+def _mix(search: Search, graph: Graph, rows: Rows, chosen: list[int]) -> None:
+    """Solve the union of some trees of the pool, and improve what was found in the whole graph."""
+    union = pooled(search, graph, chosen)
+    if not joined(graph, union):
+        return
+    inner = Search(
+        cost=search.cost, edges=search.edges, upper=int(search.cost.sum()) + 1, lower=0,
+        deadline=search.deadline, rng=search.rng,
+    )  # fmt: skip
+    part = simplified(graph, union)
+    for _ in range(3):
+        part = shrunk(part, search.late)
+        if settled(inner, part):
             break
-    search.offer(graph.original(tree))
-    return tree
-
-
-def _bounded(search: _Search, graph: _Graph) -> _Graph:
-    """Raise the bound from one root, grow a tree on what it leaves free, and shrink the graph."""
-    from infraplan.cables._kernels import dual_ascent
-    from infraplan.cables._kernels import neighbours
-    from infraplan.cables._kernels import reduced_distances
-
-    rows = neighbours(graph.ends, len(graph.is_terminal))
-    starts, heads, links, twin = rows
-    root = int(search.rng.choice(np.flatnonzero(graph.is_terminal)))
-    found, left, complete = dual_ascent(
-        starts, heads, links, graph.cost, graph.is_terminal, root, ASCENT_WORK
-    )
-    bound = int(found) + graph.fixed_cost
-    search.lower = max(search.lower, min(bound, search.upper))
-    if not complete or not search.open:
-        return graph
-    free = np.zeros(len(graph.cost), dtype=np.bool_)
-    free[links[left == 0]] = True
-    _grown(search, graph, rows, root, free, graph.cost.astype(np.float64))
-    ahead, behind = reduced_distances(starts, heads, twin, left, graph.is_terminal, root)
-    tail, head, into = heads, np.repeat(np.arange(len(starts) - 1), np.diff(starts)), left
-    through = bound + ahead[tail] + into + behind[head]
-    keep = np.zeros(len(graph.cost), dtype=np.bool_)
-    keep[links[through < search.upper]] = True
-    search.lower = max(search.lower, min(bound, search.upper))
-    return _reduced(graph, keep) if _still_joined(graph, keep) else _nothing_left(search, graph)
-
-
-def _still_joined(graph: _Graph, keep: Flags) -> bool:
-    """Return whether the kept edges still join the terminals."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    count = len(graph.is_terminal)
-    ends = graph.ends[keep]
-    rows = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    part = connected_components(rows, directed=False)[1]
-    return len(np.unique(part[graph.is_terminal])) == 1
-
-
-def _nothing_left(search: _Search, graph: _Graph) -> _Graph:
-    """Return an empty graph: no tree is cheaper than the best one known."""
-    search.lower = search.upper
-    graph.is_terminal[:] = True  # so that the fixed edges alone are not taken for a tree
-    return _kept(graph, np.zeros(len(graph.cost), dtype=np.bool_))
+        _more_trees(inner, part, 2)
+        part = bounded(inner, part)
+        if settled(inner, part) or not inner.open:
+            break
+    if inner.pool:
+        improved(search, graph, rows, edges_of(graph, inner.pool[0][1]))
 
 
 def _proper_tree(ends: Ints, cost: Ints, places: Ints, chosen: Ints, count: int) -> Ints:

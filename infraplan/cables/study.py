@@ -70,11 +70,15 @@ STUDY: DeclaredTables = MappingProxyType(
         ),
         # the years: what may be spent and what is; no programme is worth more than `bound`
         "years": (("year",), ("budget_vnd", "cost_vnd", "worth", "bound")),
-        # what each wish costs in worth and money: kind force, year or leave_out
+        # what each wish costs in worth and money: kind force, year or leave_out; one that cannot
+        # be fulfilled tells why (`reason`: barred, unreachable, money, together), by which year,
+        # and how much money is lacking
         "wishes": (
-            ("street", "kind"), ("worth_lost", "cost_vnd", "possible"),
+            ("street", "kind"),
+            ("worth_lost", "cost_vnd", "possible", "reason", "year", "short_vnd"),
         ),
-        # every choice of the streets: ids joined by ; in the order of the plan
+        # every choice of the streets: bit k of `subset` is street k of the plan; `streets` are
+        # their names joined by ;
         "subsets": (
             ("subset",),
             ("streets", "cost_vnd", "bound_vnd", "gap", "length_m", "chambers", "removed_m",

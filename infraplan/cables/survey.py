@@ -22,6 +22,8 @@ from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
+from infraplan.layers.notes import Note
+from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -79,6 +81,7 @@ def surveyed_cables(layers: Layers) -> list[SurveyedCable]:
         return []
     streets = layers.table("streets")
     by_name = streets_by_name(streets)
+    names = sorted(set(streets["name"].astype(str)))
     found: list[SurveyedCable] = []
     faults: list[Fault] = []
     for survey_id, row in zip(
@@ -87,13 +90,12 @@ def surveyed_cables(layers: Layers) -> list[SurveyedCable]:
         try:
             ids = matching_streets(streets, [str(row["street"])])
         except SettingsError as error:
-            faults.append(_fault(survey_id, str(error), "write the street as the plan has it"))
+            faults.append(_fault(survey_id, error.args[0], "survey_street"))
             continue
         rows = streets.loc[ids]
-        lines = _stretches(rows, row, by_name)
+        lines = _stretches(rows, row, by_name, names)
         if isinstance(lines, str):
-            remedy = "name a street that crosses, or metres from the beginning of the street"
-            faults.append(_fault(survey_id, lines, remedy))
+            faults.append(_fault(survey_id, lines, "survey_place"))
             continue
         name = str(rows["name"].iloc[0])
         for sign, count in _by_side(row.get("side"), int(row["cables"])):
@@ -105,13 +107,17 @@ def surveyed_cables(layers: Layers) -> list[SurveyedCable]:
     return found
 
 
-def _fault(survey_id: str, what: str, remedy: str) -> Fault:
+def _fault(survey_id: str, what: str, code: str) -> Fault:
     """Return a fault of a row."""
-    return Fault(what, rows=(survey_id,), remedy=remedy)
+    remedy = words("en")(f"faults.{code}_remedy")
+    return Fault(what, rows=(survey_id,), remedy=remedy, code=code, details=(("why", what),))
 
 
 def _stretches(
-    rows: "gpd.GeoDataFrame", row: dict[str, Any], streets: "dict[str, shapely.Geometry]"
+    rows: "gpd.GeoDataFrame",
+    row: dict[str, Any],
+    streets: "dict[str, shapely.Geometry]",
+    names: list[str],
 ) -> "list[shapely.LineString] | str":
     """Return the lines of a row, or what is wrong with it."""
     import shapely
@@ -119,20 +125,20 @@ def _stretches(
 
     axis = axis_of(rows)
     name = str(rows["name"].iloc[0])
-    words = [_text(row.get("from_place")), _text(row.get("to_place"))]
+    places = [_text(row.get("from_place")), _text(row.get("to_place"))]
     if axis is None:
-        if any(words):
-            return f"street '{name}' is not one line, so a part of it cannot be measured"
+        if any(places):
+            return Note("asked.not_one_line", street=name)
         return list(shapely.get_parts(shapely.line_merge(rows.geometry.union_all())))
     ends = []
-    for text, empty in zip(words, (0.0, axis.length), strict=True):
+    for text, empty in zip(places, (0.0, axis.length), strict=True):
         at_m = place_along(axis, text, streets, plain_text(text)) if text else empty
         if at_m is None:
-            known = sorted(set(rows["name"].astype(str)) | set(streets))
-            return f"street '{name}' has no place '{text}' ({near_names(text, known)})"
+            near, length = near_names(text, names), f"{axis.length:.0f}"
+            return Note("asked.no_place", street=name, place=text, length=length, near=near)
         ends.append(min(at_m, axis.length))
     if abs(ends[1] - ends[0]) < LEAST_M:
-        return f"street '{name}': from '{words[0]}' to '{words[1]}' is no stretch"
+        return Note("asked.no_stretch", street=name, first=places[0], last=places[1])
     return [substring(axis, min(ends), max(ends))]
 
 

@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 
 from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import joined
 
 __all__ = ["SPLITS", "WORK_RULES", "WorkRule", "WorkRules"]
 
@@ -121,11 +123,12 @@ class WorkRules:
         wrong += [f"missing key '{key}'" for key in ("name", "rules") if key not in table]
         entries = table.get("rules", {})
         wrong += [f"unknown rule '{name}'" for name in entries if name not in WORK_RULES]
-        wrong += [f"missing rule '{name}'" for name in WORK_RULES if name not in entries]
+        lacks = [name for name in WORK_RULES if name not in entries]
+        wrong += [Note("asked.no_rule", rule=name) for name in lacks]
         for name, entry in entries.items():
             wrong += [f"{name}: {fault}" for fault in _faults(name, entry)]
         if wrong:
-            raise SettingsError("technical rules: " + "; ".join(wrong))
+            raise SettingsError(Note("asked.rules", faults=joined(wrong)))
         rules = {name: WorkRule(id=name, **entries[name]) for name in WORK_RULES}
         return cls(name=str(table["name"]), rules=rules)
 

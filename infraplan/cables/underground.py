@@ -215,7 +215,7 @@ def plan_works(
     drawn = drawn_edges(works, parts)
     segments = segment_table(works, parts, drawn)
     crossings = crossing_table(works, parts, drawn)
-    chambers = _chambers(parts, layers.crs)
+    chambers = _chambers(works, parts)
     weights = works.weights(parts)
     bill = bill_table(lines, prices)
     cost_vnd = int(bill["cost_vnd"].sum())
@@ -245,12 +245,13 @@ def plan_works(
     )
 
 
-def _chambers(parts: "Sequence[PartPlan]", crs: str) -> "gpd.GeoDataFrame":
+def _chambers(works: Works, parts: "Sequence[PartPlan]") -> "gpd.GeoDataFrame":
     """Return the chambers of all parts, numbered through."""
     import geopandas as gpd
     import pandas as pd
 
-    frames = [plan.chambers for plan in parts]
+    crs = works.layers.crs
+    frames = [works.ground.table(plan.placed, crs) for plan in parts]
     if len(frames) == 1:
         return frames[0]
     filled = [frame for frame in frames if len(frame)] or frames[:1]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,8 @@ from infraplan.cables.bulk import Flows
 from infraplan.cables.bulk import SharedTree
 from infraplan.cables.bulk import shared_tree
 from infraplan.cables.chamber_costs import chamber_costs
-from infraplan.cables.chambers import ChamberSite
-from infraplan.cables.chambers import placed_chambers
+from infraplan.cables.chambers import ChamberGround
+from infraplan.cables.chambers import Placed
 from infraplan.cables.chosen import chosen_graph
 from infraplan.cables.demand import Demand
 from infraplan.cables.demand import Stop
@@ -90,15 +91,15 @@ class Dug:
     weights: Mapping[str, Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PartPlan:
     """
     The plan of streets that hang together.
 
     `edges` are edges of the trench graph; `bores` and `section_mm2` have a row each and a column an
-    owner; `laid` and `reused` are bores laid anew and used in existing ducts. `trench` is the graph
-    with the kinds that this plan gives its edges. `run_paths` are the edges that each run of cable
-    takes. `quantities` are the lines of its bill.
+    owner; `laid` and `reused` are bores laid anew and used in existing ducts. `placed` are its
+    chambers, `run_paths` the edges that each run of cable takes. `quantities` are the lines of its
+    bill.
     """
 
     units: Numbers
@@ -109,8 +110,8 @@ class PartPlan:
     section_mm2: Floats
     laid: Ints
     reused: Ints
-    trench: TrenchGraph
-    chambers: "gpd.GeoDataFrame"
+    whole: TrenchGraph
+    placed: Placed
     riser_nodes: tuple[int, ...]
     run_nodes: tuple[tuple[int, int], ...]
     run_paths: tuple[tuple[int, ...], ...]
@@ -118,6 +119,11 @@ class PartPlan:
     cost_vnd: int
     bound_vnd: int
     stopped_by_time: bool
+
+    @cached_property
+    def trench(self) -> TrenchGraph:
+        """Return the graph with the kinds that this plan gives its edges."""
+        return _realised(self.whole, self.edges, self.laid)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,9 +148,8 @@ class Works:
     beside: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]  # nodes, edges near a chamber
     layers: Layers
     prices: "PriceBook"
-    rules: "WorkRules | None" = None
-    zones: "gpd.GeoDataFrame | None" = None
-    kept: dict[tuple[Numbers, Numbers, float, int], PartPlan] = field(default_factory=dict)
+    ground: ChamberGround
+    kept: dict[tuple[Numbers, Numbers, int], tuple[float, PartPlan]] = field(default_factory=dict)
 
     def dug(
         self,
@@ -195,7 +200,7 @@ class Works:
             cost_vnd=cost_vnd,
             bound_vnd=sum(part.bound_vnd for part in parts),
             length_m=float(sum((metres * along)[part.edges].sum() for part in parts)),
-            chambers=sum(len(part.chambers) for part in parts),
+            chambers=sum(len(part.placed.places) for part in parts),
             removed_m=float(sum(v[0] for part in parts for v in part.task.removed.values())),
             shared_vnd=cost_vnd - sum(direct.values()),
             direct_vnd=MappingProxyType({self.owners[k]: v for k, v in direct.items()}),
@@ -233,10 +238,12 @@ class Works:
         whose = self._numbers(owners, self.owners)
         found = []
         for group in _groups(units, self.demand.touching):
-            key = (group, whose, time_limit_s, seed)
-            if key not in self.kept:
-                self.kept[key] = _planned(self, *key)
-            found.append(self.kept[key])
+            key = (group, whose, seed)
+            limit_s, known = self.kept.get(key, (0.0, None))
+            if known is None or (known.stopped_by_time and limit_s < time_limit_s):
+                known = _planned(self, group, whose, time_limit_s, seed)
+                self.kept[key] = time_limit_s, known
+            found.append(known)
         return tuple(found)
 
     def weights(self, parts: Sequence[PartPlan]) -> Mapping[str, Mapping[str, int]]:
@@ -356,9 +363,11 @@ def prepare_works(
         beside=_beside(trench, layers.table("chambers")),
         layers=layers,
         prices=prices,
-        rules=rules,
-        zones=_zones(layers, trench, rules),
-    )
+        ground=ChamberGround(
+            trench, layers.table("chambers"), _zones(layers, trench, rules), prices=prices,
+            rules=rules,
+        ),
+    )  # fmt: skip
 
 
 def _zones(
@@ -418,6 +427,8 @@ def _planned(
     works: Works, units: Numbers, owners: Numbers, time_limit_s: float, seed: int
 ) -> PartPlan:
     """Return the cheapest plan found for streets that hang together."""
+    import shapely
+
     task = works.demand.task(units, owners)
     is_whole = len(owners) == len(works.owners) and units in _groups(
         frozenset(range(len(works.streets))), works.demand.touching
@@ -435,14 +446,13 @@ def _planned(
     section = np.vstack([np.zeros((0, owner_count)), *(t.section_mm2 for t in trees)])[order]
     column = np.maximum(bores.sum(axis=1) + stops.drop_bores, 1) - 1
     laid, reused = works.tariff.laid[edges, column], works.tariff.reused[edges, column]
-    trench = _realised(works.trench, edges, laid)
-    chambers = placed_chambers(
-        trench, edges, np.unique(np.asarray(stops.risers, dtype=np.int64)),
-        works.layers.table("chambers"), prices=works.prices, crs=works.layers.crs,
-        rules=works.rules, site=_site(works, task),
+    lines = works.demand.drop_lines[[line for *_, line in task.drops]]
+    placed = works.ground.placed(
+        edges, _kinds(works.trench, edges, laid), np.asarray(stops.risers, dtype=np.int64),
+        shapely.get_point(lines, 0),
     )  # fmt: skip
     paths = run_paths(edges, works.trench.edges, stops.runs)
-    fixed, variable = _quantities(works, units, task, (edges, column), chambers, paths)
+    fixed, variable = _quantities(works, units, task, (edges, column), placed, paths)
     quantities = fixed | variable
     fixed_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in fixed.items())
     cost_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in quantities.items())
@@ -458,8 +468,8 @@ def _planned(
         section_mm2=section,
         laid=laid,
         reused=reused,
-        trench=trench,
-        chambers=chambers,
+        whole=works.trench,
+        placed=placed,
         riser_nodes=tuple(stops.risers),
         run_nodes=tuple(stops.runs),
         run_paths=paths,
@@ -468,16 +478,6 @@ def _planned(
         bound_vnd=min(bound_vnd, cost_vnd),
         stopped_by_time=any(t.stopped_by_time for t in trees),
     )
-
-
-def _site(works: Works, task: Task) -> ChamberSite | None:
-    """Return where chambers may not stand and which houses they must reach, None without rules."""
-    import geopandas as gpd
-
-    if works.rules is None:
-        return None
-    lines = works.demand.drop_lines[[line for *_, line in task.drops]]
-    return ChamberSite(works.zones, gpd.GeoDataFrame(geometry=lines, crs=works.layers.crs))
 
 
 class _Stops:
@@ -628,9 +628,16 @@ def _require_joined(works: Works, stops: _Stops, label: Ints) -> None:
 
 def _realised(trench: TrenchGraph, edges: Ints, laid: Ints) -> TrenchGraph:
     """Return the graph in which edges of a plan that need nothing new are ducts."""
-    kind = trench.table["kind"].to_numpy(dtype=object).copy()
-    kind[edges[laid == 0]] = "duct"
-    return TrenchGraph(trench.nodes, trench.edges, trench.lines, trench.table.assign(kind=kind))
+    kinds = np.asarray(_kinds(trench, edges, laid), dtype=object)
+    return TrenchGraph(trench.nodes, trench.edges, trench.lines, trench.table.assign(kind=kinds))
+
+
+def _kinds(trench: TrenchGraph, edges: Ints, laid: Ints) -> list[str]:
+    """Return the kind of each edge, duct for those of a plan that need nothing new."""
+    kinds = trench.table["kind"].to_numpy(dtype=object).copy()
+    kinds[edges[laid == 0]] = "duct"
+    found: list[str] = kinds.tolist()
+    return found
 
 
 def _quantities(
@@ -638,7 +645,7 @@ def _quantities(
     units: Numbers,
     task: Task,
     dug: tuple[Ints, Ints],
-    chambers: "gpd.GeoDataFrame",
+    placed: Placed,
     paths: Sequence[Sequence[int]],
 ) -> tuple[dict[Line, float], dict[Line, float]]:
     """Return the lines of the bill that no layout changes, and those that it does."""
@@ -649,10 +656,8 @@ def _quantities(
     for item, amount in works.tariff.quantity.items():
         total = np.bincount(unit, amount[edges, column], minlength=len(works.streets))
         variable |= {(u, item, -1): float(total[u]) for u in np.flatnonzero(total).tolist()}
-    for kind, place, there in zip(
-        chambers["kind"], chamber_units(works, units, chambers), chambers["existing"], strict=True
-    ):
-        if not there:
+    for kind, place in zip(placed.new_kinds, chamber_units(works, units, placed), strict=True):
+        if kind:
             key = (place, f"chamber_{kind}", -1)
             variable[key] = variable.get(key, 0.0) + 1.0
     fixed: dict[Line, float] = {}
@@ -757,7 +762,7 @@ def edge_units(works: Works, units: Numbers) -> Ints:
     return unit
 
 
-def chamber_units(works: Works, units: Numbers, chambers: "gpd.GeoDataFrame") -> list[int]:
+def chamber_units(works: Works, units: Numbers, placed: Placed) -> list[int]:
     """
     Return the street that each chamber is billed to.
 
@@ -767,7 +772,7 @@ def chamber_units(works: Works, units: Numbers, chambers: "gpd.GeoDataFrame") ->
         Prepared streets.
     units
         Numbers of the streets of a plan.
-    chambers
+    placed
         Chambers of the plan.
 
     Returns
@@ -777,19 +782,18 @@ def chamber_units(works: Works, units: Numbers, chambers: "gpd.GeoDataFrame") ->
     """
     import shapely
 
-    if not len(chambers):
+    if not placed.places:
         return []
+    points = shapely.points(placed.xy)
     unit = works.graph.table["unit"].to_numpy(dtype=np.int64)
     mine = [side for side in works.sides if int(unit[side.street]) in units]
     mine.sort(key=lambda side: int(unit[side.street]))
     tree = shapely.STRtree([shapely.LineString(side.line) for side in mine])
-    point, near = tree.query(
-        chambers.geometry.to_numpy(), predicate="dwithin", distance=EXISTING_CHAMBER_M
-    )
+    point, near = tree.query(points, predicate="dwithin", distance=EXISTING_CHAMBER_M)
     found = dict(zip(point[::-1].tolist(), near[::-1].tolist(), strict=True))
-    least = np.full(len(chambers), len(mine), dtype=np.int64)
+    least = np.full(len(points), len(mine), dtype=np.int64)
     np.minimum.at(least, point, near)
-    other = tree.nearest(chambers.geometry.to_numpy())
+    other = tree.nearest(points)
     least = np.where(least < len(mine), least, other) if found else other
     return [int(unit[mine[k].street]) for k in least.tolist()]
 

@@ -61,22 +61,38 @@ def chamber_zones(
 
     rows: list[tuple[str, str | None, Any]] = []
     if rules.has("chamber_place") and rules.has("chamber_zone") and not near.is_empty:
-        around = near.buffer(AROUND_M)
+        around = _Around(near)
         streets = layers.table("streets")
-        streets = streets[streets.geometry.intersects(around)]
+        streets = streets[around.has(streets.geometry.to_numpy())]
         rows += _junctions(streets, layers.crs, rules.value("chamber_zone", "junction_m"))
         rows += _entrances(layers, streets, around, rules.value("chamber_zone", "entrance_m"))
         stops = layers.tables.get("bus_stops")
         if stops is not None:
             reach_m = rules.value("chamber_zone", "bus_stop_m")
+            there = stops.geometry.sort_index()
             rows += [
                 ("bus_stop", str(name), point.buffer(reach_m))
-                for name, point in stops.geometry.sort_index().items()
-                if point.intersects(around)
+                for name, point in there[around.has(there.to_numpy())].items()
             ]
     frame = pd.DataFrame(rows, columns=["kind", "feature_id", "geometry"])
     frame["feature_id"] = pd.Series([row[1] for row in rows], dtype="object")
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=layers.crs)
+
+
+class _Around:
+    """What lies within 60 m of trenches."""
+
+    def __init__(self, near: "shapely.Geometry") -> None:
+        """Begin with the trenches."""
+        import shapely
+
+        self._tree = shapely.STRtree(shapely.get_parts(near))
+
+    def has(self, shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+        """Return which shapes are near."""
+        near = np.zeros(len(shapes), dtype=np.bool_)
+        near[self._tree.query(shapes, predicate="dwithin", distance=AROUND_M)[0]] = True
+        return near
 
 
 def _junctions(
@@ -151,7 +167,7 @@ def _beginning(line: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _entrances(
-    layers: Layers, streets: "gpd.GeoDataFrame", around: "shapely.Geometry", aside_m: float
+    layers: Layers, streets: "gpd.GeoDataFrame", around: _Around, aside_m: float
 ) -> list[tuple[str, str | None, Any]]:
     """Return the strips from public buildings to their streets."""
     import shapely
@@ -164,9 +180,8 @@ def _entrances(
         return out
     tree = shapely.STRtree(lines)
     for table in (public, places):
-        for name, shape in table.geometry.sort_index().items():
-            if not shape.intersects(around):
-                continue
+        shapes = table.geometry.sort_index()
+        for name, shape in shapes[around.has(shapes.to_numpy())].items():
             front = lines[int(tree.nearest(shape.centroid))]
             if shapely.distance(front, shape) > FRONT_M:
                 continue

@@ -1,6 +1,7 @@
 """What a step found, told in a few lines: figures with their definition, then where to look."""
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan.cables.shared_told import shared_part
+from infraplan.cables.shares import PUBLIC
 from infraplan.cli.console import heading
 from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
@@ -545,19 +547,44 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
             chambers=words.number(len(cable_plan.chambers)),
             drops=words.number(len(cable_plan.drops)),
             cost=_billion(cable_plan.cost_vnd, words),
-            gap=words.number(100 * cable_plan.gap, 1),
+            gap=words.number(math.ceil(round(1000 * cable_plan.gap, 6)) / 10, 1),
         )
     )
     shared = cable_plan.shares.reset_index()
     shares = "; ".join(
-        f"{operator} {_billion(float(cost_vnd), words)}"
+        f"{words('choices.ui_public_payer') if operator == PUBLIC else operator} "
+        f"{_billion(float(cost_vnd), words)}"
         for operator, cost_vnd in zip(
             shared["operator"].tolist(), shared["cost_vnd"].tolist(), strict=True
         )
     )
     say(words("cli.underground_shares", shares=shares))
+    total = cable_plan.investment["amount_vnd"].to_dict()
+    if total:
+        low, high, whole = (_billion(total[key], words) for key in ("low", "high", "total"))
+        say(words("cli.underground_investment", total=whole, low=low, high=high))
+    _tell_years(cable_plan, words)
     if not cable_plan.bill["verified"].all():
         say(words("cli.prices_assumed"))
+
+
+def _tell_years(cable_plan: "CablePlan", words: Words) -> None:
+    """Tell which street is built when, and which wishes cannot be fulfilled."""
+    phases = cable_plan.phases
+    for year, row in cable_plan.years.iterrows():
+        named = ", ".join(map(str, phases.index[phases["year"] == year])) or words("cli.no_street")
+        cost = _billion(float(row["cost_vnd"]), words)
+        say(words("cli.underground_year", year=str(year), streets=named, cost=cost))
+    later = ", ".join(map(str, phases.index[phases["year"].isna()])) if len(phases) else ""
+    if later:
+        say(words("cli.underground_later", streets=later))
+    wishes = cable_plan.wishes.reset_index()
+    for wish in wishes[wishes["possible"] == False].to_dict("records"):  # noqa: E712 - an object
+        lacking = float(wish["short_vnd"] or 0.0)
+        key = "never_together" if wish["reason"] == "together" and not lacking else wish["reason"]
+        money = words.number(lacking)
+        told = {"street": str(wish["street"]), "year": f"{wish['year']:.0f}", "money": money}
+        say(words(f"phasing.fault_{key}", **told))
 
 
 def tell_route(route: "Route", words: Words) -> None:

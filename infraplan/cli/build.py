@@ -13,6 +13,7 @@ from infraplan.errors import LayerError
 
 __all__ = ["check", "import_", "init", "sample", "schema"]
 
+PRICES = "prices"  # no layer, but a price book comes in by the same command
 PlanFolder = Annotated[Path, typer.Argument(metavar="PLAN", help="Folder of the plan.")]
 Base = Annotated[
     Path | None,
@@ -104,6 +105,11 @@ def import_(
         "keep_personal": keep_personal,
     }
     failed = 0
+    if layer == PRICES:
+        from infraplan.cli.forms import take_price_book
+
+        take_price_book(opened, file, words)
+        return
     if file.is_dir():
         failed = import_each(opened, layer, file, words, said)
     else:

@@ -1,5 +1,6 @@
 """Commands on cables: a route between two points, streets that go underground."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
@@ -82,13 +83,16 @@ def underground(
     from infraplan.api import open_plan
     from infraplan.api import underground as dig
     from infraplan.api.undergrounding import Sharing
+    from infraplan.api.undergrounding import checked_template
     from infraplan.api.undergrounding import write_underground
     from infraplan.cli.account import tell_papers
     from infraplan.cli.account import tell_underground
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
-    sharing = Sharing(share_rule, public_share / 100, tuple(renting or ()))
+    if template is not None and not no_files:
+        checked_template(template)
+    sharing = Sharing(share_rule, _share(public_share), tuple(renting or ()))
     programme = _programme(years, budget or [], force or [], leave_out or [])
     names = [name.strip() for entry in streets or [] for name in entry.split(",") if name.strip()]
     with progress_bar(words("cli.digging")) as progress:
@@ -97,6 +101,8 @@ def underground(
             progress=progress,
         )  # fmt: skip
     tell_underground(made, words)
+    if sharing.renting:
+        say(words("asked.renting", owners=", ".join(sharing.renting)))
     if no_files:
         say(words("cli.files_in", folder=shown_path(opened.results / "underground.gpkg")))
         return
@@ -115,6 +121,8 @@ def _programme(
 ) -> "Programme":
     """Return the years, their money and the wishes; all that is wrong at once."""
     from infraplan.api.undergrounding import Programme
+    from infraplan.layers.notes import Note
+    from infraplan.layers.notes import joined
 
     wrong: list[str] = []
     first, _, last = years.replace(" ", "").partition("-")
@@ -122,10 +130,10 @@ def _programme(
     if years and first.isdigit() and (last or first).isdigit() and int(last or first) < MOST_YEAR:
         span = tuple(range(int(first), int(last or first) + 1))
     if years and not 0 < len(span) <= MOST_YEARS:
-        wrong.append(f"--years must be such as 2027-2031, {MOST_YEARS} at most; found '{years}'")
+        wrong.append(Note("asked.years", most=str(MOST_YEARS), found=years))
     money = [_vnd(text) for text in budget]
     wrong += [
-        f"--budget must be a sum in VND such as 20e9 or '20 tỷ'; found '{text}'"
+        Note("asked.budget", found=text)
         for text, value in zip(budget, money, strict=True)
         if value is None
     ]
@@ -140,8 +148,13 @@ def _programme(
         else:
             forced.append(entry.strip())
     if wrong:
-        raise SettingsError("; ".join(wrong))
+        raise SettingsError(joined(wrong))
     return Programme(span, spent, tuple(forced), by_year, tuple(name.strip() for name in leave_out))
+
+
+def _share(percent: float) -> float:
+    """Return a percentage as a share: 33.3 is 0.333, not the float just below it."""
+    return float(Decimal(str(percent)) / 100)
 
 
 def _vnd(text: str) -> int | None:

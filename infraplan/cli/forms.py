@@ -14,16 +14,20 @@ from infraplan.errors import SettingsError
 
 if TYPE_CHECKING:
     from infraplan.plan import Plan
+    from infraplan.text import Words
 
-__all__ = ["template"]
+__all__ = ["take_price_book", "template"]
 
 EVIDENCE = "evidence"
+PRICES = "prices"
 
 
 def template(
     form: Annotated[
         str,
-        typer.Argument(help="m1 ... m7, cells, hamlets, evidence, or a layer; empty: list them."),
+        typer.Argument(
+            help="m1 ... m7, cells, hamlets, evidence, prices, or a layer; empty: list them."
+        ),
     ] = "",
     first: Annotated[
         Path | None,
@@ -49,6 +53,9 @@ def template(
     if form == EVIDENCE:
         _write_evidence(plan, file)
         return
+    if form == PRICES:
+        _write_prices(plan, file)
+        return
     from infraplan.api.templates import blank_form
     from infraplan.api.templates import write_template
 
@@ -71,6 +78,40 @@ def _write_evidence(plan: "Plan | None", file: Path | None) -> None:
     path = evidence_form(plan, file)
     say(words("cli.form_written", path=shown_path(path)))
     say(words("cli.next_form", folder=shown_path(plan.folder), path=shown_path(path)))
+
+
+def _write_prices(plan: "Plan | None", file: Path | None) -> None:
+    """Write the present prices of a plan, to be changed."""
+    if plan is None:
+        msg = "prices are those of a plan: infraplan template prices PLAN"
+        raise SettingsError(msg)
+    from infraplan.api.price_books import price_form
+
+    words = choose_language(plan.settings.language)
+    path = price_form(plan, file)
+    say(words("templates.written", path=shown_path(path)))
+    where = shown_path(plan.folder)
+    say(words("templates.next", plan=where, layer=PRICES, path=shown_path(path)))
+
+
+def take_price_book(plan: "Plan", file: Path, words: "Words") -> None:
+    """
+    Keep a changed price book and tell what came of it.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    file
+        Workbook.
+    words
+        Catalogue.
+    """
+    from infraplan.api.price_books import take_prices
+
+    path, changed = take_prices(plan, file)
+    say(words("undergrounding.prices_taken", count=words.number(changed), path=shown_path(path)))
+    say(words("undergrounding.prices_next", plan=shown_path(plan.folder)))
 
 
 def _opened(folder: Path) -> "Plan":

@@ -72,7 +72,7 @@ def read_outline(path: Path, *, crs: str) -> "gpd.GeoDataFrame":
 
     if path.suffix.lower() not in (".gpkg", ".geojson", ".json", ".shp"):
         msg = f"{path} is no file with an outline; give a .gpkg, .geojson or .shp with polygons"
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="no_outline", file=str(path))
     name = gdal_name(checked_path(path))
     with warnings.catch_warnings(), foreign_parser(path, "vector file"):
         warnings.simplefilter("ignore")
@@ -80,9 +80,9 @@ def read_outline(path: Path, *, crs: str) -> "gpd.GeoDataFrame":
     geometry = outline.get("geometry")
     if geometry is None or not geometry.geom_type.isin(["Polygon", "MultiPolygon"]).any():
         msg = f"{path} holds no polygon; draw the outline as a polygon"
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="no_polygon", file=str(path))
     if outline.crs is None:
         msg = f"{path} does not name its reference system; save it with one (in QGIS: Save As, CRS)"
-        raise SourceFileError(msg)
+        raise SourceFileError(msg, code="no_system", file=str(path))
     areas = outline[outline.geom_type.isin(["Polygon", "MultiPolygon"])].to_crs(crs)
     return areas.set_geometry(shapely.make_valid(areas.geometry.to_numpy(), method="structure"))

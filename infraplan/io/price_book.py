@@ -24,6 +24,7 @@ from infraplan.text import words
 __all__ = ["read_price_book"]
 
 LANGUAGES = ("vi", "en")
+UNITS = ("m", "m2", "m3", "each")
 COLUMNS = ("code", "unit", "price", "source", "date", "confirmed")
 NEEDED = ("code", "price", "source")
 HEAD_ROWS = 30  # among which the headings stand
@@ -70,15 +71,15 @@ def read_price_book(path: Path, *, base: Mapping[str, Any] | None = None) -> dic
         place = _Place(path.name, title, str(number), {k: name for k, (_, name) in heads.items()})
         code = tidy(cells["code"])
         if base is not None and code not in known:
-            faults.append(place.fault("code", "code", code))
+            faults.append(place.told("code", "code", code))
             continue
         if code in items:
-            faults.append(place.fault("twice", "code", code))
+            faults.append(place.told("twice", "code", code))
             continue
         items[code] = _item(cells, known.get(code, BASE_ITEM), place, faults)
     lacking = [code for code in known if code not in items]
     if lacking and not any(fault.code == "money.code" for fault in faults):
-        faults.append(_fault("lacking", path.name, title, details={"items": ", ".join(lacking)}))
+        faults.append(_told("lacking", path.name, title, items=", ".join(lacking)))
     if faults:
         raise LayerError(layer="prices", faults=faults)
     if base is None:
@@ -93,15 +94,15 @@ class _Place:
         """Keep where it is."""
         self._file, self._sheet, self._row, self._headings = file, sheet, row, headings
 
-    def fault(self, code: str, column: str, found: str, **details: str) -> Fault:
+    def told(self, code: str, column: str, found: str, *, unit: str = "") -> Fault:
         """Return a fault of a cell of the row."""
         name = self._headings.get(column, "")
-        return _fault(
-            code, self._file, self._sheet, row=self._row, column=name, found=found, details=details
+        return _told(
+            code, self._file, self._sheet, row=self._row, column=name, found=found, unit=unit
         )
 
 
-def _fault(
+def _told(  # noqa: PLR0913 - where the fault is, and what its sentence names
     code: str,
     file: str,
     sheet: str,
@@ -109,11 +110,12 @@ def _fault(
     row: str = "",
     column: str = "",
     found: str = "",
-    details: Mapping[str, str] | None = None,
+    items: str = "",
+    unit: str = "",
 ) -> Fault:
     """Return a fault with its sentences in English; catalogues have it by its code."""
     told = words("en")
-    values = dict(details or {})
+    values = {"items": items, "unit": unit}
     return Fault(
         what=told(f"faults.money.{code}_what", **values),
         rows=(row,) if row else (),
@@ -123,7 +125,7 @@ def _fault(
         sheet=sheet,
         column=column,
         code=f"money.{code}",
-        details=tuple(values.items()),
+        details=(("items", items), ("unit", unit)),
     )
 
 
@@ -147,7 +149,7 @@ def _sheet(
                     heads = _heads(row, meanings)
                     if all(key in heads for key in NEEDED):
                         return sheet.title, heads, rows[place + 1 :]
-    raise LayerError(layer="prices", faults=[_fault("sheet", path.name, "")])
+    raise LayerError(layer="prices", faults=[_told("sheet", path.name, "")])
 
 
 def _meanings() -> dict[str, str]:
@@ -175,20 +177,20 @@ def _item(
     """Return an item as its row has it; what is wrong goes to the faults."""
     price_vnd = _price(cells["price"])
     if price_vnd is None:
-        faults.append(place.fault("price", "price", tidy(cells["price"])))
+        faults.append(place.told("price", "price", tidy(cells["price"])))
     source = tidy(cells["source"])
     if not source:
-        faults.append(place.fault("source", "source", ""))
+        faults.append(place.told("source", "source", ""))
     unit = _unit(tidy(cells.get("unit")), str(present["unit"]))
     if present["unit"] and unit != present["unit"]:
         told = str(present["unit"])
-        faults.append(place.fault("unit", "unit", tidy(cells.get("unit")), unit=told))
+        faults.append(place.told("unit", "unit", tidy(cells.get("unit")), unit=told))
     day = _day(cells["date"]) if "date" in cells else str(present["date"])
     if day is None:
-        faults.append(place.fault("date", "date", tidy(cells["date"])))
+        faults.append(place.told("date", "date", tidy(cells["date"])))
     flag = _flag(cells["confirmed"]) if "confirmed" in cells else bool(present["verified"])
     if flag is None:
-        faults.append(place.fault("flag", "confirmed", tidy(cells["confirmed"])))
+        faults.append(place.told("flag", "confirmed", tidy(cells["confirmed"])))
     same = price_vnd == present.get("price_vnd") and source == present["source"]
     return {
         "unit": unit,
@@ -218,13 +220,18 @@ def _price(value: object) -> int | None:
     return int(number) if is_whole else None
 
 
+def _plain_unit(text: str) -> str:
+    """Return a unit without accents and raised figures."""
+    return plain(text.replace("²", "2").replace("³", "3"))
+
+
 def _unit(text: str, present: str) -> str:
     """Return the code of a unit; the present one where the cell is empty."""
     if not text:
         return present
     for language in LANGUAGES:
-        for code in ("m", "each"):
-            if plain(text) in (code, plain(words(language)(f"cables.unit_{code}"))):
+        for code in UNITS:
+            if _plain_unit(text) in (code, _plain_unit(words(language)(f"cables.unit_{code}"))):
                 return code
     return text
 

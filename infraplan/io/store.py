@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import closing
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -64,9 +65,18 @@ def table_names(path: Path) -> tuple[str, ...]:
     SourceFileError
         If the file is no GeoPackage.
     """
+    _recover(path)
+    files = (path, path.with_name(path.name + "-wal"))
+    seen = [file.stat() for file in files if file.exists()]
+    stamp = tuple(part for of in seen for part in (of.st_mtime_ns, of.st_size, of.st_ino))
+    return _names_in(path, stamp)
+
+
+@lru_cache(maxsize=16)
+def _names_in(path: Path, stamp: tuple[int, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """Return the names in a GeoPackage; a file that changed has another stamp."""
     import pyogrio
 
-    _recover(path)
     with _readable(path):
         return tuple(str(name) for name, _ in pyogrio.list_layers(path))
 

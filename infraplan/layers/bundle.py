@@ -9,6 +9,7 @@ import pandas as pd
 
 from infraplan.errors import PlanError
 from infraplan.errors import VintageError
+from infraplan.layers.notes import Note
 from infraplan.layers.schemas import schema
 
 if TYPE_CHECKING:
@@ -104,8 +105,7 @@ class Layers:
         if absent:
             commands = "; ".join(f"infraplan import PLAN {layer} FILE" for layer in absent)
             names = ", ".join(absent)
-            msg = f"{step} needs the layer(s) {names}, which the plan lacks. Bring them: {commands}"
-            raise PlanError(msg)
+            raise PlanError(Note("asked.lacks_layers", step=step, names=names, commands=commands))
 
     def synthetic(self) -> tuple[str, ...]:
         """

@@ -7,7 +7,7 @@ from typing import Self
 from infraplan.text import Words
 from infraplan.text import words
 
-__all__ = ["Note", "listed", "note_told"]
+__all__ = ["Note", "joined", "listed", "note_told"]
 
 TERMS = ("column", "layer")  # placeholders that name what the program calls so
 
@@ -57,6 +57,30 @@ def note_told(note: str, words: Words) -> str:
         if kind in values:
             values[kind] = words.entries.get(f"terms.{kind}_{values[kind]}", values[kind])
     return words(note.code, **values)
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """
+    Return several sentences as one that can be told in any language.
+
+    Parameters
+    ----------
+    sentences
+        At least one; notes keep their keys.
+
+    Returns
+    -------
+    text
+        Joined by semicolons; a note where any of them is one.
+    """
+    return reduce(_behind, sentences)
+
+
+def _behind(before: str, after: str) -> str:
+    """Return two sentences as one, a note where either is one."""
+    if isinstance(before, Note) or isinstance(after, Note):
+        return Note("asked.and_also", before=before, after=after)
+    return f"{before}; {after}"
 
 
 def listed(names: Sequence[str], shown: int) -> str:

@@ -348,6 +348,8 @@ def _values(fault: Fault, words: Words) -> _Values:
     column = None if declared is None else declared.column(details.get("column", ""))
     if column is not None:
         values["expected"] = expected_told(column, words)
+    if "why" in details:
+        values["why"] = note_told(details["why"], words)
     if "shape" in details:
         values["shape"] = _shapes_told(details["shape"], words)
     if "west" in details:

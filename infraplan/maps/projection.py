@@ -1,6 +1,7 @@
 """What the browser needs to know to tell coordinates in the planning CRS."""
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,21 @@ def to_web(geometries: Any, crs: Any) -> Any:  # noqa: ANN401 - arrays of geomet
     geometries
         The same in EPSG:3857, z left out.
     """
-    from pyproj import Transformer
-
-    change = Transformer.from_crs(crs, WEB, always_xy=True, allow_ballpark=False)
+    change = _change(crs)
 
     def move(xy: Any) -> Any:  # noqa: ANN401 - an array of coordinates
         """Return coordinates in the projection of the page."""
         return np.column_stack(change.transform(xy[:, 0], xy[:, 1]))
 
     return shapely.transform(np.asarray(geometries, dtype=object), move)
+
+
+@cache
+def _change(crs: Any) -> Any:  # noqa: ANN401 - any CRS object
+    """Return how a reference system becomes the projection of the page; slow to set up."""
+    from pyproj import Transformer
+
+    return Transformer.from_crs(crs, WEB, always_xy=True, allow_ballpark=False)
 
 
 def plan_projection(crs: str) -> dict[str, Any] | None:

@@ -411,7 +411,7 @@ def write_subsets(page: LivePage, facts: BillFacts) -> "dict[str, str]":
     rows = {} if not len(plan.subset_shares) else _shares_by_subset(plan.subset_shares)
     for number, (subset, values) in enumerate(plan.subsets.iterrows(), start=1):
         row = first + number - 1
-        inside = set(str(subset).split(";"))
+        inside = set(str(values["streets"]).split(";"))
         page.put(row, 0, number, "cell_order")
         for k, street in enumerate(streets):
             page.put(row, 1 + k, "x" if street in inside else "", "cell_text")
@@ -446,12 +446,20 @@ def chosen_streets(facts: BillFacts) -> tuple[str, ...]:
     streets
         Names or ids, in the order of the plan.
     """
-    return tuple(dict.fromkeys(_everything(facts).split(";"))) if len(facts.plan.subsets) else ()
+    if not len(facts.plan.subsets):
+        return ()
+    return tuple(str(facts.plan.subsets["streets"].iloc[_whole(facts)]).split(";"))
+
+
+def _whole(facts: BillFacts) -> int:
+    """Return the place of the choice of all streets."""
+    counts = [str(names).count(";") for names in facts.plan.subsets["streets"]]
+    return counts.index(max(counts))
 
 
 def _everything(facts: BillFacts) -> str:
     """Return the choice of all streets."""
-    return max(map(str, facts.plan.subsets.index), key=lambda one: one.count(";"))
+    return str(facts.plan.subsets.index[_whole(facts)])
 
 
 def _shares_by_subset(table: pd.DataFrame) -> dict[tuple[str, str, str], int]:
@@ -504,8 +512,8 @@ def write_choice(
         ticks.append(f'{2**k}*({cell}="{words("reports.yes")}")')
         row += 1
     table = facts.plan.subsets
-    values: dict[str, Any] = {str(k): v for k, v in table.loc[_everything(facts)].items()}
-    number = [str(one) for one in table.index].index(_everything(facts)) + 1
+    values: dict[str, Any] = {str(k): v for k, v in table.iloc[_whole(facts)].items()}
+    number = _whole(facts) + 1
     formula = f"=IFERROR(MATCH({'+'.join(ticks)},{columns['mask']},0),0)"
     place = _said(page, row + 1, words("money.choice_number"), Live(formula, number))
     cells: dict[str, str] = {}
@@ -542,7 +550,7 @@ def _choice_shares(
     """Write what each payer bears of the chosen streets."""
     columns, place, cost = at
     words = facts.words
-    cost_vnd = int(facts.plan.subsets["cost_vnd"].to_dict()[_everything(facts)])
+    cost_vnd = int(facts.plan.subsets["cost_vnd"].to_numpy()[_whole(facts)])
     direct, alone, used = _chosen_values(facts)
     shared_vnd = cost_vnd - sum(direct.values())
     public_vnd = public_part_vnd(shared_vnd, facts.public_share)

@@ -99,8 +99,11 @@ def section_blocks(plan: "CablePlan", profiles: pd.DataFrame, words: Words) -> l
         Streets first, in the order in which they are met, then trenches, the longest first.
     """
     streets: dict[_Street, list[tuple[float, float]]] = {}
+    looks: dict[tuple[str, str], _Street | None] = {}
     for low, high, left, right in _intervals(profiles):
-        street = _street(plan, left, right)
+        if (left, right) not in looks:
+            looks[left, right] = _street(plan, left, right)
+        street = looks[left, right]
         if street is not None:
             streets.setdefault(street, []).append((low, high))
     trenches: dict[_Trench, float] = {}
@@ -139,8 +142,8 @@ def users_of(plan: "CablePlan", segment_id: str) -> tuple[str, ...]:
     """
     if not len(plan.uses):
         return ()
-    uses = plan.uses.reset_index()
-    own = uses[uses["segment_id"].astype(str) == segment_id].sort_values("owner")
+    names = plan.uses.index.get_level_values("segment_id").astype(str)
+    own = plan.uses[names == segment_id].reset_index().sort_values("owner")
     bores = _whole(plan.segments.loc[segment_id, "bores"])
     users = [tidy(row["owner"]) for _, row in own.iterrows() for _ in range(_whole(row["bores"]))]
     return tuple(users + [""] * max(bores - len(users), 0)) if users else ()

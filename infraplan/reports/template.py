@@ -20,7 +20,7 @@ from infraplan.reports.paper import INNER_CM
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
-__all__ = ["filled_template", "warn_on_pages"]
+__all__ = ["check_template", "filled_template", "warn_on_pages"]
 
 LARGEST_BYTES = 20_000_000  # of a template, unpacked
 
@@ -61,7 +61,7 @@ def filled_template(
     from docxtpl import InlineImage
     from jinja2.exceptions import TemplateError
 
-    _check_file(template)
+    check_template(template)
     unknown: set[str] = set()
     environment = _environment(unknown)
     try:
@@ -105,8 +105,20 @@ def _environment(unknown: set[str]) -> "SandboxedEnvironment":
     return environment
 
 
-def _check_file(template: bytes) -> None:
-    """Refuse what is no Word file, or unpacks to more than any letter."""
+def check_template(template: bytes) -> None:
+    """
+    Refuse what is no Word file, or unpacks to more than any letter.
+
+    Parameters
+    ----------
+    template
+        Content of the file.
+
+    Raises
+    ------
+    SourceFileError
+        If it is no such file.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(template)) as packed:
             names = packed.namelist()

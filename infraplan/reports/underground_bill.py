@@ -275,8 +275,9 @@ class _Writer:
         first, mine = row, facts.lines
         for key, number in keys.items():
             mine = mine[mine[key] == number]
+        there = set(mine["item_no"].tolist())
         order = [(number, item) for number, item in enumerate(facts.items, start=1)
-                 if (mine["item_no"] == number).any()]  # fmt: skip
+                 if number in there]  # fmt: skip
         for place, (number, item) in enumerate(order, start=1):
             rows, price = mine[mine["item_no"] == number], known[item]
             page.put(row, 0, place, "cell_order")

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from infraplan.cables.profiles import street_names
+from infraplan.cables.shares import PUBLIC
 from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
 from infraplan.reports.gaps_report import Office
@@ -228,7 +229,7 @@ def _table(paper: Paper, name: str, words: Words, *, note: str = "") -> None:
     paper.text("{%p endif %}")
 
 
-def approval_memo(
+def approval_memo(  # noqa: PLR0913 - each names a part of the paper
     plan: "CablePlan",
     words: Words,
     *,
@@ -237,6 +238,7 @@ def approval_memo(
     template: bytes | None = None,
     sketch: bytes | None = None,
     made_on: date | None = None,
+    rule: str = "diameter",
 ) -> bytes:
     """
     Return the memo that asks for approval of an undergrounding plan.
@@ -257,6 +259,8 @@ def approval_memo(
         Picture of the plan as PNG, or None.
     made_on
         Day in the properties of the file; a fixed one, and none in the text, where None.
+    rule
+        By which of `infraplan.cables.shares.SHARE_RULES` the plan's own shares are.
 
     Returns
     -------
@@ -269,7 +273,7 @@ def approval_memo(
         If the template is no Word file, names placeholders that are not known, or breaks its rules.
     """
     is_synthetic = bool(plan.provenance.synthetic or plan.layers.synthetic())
-    context = _context(plan, words, office or Office(), addressee)
+    context = _context(plan, words, office or Office(), addressee, rule)
     if made_on is not None:
         context["day"] = words("papers.memo_day", day=day_told(made_on))
     if is_synthetic:
@@ -294,7 +298,9 @@ def approval_memo(
     return dateless(stream.getvalue())
 
 
-def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) -> dict[str, Any]:
+def _context(
+    plan: "CablePlan", words: Words, office: Office, addressee: str, rule: str
+) -> dict[str, Any]:
     """Return what fills the placeholders."""
     dots = "." * 30
     names = list(dict.fromkeys(tidy(name) for name in street_names(plan.segments)))
@@ -313,7 +319,7 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "investment_told": _investment_told(plan, words),
         **_standing(plan, words),
         "summary": _summary(plan, words),
-        **_shares(plan, words),
+        **_shares(plan, words, rule),
         "bases": [words(f"papers.memo_basis_{k}") for k in range(1, 6)],
         "streets": _streets(plan, words),
         "bill": _bill(plan, words),
@@ -473,15 +479,17 @@ def _summary(plan: "CablePlan", words: Words) -> list[str]:
     return told
 
 
-def _shares(plan: "CablePlan", words: Words) -> dict[str, Any]:
-    """Return what each owner pays under the first rule, which the plan's own shares follow."""
+def _shares(plan: "CablePlan", words: Words, rule: str) -> dict[str, Any]:
+    """Return what each owner pays under the rule that the plan's own shares follow."""
     alone = {}
     if len(plan.share_rules):
         rules = plan.share_rules.reset_index()
         alone = dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
     rows = [
         {
-            "owner": tidy(row["operator"]),
+            "owner": (
+                words("papers.payer_public") if row["operator"] == PUBLIC else tidy(row["operator"])
+            ),
             "share": f"{_number(100 * row['share'], words, 1)} %",
             "cost": _vnd(row["cost_vnd"], words),
             "alone": _vnd(alone.get(row["operator"]), words),
@@ -492,7 +500,9 @@ def _shares(plan: "CablePlan", words: Words) -> dict[str, Any]:
     return {
         "shares": rows,
         "shares_total": total,
-        "shares_note": words("papers.memo_shares_note", total=total),
+        "shares_note": words(
+            "papers.memo_shares_note", total=total, rule=words(f"choices.rule_{rule}")
+        ),
     }
 
 

@@ -94,17 +94,18 @@ def test_the_programme_finds_what_brute_force_finds(seed) -> None:
     rng = np.random.default_rng(seed)
     xy = np.cumsum(np.vstack([[0, 0], rng.uniform(-1, 2, (4, 2))]), axis=0)
     run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    stretch = programme._Stretch(xy, run, (0, 1), 0.0)
+    stretch = programme._Stretch(xy, run, (0, 1), 0.0, shapely.LineString(xy), run, 0)
     drops = np.sort(rng.uniform(0, run[-1], rng.integers(0, 2)))
-    zones = zone(*((x - 0.4, -9, x + 0.4, 9) for x in rng.uniform(0, 4, 2)))
+    boxes = [(x - 0.4, -9, x + 0.4, 9) for x in rng.uniform(0, 4, 2)]
+    zones = programme._Zones.of(zone(*boxes))
     pull = Pull(100.0, 10.0, 0.4, rng.uniform(115, 160))
     setting = programme._Setting(rng.uniform(1.5, 4), pull, rng.uniform(0.8, 3), 9.0, 22, 6,
-                         ChamberSite(zones))  # fmt: skip
+                         zones)  # fmt: skip
     tried = programme._tried(stretch, np.zeros(0), drops, setting)
     depth = np.ceil(
         programme._inside(programme._points(stretch, tried), zones)[1] * 1000 - 1e-3
     ).astype(int)
-    places, _ = programme._between(stretch, {}, drops, setting)
+    places, *_ = programme._between(stretch, {}, drops, setting)
     points = shapely.points([place[:2] for place in places] or np.empty((0, 2)))
     mine = np.ceil(programme._inside(points, zones)[1] * 1000 - 1e-3).astype(int)
     best = brute(stretch, tried, np.full(len(tried), 6), depth, drops, setting)

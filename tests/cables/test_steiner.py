@@ -1,10 +1,7 @@
 """Steiner trees: against brute force, on published instances, and what a tree must be."""
 
-import csv
-import gzip
-from collections.abc import Iterator
+import time
 from itertools import combinations
-from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -15,23 +12,19 @@ from hypothesis import strategies as st
 
 from infraplan.cables import SteinerTree
 from infraplan.cables import steiner_tree
+from infraplan.cables._kernels import spanning_tree
+from infraplan.cables._kernels_cuts import violated_cuts
+from infraplan.cables._kernels_trees import eliminate_vertices
+from infraplan.cables._kernels_trees import insert_vertices
+from infraplan.cables._kernels_trees import nearest_terminals
+from infraplan.cables.steiner_graph import shrunk
+from infraplan.cables.steiner_graph import whole_graph
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
-from tests.shared_data import shared_folder
+from tests.cables.instances import known_instance
+from tests.cables.instances import read_instance
 
-SMALL_INSTANCES = ("I052", "I053", "I056", "lin01", "dmxa0296", "wrp3-19", "cc3-4u", "eil76fst")
-
-
-def read_instance(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    edges, terminals = [], []
-    with gzip.open(path, "rt") as lines:
-        for words in map(str.split, lines):
-            if words[:1] == ["E"]:
-                edges.append([int(word) for word in words[1:]])
-            elif words[:1] == ["T"]:
-                terminals.append(int(words[1]))
-    table = np.asarray(edges)
-    return table[:, :2], table[:, 2].astype(float), np.asarray(terminals)
+SMALL_INSTANCES = ("I052", "I054", "I056", "lin01", "dmxa0296", "wrp4-16", "rc05", "e12")
 
 
 def graph_of(edges: np.ndarray, cost: np.ndarray) -> nx.Graph:
@@ -104,21 +97,133 @@ def test_the_same_seed_gives_the_same_tree(instance) -> None:
     assert (one.cost, one.bound) == (two.cost, two.bound)
 
 
-def known_instances() -> Iterator[dict[str, str]]:
-    folder = shared_folder("benchmarks/steiner_dev")
-    with (folder / "instances.csv").open() as lines:
-        yield from csv.DictReader(lines)
-
-
 @pytest.mark.parametrize("name", SMALL_INSTANCES)
-def test_published_instances_are_met(name: str) -> None:
-    row = next(row for row in known_instances() if row["file"].startswith(name))
-    folder = shared_folder("benchmarks/steiner_dev")
-    edges, cost, terminals = read_instance(folder / row["file"])
-    found = steiner_tree(edges, cost, terminals)
+def test_published_instances_are_proven(name: str) -> None:
+    optimum = float(known_instance(name)["best_upper"])
+    edges, cost, terminals = read_instance(name)
+    found = steiner_tree(edges, cost, terminals, time_limit_s=120)
     assert_is_tree(found, edges, cost, terminals)
-    assert found.bound <= float(row["best_upper"])
-    assert float(row["best_lower"]) <= found.cost <= 1.01 * float(row["best_upper"])
+    assert (found.cost, found.bound, found.optimal) == (optimum, optimum, True)
+
+
+def cheapest_by_subsets(edges, cost, terminals, count: int) -> float:
+    """Solve by the program of Dreyfus and Wagner over subsets of terminals."""
+    far = np.full((count, count), np.inf)
+    np.fill_diagonal(far, 0.0)
+    for (u, v), c in zip(edges.tolist(), cost.tolist(), strict=True):
+        far[u, v] = far[v, u] = min(far[u, v], c)
+    for k in range(count):
+        far = np.minimum(far, far[:, k : k + 1] + far[k : k + 1, :])
+    best = {1 << k: far[t] for k, t in enumerate(terminals[:-1])}
+    for members in range(1, 1 << (len(terminals) - 1)):
+        if members not in best:
+            parts = [p for p in range(1, members) if p & members == p]
+            joint = np.min([best[p] + best[members ^ p] for p in parts], axis=0)
+            best[members] = (joint + far).min(axis=1)
+    return float(best[(1 << (len(terminals) - 1)) - 1][terminals[-1]])
+
+
+def random_instance(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return a grid, or a graph of chance, with costs of many or few values."""
+    rng = np.random.default_rng(number)
+    if number % 2:
+        side = int(rng.integers(4, 8))
+        graph = nx.convert_node_labels_to_integers(nx.grid_2d_graph(side, side))
+        edges, count = np.asarray(graph.edges), side * side
+    else:
+        count = int(rng.integers(8, 40))
+        spine = [(int(rng.integers(0, node)), node) for node in range(1, count)]
+        edges = np.concatenate([spine, rng.integers(0, count, (2 * count, 2))])
+    cost = rng.integers(1, (3, 20, 1000)[number % 3], len(edges)).astype(float)
+    if number % 5 == 0:
+        cost *= rng.random(len(edges))
+    return edges, cost, rng.choice(count, int(rng.integers(3, 7)), replace=False), count
+
+
+@pytest.mark.parametrize("number", range(0, 120, 4))
+def test_no_bound_is_above_the_optimum_and_every_tree_is_one(number: int) -> None:
+    for seed in range(number, number + 4):
+        edges, cost, terminals, count = random_instance(seed)
+        truth = cheapest_by_subsets(edges, cost, terminals, count)
+        found = steiner_tree(edges, cost, terminals, seed=seed)
+        assert_is_tree(found, edges, cost, terminals)
+        assert found.cost == pytest.approx(truth, rel=1e-9)
+        assert found.bound <= truth * (1 + 1e-9)
+        assert found.optimal
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_tests_of_the_graph_keep_an_optimal_tree(number: int) -> None:
+    edges, cost, terminals, count = random_instance(3 * number + 1)
+    whole = cost.astype(np.int64)
+    less = shrunk(whole_graph(edges, whole, terminals, count), lambda: False)
+    rest = 0.0
+    if len(less.cost):
+        left = len(less.is_terminal)
+        rest = cheapest_by_subsets(less.ends, less.cost.astype(float), less.terminals, left)
+    truth = cheapest_by_subsets(edges, whole.astype(float), terminals, count)
+    assert len(less.cost) < len(cost)
+    assert less.fixed_cost + rest == truth
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_local_search_keeps_a_tree_and_tells_what_it_saved(number: int) -> None:
+    edges, cost, terminals, count = random_instance(2 * number + 1)
+    graph = whole_graph(edges, cost.astype(np.int64), terminals, count)
+    starts, heads, links, twin = graph.rows()
+    price, ends, needed = graph.cost.astype(float), graph.ends, graph.is_terminal
+    every = np.ones(len(needed), dtype=bool)
+    tree = spanning_tree(starts, heads, links, price, needed, every)
+    nodes = np.arange(len(needed))
+    for kernel in ("out", "in"):
+        before = price[tree].sum()
+        if kernel == "out":
+            saved = eliminate_vertices(starts, heads, links, price, ends, needed, tree, nodes)
+        else:
+            saved = insert_vertices(starts, heads, links, twin, price, needed, tree, nodes)
+        assert saved >= 0
+        assert price[tree].sum() == pytest.approx(before - saved)
+        joined = nx.Graph(ends[tree].tolist())
+        assert nx.is_tree(joined)
+        assert set(graph.terminals) <= set(joined)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_every_set_that_flows_find_carries_too_little(number: int) -> None:
+    edges, cost, terminals, count = random_instance(2 * number)
+    graph = whole_graph(edges, cost.astype(np.int64) + 1, terminals, count)
+    starts, heads, _, twin = graph.rows()
+    rng = np.random.default_rng(number)
+    value = rng.choice([0.0, 0.3, 0.5, 1.0], len(heads), p=[0.3, 0.2, 0.2, 0.3])
+    root, *others = graph.terminals.tolist()
+    begins, sets = violated_cuts(
+        starts, heads, twin, value, root, np.asarray(others), 1, 10_000
+    )  # fmt: skip
+    flow = nx.DiGraph()
+    into = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    flow.add_nodes_from(range(len(starts) - 1))
+    flow.add_edges_from((t, h, {"capacity": c}) for t, h, c in zip(heads, into, value, strict=True))
+    least = [nx.maximum_flow_value(flow, root, other) for other in others]
+    assert (len(begins) > 1) == (min(least) < 1 - 1 / 64)
+    for k in range(len(begins) - 1):
+        inside = np.isin(np.arange(len(starts) - 1), sets[begins[k] : begins[k + 1]])
+        assert inside[others].any()
+        assert not inside[root]
+        assert value[inside[into] & ~inside[heads]].sum() < 1
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_near_terminals_are_those_of_dijkstra(number: int) -> None:
+    edges, cost, terminals, count = random_instance(2 * number + 1)
+    graph = whole_graph(edges, cost.astype(np.int64) + 1, terminals, count)
+    starts, heads, links, _ = graph.rows()
+    price = graph.cost.astype(float)
+    _, far = nearest_terminals(starts, heads, links, price, graph.is_terminal, 2)
+    plain = graph_of(graph.ends, price)
+    for node in plain:
+        reach = nx.single_source_dijkstra_path_length(plain, node)
+        expected = sorted(reach[t] for t in graph.terminals)[:2]
+        assert far[node].tolist()[: len(expected)] == expected
 
 
 def test_parts_that_nothing_joins_are_named() -> None:
@@ -149,13 +254,16 @@ def test_a_forced_edge_is_in_the_tree_and_in_the_bound() -> None:
     assert found.bound == found.cost == 6.0
 
 
-def test_the_clock_stops_a_long_search_with_a_tree_in_hand() -> None:
+@pytest.mark.parametrize("limit_s", [1e-6, 1.0])
+def test_the_clock_stops_a_long_search_with_a_tree_in_hand(limit_s: float) -> None:
     rng = np.random.default_rng(1)
     grid = nx.convert_node_labels_to_integers(nx.grid_2d_graph(60, 60))
     edges = np.asarray(grid.edges)
     cost = rng.uniform(1, 10, len(edges))
     terminals = rng.choice(3600, 300, replace=False)
-    found = steiner_tree(edges, cost, terminals, time_limit_s=1e-6)
+    start = time.monotonic()
+    found = steiner_tree(edges, cost, terminals, time_limit_s=limit_s)
+    assert time.monotonic() - start < 1.1 * limit_s + 5  # a shared core may hold a kernel up
     assert found.stopped_by_time
     assert_is_tree(found, edges, cost, terminals)
     assert 0 <= found.bound <= found.cost

@@ -98,14 +98,15 @@ def undergrounding(**other: Any) -> CablePlan:
         for some in combinations(STREETS, size):
             part = works_of([one for one in LINES if one["street"] in some])
             alone = alone_of(part)
-            subsets[(";".join(some),)] = {
-                "streets": size, "cost_vnd": part.cost_vnd, "bound_vnd": part.cost_vnd,
+            mask = sum(2 ** STREETS.index(name) for name in some)
+            subsets[(mask,)] = {
+                "streets": ";".join(some), "cost_vnd": part.cost_vnd, "bound_vnd": part.cost_vnd,
                 "gap": 0.012, "length_m": 100.0 * size, "chambers": 2 * size,
                 "removed_m": 10.0, "investment_vnd": 2 * part.cost_vnd,
             }  # fmt: skip
             for rule in SHARE_RULES:
                 for owner in OWNERS:
-                    shares[";".join(some), rule, owner] = {
+                    shares[mask, rule, owner] = {
                         "weight": part.weights.get(rule, {}).get(owner, 0),
                         "direct_vnd": part.direct_vnd[owner], "alone_vnd": alone[owner],
                     }  # fmt: skip

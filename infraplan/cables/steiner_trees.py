@@ -1,0 +1,165 @@
+"""
+Trees for a Steiner problem: grown by shortest paths, improved by local search, recombined.
+
+The local search takes nodes into the tree, exchanges key paths and takes branchings out of it
+(E. Uchoa, R. F. Werneck, ACM J. Exp. Algorithmics 17, 2012); good trees are kept and new ones are
+sought in the union of several (T. Pajor, E. Uchoa, R. F. Werneck, Math. Program. Comput. 10, 2018).
+"""
+
+import time
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from infraplan.cables.steiner_graph import Graph
+from infraplan.cables.steiner_graph import Rows
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+PASSES = 20  # of local search over one tree
+POOL = 16  # trees kept
+BATCH_WORK = 20_000_000  # edges or nodes that one call of a local search tries, times nodes
+
+
+@dataclass(slots=True, eq=False)
+class Search:
+    """The best trees so far and the best bound, in whole costs, and the clock."""
+
+    cost: Ints
+    edges: Ints
+    upper: int
+    lower: int
+    deadline: float
+    rng: np.random.Generator
+    stopped: bool = False
+    pool: list[tuple[int, Ints]] = field(default_factory=list)
+    nodes: list[int] = field(default_factory=list)  # depths of branching so far
+
+    def offer(self, edges: Ints) -> None:
+        """Keep a tree of original edges if it is among the cheapest."""
+        total = int(self.cost[edges].sum())
+        if total < self.upper:
+            self.edges, self.upper = edges, total
+        if len(self.pool) == POOL and total >= self.pool[-1][0]:
+            return
+        for known, tree in self.pool:
+            if known == total and np.array_equal(tree, edges):
+                return
+        self.pool = sorted([*self.pool, (total, edges)], key=lambda pair: pair[0])[:POOL]
+
+    def inner(self) -> "Search":
+        """Return a search of a part of the trees, that counts its branching with this one."""
+        return replace(self, pool=list(self.pool))
+
+    def take(self, inner: "Search") -> None:
+        """Take over what the search of a part has found, but for its bound."""
+        self.stopped = self.stopped or inner.stopped
+        self.offer(inner.edges)
+
+    def prove(self, bound: int) -> None:
+        """Raise the bound."""
+        self.lower = max(self.lower, min(bound, self.upper))
+
+    def late(self) -> bool:
+        """Return whether time is up, and remember it."""
+        self.stopped = self.stopped or time.monotonic() > self.deadline
+        return self.stopped
+
+    @property
+    def open(self) -> bool:
+        """Return whether a better tree may exist and time is left."""
+        return self.lower < self.upper and not self.late()
+
+
+def grown(
+    search: Search, graph: Graph, rows: Rows, root: int, usable: Flags, guide: Floats
+) -> Flags:
+    """Return a tree grown by guiding costs and improved by the true ones; offer it."""
+    from infraplan.cables._kernels import grow_tree
+    from infraplan.cables._kernels import spanning_tree
+
+    starts, heads, links, _ = rows
+    cost = graph.cost.astype(np.float64)
+    inside = grow_tree(starts, heads, links, guide, graph.is_terminal, root, usable)
+    tree: Flags = spanning_tree(starts, heads, links, cost, graph.is_terminal, inside)
+    return improved(search, graph, rows, tree) if tree.any() else tree
+
+
+def improved(search: Search, graph: Graph, rows: Rows, tree: Flags) -> Flags:
+    """Return the tree after local search, and offer it."""
+    from infraplan.cables._kernels import exchange_paths
+    from infraplan.cables._kernels import spanning_tree
+    from infraplan.cables._kernels_trees import eliminate_vertices
+    from infraplan.cables._kernels_trees import insert_vertices
+
+    starts, heads, links, twin = rows
+    cost = graph.cost.astype(np.float64)
+    ends, is_terminal = graph.ends, graph.is_terminal
+    for _ in range(PASSES):
+        saved = 0.0
+        for part in _batches(graph, search.rng.permutation(len(starts) - 1)):
+            if search.late():
+                break
+            saved += insert_vertices(starts, heads, links, twin, cost, is_terminal, tree, part)
+            if saved > 0:
+                tree = spanning_tree(starts, heads, links, cost, is_terminal, touched(graph, tree))
+        for part in _batches(graph, search.rng.permutation(np.flatnonzero(tree))):
+            if search.late():
+                break
+            saved += exchange_paths(starts, heads, links, cost, ends, is_terminal, tree, part)
+        nodes = np.flatnonzero(touched(graph, tree) & ~is_terminal)
+        for part in _batches(graph, search.rng.permutation(nodes)):
+            if search.late():
+                break
+            saved += eliminate_vertices(starts, heads, links, cost, ends, is_terminal, tree, part)
+        tree = spanning_tree(starts, heads, links, cost, is_terminal, touched(graph, tree))
+        if saved <= 0 or search.late():
+            break
+    search.offer(graph.original(tree))
+    return tree
+
+
+def _batches(graph: Graph, order: Ints) -> list[Ints]:
+    """Return the order in parts after each of which the clock may be asked."""
+    most = max(100, BATCH_WORK // len(graph.is_terminal))
+    return np.array_split(order, len(order) // most + 1) if len(order) else []
+
+
+def touched(graph: Graph, tree: Flags) -> Flags:
+    """Return the nodes of a tree."""
+    nodes = np.zeros(len(graph.is_terminal), dtype=np.bool_)
+    nodes[graph.ends[tree].ravel()] = True
+    return nodes
+
+
+def pooled(search: Search, graph: Graph, chosen: list[int]) -> Flags:
+    """Return the edges of the graph that lie in some of the trees of the pool."""
+    union = np.zeros(len(graph.cost), dtype=np.bool_)
+    for number in chosen:
+        union |= edges_of(graph, search.pool[number][1])
+    return union
+
+
+def edges_of(graph: Graph, original: Ints) -> Flags:
+    """Return the edges of the graph whose original edges are all among the given."""
+    inside = np.zeros(int(graph.members.max()) + 1, dtype=np.bool_)
+    inside[original[original < len(inside)]] = True
+    found: Flags = np.logical_and.reduceat(inside[graph.members], graph.begins[:-1])
+    return found
+
+
+def joined(graph: Graph, keep: Flags) -> bool:
+    """Return whether some of the edges join the terminals."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(graph.is_terminal)
+    ends = graph.ends[keep]
+    rows = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    part = connected_components(rows, directed=False)[1]
+    return len(np.unique(part[graph.is_terminal])) == 1

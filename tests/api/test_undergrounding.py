@@ -1,0 +1,138 @@
+"""Undergrounding as its users ask for it: what is refused, and in which words; what is kept."""
+
+from pathlib import Path
+
+import pytest
+
+import infraplan.api as ip
+from infraplan.api.undergrounding import Programme
+from infraplan.api.undergrounding import Sharing
+from infraplan.api.undergrounding import checked_template
+from infraplan.api.undergrounding import underground
+from infraplan.api.undergrounding import write_underground
+from infraplan.errors import InfraplanError
+from infraplan.errors import SettingsError
+from infraplan.errors import SourceFileError
+from infraplan.layers.notes import note_told
+from infraplan.plan import Plan
+from infraplan.text import words
+
+PART = "Trần Phú: 0 - 120"
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """Return the sample plan."""
+    return ip.sample_plan(tmp_path_factory.mktemp("dig") / "pilot")
+
+
+def told(error: InfraplanError) -> str:
+    """Return what a Vietnamese user reads."""
+    return note_told(error.args[0], words("vi"))
+
+
+@pytest.mark.parametrize(
+    ("years", "money", "wishes", "said"),
+    [
+        ((2028, 2027), (5, 5), {}, "thứ tự tăng dần"),
+        ((2027, 2028), (5,), {}, "Có 2 năm nhưng có 1 mức kinh phí"),
+        ((2027, 2028), (0, 0), {}, "Không năm nào có kinh phí"),
+        ((2027,), (-1,), {}, "không được nhỏ hơn 0 đồng"),
+        ((), (), {"forced": ("Trần Phú",)}, "phải có năm và kinh phí"),
+        ((2027,), (5,), {"by_year": {"Trần Phú": 2040}}, "năm đó không thuộc các năm 2027"),
+    ],
+)
+def test_programmes_that_cannot_be_are_refused_in_vietnamese(
+    years: tuple[int, ...], money: tuple[int, ...], wishes: dict[str, object], said: str
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Programme(years, money, **wishes)  # type: ignore[arg-type]
+    assert said in told(raised.value)
+
+
+def test_all_that_is_wrong_with_the_sharing_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as raised:
+        Sharing("xyz", 1.3)
+    assert "đang ghi 'xyz'" in told(raised.value)
+    assert "đang ghi 130 %" in told(raised.value)
+    with pytest.raises(SettingsError):
+        Sharing(public_share=float("nan"))
+
+
+def test_a_street_that_is_not_there_is_refused_with_near_names(plan: Plan) -> None:
+    with pytest.raises(SettingsError) as raised:
+        underground(plan, streets=["Tran Phuu", "Nguyen Duu"])
+    said = told(raised.value)
+    assert "tên gần giống: Trần Phú" in said
+    assert "'Nguyen Duu' (tên gần giống: Nguyễn Du" in said
+    assert "near" not in said
+
+
+def test_a_place_beyond_the_street_tells_how_long_it_is(plan: Plan) -> None:
+    with pytest.raises(SettingsError) as raised:
+        underground(plan, streets=["Trần Phú: 9000 - 9900"])
+    assert "nhiều nhất 925" in told(raised.value)
+
+
+def test_a_template_that_is_no_word_file_is_refused(tmp_path: Path) -> None:
+    text = tmp_path / "mau.docx"
+    text.write_text("hello", encoding="utf-8")
+    with pytest.raises(SourceFileError, match="Word"):
+        checked_template(text)
+    with pytest.raises(SourceFileError) as raised:
+        checked_template(tmp_path / "none.docx")
+    assert "Không đọc được mẫu tờ trình" in told(raised.value)
+
+
+def test_wishes_and_owners_match_without_accents_and_unknown_ones_keep_what_was(
+    plan: Plan,
+) -> None:
+    made = underground(
+        plan,
+        streets=[PART],
+        sharing=Sharing(renting=("vnpt",)),
+        programme=Programme((2027, 2028), (10**9, 10**10), forced=("TRAN PHU",)),
+    )
+    assert made.phases.loc["Trần Phú", "year"] in (2027, 2028)
+    assert int(made.shares["cost_vnd"].sum()) == made.cost_vnd == int(made.bill["cost_vnd"].sum())
+    stored = plan.results / "underground.gpkg"
+    before = stored.read_bytes()
+    for sharing, programme, said in (
+        (Sharing(renting=("SCTV",)), Programme(), "Không đơn vị nào tên 'SCTV'"),
+        (
+            Sharing(),
+            Programme((2027,), (10**10,), forced=("Trần Phú",), left_out=("tran phu",)),
+            "vừa buộc làm vừa yêu cầu bỏ",
+        ),
+    ):
+        with pytest.raises(SettingsError) as raised:
+            underground(plan, streets=[PART], sharing=sharing, programme=programme)
+        assert said in told(raised.value)
+    assert stored.read_bytes() == before
+
+
+def test_unchanged_works_are_read_back_equal_and_edited_papers_are_kept(plan: Plan) -> None:
+    made = underground(plan, streets=[PART])
+    stored = plan.results / "underground.gpkg"
+    stamp = stored.stat().st_mtime_ns
+    again = underground(plan, streets=[PART])
+    assert stored.stat().st_mtime_ns == stamp
+    assert (again.cost_vnd, again.bound_vnd) == (made.cost_vnd, made.bound_vnd)
+    assert again.shares["cost_vnd"].tolist() == made.shares["cost_vnd"].tolist()
+    assert again.segments["length_m"].sum() == pytest.approx(made.segments["length_m"].sum())
+    first = write_underground(plan, cable_plan=made)
+    bytes_of = {path.name: path.read_bytes() for path in first.files}
+    memo = next(path for path in first.files if path.suffix == ".docx")
+    memo.write_bytes(b"edited by hand")
+    second = write_underground(plan)
+    assert [name for name, _ in second.edited] == [memo.name]
+    assert (memo.parent / second.edited[0][1]).read_bytes() == b"edited by hand"
+    assert {path.name: path.read_bytes() for path in second.files} == bytes_of
+
+
+def test_a_percentage_is_the_share_that_the_page_takes_to_the_dong() -> None:
+    from infraplan.cables.shares import public_part_vnd
+    from infraplan.cli.cable import _share
+
+    assert _share(33.3) == 0.333
+    assert public_part_vnd(1_500, _share(33.3)) == 500  # 499.5, as the page rounds it
