@@ -29,7 +29,12 @@ SURE_COSINE = 1e-6  # by which a bend is sharper than the rule without doubt
 
 
 class Extra(NamedTuple):
-    """A cost paid once if all edges of the first of any pair are dug, and none of the second."""
+    """
+    A cost paid once if all edges of the first of any pair are dug, and none of the second.
+
+    To dig an edge of a second one must cost as much as it saves: bounds take no edge for granted
+    that leads nowhere.
+    """
 
     cost: float
     when: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
@@ -173,8 +178,6 @@ def _corners(
     trench: "TrenchGraph", edges: Ints, around: list[list[int]], counted: Flags, prices: "PriceBook"
 ) -> list[Extra]:
     """Return the chambers of bends without a crossing, and the other half of single crossings'."""
-    from infraplan.cables.chambers import _leaving
-
     handhole = float(prices.price_vnd("chamber_handhole"))
     is_crossing = (trench.table["kind"] == "crossing").to_numpy()[edges]
     street = trench.table["street"].to_numpy(dtype=np.int64)[edges]
@@ -192,12 +195,23 @@ def _corners(
             pair
             for pair in itertools.combinations(along, 2)
             if street[pair[0]] != street[pair[1]]
-            and -(_leaving(trench, node, int(edges[pair[0]]))
-                  @ _leaving(trench, node, int(edges[pair[1]]))) < straight - SURE_COSINE
+            and -(_away(trench, node, int(edges[pair[0]]))
+                  @ _away(trench, node, int(edges[pair[1]]))) < straight - SURE_COSINE
         ]  # fmt: skip
         if bent:
             found.append(Extra(handhole, tuple((pair, across) for pair in bent)))
     return found
+
+
+def _away(trench: "TrenchGraph", node: int, edge: int) -> Floats:
+    """Return the direction in which an edge leaves a node, over the metres that chambers look."""
+    import shapely
+
+    from infraplan.cables.chambers import AHEAD_M
+
+    line = trench.lines[edge] if trench.edges[edge, 0] == node else trench.lines[edge][::-1]
+    run = shapely.get_coordinates(shapely.LineString(line).interpolate(AHEAD_M))[0] - line[0]
+    return np.asarray(run / max(float(np.hypot(*run)), 1e-9), dtype=np.float64)
 
 
 def _spacing(
