@@ -8,6 +8,7 @@ the common part, and every owner's own stops over edges in which the owner's bor
 owner's part. A thorough search has the best division of all, and trees along the edges it uses.
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,11 @@ ROUNDS = 4  # of slope scaling; prices rarely change after three
 PASSES = 2  # of exchanges at fixed prices
 SWEEPS = 5  # of exchanges by true cost
 TURNS = 4  # in which common trench and owners take what the others left
-TRUST = (0.5, 0.9, 1.0)  # in a relaxation: by how much the edges that it uses get cheaper
+TRUST = (0.7, 0.9, 0.5)  # in a relaxation: by how much the edges that it uses get cheaper
+GUIDED = 12  # trees along a relaxation
+SHAKEN = 4  # trees near the best one
+SHAKE = 0.25  # share by which chance changes prices
+KEPT = (0.2, 1.0)  # by how much the edges of the best tree get cheaper
 ROOTS = 3  # of a dual ascent
 WORK = 400_000_000  # arcs that one dual ascent may look at
 
@@ -293,15 +298,25 @@ class _Search:
         """Return a tree, or a cheaper one along the edges that a relaxation uses."""
         if share is None:
             return tree
+        rng = np.random.default_rng(self.seed)
         best, least = tree, self.cost_of(tree)[0]
         typical = min(self.flows.owners, self.cost.shape[1] - 1)
-        for column in range(1, typical + 1):
-            for trust in TRUST:
-                price = self.cost[:, column] * np.maximum(1.0 - trust * share, 0.0)
-                other = self._exchanged(self._quick_tree(price))
-                total = self.cost_of(other)[0]
-                if total < least:
-                    best, least = other, total
+        late = time.monotonic() + self.time_limit_s
+        for number in range(GUIDED + SHAKEN):
+            if time.monotonic() > late:
+                self.stopped = True
+                break
+            column = 1 + number % max(typical, 1) if typical else 0
+            trust = TRUST[number % len(TRUST)]
+            price = self.cost[:, column] * np.maximum(1.0 - trust * share, 0.0)
+            if number >= len(TRUST) * max(typical, 1):
+                price *= rng.uniform(1.0 - SHAKE, 1.0 + SHAKE, len(price))
+            if number >= GUIDED:
+                price[best] *= rng.uniform(*KEPT)
+            other = self._exchanged(self._quick_tree(price))
+            total = self.cost_of(other)[0]
+            if total < least:
+                best, least = other, total
         return best
 
     def _in_turns(self, least: Floats, lines: tuple[Floats, Floats], owners: list[Ints]) -> float:

@@ -25,10 +25,16 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SURE_M = 0.01  # by which a trench is longer than the spacing without doubt
+SURE_COSINE = 1e-6  # by which a bend is sharper than the rule without doubt
 
 
 class Extra(NamedTuple):
-    """A cost paid once if all edges of the first of any pair are dug, and none of the second."""
+    """
+    A cost paid once if all edges of the first of any pair are dug, and none of the second.
+
+    To dig an edge of a second one must cost as much as it saves: bounds take no edge for granted
+    that leads nowhere.
+    """
 
     cost: float
     when: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
@@ -116,6 +122,7 @@ def chamber_costs(  # noqa: PLR0913 - a graph and what stands in it
             around[v].append(edge)
         extras = (
             *_manholes(trench, edges, around, counted, prices),
+            *_corners(trench, edges, around, counted & ~at_riser, prices),
             *_spacing(
                 trench, edges, is_new & ~beside[1][edges], around, counted & ~at_riser, prices
             ),
@@ -165,6 +172,46 @@ def _manholes(
         if when:
             found.append(Extra(more, when))
     return found
+
+
+def _corners(
+    trench: "TrenchGraph", edges: Ints, around: list[list[int]], counted: Flags, prices: "PriceBook"
+) -> list[Extra]:
+    """Return the chambers of bends without a crossing, and the other half of single crossings'."""
+    handhole = float(prices.price_vnd("chamber_handhole"))
+    is_crossing = (trench.table["kind"] == "crossing").to_numpy()[edges]
+    street = trench.table["street"].to_numpy(dtype=np.int64)[edges]
+    straight = float(np.cos(np.radians(prices.rules.bend_deg)))
+    found = []
+    for node, mine in enumerate(around):
+        if not counted[node] or len(mine) < 2:
+            continue
+        across = tuple(e for e in mine if is_crossing[e])
+        if len(across) == 2:
+            a, b = across
+            found.append(Extra(handhole / 2, (((a,), (b,)), ((b,), (a,)))))
+        along = [e for e in mine if not is_crossing[e]]
+        bent = [
+            pair
+            for pair in itertools.combinations(along, 2)
+            if street[pair[0]] != street[pair[1]]
+            and -(_away(trench, node, int(edges[pair[0]]))
+                  @ _away(trench, node, int(edges[pair[1]]))) < straight - SURE_COSINE
+        ]  # fmt: skip
+        if bent:
+            found.append(Extra(handhole, tuple((pair, across) for pair in bent)))
+    return found
+
+
+def _away(trench: "TrenchGraph", node: int, edge: int) -> Floats:
+    """Return the direction in which an edge leaves a node, over the metres that chambers look."""
+    import shapely
+
+    from infraplan.cables.chambers import AHEAD_M
+
+    line = trench.lines[edge] if trench.edges[edge, 0] == node else trench.lines[edge][::-1]
+    run = shapely.get_coordinates(shapely.LineString(line).interpolate(AHEAD_M))[0] - line[0]
+    return np.asarray(run / max(float(np.hypot(*run)), 1e-9), dtype=np.float64)
 
 
 def _spacing(

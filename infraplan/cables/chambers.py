@@ -7,9 +7,7 @@ programme over places a metre apart, drops, bends and existing chambers finds th
 such that cable can be pulled from each to the next and every drop is near one, outside the places
 where none may stand. Where that is impossible, the chambers stand as little inside as can be.
 
-Trenches of a given length and number of crossings need a least number of chambers: between two
-chambers lies a crossing or at most a spacing of trench, and a tree has one chamber more than
-stretches between them. The bound of a plan counts them.
+What chambers any trenches have, whichever are dug, is told by `infraplan.cables.chamber_costs`.
 """
 
 import itertools

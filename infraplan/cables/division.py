@@ -8,6 +8,7 @@ whole ones. It is solved by HiGHS with cuts as they are violated; its bound is c
 the prices of its rows by weak duality, so that the solver's tolerances cannot lift it.
 """
 
+import itertools
 import math
 import time
 from collections.abc import Sequence
@@ -124,11 +125,11 @@ class _Relaxation:
     extras: Sequence[Extra] = ()
     nets: list[_Net] = field(default_factory=list)
     worth: Floats = field(default_factory=lambda: np.zeros(0))
-    columns: list[Ints] = field(default_factory=list)
-    weights: list[Floats] = field(default_factory=list)
+    columns: list[list[int]] = field(default_factory=list)
+    weights: list[list[float]] = field(default_factory=list)
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
-    known: set[bytes] = field(default_factory=set)
+    known: set[tuple[int, ...]] = field(default_factory=set)
     atom: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     users: list[list[tuple[_Net, int]]] = field(default_factory=list)
     first_level: int = 0
@@ -181,68 +182,65 @@ class _Relaxation:
             for row in kinds.tolist()
         ] if self.levels else [[] for _ in kinds]  # fmt: skip
 
-    def _add(self, columns: Sequence[int] | Ints, weights: Sequence[float] | Floats, low: float,
-             high: float) -> bool:  # fmt: skip
-        """Add a row unless it is there; return whether it was not."""
-        index = np.asarray(columns, dtype=np.int64)
-        order = np.argsort(index, kind="stable")
-        index, values = index[order], np.asarray(weights, dtype=np.float64)[order]
-        mark = index.tobytes() + values.tobytes()
-        if mark in self.known:
-            return False
-        self.known.add(mark)
-        self.columns.append(index)
-        self.weights.append(values)
+    def _add(self, columns: list[int], weights: list[float], low: float, high: float) -> None:
+        """Add a row."""
+        self.columns.append(columns)
+        self.weights.append(weights)
         self.low.append(low)
         self.high.append(high)
-        return True
+
+    def _add_cuts(self, net: _Net, found: Ints, begins: Ints, longest: int) -> None:
+        """Add cuts that are not there yet: one arc of each at least."""
+        arcs, marks = (net.first + found).tolist(), begins.tolist()
+        for a, b in itertools.pairwise(marks):
+            cut = tuple(sorted(arcs[a:b]))
+            if len(cut) <= longest and cut not in self.known:
+                self.known.add(cut)
+                self._add(list(cut), [1.0] * len(cut), 1.0, np.inf)
 
     def _flow_rows(self, net: _Net, *, is_tree: bool) -> None:
         """Add what comes into nodes: one arc into each stop, and none goes on that did not come."""
-        for v in range(len(net.is_stop)):
-            out = net.arcs[net.starts[v] : net.starts[v + 1]]
-            if not len(out):
+        leaving, begins = (net.first + net.arcs).tolist(), net.starts.tolist()
+        opposite = (net.first + (net.arcs ^ 1)).tolist()
+        for v, is_stop in enumerate(net.is_stop.tolist()):
+            out, into = leaving[begins[v] : begins[v + 1]], opposite[begins[v] : begins[v + 1]]
+            ones = [1.0] * len(out)
+            if not out or (v == net.root and not is_tree):
                 continue
-            into = net.first + (out ^ 1)
             if v == net.root:
-                if is_tree:
-                    self._add(into, np.ones(len(into)), -np.inf, 0.0)
+                self._add(into, ones, -np.inf, 0.0)
                 continue
-            if net.is_stop[v]:
-                self._add(into, np.ones(len(into)), 1.0, 1.0 if is_tree else np.inf)
+            if is_stop:
+                self._add(into, ones, 1.0, 1.0 if is_tree else np.inf)
                 continue
             if is_tree:
-                self._add(into, np.ones(len(into)), -np.inf, 1.0)
-                both = np.concatenate([net.first + out, into])
-                signs = np.repeat([1.0, -1.0], len(out))
-                self._add(both, signs, 0.0, np.inf)
-            for k, arc in enumerate(out.tolist()):
-                others = np.delete(into, k)
-                signs = np.r_[1.0, -np.ones(len(others))]
-                self._add(np.r_[net.first + arc, others], signs, -np.inf, 0.0)
+                self._add(into, ones, -np.inf, 1.0)
+                self._add(out + into, ones + [-1.0] * len(into), 0.0, np.inf)
+            signs = [1.0, *([-1.0] * (len(out) - 1))]
+            for k in range(len(out)):
+                self._add([out[k], *into[:k], *into[k + 1 :]], signs, -np.inf, 0.0)
                 if not is_tree:
-                    self._add(np.r_[into[k], np.delete(net.first + out, k)], signs, -np.inf, 0.0)
+                    self._add([into[k], *out[:k], *out[k + 1 :]], signs, -np.inf, 0.0)
 
     def _level_rows(self) -> None:
         """Add that owners pass dug edges only, and count in order."""
-        edges = np.argsort(self.atom, kind="stable")
-        begins = np.searchsorted(self.atom[edges], np.arange(len(self.users) + 1))
+        order = np.argsort(self.atom, kind="stable")
+        begins = np.searchsorted(self.atom[order], np.arange(len(self.users) + 1)).tolist()
+        edges = order.tolist()
         for number, users in enumerate(self.users):
             if not users:
                 continue
-            level = self.first_level + number * self.levels + np.arange(self.levels)
-            ways = np.concatenate([net.first + 2 * p + np.arange(2) for net, p in users])
-            self._add(
-                np.r_[ways, level], np.r_[np.ones(len(ways)), -np.ones(self.levels)], 0.0, 0.0
-            )
-            for net, p in users:
-                self._add(
-                    [net.first + 2 * p, net.first + 2 * p + 1, level[0]], [1, 1, -1], -np.inf, 0.0
-                )
+            first = self.first_level + number * self.levels
+            level = list(range(first, first + self.levels))
+            ways = [net.first + 2 * p + way for net, p in users for way in (0, 1)]
+            signs = [1.0] * len(ways) + [-1.0] * self.levels
+            self._add(ways + level, signs, 0.0, 0.0)
+            for k in range(0, len(ways), 2):
+                self._add([ways[k], ways[k + 1], first], [1.0, 1.0, -1.0], -np.inf, 0.0)
             for k in range(self.levels - 1):
                 self._add(level[k : k + 2], [1.0, -1.0], 0.0, np.inf)
-            for e in edges[begins[number] : begins[number + 1]].tolist():
-                self._add([2 * e, 2 * e + 1, level[0]], [1.0, 1.0, -1.0], 0.0, np.inf)
+            for e in edges[begins[number] : begins[number + 1]]:
+                self._add([2 * e, 2 * e + 1, first], [1.0, 1.0, -1.0], 0.0, np.inf)
 
     def _extra_rows(self) -> None:
         """Add when what depends on several edges is paid."""
@@ -266,9 +264,7 @@ class _Relaxation:
             found, begins = ascent_cuts(
                 net.starts, net.arcs, net.tails, net.heads, room, net.root, net.sinks
             )
-            for a, b in zip(begins[:-1].tolist(), begins[1:].tolist(), strict=True):
-                if b - a <= LONGEST_CUT:
-                    self._add(net.first + found[a:b], np.ones(b - a), 1.0, np.inf)
+            self._add_cuts(net, found, begins, LONGEST_CUT)
 
     def separate(self, values: Floats) -> bool:
         """Add rows that values violate; return whether there are any."""
@@ -281,8 +277,7 @@ class _Relaxation:
                 net.starts, net.arcs, net.tails, net.heads, share, net.root, net.sinks, MOST_CUTS,
                 VIOLATED,
             )  # fmt: skip
-            for a, b in zip(begins[:-1].tolist(), begins[1:].tolist(), strict=True):
-                self._add(net.first + found[a:b], np.ones(b - a), 1.0, np.inf)
+            self._add_cuts(net, found, begins, len(found))
         for number, users in enumerate(self.users):
             if len(users) < 3:
                 continue
@@ -292,13 +287,11 @@ class _Relaxation:
             order = np.argsort(-passing, kind="stable")
             for k in range(2, len(users)):
                 if passing[order[:k]].sum() > values[level[:k]].sum() + VIOLATED:
-                    mine = ways[order[:k]]
+                    mine = ways[order[:k]].tolist()
                     self._add(
-                        np.r_[mine, mine + 1, level[:k]],
-                        np.r_[np.ones(2 * k), -np.ones(k)],
-                        -np.inf,
-                        0.0,
-                    )
+                        [*mine, *(way + 1 for way in mine), *level[:k].tolist()],
+                        [1.0] * (2 * k) + [-1.0] * k, -np.inf, 0.0,
+                    )  # fmt: skip
         return len(self.low) > before
 
     def solved(self, time_limit_s: float) -> tuple[Floats | None, float]:
@@ -334,12 +327,14 @@ class _Relaxation:
         """Return the rows as a sparse matrix."""
         from scipy.sparse import csr_array
 
-        starts = np.concatenate([[0], np.cumsum([len(index) for index in self.columns])])
+        lengths = [len(columns) for columns in self.columns]
+        size = sum(lengths)
+        columns, weights = itertools.chain(*self.columns), itertools.chain(*self.weights)
         return csr_array(
             (
-                np.concatenate(self.weights),
-                np.concatenate(self.columns).astype(np.int32),
-                starts.astype(np.int32),
+                np.fromiter(weights, dtype=np.float64, count=size),
+                np.fromiter(columns, dtype=np.int32, count=size),
+                np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
             ),
             shape=(len(self.low), len(self.worth)),
         )

@@ -4,7 +4,7 @@ Aerial cable goes underground: trenches, chambers, crossings, drops, what they c
 The tree of trenches is the cheapest found that joins all places where cable enters or leaves the
 streets and all houses to be served, each owner's bores counted where its cables pass; its bound is
 proven. Chambers follow a fixed rule along that tree. The bound of the whole counts the proven bound
-of the trenches with the least number of chambers that any trench of that length needs, and
+of the trenches with the chambers that any trenches have, the shortest way of each cable, and
 everything that no layout of trenches can change.
 """
 
@@ -168,9 +168,9 @@ def plan_underground(  # noqa: PLR0913 - streets, what they cost, what rules the
     Streets that do not touch are planned each on its own; cable between them stays as it is. An
     owner has at least one bore in each trench that its cables pass, more by their section; one bore
     serves the drops of all owners and one is spare. The bound covers trenches, re-used ducts and
-    crossings (see `infraplan.cables.bulk`), one chamber for each crossing and each
-    `chamber_spacing_m` of new trench, less those that exist, and all items that do not depend on
-    the layout: drops, risers, cable, removal.
+    crossings (see `infraplan.cables.bulk` and `division`), the chambers that any trenches have
+    (see `chamber_costs`), new cable by its shortest way, and all items that do not depend on the
+    layout: drops, risers, removal.
     """
     works = prepare_works(layers, streets=streets, area=area, prices=prices, rules=rules)
     part(progress, 0.0, 0.2)(1.0, "trench graph")
@@ -286,10 +286,10 @@ def _provenance(works: Works, seed: int) -> Provenance:
 
     prices = works.prices
     bound = (
-        "bound: trenches, re-used ducts, crossings by dual ascent, the bores of each owner apart; "
-        f"one chamber for each crossing and each {prices.rules.chamber_spacing_m:g} m of new "
-        "trench, less existing ones; drops, risers and removal as billed; each new cable by its "
-        "shortest way"
+        "bound: trenches, re-used ducts, crossings and each owner's bores by the best division of "
+        "their cost; chambers at crossings, risers, ends, bends, junctions and each "
+        f"{prices.rules.chamber_spacing_m:g} m; drops, risers and removal as billed; each new "
+        "cable by its shortest way"
     )
     return Provenance(
         step="underground",
