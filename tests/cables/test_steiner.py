@@ -270,6 +270,6 @@ def test_the_clock_stops_a_long_search_with_a_tree_in_hand(limit_s: float) -> No
 
 
 def test_a_graph_of_few_terminals_is_solved_by_subsets() -> None:
-    edges, cost, terminals = known_instance("cc3-4u")
+    edges, cost, terminals = read_instance("cc3-4u")
     found = steiner_tree(edges, cost, terminals, time_limit_s=120)
     assert (found.cost, found.optimal) == (23, True)
