@@ -4,9 +4,11 @@ import json
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from infraplan import maps
+from infraplan.cables.shares import divided
 from infraplan.maps.choices import street_choices
 from infraplan.text import words
 
@@ -95,3 +97,20 @@ def test_the_table_is_copied_as_excel_takes_it(opened, chosen_plan) -> None:
     tab.wait_for_function("document.querySelector('.ip-choices [role=status]').textContent")
     told = tab.inner_text(".ip-choices [role=status]")
     assert "Excel" in told or "Ctrl+C" in told
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_page_divides_as_the_plan_does(opened, chosen_plan) -> None:
+    tab = opened(maps.underground(chosen_plan))
+    chance = np.random.default_rng(3)
+    cases = [
+        (int(chance.integers(0, 10**12)), {n: int(chance.integers(0, 10**11)) for n in "ABCĐ"})
+        for _ in range(60)
+    ]
+    cases += [(100, {"B": 1, "A": 1, "C": 1}), (7, {"A": 0, "B": 0}), (0, {"A": 3})]
+    told = [[str(total), {k: str(v) for k, v in weights.items()}] for total, weights in cases]
+    found = tab.evaluate(DIVIDED, told)
+    assert [{k: int(v) for k, v in parts.items()} for parts in found] == [
+        divided(total, weights) for total, weights in cases
+    ]

@@ -8,7 +8,11 @@
   ip.divided = function (total, weights) {
     var names = Object.keys(weights).sort(), sum = 0n, left = total, parts = {}, rest = [];
     names.forEach(function (name) { sum += weights[name]; });
-    if (sum === 0n) { names.forEach(function (name) { weights[name] = 1n; }); sum = BigInt(names.length); }
+    if (sum === 0n) {  // who weighs nothing pays nothing; somebody must be found
+      names.forEach(function (name) { parts[name] = 0n; });
+      parts.unassigned = total;
+      return parts;
+    }
     names.forEach(function (name) {
       parts[name] = total * weights[name] / sum;
       left -= parts[name];
@@ -30,6 +34,7 @@
     var shared = BigInt(choice.cost) - direct, open = (shared * BigInt(tenths) + 500n) / 1000n;
     var parts = ip.divided(shared - open, weights);
     Object.keys(table).forEach(function (owner) { out[owner] = parts[owner] + BigInt(table[owner].direct); });
+    if (parts.unassigned) out.unassigned = parts.unassigned;
     return { owners: out, open: open };
   };
 
@@ -131,8 +136,8 @@
       if (!one || !state.rule) return [];
       var split = ip.payers(one, state.rule, state.tenths), total = BigInt(one.cost), table = one.shares[state.rule] || {};
       var out = Object.keys(split.owners).sort(function (a, b) { return a.localeCompare(b, app.page.language); }).map(function (owner) {
-        var alone = table[owner].alone;
-        return { who: owner, sum: split.owners[owner], alone: alone ? BigInt(alone) : null };
+        var alone = table[owner] && table[owner].alone;
+        return { who: table[owner] ? owner : words.unassigned, sum: split.owners[owner], alone: alone ? BigInt(alone) : null };
       });
       if (state.tenths) out.unshift({ who: words.public_payer, sum: split.open, alone: null });
       out.forEach(function (row) { row.part = total > 0n ? Number(row.sum * 100000n / total) / 1000 : 0; });
