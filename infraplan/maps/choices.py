@@ -14,6 +14,8 @@ from typing import Any
 import pandas as pd
 
 from infraplan.maps.context import fields_of
+from infraplan.maps.layers import Category
+from infraplan.maps.layers import Field
 from infraplan.maps.layers import LineLayer
 from infraplan.maps.layers import PointLayer
 from infraplan.maps.layers import Style
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from infraplan.cables import CablePlan
 
-__all__ = ["aerial_layers", "street_choices"]
+__all__ = ["aerial_layers", "finding_layer", "street_choices"]
 
 UI = "choices.ui_"
 BESIDE_M = 4.0  # poles stand that far beyond the buildings' line at most
@@ -123,6 +125,63 @@ def aerial_layers(plan: "CablePlan", words: Words) -> list[VectorLayer]:
             )
         )  # fmt: skip
     return made
+
+
+def finding_layer(plan: "CablePlan", words: Words) -> list[VectorLayer]:
+    """
+    Return what the validation found, at its places, the gravest on top.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    drawn
+        Points that tell the fault when clicked; none where no fault has a place.
+    """
+    from infraplan.cables.validation import finding_points
+
+    points = finding_points(plan.findings, crs=plan.layers.crs)
+    if not len(points):
+        return []
+    told = [_told(row, words) for row in points.to_dict("records")]
+    data = points.assign(told=told)[["severity", "street", "told", points.geometry.name]]
+    styles = {
+        "note": Style(color="#ffffff", fill="#6b6b6b", radius=5.0, shape="diamond", width=1.2),
+        "warning": Style(color="#3d2f00", fill="#f0c14b", radius=6.5, shape="triangle", width=1.2),
+        "error": Style(color="#ffffff", fill="#b2182b", radius=7.5, shape="triangle", width=1.4),
+    }
+    return [
+        PointLayer(
+            name="findings", title=words("choices.layer_findings"), data=data,
+            group=words("maps.group_underground"), by="severity",
+            categories=[
+                Category(kind, words(f"validation.severity_{kind}"), style)
+                for kind, style in styles.items()
+            ],
+            fields=(
+                Field("told", words("choices.field_finding")),
+                Field("street", words("maps.field_street")),
+            ),
+            heading="finding", precision_m=0.2,
+        )
+    ]  # fmt: skip
+
+
+def _told(row: Mapping[Any, Any], words: Words) -> str:
+    """Return a fault as a sentence."""
+    text = words.entries.get(f"validation.{row['code']}")
+    if text is None:
+        return str(row["code"])
+    value, limit = (
+        words("choices.unknown") if bool(pd.isna(row[name])) else words.number(float(row[name]), 1)
+        for name in ("value", "limit")
+    )
+    return text.format(feature=str(row["feature_id"] or ""), value=value, limit=limit)
 
 
 def _streets(subsets: pd.DataFrame) -> list[str]:

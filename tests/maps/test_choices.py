@@ -9,6 +9,8 @@ import pytest
 
 from infraplan import maps
 from infraplan.cables.shares import divided
+from infraplan.cables.study import filled_table
+from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
 from infraplan.text import words
 
@@ -114,3 +116,15 @@ def test_the_page_divides_as_the_plan_does(opened, chosen_plan) -> None:
     assert [{k: int(v) for k, v in parts.items()} for parts in found] == [
         divided(total, weights) for total, weights in cases
     ]
+
+
+def test_each_finding_with_a_place_is_drawn_and_says_what_is_wrong(chosen_plan) -> None:
+    rows = {
+        ("V1",): {"code": "chamber_junction", "severity": "warning", "feature_id": "<b>B9</b>",
+                  "street": "Trần Phú", "x_m": 541_000.0, "y_m": 2_027_000.0},
+        ("V2",): {"code": "price_unconfirmed", "severity": "warning", "feature_id": "duct"},
+    }  # fmt: skip
+    plan = SimpleNamespace(**{**vars(chosen_plan), "findings": filled_table("findings", rows)})
+    (layer,) = finding_layer(plan, words("vi"))
+    assert layer.data["told"].tolist() == ["Bể cáp <b>B9</b> nằm trong nút giao"]
+    assert finding_layer(chosen_plan, words("vi")) == []
