@@ -50,7 +50,7 @@ READ = (
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
 STEP = "underground"
-SUBSET_SECONDS = 30.0  # for one choice of streets, which takes milliseconds unless busy
+SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def underground(
     area: Path | str | None = None,
     sharing: Sharing | None = None,
     programme: Programme | None = None,
-    time_limit_s: float = 30.0,
+    time_limit_s: float = 120.0,
     progress: Progress | None = None,
 ) -> "CablePlan":
     """

@@ -118,7 +118,7 @@ def plan_underground(  # noqa: PLR0913 - streets, what they cost, what rules the
     area: "shapely.Geometry | None" = None,
     prices: "PriceBook",
     rules: "WorkRules | None" = None,
-    time_limit_s: float = 30.0,
+    time_limit_s: float = 120.0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> CablePlan:
@@ -180,7 +180,7 @@ def plan_underground(  # noqa: PLR0913 - streets, what they cost, what rules the
 def plan_works(
     works: Works,
     *,
-    time_limit_s: float = 30.0,
+    time_limit_s: float = 120.0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> CablePlan:

@@ -156,7 +156,7 @@ class Works:
         streets: frozenset[str] | None = None,
         owners: frozenset[str] | None = None,
         *,
-        time_limit_s: float = 5.0,
+        time_limit_s: float = 120.0,
         seed: int = 0,
     ) -> Dug:
         """
@@ -212,7 +212,7 @@ class Works:
         streets: frozenset[str] | None = None,
         owners: frozenset[str] | None = None,
         *,
-        time_limit_s: float = 5.0,
+        time_limit_s: float = 120.0,
         seed: int = 0,
     ) -> tuple[PartPlan, ...]:
         """

@@ -18,8 +18,7 @@ from infraplan.cables import disjoint_pair
 from infraplan.cables import ring_augmentation
 from infraplan.cables import single_points_of_failure
 from infraplan.cables import steiner_tree
-from tests.cables.test_steiner import read_instance
-from tests.shared_data import shared_folder
+from tests.cables.instances import read_instance
 
 PAIRS = 20
 FULL = os.environ.get("INFRAPLAN_BENCH") == "province"
@@ -31,11 +30,6 @@ if FULL:
     ]  # fmt: skip
 
 
-def streets(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    folder = shared_folder("benchmarks/steiner_dev")
-    return read_instance(next(folder.glob(f"{name}*")))
-
-
 def cpu_s(call) -> float:
     start = time.process_time()
     call()
@@ -44,7 +38,7 @@ def cpu_s(call) -> float:
 
 @pytest.mark.parametrize("kind", ["edge", "node"])
 def test_a_pair_takes_a_few_single_searches(kind: str) -> None:
-    edges, cost, terminals = streets("I039")
+    edges, cost, terminals = read_instance("I039")
     low, high = edges.min(axis=1), edges.max(axis=1)
     size = int(high.max()) + 1
     matrix = csr_array((cost, (low, high)), shape=(size, size))
@@ -61,7 +55,7 @@ def test_a_pair_takes_a_few_single_searches(kind: str) -> None:
 
 @pytest.mark.skipif(not FULL, reason="INFRAPLAN_BENCH=province runs it: 30 s")
 def test_two_pairs_equal_the_flow_of_networkx() -> None:
-    edges, cost, terminals = streets("I039")
+    edges, cost, terminals = read_instance("I039")
     for start, end in (terminals[[0, -1]].tolist(), terminals[[1, -2]].tolist()):
         graph = nx.DiGraph()
         for number, ((u, v), price) in enumerate(zip(edges.tolist(), cost.tolist(), strict=True)):
@@ -78,7 +72,7 @@ def test_two_pairs_equal_the_flow_of_networkx() -> None:
 
 @pytest.mark.parametrize(("name", "count", "kind", "seconds"), RINGS)
 def test_rings_close_a_tree_of_streets(name: str, count: int, kind: str, seconds: float) -> None:
-    edges, cost, terminals = streets(name)
+    edges, cost, terminals = read_instance(name)
     chosen = terminals[:count]
     exists = np.zeros(len(edges), dtype=bool)
     exists[steiner_tree(edges, cost, chosen, time_limit_s=2).edges] = True
