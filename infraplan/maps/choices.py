@@ -7,7 +7,6 @@ whole-number weights that the plan holds, in whole dong, as `infraplan.cables.sh
 
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -33,7 +32,6 @@ UI = "choices.ui_"
 BESIDE_M = 4.0  # poles stand that far beyond the buildings' line at most
 LEAST_PIECE_M = 3.0  # what only grazes a street is not drawn
 STANDARD_WIDTH_M = 12.0  # where the width of a street is not known
-BILLION = 1e9
 OFTEN_CHOSEN = ("diameter", "occupancy", "length", "alone")
 AFTER = ("segments", "drops", "crossings", "chambers")
 BEFORE = ("aerial", "aerial_poles")
@@ -267,7 +265,7 @@ def _features(plan: "CablePlan", places: Mapping[str, int]) -> dict[str, dict[st
             str(key): places[street if street in places else beside]
             for key, street, beside in zip(frame.index, told, nearest, strict=False)
         }
-    for name, frame in zip(BEFORE, _aerial(plan, known), strict=True):
+    for name, frame in zip(BEFORE, _aerial(plan), strict=True):
         found[name] = {
             str(key): places[street] for key, street in frame["street"].items() if street in places
         }
@@ -286,7 +284,7 @@ def _nearest(frame: "gpd.GeoDataFrame", segments: "gpd.GeoDataFrame") -> list[st
 
 
 def _aerial(
-    plan: "CablePlan", names: Sequence[str] = ()
+    plan: "CablePlan",
 ) -> tuple["gpd.GeoDataFrame", "gpd.GeoDataFrame"]:
     """Return the aerial cables and the poles in the plan's streets, an id and a street each."""
     import geopandas as gpd
@@ -296,7 +294,7 @@ def _aerial(
     kind = fibre["installation"]
     aerial = fibre[kind.isna() | (kind == "aerial")].sort_index()
     pieces, stands = [], []
-    for name, area in _areas(plan, names):
+    for name, area in _areas(plan):
         near = aerial[aerial.geometry.intersects(area)]
         cut = near.assign(geometry=near.geometry.intersection(area), street=name)
         pieces.append(cut.explode(index_parts=False))
@@ -314,15 +312,13 @@ def _aerial(
     return cut, at[~at.index.duplicated()]
 
 
-def _areas(plan: "CablePlan", names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+def _areas(plan: "CablePlan") -> Iterator[tuple[str, Any]]:
     """Yield each street of the plan and its ground up to the poles."""
     import shapely
 
     streets = plan.layers.table("streets")
     segments = plan.segments.dropna(subset=["street_ids"])
     for name, ids in segments.groupby(segments["street"].astype(str))["street_ids"]:
-        if names and name not in names:
-            continue
         wanted = sorted({part for text in ids for part in str(text).split(";")})
         mine = streets[streets.index.astype(str).isin(wanted)]
         width = pd.to_numeric(mine["width_m"]).astype("float64").fillna(STANDARD_WIDTH_M)
