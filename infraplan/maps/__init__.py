@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from infraplan.maps.compose import underground as underground
     from infraplan.maps.layers import Category as Category
     from infraplan.maps.layers import Field as Field
+    from infraplan.maps.layers import Filter as Filter
     from infraplan.maps.layers import LineLayer as LineLayer
+    from infraplan.maps.layers import Number as Number
     from infraplan.maps.layers import PointLayer as PointLayer
     from infraplan.maps.layers import PolygonLayer as PolygonLayer
     from infraplan.maps.layers import Style as Style
@@ -44,7 +46,9 @@ _HOMES = {
     "underground": "compose",
     "Category": "layers",
     "Field": "layers",
+    "Filter": "layers",
     "LineLayer": "layers",
+    "Number": "layers",
     "PointLayer": "layers",
     "PolygonLayer": "layers",
     "Style": "layers",

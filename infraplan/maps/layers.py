@@ -27,8 +27,18 @@ from infraplan.text import Words
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Category", "Field", "LineLayer", "PointLayer", "PolygonLayer", "Style"]
+__all__ = [
+    "Category",
+    "Field",
+    "Filter",
+    "LineLayer",
+    "Number",
+    "PointLayer",
+    "PolygonLayer",
+    "Style",
+]
 
+MISSING = -(2**31)  # a number that is not there
 SORTED_FROM = 500  # features from which neighbours are put side by side, which packs better
 
 
@@ -111,6 +121,40 @@ class Field:
         return f"{text} {self.unit}" if self.unit and text else text
 
 
+@dataclass(frozen=True, slots=True)
+class Number:
+    """
+    A column whose figures the page adds up, sorts and charts.
+
+    Figures travel as whole numbers of 10 to the power of minus `decimals`, after `scale`; a missing
+    one stays missing, never zero. `key` is the name by which the page finds the column, such as
+    `people`; `label` and `unit` are words.
+    """
+
+    column: str
+    key: str
+    label: str
+    unit: str = ""
+    decimals: int = 0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """
+    A column by whose values the page hides features, such as operator, technology, status.
+
+    Layers with equal `key` share one filter. A cell of several values is parted by `separator`.
+    `words` replaces codes by what a reader understands.
+    """
+
+    column: str
+    key: str
+    label: str
+    separator: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class VectorLayer:
     """
@@ -121,7 +165,8 @@ class VectorLayer:
     column that titles a popup, `label` the one written on the map from zoom `label_zoom`, `search`
     the columns that the search looks in. `shown` is whether the layer is on when the page opens,
     `min_zoom` the zoom from which it is drawn, `under` whether it lies below rasters. `precision_m`
-    is the step of the coordinates [m].
+    is the step of the coordinates [m]. `numbers` and `filters` tell the columns that the page adds
+    up and filters by; `side` is `"before"` or `"after"` where the layer is one side of a swipe.
     """
 
     kind: ClassVar[str] = ""
@@ -143,6 +188,9 @@ class VectorLayer:
     under: bool = False
     precision_m: float = 1.0
     note: str = ""
+    numbers: Sequence[Number] = ()
+    filters: Sequence[Filter] = ()
+    side: str = ""
 
     def packed(self, words: Words) -> dict[str, Any] | None:
         """
@@ -179,6 +227,7 @@ class VectorLayer:
             "labelZoom": self.label_zoom,
             "under": self.under,
             "note": self.note,
+            "side": self.side,
             "styles": styles,
             "count": len(kept),
             "data": pack(header, arrays),
@@ -240,6 +289,29 @@ class VectorLayer:
         for entry in self.fields:
             if entry.column in table:
                 header["fields"].append([entry.label, place(entry)])
+        header["filters"] = [
+            {
+                "key": entry.key,
+                "label": entry.label,
+                "separator": entry.separator,
+                "words": dict(entry.words),
+                "column": place(Field(entry.column, "")),
+            }
+            for entry in self.filters
+            if entry.column in table
+        ]
+        header["numbers"] = []
+        for number in self.numbers:
+            if number.column in table:
+                arrays[f"number{len(header['numbers'])}"] = _whole(table[number.column], number)
+                header["numbers"].append(
+                    {
+                        "key": number.key,
+                        "label": number.label,
+                        "unit": number.unit,
+                        "decimals": number.decimals,
+                    }
+                )
 
 
 class PointLayer(VectorLayer):
@@ -285,6 +357,13 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any cell of a table
     if isinstance(value, str):
         return value
     return "" if value is None or bool(pd.isna(value)) else str(value)
+
+
+def _whole(column: "pd.Series[Any]", entry: Number) -> Any:  # noqa: ANN401 - an array
+    """Return figures as whole numbers of the last decimal shown, `MISSING` where there is none."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    steps = np.rint(values * entry.scale * 10.0**entry.decimals)
+    return np.where(np.isfinite(steps), steps, MISSING).astype(np.int64)
 
 
 def _order(shapes: Any) -> Any:  # noqa: ANN401 - array of geometries

@@ -84,17 +84,22 @@ def unpack(text: str) -> tuple[dict[str, Any], dict[str, Ints]]:
         steps = (zigzag >> np.uint32(1)).astype(np.int64) ^ -(zigzag & np.uint32(1)).astype(
             np.int64
         )
-        arrays[name] = np.cumsum(steps)
+        arrays[name] = _wrapped(np.cumsum(steps))
         place += 4 * size
     return header, arrays
 
 
 def _planes(values: Ints) -> bytes:
     """Return the differences of an array as zigzag-coded planes of bytes."""
-    steps = np.diff(values, prepend=0)
-    zigzag = (steps << 1) ^ (steps >> 63)
-    if values.size and int(zigzag.max()) >= 2**32:
+    if values.size and (int(values.min()) < -(2**31) or int(values.max()) >= 2**31):
         msg = "a packed number needs more than 32 bits"
         raise OverflowError(msg)
+    steps = _wrapped(np.diff(values, prepend=0))
+    zigzag = (steps << 1) ^ (steps >> 63)
     planes = zigzag.astype("<u4").view(np.uint8).reshape(values.size, 4)
     return np.ascontiguousarray(planes.T).tobytes()
+
+
+def _wrapped(values: Ints) -> Ints:
+    """Return whole numbers as 32 bits hold them, so that sums of differences come back."""
+    return values.astype(np.int32, casting="unsafe").astype(np.int64)

@@ -31,7 +31,20 @@ from infraplan.text import words
 __all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
-SCRIPTS = ("unpack.js", "projection.js", "canvas.js", "search.js", "panel.js", "page.js")
+SCRIPTS = (
+    "unpack.js",
+    "projection.js",
+    "parts.js",
+    "canvas.js",
+    "search.js",
+    "panel.js",
+    "layout.js",
+    "coordinates.js",
+    "popups.js",
+    "finding.js",
+    "printing.js",
+    "page.js",
+)
 OF_CARDS = ("charts.js", "cards.js")
 OF_CHOICES = ("streets.js",)
 MARK = "infraplan"
@@ -153,14 +166,9 @@ def build_page(
     """
     say = words(language)
     packed = [entry for layer in layers if (entry := layer.packed(say)) is not None]
-    prefix = "maps.ui_"
     page: dict[str, Any] = {
         "language": language,
-        "words": {
-            key.removeprefix(prefix): text
-            for key, text in say.entries.items()
-            if key.startswith(prefix)
-        },
+        "words": _page_words(say),
         "title": facts.title,
         "subtitle": facts.subtitle,
         "warning": facts.warning,
@@ -189,6 +197,16 @@ def build_page(
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
     return MapPage(text, language)
+
+
+def _page_words(say: Words) -> dict[str, str]:
+    """Return the words of the page's own programs: `maps.ui_*`, and those of tables `page_*`."""
+    found = {}
+    for key, text in say.entries.items():
+        for prefix in ("maps.ui_", "page_"):
+            if key.startswith(prefix):
+                found[key.removeprefix(prefix)] = text
+    return found
 
 
 @cache

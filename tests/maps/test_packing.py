@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from infraplan.maps.packing import pack
 from infraplan.maps.packing import unpack
 
-NUMBERS = st.lists(st.integers(-(2**30), 2**30), max_size=60)
+NUMBERS = st.lists(st.integers(-(2**31), 2**31 - 1), max_size=60)
 
 
 @given(first=NUMBERS, second=NUMBERS)

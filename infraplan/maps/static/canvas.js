@@ -14,6 +14,9 @@
     layer.label = header.label;
     layer.search = header.search;
     layer.codes = header.columns.map(function (_, n) { return a["column" + n]; });
+    layer.filters = header.filters;
+    layer.numbers = header.numbers;
+    layer.figures = header.numbers.map(function (_, n) { return a["number" + n]; });
     layer.category = a.category;
     layer.x = a.x;
     layer.y = a.y;
@@ -63,6 +66,22 @@
   ip.text = function (layer, column, feature) {
     if (column === null || column === undefined) return "";
     return layer.columns[column][layer.codes[column][feature]];
+  };
+
+  // A figure of a feature in its unit; null where the data have none.
+  ip.MISSING = -2147483648;
+  ip.figure = function (layer, key, feature) {
+    for (var n = 0; n < layer.numbers.length; n++) {
+      if (layer.numbers[n].key !== key) continue;
+      var whole = layer.figures[n][feature];
+      return whole === ip.MISSING ? null : whole / Math.pow(10, layer.numbers[n].decimals);
+    }
+    return null;
+  };
+
+  // Whether a feature is drawn at all: neither its style nor a filter hides it.
+  ip.seen = function (layer, feature) {
+    return !layer.hidden[layer.category[feature]] && !(layer.off && layer.off[feature]);
   };
 
   ip.centre = function (layer, f) {

@@ -1,17 +1,6 @@
 "use strict";
 // The panel: figures, layers with their legend, definition, sources. Text is set, never parsed.
 (function (ip) {
-  ip.make = function (tag, options, children) {
-    var node = document.createElement(tag);
-    Object.keys(options || {}).forEach(function (key) {
-      if (key === "text") node.textContent = options[key];
-      else if (key === "on") Object.keys(options.on).forEach(function (event) { node.addEventListener(event, options.on[event]); });
-      else if (key in { checked: 1, value: 1, hidden: 1, open: 1, disabled: 1 }) node[key] = options[key];
-      else node.setAttribute(key, options[key]);
-    });
-    (children || []).forEach(function (child) { if (child) node.appendChild(child); });
-    return node;
-  };
   var make = ip.make;
 
   // A small picture of a style, as it looks on the map.
@@ -175,22 +164,5 @@
         page.sources.map(function (text) { return make("p", { class: "ip-note", text: text }); }))));
     }
     return make("aside", { class: "ip-panel", id: "ip-panel", "aria-label": app.words.panel, tabindex: "-1" }, blocks);
-  };
-
-  ip.card = function (layer, feature, app) {
-    var heading = ip.text(layer, layer.heading, feature), rows = [];
-    layer.fields.forEach(function (field) {
-      var text = ip.text(layer, field[1], feature);
-      if (!text) return;
-      var kind = text.indexOf("\n") < 0 ? "ip-short" : "ip-long";
-      rows.push(make("dt", { class: kind, text: field[0] }));
-      rows.push(make("dd", { class: kind, text: text }));
-    });
-    var style = layer.styles[layer.category[feature]];
-    return make("div", { class: "ip-card" }, [
-      make("div", { class: "ip-kind", text: layer.title + (style.label ? " · " + style.label : "") }),
-      heading ? make("h3", { text: heading }) : null,
-      rows.length ? make("dl", {}, rows) : null
-    ]);
   };
 })(infraplan);
