@@ -346,13 +346,13 @@ def look(tab: Any) -> None:
     for zoom in (None, 11, 13.5):
         if zoom is not None:
             tab.evaluate(f"infraplan.app.map.setZoom({zoom}, {{animate: false}})")
-        tab.wait_for_function("infraplan.app.still", timeout=60_000)
+        tab.wait_for_selector("html[data-still]", timeout=60_000)
         told(f"drag at {zoom or 'home'}", **frames(tab))
         begun = time.perf_counter()
-        tab.wait_for_function("infraplan.app.still", timeout=60_000)
+        tab.wait_for_selector("html[data-still]", timeout=60_000)
         after_ms = 1e3 * (time.perf_counter() - begun)
         moved = tab.locator(".leaflet-container").screenshot()
         tab.evaluate(ANEW)
-        tab.wait_for_function("infraplan.app.still", timeout=60_000)
+        tab.wait_for_selector("html[data-still]", timeout=60_000)
         told("picture after the drag", complete_ms=after_ms, memory_mb=memory_mb())
         assert tab.locator(".leaflet-container").screenshot() == moved

@@ -20,6 +20,12 @@
     return canvas;
   }
 
+  // Take a canvas away and give its memory back at once, not when somebody sweeps.
+  function drop(canvas) {
+    L.DomUtil.remove(canvas);
+    canvas.width = canvas.height = 0;
+  }
+
   // A canvas paints what it was told only when it must; reading a pixel makes it do so now, so that
   // the clock tells the truth. Without graphics hardware that is where the time goes.
   function settle(context) { context.getImageData(0, 0, 1, 1); }
@@ -28,6 +34,11 @@
     var context = canvas.getContext("2d", { willReadFrequently: true });
     context.setTransform(canvas.width / width, 0, 0, canvas.height / height, 0, 0);
     return context;
+  }
+
+  function forget(level) {
+    L.DomUtil.remove(level.el);
+    Array.prototype.forEach.call(level.el.children, function (canvas) { canvas.width = canvas.height = 0; });
   }
 
   // ---- one pane -------------------------------------------------------------------------------
@@ -52,7 +63,7 @@
       };
     },
     clear: function () {
-      this.levels.forEach(function (level) { L.DomUtil.remove(level.el); });
+      this.levels.forEach(forget);
       this.levels = [];
       this.level = null;
     },
@@ -111,8 +122,8 @@
       level.seen = seen.sort(nearest);
       level.spare = spare.sort(nearest);
       level.tiles.forEach(function (tile, key) {
-        if (tile.i >= i0 - 2 && tile.i <= i1 + 2 && tile.j >= j0 - 2 && tile.j <= j1 + 2) return;
-        if (tile.canvas) L.DomUtil.remove(tile.canvas);
+        if (tile.i >= i0 - 1 && tile.i <= i1 + 1 && tile.j >= j0 - 1 && tile.j <= j1 + 1) return;
+        if (tile.canvas) drop(tile.canvas);
         level.tiles.delete(key);
       });
     },
@@ -131,7 +142,7 @@
       var level = this.level;
       level.whole = true;
       level.el.style.visibility = "";
-      this.levels.forEach(function (other) { if (other !== level) L.DomUtil.remove(other.el); });
+      this.levels.forEach(function (other) { if (other !== level) forget(other); });
       this.levels = [level];
     },
     // Whether a job begun is still wanted.
@@ -152,7 +163,7 @@
         L.DomUtil.setPosition(job.canvas, L.point(tile.i * SIZE, tile.j * SIZE).subtract(job.level.origin));
         job.level.el.appendChild(job.canvas);
       }
-      if (before) L.DomUtil.remove(before);
+      if (before) drop(before);
     },
     // One fine picture of the view, at once: a print does not wait and knows no tiles.
     print: function () {
@@ -310,8 +321,15 @@
       wake();
     }
 
+    // The attribute is for those outside the page who wait for the picture.
+    function still(now) {
+      if (app.still === now) return;
+      app.still = now;
+      document.documentElement.toggleAttribute("data-still", now);
+      if (now) app.emit("still");
+    }
     function wake() {
-      app.still = false;
+      still(false);
       if (waiting || !map._loaded) return;
       waiting = true;
       if (document.hidden) setTimeout(tick, 0); else requestAnimationFrame(tick);
@@ -352,9 +370,21 @@
       if (labels.stale && !moving() && !map._animatingZoom) labels.draw();
       var more = work(false), next = choose(), busy = (next && !next.rank) || labels.stale || (job && !job.rank);
       if (more && next) { waiting = true; if (document.hidden) setTimeout(tick, 0); else requestAnimationFrame(tick); }
-      if (busy || map._animatingZoom) app.still = false;
-      else if (!app.still) { app.still = true; app.emit("still"); }
+      still(!busy && !map._animatingZoom);
     }
+    // Everything lies on whole pixels of the screen, else the same picture looks different here and
+    // there: a map that glides to its rest may stop between two, and so may what stands above it.
+    function snap() {
+      var position = L.DomUtil.getPosition(map.getPane("mapPane"));
+      if (position && !position.equals(position.round())) L.DomUtil.setPosition(map.getPane("mapPane"), position.round());
+    }
+    function place() {
+      var element = map.getContainer(), box = element.parentNode.getBoundingClientRect(), dense = ratio();
+      element.style.left = Math.ceil(box.left * dense - 0.01) / dense - box.left + "px";
+      element.style.top = Math.ceil(box.top * dense - 0.01) / dense - box.top + "px";
+    }
+    map.on("moveend", snap);
+    map.on("resize", place);
     map.on("dragstart", function () { painter.dragged = true; });
     map.on("moveend", function () { painter.dragged = false; wake(); });
 
@@ -423,6 +453,7 @@
       }
       labels.draw();
     };
+    place();
     painter.begin = function () {
       layers.forEach(function (layer) { signs.set(layer, sign(layer)); });
       panes.forEach(function (pane) { pane.addTo(map); });
