@@ -4,7 +4,6 @@ import base64
 import io
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,9 +30,11 @@ UNPACK = """async texts => Promise.all(texts.map(text => infraplan.unpack(text).
     columns: (header.columns || []).map(c => c.slice()),
     arrays: Object.fromEntries(Object.entries(header.arrays).map(([k, v]) => [k, Array.from(v)])),
 }))))"""
-INFLATE = """([text, size]) => {
-    const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-    return Array.from(infraplan.inflate(bytes, 0, size));
+INFLATE = """([packed, content]) => {
+    const [source, known] = [packed, content].map(text =>
+        Uint8Array.from(atob(text), letter => letter.charCodeAt(0)));
+    const found = infraplan.inflate(source, 0, known.length);
+    return known.length === found.length && known.every((value, n) => value === found[n]);
 }"""
 BAR = """(() => {
     window.told = new Set();
@@ -119,8 +120,9 @@ def page() -> maps.MapPage:
     discs = frame(shapely.buffer(shapely.points(PLACE + rng.uniform(0, 40_000, (60, 2))), 900))
     marks = [Category("Viettel", "Viettel", Style(color="#d55e00")),
              Category("VNPT", "VNPT", Style(color="#0072b2"))]  # fmt: skip
-    kinds = [Category("aerial", "Treo", Style(color="#7b3294", width=2.0, casing="#ffffff")),
-             Category("buried", "Chôn", Style(color="#008837", width=2.0, dash=(8, 3)))]  # fmt: skip
+    aerial = Style(color="#7b3294", width=2.0, casing="#ffffff")
+    buried = Style(color="#008837", width=2.0, dash=(8, 3))
+    kinds = [Category("aerial", "Treo", aerial), Category("buried", "Chôn", buried)]
     owners = [Category(n, n, Style(color=c)) for n, c in (("VNPT", "#0072b2"), ("FPT", "#e69f00"))]
     told = [Field("laid", "Lắp đặt")]
     layers = [
@@ -223,8 +225,7 @@ def test_its_own_decoder_knows_every_kind_of_block(tab: Any, level: int, strateg
     content = np.concatenate(parts).astype(np.uint8).tobytes()
     packer = zlib.compressobj(level, zlib.DEFLATED, -15, 9, strategy)
     packed = packer.compress(content) + packer.flush()
-    found = tab.evaluate(INFLATE, [base64.b64encode(packed).decode(), len(content)])
-    assert bytes(found) == content
+    assert tab.evaluate(INFLATE, [base64.b64encode(each).decode() for each in (packed, content)])
 
 
 def test_a_bar_names_what_is_read_and_then_goes(tab: Any) -> None:
@@ -264,7 +265,8 @@ def test_the_picture_after_a_drag_is_that_of_a_fresh_drawing(tab: Any) -> None:
 def test_tiles_meet_without_a_seam(tab: Any, zoom: float) -> None:
     worst, many, ink = tab.evaluate(SEAMS, zoom)
     assert ink > 10_000
-    assert many <= 12, f"{many} values differ by up to {worst}"
+    # a cut mark would differ in hundreds of pixels; arcs differ by a shade wherever they lie
+    assert many <= ink / 250, f"{many} values differ by up to {worst}"
 
 
 def test_far_stations_stand_in_groups_that_count_them_all(tab: Any) -> None:
@@ -311,9 +313,10 @@ def test_a_click_on_a_group_opens_it(tab: Any) -> None:
     }""")
     tab.mouse.click(x, y)
     tab.wait_for_selector("html[data-still]")
-    tab.evaluate(
-        "() => new Promise(d => infraplan.app.map._animatingZoom ? infraplan.app.map.once('zoomend', d) : d())"
-    )
+    tab.evaluate("""() => new Promise(done => {
+        const map = infraplan.app.map;
+        if (map._animatingZoom) map.once('zoomend', done); else done();
+    })""")
     assert tab.evaluate("infraplan.app.map.getZoom()") > 9.5
     assert tab.evaluate("([a, b]) => infraplan.app.map.getBounds().contains([a, b])", [lat, lng])
 
