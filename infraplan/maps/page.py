@@ -22,6 +22,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan import atomic
+from infraplan.errors import InfraplanError
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
 from infraplan.maps.projection import plan_projection
@@ -31,6 +32,7 @@ from infraplan.text import words
 __all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
+LINKED = "infraplan-maps"  # folder of the pages that are too large to show in a notebook
 SCRIPTS = (
     "unpack.js",
     "projection.js",
@@ -52,6 +54,10 @@ MARK = "infraplan"
 
 class Layer(Protocol):
     """Anything that can be drawn: see `layers` and `rasters`."""
+
+    @property
+    def name(self) -> str:
+        """Id of the layer."""
 
     def packed(self, words: Words) -> dict[str, Any] | None:
         """Return the layer as the page carries it, None where there is nothing to draw."""
@@ -75,17 +81,18 @@ class Facts:
 
     `published` are the office's own tables, long ones, that a reader opens and enlarges; they are
     not printed with the map. `warning` is printed over the map and on every print (synthetic
-    input); `definition` says what the figures mean; `sources` name the data, their licences and
-    their days; `credit` is the line at the foot of the map, all sources where it is empty; `frame`
-    names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
-    card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
-    undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
-    their programs.
+    input), and `restricted` where the file must stay inside the office; `definition` says what the
+    figures mean; `sources` name the data, their licences and their days; `credit` is the line at
+    the foot of the map, all sources where it is empty; `frame` names the layer that the page opens
+    at, all layers where it is empty. `cards` is a batch with a card for each of its requests, see
+    `infraplan.maps.cards`; `choices` are the streets of an undergrounding plan to tick, see
+    `infraplan.maps.choices`; a page without them carries none of their programs.
     """
 
     title: str
     subtitle: str = ""
     warning: str = ""
+    restricted: str = ""
     tables: tuple[Table, ...] = ()
     published: tuple[Table, ...] = ()
     definition: tuple[str, ...] = ()
@@ -98,10 +105,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    """A finished page: `html` is all of it."""
+    """
+    A finished page: `html` is all of it.
+
+    `layers`, `facts` and `crs` are what it was built from, so that more may be added to it.
+    """
 
     html: str
     language: str = "vi"
+    layers: tuple["Layer", ...] = field(default=(), repr=False)
+    facts: Facts = field(default_factory=lambda: Facts(title=""), repr=False)
+    crs: str = "EPSG:9209"
 
     def save(self, path: str | Path) -> Path:
         """
@@ -125,16 +139,27 @@ class MapPage:
         return atomic.write_text(Path(path), self.html, if_held="rename")
 
     def _repr_html_(self) -> str:
-        """Return the page in a frame that may run its scripts and nothing else."""
-        size_mb = len(self.html.encode("utf-8")) / 1e6
-        if size_mb > LARGEST_INLINE_MB:
-            say = words(self.language)
-            note = say("maps.too_large_inline", size=say.number(size_mb, 1))
-            return f"<p>{html.escape(note)}</p>"
+        """Return the page in a frame that may run its scripts and nothing else, else a link."""
+        content = self.html.encode("utf-8")
+        if len(content) > LARGEST_INLINE_MB * 1e6:
+            return self._link(content)
         return (
             '<iframe sandbox="allow-scripts" style="width:100%;height:620px;border:1px solid #ccc" '
             f'srcdoc="{html.escape(self.html, quote=True)}"></iframe>'
         )
+
+    def _link(self, content: bytes) -> str:
+        """Write a page that is too large for a notebook beside it, and return a link to it."""
+        say = words(self.language)
+        size = say.number(len(content) / 1e6, 1)
+        name = f"{LINKED}/{hashlib.sha256(content).hexdigest()[:10]}.html"
+        try:
+            if not Path(name).exists():
+                self.save(name)
+        except InfraplanError:
+            return f"<p>{html.escape(say('maps.too_large_inline', size=size))}</p>"
+        text = html.escape(say("maps.too_large_linked", size=size, name=name))
+        return f'<p><a href="{name}" target="_blank" rel="noopener">{text}</a></p>'
 
 
 def build_page(
@@ -172,6 +197,7 @@ def build_page(
         "title": facts.title,
         "subtitle": facts.subtitle,
         "warning": facts.warning,
+        "restricted": facts.restricted,
         "tables": [
             {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note, "open": t.open}
             for t in facts.tables
@@ -196,7 +222,7 @@ def build_page(
     text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices))
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
-    return MapPage(text, language)
+    return MapPage(text, language, tuple(layers), facts, crs)
 
 
 def _page_words(say: Words) -> dict[str, str]:
@@ -328,8 +354,11 @@ def _block(values: dict[str, Any], kind: str) -> str:
 def _without_scripts(facts: Facts, say: Words) -> str:
     """Return what a reader sees whose browser runs no scripts."""
     lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    if facts.warning:
-        lines.append(f"<p><strong>{html.escape(facts.warning)}</strong></p>")
+    lines += [
+        f"<p><strong>{html.escape(text)}</strong></p>"
+        for text in (facts.restricted, facts.warning)
+        if text
+    ]
     lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
     for table in facts.tables:
         lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")

@@ -6,7 +6,7 @@ scales from bad to good. Smallest difference under simulated deuteranopia: 28 fo
 four operators (CIE76), against 5 for red-green.
 """
 
-__all__ = ["BACKDROP", "CATEGORIES", "CLASSES", "LEVELS", "PROPOSALS", "SEA", "UNKNOWN"]
+__all__ = ["BACKDROP", "CATEGORIES", "CLASSES", "LEVELS", "PROPOSALS", "SEA", "SHARES", "UNKNOWN"]
 
 UNKNOWN = "#8c8c8c"
 BACKDROP = "#e9e8e4"
@@ -21,6 +21,7 @@ LEVELS = {
     "good": "#4575b4",
     "unknown": UNKNOWN,
 }
+SHARES = ("#a50026", "#f46d43", "#fee090", "#74add1")  # of people, from low to high
 PROPOSALS = {
     "approve": "#0072b2",
     "approve_with_conditions": "#56b4e9",

@@ -15,12 +15,13 @@
       make("div", { class: "ip-find" }, [app.field, app.results]),
       make("div", { class: "ip-buttons" }, [home, print, app.panelButton])
     ]);
+    var inside = page.restricted ? make("div", { class: "ip-restricted", role: "note", text: page.restricted }) : null;
     var warning = page.warning ? make("div", { class: "ip-warning", role: "note", text: page.warning }) : null;
     app.readout = make("output", { class: "ip-readout", "aria-live": "off" });
     app.credit = make("div", { class: "ip-credit", text: page.credit });
     app.stage = make("div", { class: "ip-stage" });
     var main = make("main", { class: "ip-main" }, [app.stage]);
-    var root = make("div", { class: "ip-root" }, [header, warning, main]);
+    var root = make("div", { class: "ip-root" }, [header, inside, warning, main]);
     document.body.insertBefore(root, document.body.firstChild);
     app.stage.appendChild(div);
     app.tools = make("div", { class: "ip-tools", role: "toolbar", "aria-label": words.tools, "aria-orientation": "vertical" });
