@@ -32,6 +32,7 @@ from infraplan.text import words
 __all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
+INSIDE = "NOI-BO_"  # begins the name of a file that must stay inside the office
 LINKED = "infraplan-maps"  # folder of the pages that are too large to show in a notebook
 SCRIPTS = (
     "unpack.js",
@@ -137,6 +138,25 @@ class MapPage:
             If it cannot be written.
         """
         return atomic.write_text(Path(path), self.html, if_held="rename")
+
+    def file_name(self, stem: str, suffix: str = ".html") -> str:
+        """
+        Return the name under which the page, or a sheet of it, is written.
+
+        Parameters
+        ----------
+        stem
+            Name without suffix, safe as a file name.
+        suffix
+            Suffix with its dot.
+
+        Returns
+        -------
+        name
+            Name, which begins with `NOI-BO_` (for internal use) where the page tells where works
+            of the network stand.
+        """
+        return f"{INSIDE if self.facts.restricted else ''}{stem}{suffix}"
 
     def _repr_html_(self) -> str:
         """Return the page in a frame that may run its scripts and nothing else, else a link."""
