@@ -68,7 +68,7 @@ def test_every_layer_is_drawn(opened: Open, page: MapPage) -> None:
     assert len(tab.evaluate(loaded)) == 1
     assert min(tab.evaluate(loaded)) > 50
     tab.wait_for_selector("html[data-raster]", state="attached")
-    assert tab.evaluate(INK, ["raster", 0]) == 4
+    assert tab.evaluate(INK, ["raster", 0]) == 5
 
 
 def test_hostile_names_are_shown_as_they_are(
