@@ -31,7 +31,7 @@ from infraplan.maps.projection import plan_projection
 from infraplan.text import Words
 from infraplan.text import words
 
-__all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
+__all__ = ["Facts", "Layer", "MapPage", "Swipe", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
 INSIDE = "NOI-BO_"  # begins the name of a file that must stay inside the office
@@ -44,11 +44,14 @@ SCRIPTS = (
     "clusters.js",
     "paint.js",
     "tiles.js",
+    "classes.js",
+    "rasters.js",
     "search.js",
     "panel.js",
     "layout.js",
     "coordinates.js",
     "popups.js",
+    "swipe.js",
     "finding.js",
     "printing.js",
     "page.js",
@@ -81,6 +84,18 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Swipe:
+    """
+    Two sides of a divider over the map: names of layers, and what the label of a side says.
+    """
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    left_label: str
+    right_label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """
     What the page says in words.
@@ -92,7 +107,8 @@ class Facts:
     the foot of the map, all sources where it is empty; `frame` names the layer that the page opens
     at, all layers where it is empty. `cards` is a batch with a card for each of its requests, see
     `infraplan.maps.cards`; `choices` are the streets of an undergrounding plan to tick, see
-    `infraplan.maps.choices`; a page without them carries none of their programs.
+    `infraplan.maps.choices`; a page without them carries none of their programs. `swipes` are
+    pairs of layers that lie left and right of a divider.
     """
 
     title: str
@@ -107,6 +123,7 @@ class Facts:
     frame: str = ""
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
+    swipes: tuple[Swipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +254,13 @@ def build_page(
         "credit": facts.credit or " · ".join(facts.sources),
         "projection": plan_projection(crs),
         "colors": {"sea": SEA, "backdrop": BACKDROP},
+        "swipes": [
+            {
+                "left": {"label": pair.left_label, "layers": pair.left},
+                "right": {"label": pair.right_label, "layers": pair.right},
+            }
+            for pair in facts.swipes
+        ],
     }
     if facts.cards:
         page["cards"] = facts.cards
@@ -305,7 +329,7 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
-    styles = ["page.css", "tiles.css"]
+    styles = ["page.css", "tiles.css", "rasters.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
     scripts = [_leaflet_script(), *(_ours(name) for name in names)]

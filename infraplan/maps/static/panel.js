@@ -94,6 +94,7 @@
     if (single) return null;
     return make("ul", { class: "ip-legend" }, layer.styles.map(function (style, code) {
       var words = [swatch(layer.kind, style), make("span", { class: "ip-legend-text", text: style.label })];
+      if (style.km2 !== undefined) words.push(make("span", { class: "ip-count", text: ip.area(style.km2, app) }));
       if (style.count !== undefined) words.push(make("span", { class: "ip-count", text: app.number(style.count) }));
       if (layer.kind === "raster") return make("li", {}, words);
       var button = make("button", { type: "button", class: "ip-toggle", "aria-pressed": "true", title: app.words.toggle }, words);
@@ -105,6 +106,8 @@
       return make("li", {}, [button]);
     }));
   }
+
+  ip.legend = legend;
 
   function row(layer, app) {
     var box = make("input", { type: "checkbox", checked: layer.shown, id: "ip-layer-" + layer.number });
@@ -155,7 +158,7 @@
     groups.forEach(function (group) {
       blocks.push(make("section", { class: "ip-section ip-group" }, [
         group.title ? make("h2", { text: group.title }) : null,
-        make("div", {}, group.layers.map(function (layer) { return row(layer, app); }))
+        make("div", {}, [ip.rasterChooser(group.layers, app)].concat(group.layers.map(function (layer) { return layer.picks ? null : row(layer, app); })))
       ]));
     });
     blocks = blocks.concat(later);

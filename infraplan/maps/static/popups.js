@@ -38,8 +38,8 @@
     // What the rasters that are shown say of a place.
     function values(latlng) {
       var rows = [];
-      app.layers.forEach(function (layer) {
-        var text = layer.kind === "raster" && layer.shown && sample(layer, latlng);
+      app.rastersAt(latlng).forEach(function (layer) {
+        var text = ip.valueAt(layer, latlng);
         if (text) rows.push(make("dt", { text: layer.title }), make("dd", { text: text }));
       });
       return rows.length ? make("dl", { class: "ip-here" }, rows) : null;
@@ -72,27 +72,6 @@
       waiting = now;
       map.getContainer().style.cursor = over.cluster(event.latlng) || under(event.latlng, 4) ? "pointer" : "";
     });
-  }
-
-  // The words of a raster's class at a place, read from its own picture.
-  function sample(layer, latlng) {
-    var image = layer.overlay.getElement();
-    if (!layer.pixels) {
-      var canvas = document.createElement("canvas");
-      canvas.width = image.naturalWidth;
-      canvas.height = image.naturalHeight;
-      layer.pixels = canvas.getContext("2d", { willReadFrequently: true });
-      layer.pixels.drawImage(image, 0, 0);
-    }
-    var p = L.CRS.EPSG3857.project(latlng), b = layer.bounds;
-    var column = Math.floor((p.x - b[0]) / (b[2] - b[0]) * image.naturalWidth);
-    var line = Math.floor((b[3] - p.y) / (b[3] - b[1]) * image.naturalHeight);
-    if (column < 0 || line < 0 || column >= image.naturalWidth || line >= image.naturalHeight) return "";
-    var rgba = layer.pixels.getImageData(column, line, 1, 1).data;
-    if (!rgba[3]) return "";
-    if (rgba[3] < 255) return layer.styles[layer.styles.length - 1].label;
-    var name = "#" + [rgba[0], rgba[1], rgba[2]].map(function (v) { return (v + 256).toString(16).slice(1); }).join("");
-    return layer.lookup[name] || "";
   }
 
   ip.part(popups);
