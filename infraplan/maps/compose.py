@@ -39,6 +39,7 @@ from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
 from infraplan.maps.page import Table
 from infraplan.maps.page import build_page
+from infraplan.maps.summary import view_summary
 from infraplan.maps.two_routes import pair_layers
 from infraplan.maps.two_routes import pair_tables
 from infraplan.text import Words
@@ -122,6 +123,7 @@ def gaps(result: "Gaps", *, language: str = "vi") -> MapPage:
         tables=gaps_tables(result, words),
         definition=gaps_definition(result, words),
         synthetic=bool(result.provenance.synthetic),
+        summary=view_summary(result, words),
     )
 
 
@@ -342,11 +344,13 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
     findings: list[Layer] = []
     tables: list[Table] = []
     areas: list[Layer] = []
+    summary: dict[str, Any] = {}
     if coverage is not None:
         definition = coverage_definition(coverage, words)
     if gaps is not None:
         areas += gaps_layers(gaps, words)
         tables += gaps_tables(gaps, words)
+        summary = view_summary(gaps, words)
         definition = gaps_definition(gaps, words) or definition
     if cable_plan is not None:
         findings += cable_layers(cable_plan, words)
@@ -367,6 +371,7 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         tables=tables,
         published=published,
         definition=definition,
+        summary=summary,
     )
 
 
@@ -385,6 +390,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     frame: str = "communes",
     cards: Mapping[str, Any] | None = None,
     choices: Mapping[str, Any] | None = None,
+    summary: Mapping[str, Any] | None = None,
 ) -> MapPage:
     """Return a page of results on what lies beneath them."""
     from infraplan import __version__
@@ -411,6 +417,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         frame=frame,
         cards=cards or {},
         choices=choices or {},
+        summary=summary or {},
     )
     return build_page(drawn, facts, crs=layers.crs, language=words.language)
 

@@ -36,13 +36,17 @@ SCRIPTS = (
     "projection.js",
     "parts.js",
     "canvas.js",
+    "telling.js",
     "search.js",
+    "filters.js",
     "panel.js",
     "layout.js",
     "coordinates.js",
     "popups.js",
     "finding.js",
     "printing.js",
+    "summary.js",
+    "table.js",
     "page.js",
 )
 OF_CARDS = ("charts.js", "cards.js")
@@ -80,7 +84,8 @@ class Facts:
     names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
     card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
     undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
-    their programs.
+    their programs. `summary` is what the sums of the view need beside the layers, see
+    `infraplan.maps.summary`.
     """
 
     title: str
@@ -94,6 +99,7 @@ class Facts:
     frame: str = ""
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,7 @@ def build_page(
         "credit": facts.credit or " · ".join(facts.sources),
         "projection": plan_projection(crs),
         "colors": {"sea": SEA, "backdrop": BACKDROP},
+        "summary": dict(facts.summary),
     }
     if facts.cards:
         page["cards"] = facts.cards
@@ -243,7 +250,7 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
-    styles = ["page.css"]
+    styles = ["page.css", "insight.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
     scripts = [_leaflet_script(), *(_ours(name) for name in names)]
