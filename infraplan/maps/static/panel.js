@@ -61,7 +61,7 @@
   }
 
   function table(entry) {
-    return make("details", { class: "ip-section", open: entry.open }, [
+    return make("details", { class: "ip-section", "data-tab": "figures", open: entry.open }, [
       make("summary", { text: entry.title }),
       grid(entry),
       entry.note ? make("p", { class: "ip-note", text: entry.note }) : null
@@ -142,25 +142,25 @@
     });
     var blocks = page.tables.filter(function (entry) { return entry.open; }).map(table);
     if (page.definition.length) {
-      blocks.push(make("details", { class: "ip-section", open: true }, [make("summary", { text: app.words.definition })].concat(
+      blocks.push(make("details", { class: "ip-section", "data-tab": "about", open: true }, [make("summary", { text: app.words.definition })].concat(
         page.definition.map(function (text) { return make("p", { class: "ip-definition", text: text }); }))));
     }
     var later = page.tables.filter(function (entry) { return !entry.open; }).map(table);
     if (page.published.length) {
-      later.unshift(make("details", { class: "ip-section ip-published" }, [
+      later.unshift(make("details", { class: "ip-section ip-published", "data-tab": "figures" }, [
         make("summary", { text: app.words.published }),
         make("ul", {}, page.published.map(function (entry) { return published(entry, app); }))
       ]));
     }
     groups.forEach(function (group) {
-      blocks.push(make("section", { class: "ip-section ip-group" }, [
+      blocks.push(make("section", { class: "ip-section ip-group", "data-tab": "layers" }, [
         group.title ? make("h2", { text: group.title }) : null,
         make("div", {}, group.layers.map(function (layer) { return row(layer, app); }))
       ]));
     });
     blocks = blocks.concat(later);
     if (page.sources.length) {
-      blocks.push(make("details", { class: "ip-section ip-sources" }, [make("summary", { text: app.words.sources })].concat(
+      blocks.push(make("details", { class: "ip-section ip-sources", "data-tab": "about", open: true }, [make("summary", { text: app.words.sources })].concat(
         page.sources.map(function (text) { return make("p", { class: "ip-note", text: text }); }))));
     }
     return make("aside", { class: "ip-panel", id: "ip-panel", "aria-label": app.words.panel, tabindex: "-1" }, blocks);
