@@ -46,6 +46,8 @@
     document.body.insertBefore(root, document.body.firstChild);
     app.stage.appendChild(div);
     app.tools = make("div", { class: "ip-tools", role: "toolbar", "aria-label": words.tools, "aria-orientation": "vertical" });
+    app.floats = make("div", { class: "ip-floats" });
+    app.stage.appendChild(app.floats);
     app.stage.appendChild(app.tools);
     div.style.background = page.colors.backdrop;
     div.setAttribute("aria-label", words.map);
