@@ -34,6 +34,7 @@ LARGEST_INLINE_MB = 5.0
 SCRIPTS = (
     "unpack.js",
     "projection.js",
+    "geodesy.js",
     "parts.js",
     "canvas.js",
     "telling.js",
@@ -42,6 +43,8 @@ SCRIPTS = (
     "panel.js",
     "layout.js",
     "coordinates.js",
+    "measure.js",
+    "places.js",
     "popups.js",
     "finding.js",
     "printing.js",

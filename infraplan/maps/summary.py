@@ -86,8 +86,7 @@ def hamlets_counted(hamlets: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
     """
     if not {"people", "people_uncovered"} <= set(hamlets.columns):
         return hamlets
-    share = hamlets["unknown_share"] if "unknown_share" in hamlets else 0.0
-    unknown = hamlets["people"] * share
+    unknown = hamlets["people"] * hamlets.get("unknown_share", 0.0)
     return hamlets.assign(people_unknown=unknown.where(hamlets["people_uncovered"].notna()))
 
 

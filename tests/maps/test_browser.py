@@ -79,6 +79,7 @@ def test_hostile_names_are_shown_as_they_are(
             for (let f = 0; f < l.count; f++) app.stage.appendChild(infraplan.card(l, f, app));
         });
         document.querySelectorAll('details').forEach(d => { d.open = true; });
+        document.querySelectorAll('[role=tabpanel]').forEach(pane => { pane.hidden = false; });
     }""")
     told = tab.inner_text("body")
     assert [name for name in hostile if name not in told] == []
@@ -241,6 +242,7 @@ def test_a_published_table_opens_over_the_page_and_closes(opened: Open, layers: 
     name = "<img src=x onerror=\"document.title='run'\">"
     table = maps.Table("T1 Xã", ("Xã", "Dân số"), ((name, "1.234"), ("Tổng", "1.234")), note="x")
     tab = opened(maps.plan_page(layers, title="Bản đồ", published=[table]))
+    tab.click("#ip-tab-figures")
     tab.locator(".ip-published summary").click()
     tab.locator(".ip-open-table").click()
     assert tab.locator(".ip-sheet tbody tr").count() == 2

@@ -220,7 +220,7 @@
       blocks.push(make("details", { class: "ip-section ip-in-view", "data-tab": "figures", open: true }, [make("summary", { text: ip.told(app, "in_view") }), app.places.summary]));
     }
     if (ip.filtersOf(layers).length) {
-      blocks.push(make("details", { class: "ip-section ip-filter-part", "data-tab": "filter", open: Boolean(app.section) }, [make("summary", { text: ip.told(app, "filters") }), app.places.filters]));
+      blocks.push(make("details", { class: "ip-section ip-filter-part", "data-tab": "filter", open: true }, [make("summary", { text: ip.told(app, "filters") }), app.places.filters]));
     }
     blocks = blocks.concat(groups.map(function (entry, n) { return group(entry, n, app); }));
     blocks = blocks.concat(page.tables.filter(function (entry) { return entry.open; }).map(table));
@@ -236,7 +236,7 @@
     }
     blocks = blocks.concat(page.tables.filter(function (entry) { return !entry.open; }).map(table));
     if (page.sources.length) {
-      blocks.push(make("details", { class: "ip-section ip-sources", "data-tab": "about" }, [make("summary", { text: app.words.sources })].concat(
+      blocks.push(make("details", { class: "ip-section ip-sources", "data-tab": "about", open: true }, [make("summary", { text: app.words.sources })].concat(
         page.sources.map(function (text) { return make("p", { class: "ip-note", text: text }); }))));
     }
     app.on("filter", function (layer) { if (layer && layer.control) layer.control(); });

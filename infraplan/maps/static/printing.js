@@ -3,6 +3,7 @@
 (function (ip) {
   function printing(app) {
     var before = null, root = document.querySelector(".ip-root");
+    ip.tool(app, { id: "print", label: app.words.print, icon: "M7 8V3h10v5M7 17H4V9h16v8h-3M7 14h10v7H7z", run: function () { window.print(); } });
     window.addEventListener("beforeprint", function () {
       if (before) return;
       before = { centre: app.map.getCenter(), zoom: app.map.getZoom(), bounds: app.map.getBounds() };

@@ -110,13 +110,12 @@
       pick, field, make("label", { class: "ip-table-near", for: near.id }, [near, make("span", { text: told("only_in_view") })]), count, copy
     ]);
     var node = make("div", { class: "ip-table-part" }, [bar, scroller]);
-    var leaf = drawer(app, told("table"), node, opened);
-
-    function opened(on) {
-      if (!on) return;
+    var leaf = app.drawer(told("table"), node, { id: "table" });
+    app.on("drawer", function (open) {
+      if (open !== leaf) return;
       if (!state.layer) take(layers.find(function (layer) { return layer.shown && layer.count > 1; }) || layers[0]);
       else list();
-    }
+    });
 
     function take(layer) {
       state.layer = layer;
@@ -311,27 +310,6 @@
       later = setTimeout(list, 80);
     });
     app.table = { show: function (layer) { leaf.show(true); if (layer) take(layer); }, state: state };
-  }
-
-  // The frame's own drawer where it has one, else one of ours at the foot of the page.
-  function drawer(app, title, node, opened) {
-    if (app.drawer) {
-      var leaf = app.drawer(title, node, { id: "table" });
-      app.on("drawer", function (open) { opened(open === leaf); });
-      return leaf;
-    }
-    var own = { shown: false, node: make("section", { class: "ip-own-drawer", id: "ip-drawer-table", "aria-label": title, hidden: true }, [node]) };
-    document.querySelector(".ip-root").appendChild(own.node);
-    var tool = ip.tool(app, { id: "table", label: title, icon: "M3 5h18v14H3zM3 10h18M3 14.5h18M9 5v14", toggle: true, run: function (on) { own.show(on); } });
-    own.show = function (on) {
-      if (own.shown === on) return;
-      own.shown = on;
-      own.node.hidden = !on;
-      tool.set(on);
-      app.map.invalidateSize({ pan: false, animate: false });
-      opened(on);
-    };
-    return own;
   }
 
   ip.part(listing);
