@@ -149,9 +149,10 @@ def view_summary(gaps: Any, words: Words) -> dict[str, Any]:  # noqa: ANN401 - G
     Returns
     -------
     summary
-        `headline` says what the share of people is a share of; `rests` has for the people of each
-        commune who live outside its hamlets a point inside [m in EPSG:3857], their level and their
-        figures in the order of `people_numbers`, None where not known.
+        `headline` says what the share of people is a share of, with a place for `{where}`; `rests`
+        has for the people of each commune who live outside its hamlets a point inside [m in
+        EPSG:3857], their level and their figures in the order of `people_numbers`, None where not
+        known.
     """
     found = gaps.hamlets[gaps.hamlets.index.astype(str).str.endswith(REST)]
     rests = hamlets_counted(found[~(found.geometry.is_empty | found.geometry.isna())])
@@ -159,7 +160,7 @@ def view_summary(gaps: Any, words: Words) -> dict[str, Any]:  # noqa: ANN401 - G
     operator = getattr(gaps.definition, "operator", ANY)
     who = words("maps.any_operator") if operator == ANY else operator
     return {
-        "headline": words("insight.headline", technology=technology, operator=who)
+        "headline": words("insight.headline", where="{where}", technology=technology, operator=who)
         if technology
         else words("insight.headline_plain"),
         "rests": _rests(rests) if "people_unknown" in rests and len(rests) else [],
@@ -182,6 +183,6 @@ def _rests(rests: "gpd.GeoDataFrame") -> list[list[Any]]:
     ]
 
 
-def _known(value: float) -> float | None:
+def _known(value: Any) -> float | None:  # noqa: ANN401 - any cell of a table
     """Return a figure as JSON holds it."""
     return None if pd.isna(value) else round(float(value), 2)

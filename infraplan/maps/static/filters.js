@@ -167,11 +167,12 @@
         made.boxes.push({ value: value, box: box, count: count });
         return make("label", { class: "ip-chip", for: box.id }, [box, make("span", { text: value.label }), count]);
       });
+      var layers = unique(filter.uses.map(function (use) { return use.layer.title; })), of = ip.told(app, "filter_of", { layers: layers.join(", ") });
       shell.appendChild(make("fieldset", { class: "ip-filter", id: "ip-filter-" + filter.key }, [
-        make("legend", { text: filter.label }),
+        make("legend", { text: filter.label, title: of }),
         make("div", { class: "ip-filter-head" }, [all, none]),
         make("div", { class: "ip-chips" }, chips),
-        make("p", { class: "ip-note", text: ip.told(app, "filter_of", { layers: unique(filter.uses.map(function (use) { return use.layer.title; })).join(", ") }) })
+        layers.length === 1 ? make("p", { class: "ip-note", text: of }) : null
       ]));
       return made;
     }

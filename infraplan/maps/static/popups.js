@@ -7,6 +7,7 @@
     var heading = ip.text(layer, layer.heading, feature), rows = [], labels = {};
     function tell(label, text) {
       if (!text) return;
+      if (/^[^;\s]+(;[^;\s]+)+$/.test(text)) text = text.split(";").join(", ");
       var kind = text.indexOf("\n") < 0 ? "ip-short" : "ip-long";
       rows.push(make("dt", { class: kind, text: label }));
       rows.push(make("dd", { class: kind, text: text }));
@@ -104,7 +105,7 @@
 
     function popup(card, latlng, found, from) {
       var small = map.getSize();
-      var opened = L.popup({ minWidth: Math.min(250, small.x - 60), maxWidth: Math.min(380, small.x - 40), maxHeight: Math.max(140, Math.min(400, small.y - 90)), autoPanPadding: [20, 20] }).setLatLng(latlng).setContent(card);
+      var opened = L.popup({ minWidth: Math.min(250, small.x - 60), maxWidth: Math.min(380, small.x - 40), maxHeight: Math.max(140, Math.min(460, small.y - 90)), autoPanPadding: [20, 20] }).setLatLng(latlng).setContent(card);
       opened.openOn(map);
       var close = opened.getElement().querySelector(".leaflet-popup-close-button");
       if (close) { close.setAttribute("aria-label", app.words.close); close.title = app.words.close; }

@@ -206,7 +206,10 @@
       return { key: entry[0], layer: entry[1], button: button, value: value, about: about };
     });
     var line = make("summary", { class: "ip-whole" }), how = make("details", { class: "ip-how" }, [line, make("p", { class: "ip-note", text: told("counts") })]);
-    [head, list, chart, how].forEach(function (node) { shell.appendChild(node); });
+    [list, chart, how].forEach(function (node) { shell.appendChild(node); });
+    // The one figure that everybody asks for stands above the tabs.
+    var tabs = app.side.querySelector(".ip-tabs");
+    app.side.insertBefore(head, tabs);
 
     function choose(key) {
       chosen = key;
@@ -217,20 +220,23 @@
       draw(app.sums);
     }
 
+    function isWhole() { return app.map.getBounds().contains(app.home); }
+
     function people(sums) {
+      var place = told(isWhole() ? "where_all" : "where_part");
       head.textContent = "";
       head.hidden = !sums;
       if (!sums) return;
       var p = function (value) { return ip.people(value, app); };
       if (!sums.isJudged) {
-        head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: p(sums.people) }), make("span", { text: told("people") })]));
+        head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: p(sums.people) }), make("span", { text: told("people", { where: place }) })]));
         return;
       }
       var covered = Math.max(0, sums.people - sums.uncovered - sums.unknown);
       if (sums.people < 0.5) { head.appendChild(make("p", { class: "ip-figure" }, [make("span", { text: told("nobody") })])); return; }
       var isUnknown = sums.unknown >= 0.5, sure = sums.people - sums.unknown;
       var share = sure < 0.5 ? told("unknown") : ip.percent(covered, sums.people, app);
-      head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: share }), make("span", { text: app.page.summary.headline })]));
+      head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: share }), make("span", { text: ip.fill(app.page.summary.headline, { where: place }) })]));
       var range = ip.peopleRange(sums.uncovered, sums.low, sums.high, app);
       var lines = [
         ["covered", COVERED, p(covered)], ["uncovered", UNCOVERED, range], ["unknown_people", "", isUnknown ? p(sums.unknown) : null]
@@ -287,7 +293,7 @@
           tile.about.textContent = told("hamlets");
         }
       });
-      line.textContent = told(app.map.getBounds().contains(app.home) ? "counts_all" : "counts_part");
+      line.textContent = told(isWhole() ? "counts_all" : "counts_part");
       draw(sums);
     }
 

@@ -111,6 +111,7 @@
     ]);
     var node = make("div", { class: "ip-table-part" }, [bar, scroller]);
     var leaf = app.drawer(told("table"), node, { id: "table" });
+    app.fit(app.home); // the drawer's line has taken some of the map
     app.on("drawer", function (open) {
       if (open !== leaf) return;
       if (!state.layer) take(layers.find(function (layer) { return layer.shown && layer.count > 1; }) || layers[0]);
@@ -135,7 +136,7 @@
         var longest = column.label.length + 3;
         for (var f = 0; f < Math.min(60, state.layer.count); f++) longest = Math.max(longest, column.text(f).length);
         var col = make("col");
-        column.wide = Math.max(70, Math.min(n ? 260 : 220, longest * 6.7 + 20));
+        column.wide = Math.max(70, Math.min(n ? 260 : 220, longest * (n ? 6.7 : 7.7) + 22));
         col.style.width = column.wide + "px";
         widths.appendChild(col);
         var button = make("button", { type: "button", class: "ip-head", title: column.label }, [
