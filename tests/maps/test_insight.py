@@ -56,9 +56,7 @@ def fibre_of(chance: random.Random) -> gpd.GeoDataFrame:
     """Return 60 cables that wander over the area."""
     lines = []
     for _ in range(60):
-        steps = np.cumsum(
-            [[chance.uniform(-60, 60), chance.uniform(-60, 60)] for _ in range(25)], 0
-        )
+        moves = [[chance.uniform(-60, 60), chance.uniform(-60, 60)] for _ in range(25)]
         start = [WEST + chance.uniform(600, 4300), SOUTH + chance.uniform(600, 5300)]
         lines.append(shapely.LineString(start + np.cumsum(moves, axis=0)))
     return made(
