@@ -46,6 +46,7 @@ SCRIPTS = (
     "popups.js",
     "finding.js",
     "printing.js",
+    "keys.js",
     "page.js",
 )
 OF_CARDS = ("charts.js", "cards.js")
@@ -76,6 +77,8 @@ class Facts:
     """
     What the page says in words.
 
+    `headline` says in one line what the colours mean, `as_of` of which days the data are;
+    `restricted` is printed over the map and on every print of a page that may not be passed on.
     `published` are the office's own tables, long ones, that a reader opens and enlarges; they are
     not printed with the map. `warning` is printed over the map and on every print (synthetic
     input); `definition` says what the figures mean; `sources` name the data, their licences and
@@ -88,6 +91,9 @@ class Facts:
 
     title: str
     subtitle: str = ""
+    headline: str = ""
+    as_of: str = ""
+    restricted: str = ""
     warning: str = ""
     tables: tuple[Table, ...] = ()
     published: tuple[Table, ...] = ()
@@ -174,6 +180,9 @@ def build_page(
         "words": _page_words(say),
         "title": facts.title,
         "subtitle": facts.subtitle,
+        "headline": facts.headline,
+        "as_of": facts.as_of,
+        "restricted": facts.restricted,
         "warning": facts.warning,
         "tables": [
             {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note, "open": t.open}
@@ -331,8 +340,10 @@ def _block(values: dict[str, Any], kind: str) -> str:
 def _without_scripts(facts: Facts, say: Words) -> str:
     """Return what a reader sees whose browser runs no scripts."""
     lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    if facts.warning:
-        lines.append(f"<p><strong>{html.escape(facts.warning)}</strong></p>")
+    for notice in (facts.restricted, facts.warning):
+        if notice:
+            lines.append(f"<p><strong>{html.escape(notice)}</strong></p>")
+    lines += [f"<p>{html.escape(text)}</p>" for text in (facts.as_of, facts.headline) if text]
     lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
     for table in facts.tables:
         lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")

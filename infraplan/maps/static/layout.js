@@ -17,8 +17,10 @@
     app.buttons = make("div", { class: "ip-buttons" }, [app.panelButton]);
     var header = make("header", { class: "ip-header" }, [
       make("div", { class: "ip-titles" }, [
-        make("h1", { text: page.title }),
-        page.subtitle ? make("p", { class: "ip-subtitle", text: page.subtitle }) : null,
+        make("div", { class: "ip-title" }, [
+          make("h1", { text: page.title, title: page.title }),
+          make("p", { class: "ip-subtitle", text: [page.subtitle, page.as_of].filter(Boolean).join(" · ") })
+        ]),
         page.headline ? make("p", { class: "ip-headline", text: page.headline }) : null
       ]),
       make("div", { class: "ip-find", role: "search" }, [app.field, app.results]),
