@@ -310,6 +310,7 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
     proposal: "Proposal | None" = None,
     cable_plan: "CablePlan | None" = None,
     published: Sequence[Table] = (),
+    base_map: tuple[str, str] = ("", ""),
     language: str = "vi",
 ) -> MapPage:
     """
@@ -333,6 +334,8 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         Plan of undergrounding.
     published
         The tables that the office publishes, their cells in words.
+    base_map
+        Address of the tiles of a base map on the network and whose it is; none where empty.
     language
         `"vi"` or `"en"`.
 
@@ -376,6 +379,7 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         published=published,
         definition=definition,
         headline=headline,
+        base_map=base_map,
     )
 
 
@@ -395,6 +399,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     frame: str = "communes",
     cards: Mapping[str, Any] | None = None,
     choices: Mapping[str, Any] | None = None,
+    base_map: tuple[str, str] = ("", ""),
 ) -> MapPage:
     """Return a page of results on what lies beneath them."""
     from infraplan import __version__
@@ -423,6 +428,8 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         frame=frame,
         cards=cards or {},
         choices=choices or {},
+        base_map=base_map[0],
+        base_credit=base_map[1],
     )
     return build_page(drawn, facts, crs=layers.crs, language=words.language)
 

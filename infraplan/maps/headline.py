@@ -77,9 +77,7 @@ def data_days(layers: Layers, words: Words) -> str:
         The first and the last day; empty where no source tells its day.
     """
     table = layers.table("sources")
-    days = sorted(
-        {str(day) for day in table.get("as_of", ()) if DAY.fullmatch(str(day))}
-    )
+    days = sorted({str(day) for day in table.get("as_of", ()) if DAY.fullmatch(str(day))})
     if not days:
         return ""
     first, last = (_day(day) for day in (days[0], days[-1]))

@@ -22,6 +22,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan import atomic
+from infraplan.maps.basemap import base_map_entry
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
 from infraplan.maps.projection import plan_projection
@@ -51,6 +52,7 @@ SCRIPTS = (
 )
 OF_CARDS = ("charts.js", "cards.js")
 OF_CHOICES = ("streets.js",)
+OF_BASE = ("basemap.js",)
 MARK = "infraplan"
 
 
@@ -86,7 +88,8 @@ class Facts:
     names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
     card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
     undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
-    their programs.
+    their programs. `base_map` is the address of a base map's tiles on the network and `base_credit`
+    whose it is; without them a page names no address and may load none.
     """
 
     title: str
@@ -103,6 +106,8 @@ class Facts:
     frame: str = ""
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
+    base_map: str = ""
+    base_credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,7 @@ def build_page(
     Raises
     ------
     SettingsError
-        If there is no catalogue in the language.
+        If there is no catalogue in the language, or the base map has no proper address.
     """
     say = words(language)
     packed = [entry for layer in layers if (entry := layer.packed(say)) is not None]
@@ -203,9 +208,13 @@ def build_page(
         page["cards"] = facts.cards
     if facts.choices:
         page["choices"] = facts.choices
+    host = ""
+    if facts.base_map:
+        page["base_map"] = base_map_entry(facts.base_map, facts.base_credit)
+        host = page["base_map"]["host"]
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
-    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices))
+    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices), host=host)
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
     return MapPage(text, language)
@@ -222,8 +231,8 @@ def _page_words(say: Words) -> dict[str, str]:
 
 
 @cache
-def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
-    """Return the page without any data, its policy already naming its scripts."""
+def _shell(language: str, *, has_cards: bool, has_choices: bool, host: str = "") -> str:
+    """Return the page without any data, its policy already naming its scripts and a base map."""
     import folium
 
     class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
@@ -255,6 +264,7 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
+    names += OF_BASE if host else ()
     styles = ["page.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
@@ -268,17 +278,17 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
         f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
         for body in re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
     )
+    if found := re.search(r"https?://[^\s\"']*", text):
+        msg = f"the page's own code names an address on the network: {found.group()}"
+        raise RuntimeError(msg)
+    pictures = f"data: https://{host}" if host else "data:"
     policy = (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
         "base-uri 'none'; form-action 'none'"
     )
     place = text.index("<head>") + len("<head>")
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    text = text[:place] + meta + text[place:]
-    if found := re.search(r"https?://[^\s\"']*", text):
-        msg = f"the page's own code names an address on the network: {found.group()}"
-        raise RuntimeError(msg)
-    return text
+    return text[:place] + meta + text[place:]
 
 
 def _leaflet_script() -> str:

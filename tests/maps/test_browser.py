@@ -212,7 +212,9 @@ def test_it_prints_and_comes_back(opened: Open, page: MapPage) -> None:
     view = "[infraplan.app.map.getCenter().lat, infraplan.app.map.getZoom()]"
     before = tab.evaluate(view)
     printed = tab.pdf(prefer_css_page_size=True, print_background=True)
-    assert 1 <= printed.count(b"/Type /Page\n") <= 2  # the second for what has no room beside the map
+    assert (
+        1 <= printed.count(b"/Type /Page\n") <= 2
+    )  # the second for what has no room beside the map
     assert tab.evaluate(view) == pytest.approx(before, abs=1e-3)
 
 

@@ -199,7 +199,9 @@ def test_a_distance_is_measured_by_clicks_and_taken_back(tab: Any) -> None:
     places = tab.evaluate("infraplan.app.measured().places.map(p => [p.lng, p.lat])")
     legs = [EARTH.inv(*a, *b)[2] for a, b in zip(places, places[1:], strict=False)]
     told = tab.inner_text(".ip-total")
-    assert float(told.removesuffix(" km").replace(",", ".")) == pytest.approx(sum(legs) / 1000, abs=6e-3)
+    assert float(told.removesuffix(" km").replace(",", ".")) == pytest.approx(
+        sum(legs) / 1000, abs=6e-3
+    )
     tab.press(".folium-map", "Backspace")
     assert tab.evaluate("infraplan.app.measured().places.length") == 2
     tab.press(".folium-map", "Enter")
@@ -227,7 +229,8 @@ def test_an_area_ends_at_a_double_click_without_a_further_place(tab: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("metres", "told"), [(9.94, "9,9 m"), (876.4, "876 m"), (12345.6, "12,35 km"), (123456, "123,5 km")]
+    ("metres", "told"),
+    [(9.94, "9,9 m"), (876.4, "876 m"), (12345.6, "12,35 km"), (123456, "123,5 km")],
 )
 def test_lengths_are_told_in_the_readers_style(tab: Any, metres: float, told: str) -> None:
     assert tab.evaluate("m => infraplan.lengthText(infraplan.app, m)", metres) == told
