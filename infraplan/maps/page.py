@@ -47,6 +47,7 @@ SCRIPTS = (
     "popups.js",
     "finding.js",
     "printing.js",
+    "colours.js",
     "keys.js",
     "page.js",
 )
