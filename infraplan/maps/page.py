@@ -22,6 +22,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan import atomic
+from infraplan.maps.basemap import base_map_entry
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
 from infraplan.maps.projection import plan_projection
@@ -50,10 +51,13 @@ SCRIPTS = (
     "printing.js",
     "summary.js",
     "table.js",
+    "colours.js",
+    "keys.js",
     "page.js",
 )
 OF_CARDS = ("charts.js", "cards.js")
 OF_CHOICES = ("streets.js",)
+OF_BASE = ("basemap.js",)
 MARK = "infraplan"
 
 
@@ -80,6 +84,8 @@ class Facts:
     """
     What the page says in words.
 
+    `headline` says in one line what the colours mean, `as_of` of which days the data are;
+    `restricted` is printed over the map and on every print of a page that may not be passed on.
     `published` are the office's own tables, long ones, that a reader opens and enlarges; they are
     not printed with the map. `warning` is printed over the map and on every print (synthetic
     input); `definition` says what the figures mean; `sources` name the data, their licences and
@@ -88,11 +94,15 @@ class Facts:
     card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
     undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
     their programs. `summary` is what the sums of the view need beside the layers, see
-    `infraplan.maps.summary`.
+    `infraplan.maps.summary`. `base_map` is the address of a base map's tiles on the network and
+    `base_credit` whose it is; without them a page names no address and may load none.
     """
 
     title: str
     subtitle: str = ""
+    headline: str = ""
+    as_of: str = ""
+    restricted: str = ""
     warning: str = ""
     tables: tuple[Table, ...] = ()
     published: tuple[Table, ...] = ()
@@ -103,6 +113,8 @@ class Facts:
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    base_map: str = ""
+    base_credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +183,7 @@ def build_page(
     Raises
     ------
     SettingsError
-        If there is no catalogue in the language.
+        If there is no catalogue in the language, or the base map has no proper address.
     """
     say = words(language)
     packed = [entry for layer in layers if (entry := layer.packed(say)) is not None]
@@ -180,6 +192,9 @@ def build_page(
         "words": _page_words(say),
         "title": facts.title,
         "subtitle": facts.subtitle,
+        "headline": facts.headline,
+        "as_of": facts.as_of,
+        "restricted": facts.restricted,
         "warning": facts.warning,
         "tables": [
             {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note, "open": t.open}
@@ -201,9 +216,13 @@ def build_page(
         page["cards"] = facts.cards
     if facts.choices:
         page["choices"] = facts.choices
+    host = ""
+    if facts.base_map:
+        page["base_map"] = base_map_entry(facts.base_map, facts.base_credit)
+        host = page["base_map"]["host"]
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
-    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices))
+    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices), host=host)
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
     return MapPage(text, language)
@@ -220,8 +239,8 @@ def _page_words(say: Words) -> dict[str, str]:
 
 
 @cache
-def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
-    """Return the page without any data, its policy already naming its scripts."""
+def _shell(language: str, *, has_cards: bool, has_choices: bool, host: str = "") -> str:
+    """Return the page without any data, its policy already naming its scripts and a base map."""
     import folium
 
     class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
@@ -253,6 +272,7 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
+    names += OF_BASE if host else ()
     styles = ["page.css", "insight.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
@@ -266,17 +286,17 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
         f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
         for body in re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
     )
+    if found := re.search(r"https?://[^\s\"']*", text):
+        msg = f"the page's own code names an address on the network: {found.group()}"
+        raise RuntimeError(msg)
+    pictures = f"data: https://{host}" if host else "data:"
     policy = (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
         "base-uri 'none'; form-action 'none'"
     )
     place = text.index("<head>") + len("<head>")
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    text = text[:place] + meta + text[place:]
-    if found := re.search(r"https?://[^\s\"']*", text):
-        msg = f"the page's own code names an address on the network: {found.group()}"
-        raise RuntimeError(msg)
-    return text
+    return text[:place] + meta + text[place:]
 
 
 def _leaflet_script() -> str:
@@ -338,8 +358,10 @@ def _block(values: dict[str, Any], kind: str) -> str:
 def _without_scripts(facts: Facts, say: Words) -> str:
     """Return what a reader sees whose browser runs no scripts."""
     lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    if facts.warning:
-        lines.append(f"<p><strong>{html.escape(facts.warning)}</strong></p>")
+    for notice in (facts.restricted, facts.warning):
+        if notice:
+            lines.append(f"<p><strong>{html.escape(notice)}</strong></p>")
+    lines += [f"<p>{html.escape(text)}</p>" for text in (facts.as_of, facts.headline) if text]
     lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
     for table in facts.tables:
         lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")

@@ -207,12 +207,14 @@ def test_it_fits_a_phone(opened: Open, page: MapPage) -> None:
     assert tab.evaluate("infraplan.app.map.getSize().y") > 400
 
 
-def test_it_prints_on_one_page_and_comes_back(opened: Open, page: MapPage) -> None:
+def test_it_prints_and_comes_back(opened: Open, page: MapPage) -> None:
     tab = opened(page)
     view = "[infraplan.app.map.getCenter().lat, infraplan.app.map.getZoom()]"
     before = tab.evaluate(view)
     printed = tab.pdf(prefer_css_page_size=True, print_background=True)
-    assert printed.count(b"/Type /Page\n") == 1
+    assert (
+        1 <= printed.count(b"/Type /Page\n") <= 2
+    )  # the second for what has no room beside the map
     assert tab.evaluate(view) == pytest.approx(before, abs=1e-3)
 
 

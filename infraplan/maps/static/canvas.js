@@ -270,7 +270,7 @@
       this.draw();
     },
     draw: function () {
-      var context = this._context, ratio = window.devicePixelRatio || 1, span = this._bounds.getSize();
+      var context = this._context, ratio = ip.ratio || window.devicePixelRatio || 1, span = this._bounds.getSize();
       var view = frame(this._map, this._bounds.min), zoom = view.zoom, labels = [];
       // Giving the size anew clears the canvas.
       this._container.width = Math.round(span.x * ratio);

@@ -17,8 +17,10 @@
     app.buttons = make("div", { class: "ip-buttons" }, [app.panelButton]);
     var header = make("header", { class: "ip-header" }, [
       make("div", { class: "ip-titles" }, [
-        make("h1", { text: page.title }),
-        page.subtitle ? make("p", { class: "ip-subtitle", text: page.subtitle }) : null,
+        make("div", { class: "ip-title" }, [
+          make("h1", { text: page.title, title: page.title }),
+          make("p", { class: "ip-subtitle", text: [page.subtitle, page.as_of].filter(Boolean).join(" · ") })
+        ]),
         page.headline ? make("p", { class: "ip-headline", text: page.headline }) : null
       ]),
       make("div", { class: "ip-find", role: "search" }, [app.field, app.results]),
@@ -79,7 +81,7 @@
   // `app.tab(id)` turns to one. A tab is there as soon as something is on it.
   function tabs(app) {
     var list = make("div", { class: "ip-tabs", role: "tablist", "aria-label": app.words.panel }), known = {};
-    app.side.appendChild(make("div", { class: "ip-handle", "aria-hidden": "true" }));
+    app.side.appendChild(handle(app));
     app.side.appendChild(list);
     TABS.forEach(function (id) {
       var button = make("button", { type: "button", role: "tab", class: "ip-tab", id: "ip-tab-" + id, "aria-controls": "ip-pane-" + id, "aria-selected": "false", text: app.words["frame.tab_" + id], hidden: true });
@@ -123,6 +125,25 @@
       put(wanted.tab || "layers", section);
       return section;
     };
+  }
+
+  // The handle of the sheet that the panel is on a phone: pulled up it grows, pulled down it shuts.
+  function handle(app) {
+    var bar = make("div", { class: "ip-handle", "aria-hidden": "true" }), from = null;
+    bar.addEventListener("pointerdown", function (event) {
+      from = { at: event.clientY, was: app.side.offsetHeight };
+      bar.setPointerCapture(event.pointerId);
+    });
+    bar.addEventListener("pointermove", function (event) {
+      if (from) app.side.style.height = Math.max(60, Math.min(window.innerHeight * 0.85, from.was + from.at - event.clientY)) + "px";
+    });
+    ["pointerup", "pointercancel"].forEach(function (end) {
+      bar.addEventListener(end, function () {
+        if (from && app.side.offsetHeight < from.was * 0.5) { app.side.style.height = ""; app.panelButton.click(); }
+        from = null;
+      });
+    });
+    return bar;
   }
 
   // The drawer below the map: `app.drawer(title, node, {id, open})` gives it one more leaf and

@@ -61,6 +61,8 @@
     return make("div", { class: "ip-wide" }, [make("table", {}, [make("thead", {}, [head]), make("tbody", {}, rows)])]);
   }
 
+  ip.grid = grid;
+
   function table(entry) {
     return make("details", { class: "ip-section", "data-tab": "figures", open: entry.open }, [
       make("summary", { text: entry.title }),

@@ -166,7 +166,7 @@
         facts.appendChild(make("dd", { text: line[1] }));
       });
       var card = make("div", { class: "ip-card ip-spot-card" }, [make("h3", { text: words["frame.here"] }), facts, make("div", { class: "ip-row-of" }, [copy, copied])]);
-      return L.popup({ minWidth: 250, maxWidth: 340 }).setLatLng(place).setContent(card).openOn(map);
+      return L.popup({ minWidth: Math.min(300, app.map.getSize().x - 90), maxWidth: 360 }).setLatLng(place).setContent(card).openOn(map);
     }
     // Right button, or a long press; the menu key tells of the middle of the map.
     map.on("contextmenu", function (event) {
