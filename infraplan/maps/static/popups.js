@@ -158,6 +158,8 @@
 
     map.on("click", function (event) {
       if (app.mode) return; // a tool, such as measuring, takes the click
+      var group = over.cluster(event.latlng);
+      if (group) { app.map.fitBounds(group.bounds.pad(0.2), { maxZoom: Math.max(group.layer.clusterZoom, app.map.getZoom() + 1) }); return; }
       var found = under(event.latlng, L.Browser.mobile ? 14 : 6);
       if (found) {
         var exact = found.layer.kind === "point" ? ip.centre(found.layer, found.feature) : event.latlng;
@@ -173,7 +175,7 @@
       var now = Date.now();
       if (now - waiting < 60) return;
       waiting = now;
-      map.getContainer().style.cursor = under(event.latlng, 4) ? "pointer" : "";
+      map.getContainer().style.cursor = over.cluster(event.latlng) || under(event.latlng, 4) ? "pointer" : "";
     });
   }
 
