@@ -14,6 +14,7 @@ from infraplan.layers.grid import wrap
 from infraplan.layers.terrain import SEA as SEA_ZONE
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
+from infraplan.maps.layers import Filter
 from infraplan.maps.layers import LineLayer
 from infraplan.maps.layers import PointLayer
 from infraplan.maps.layers import PolygonLayer
@@ -23,6 +24,11 @@ from infraplan.maps.palette import CATEGORIES
 from infraplan.maps.palette import SEA
 from infraplan.maps.rasters import PictureLayer
 from infraplan.maps.rasters import relief
+from infraplan.maps.summary import SITE_NUMBERS
+from infraplan.maps.summary import cable_numbers
+from infraplan.maps.summary import cables_measured
+from infraplan.maps.summary import people_numbers
+from infraplan.maps.summary import sites_counted
 from infraplan.text import Words
 
 if TYPE_CHECKING:
@@ -34,6 +40,8 @@ __all__ = [
     "base_layers",
     "commune_outlines",
     "fields_of",
+    "filters_of",
+    "named_with_commune",
     "operators_of",
     "present_layers",
     "sources_of",
@@ -131,6 +139,34 @@ def fields_of(
             )
         )
     return tuple(made)
+
+
+def filters_of(words: Words, columns: Iterable[str]) -> tuple[Filter, ...]:
+    """
+    Return what the page filters by; columns that a table lacks are left out when it is packed.
+
+    Parameters
+    ----------
+    words
+        Catalogue.
+    columns
+        Columns, in order; a cell of `technologies` holds several values.
+
+    Returns
+    -------
+    filters
+        One a column, under its usual label.
+    """
+    return tuple(
+        Filter(
+            column,
+            column,
+            words(f"maps.field_{column}"),
+            separator=";" if column == "technologies" else "",
+            words=coded(words, CODES[column]) if column in CODES else {},
+        )
+        for column in columns
+    )
 
 
 def coded(words: Words, prefix: str) -> dict[str, str]:
@@ -301,7 +337,7 @@ def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[
             fields=fields_of(words, ["owner"]),
         )
     )  # fmt: skip
-    sites = layers.table("sites")
+    sites = sites_counted(layers.table("sites"))
     marks = [
         Category(name, name, Style(color=color, radius=5.0))
         for name, color in operators_of(sites).items()
@@ -318,6 +354,7 @@ def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[
                  "structure",
                  "mast_id", "owner", "power_backup_h", "address"],
             ),
+            numbers=SITE_NUMBERS, filters=filters_of(words, ["operator", "technologies", "status"]),
         )
     )  # fmt: skip
     return made
@@ -341,10 +378,32 @@ def hamlets_plain(layers: Layers, words: Words) -> VectorLayer:
     """
     brown = Style(color="#8a6d3b", fill="#d8c39a", fill_opacity=0.55, width=0.8)
     return _layer(
-        PolygonLayer, "hamlets_plain", with_areas(layers.table("hamlets")), words,
-        words("maps.group_hamlets"), style=brown, heading="name", label="name", label_zoom=13.5,
-        search=("name",), shown=False, fields=fields_of(words, ["commune", "people", "households"]),
+        PolygonLayer, "hamlets_plain", with_areas(named_with_commune(layers.table("hamlets"))),
+        words, words("maps.group_hamlets"), style=brown, heading="name", label="name",
+        label_zoom=13.5, search=("place_name",), shown=False,
+        fields=fields_of(words, ["commune", "people", "households"]),
+        numbers=people_numbers(words)[:1],
     )  # fmt: skip
+
+
+def named_with_commune(hamlets: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
+    """
+    Return hamlets with the name that the search finds them by.
+
+    Parameters
+    ----------
+    hamlets
+        Table with `name` and, where known, `commune`.
+
+    Returns
+    -------
+    hamlets
+        The same with `place_name`, such as `Thôn 1, Thạch Hà`: most names occur many times.
+    """
+    if "commune" not in hamlets or "name" not in hamlets:
+        return hamlets.assign(place_name=hamlets["name"]) if "name" in hamlets else hamlets
+    both = hamlets["name"].astype("object") + ", " + hamlets["commune"].astype("object")
+    return hamlets.assign(place_name=both.where(both.notna(), hamlets["name"]))
 
 
 def with_areas(table: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
@@ -454,7 +513,7 @@ def layer_name(layer: str, words: Words) -> str:
 
 def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
     """Return the fibre in two colourings, carried once: by how it is laid, and by whose it is."""
-    fibre = layers.table("fibre")
+    fibre = cables_measured(layers.table("fibre"))
     known = {
         "aerial": Style(color="#7b3294", width=1.5),
         "buried": Style(color="#008837", width=1.9, dash=(8, 3)),
@@ -474,7 +533,8 @@ def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
     return [
         _layer(
             LineLayer, name, fibre, words, group, by=by, categories=categories, heading="cable_id",
-            fields=told, shown=False, precision_m=2.0, alike=alike,
+            fields=told, shown=False, precision_m=2.0, alike=alike, numbers=cable_numbers(words),
+            filters=filters_of(words, ["operator", "installation"]),
         )
         for name, by, categories, alike in (
             ("fibre_operator", "operator", owned, "fibre"), ("fibre", "installation", laid, ""),
@@ -529,7 +589,7 @@ def _communes(layers: Layers, words: Words) -> VectorLayer:
         PolygonLayer, "communes", outlines, words, words("maps.group_base"),
         style=Style(color="#6f7b88", width=1.1, dash=(6, 3, 1.5, 3)), precision_m=4.0,
         heading="full_name" if "full_name" in outlines else "name", label="name", label_zoom=9.25,
-        search=("name",),
+        search=("name", "merged_from"),
         fields=fields_of(words, ["people", "households", "area_km2", "merged_from"]),
     )  # fmt: skip
 

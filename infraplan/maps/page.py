@@ -24,6 +24,7 @@ from typing import Protocol
 
 from infraplan import atomic
 from infraplan.errors import InfraplanError
+from infraplan.maps.basemap import base_map_entry
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
@@ -39,6 +40,7 @@ LINKED = "infraplan-maps"  # folder of the pages that are too large to show in a
 SCRIPTS = (
     "unpack.js",
     "projection.js",
+    "geodesy.js",
     "parts.js",
     "features.js",
     "clusters.js",
@@ -46,18 +48,27 @@ SCRIPTS = (
     "tiles.js",
     "classes.js",
     "rasters.js",
+    "telling.js",
     "search.js",
+    "filters.js",
     "panel.js",
     "layout.js",
     "coordinates.js",
+    "measure.js",
+    "places.js",
     "popups.js",
     "swipe.js",
     "finding.js",
     "printing.js",
+    "summary.js",
+    "table.js",
+    "colours.js",
+    "keys.js",
     "page.js",
 )
 OF_CARDS = ("charts.js", "cards.js")
 OF_CHOICES = ("streets.js",)
+OF_BASE = ("basemap.js",)
 MARK = "infraplan"
 
 
@@ -100,6 +111,7 @@ class Facts:
     """
     What the page says in words.
 
+    `headline` says in one line what the colours mean, `as_of` of which days the data are.
     `published` are the office's own tables, long ones, that a reader opens and enlarges; they are
     not printed with the map. `warning` is printed over the map and on every print (synthetic
     input), and `restricted` where the file must stay inside the office; `definition` says what the
@@ -108,13 +120,18 @@ class Facts:
     at, all layers where it is empty. `cards` is a batch with a card for each of its requests, see
     `infraplan.maps.cards`; `choices` are the streets of an undergrounding plan to tick, see
     `infraplan.maps.choices`; a page without them carries none of their programs. `swipes` are
-    pairs of layers that lie left and right of a divider.
+    pairs of layers that lie left and right of a divider. `summary` is what the sums of the view
+    need beside the layers, see `infraplan.maps.summary`. `base_map` is the address of a base map's
+    tiles on the network and `base_credit` whose it is; without them a page names no address and
+    may load none.
     """
 
     title: str
     subtitle: str = ""
-    warning: str = ""
+    headline: str = ""
+    as_of: str = ""
     restricted: str = ""
+    warning: str = ""
     tables: tuple[Table, ...] = ()
     published: tuple[Table, ...] = ()
     definition: tuple[str, ...] = ()
@@ -124,6 +141,9 @@ class Facts:
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
     swipes: tuple[Swipe, ...] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    base_map: str = ""
+    base_credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +249,7 @@ def build_page(
     Raises
     ------
     SettingsError
-        If there is no catalogue in the language.
+        If there is no catalogue in the language, or the base map has no proper address.
     """
     say = words(language)
     packed = [entry for layer in _told_once(layers) if (entry := layer.packed(say)) is not None]
@@ -238,8 +258,10 @@ def build_page(
         "words": _page_words(say),
         "title": facts.title,
         "subtitle": facts.subtitle,
-        "warning": facts.warning,
+        "headline": facts.headline,
+        "as_of": facts.as_of,
         "restricted": facts.restricted,
+        "warning": facts.warning,
         "tables": [
             {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note, "open": t.open}
             for t in facts.tables
@@ -261,14 +283,19 @@ def build_page(
             }
             for pair in facts.swipes
         ],
+        "summary": dict(facts.summary),
     }
     if facts.cards:
         page["cards"] = facts.cards
     if facts.choices:
         page["choices"] = facts.choices
+    host = ""
+    if facts.base_map:
+        page["base_map"] = base_map_entry(facts.base_map, facts.base_credit)
+        host = page["base_map"]["host"]
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
-    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices))
+    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices), host=host)
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
     return MapPage(text, language, tuple(layers), facts, crs)
@@ -296,8 +323,8 @@ def _page_words(say: Words) -> dict[str, str]:
 
 
 @cache
-def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
-    """Return the page without any data, its policy already naming its scripts."""
+def _shell(language: str, *, has_cards: bool, has_choices: bool, host: str = "") -> str:
+    """Return the page without any data, its policy already naming its scripts and a base map."""
     import folium
 
     class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
@@ -329,7 +356,8 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
-    styles = ["page.css", "tiles.css", "rasters.css"]
+    names += OF_BASE if host else ()
+    styles = ["page.css", "tiles.css", "rasters.css", "insight.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
     scripts = [_leaflet_script(), *(_ours(name) for name in names)]
@@ -342,17 +370,17 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
         f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
         for body in re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
     )
+    if found := re.search(r"https?://[^\s\"']*", text):
+        msg = f"the page's own code names an address on the network: {found.group()}"
+        raise RuntimeError(msg)
+    pictures = f"data: https://{host}" if host else "data:"
     policy = (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
         "base-uri 'none'; form-action 'none'"
     )
     place = text.index("<head>") + len("<head>")
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    text = text[:place] + meta + text[place:]
-    if found := re.search(r"https?://[^\s\"']*", text):
-        msg = f"the page's own code names an address on the network: {found.group()}"
-        raise RuntimeError(msg)
-    return text
+    return text[:place] + meta + text[place:]
 
 
 def _leaflet_script() -> str:
@@ -414,11 +442,10 @@ def _block(values: dict[str, Any], kind: str) -> str:
 def _without_scripts(facts: Facts, say: Words) -> str:
     """Return what a reader sees whose browser runs no scripts."""
     lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    lines += [
-        f"<p><strong>{html.escape(text)}</strong></p>"
-        for text in (facts.restricted, facts.warning)
-        if text
-    ]
+    for notice in (facts.restricted, facts.warning):
+        if notice:
+            lines.append(f"<p><strong>{html.escape(notice)}</strong></p>")
+    lines += [f"<p>{html.escape(text)}</p>" for text in (facts.as_of, facts.headline) if text]
     lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
     for table in facts.tables:
         lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")

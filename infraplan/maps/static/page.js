@@ -135,7 +135,7 @@
     app.home = extent(app, vectors);
     app.fit = function (bounds) { fit(app, bounds); };
     map.attributionControl && map.attributionControl.setPrefix(false);
-    document.querySelector(".ip-main").appendChild(ip.panel(app.page, layers, app));
+    app.fill(ip.panel(app.page, layers, app));
     map.invalidateSize({ animate: false });
     app.fit(app.home);
     map.on("moveend", function () { app.emit("view"); });
