@@ -73,8 +73,10 @@ def test_every_layer_is_drawn(opened: Open, page: MapPage) -> None:
     assert tab.evaluate(INK, ["over"]) > 20
     assert tab.evaluate(INK, ["under"]) >= 1
     loaded = "[...document.querySelectorAll('.leaflet-image-layer')].map(i => i.naturalWidth)"
-    assert len(tab.evaluate(loaded)) == 2
+    assert len(tab.evaluate(loaded)) == 1
     assert min(tab.evaluate(loaded)) > 50
+    tab.wait_for_selector("html[data-raster]", state="attached")
+    assert tab.evaluate(INK, ["raster", 0]) == 5
 
 
 def test_hostile_names_are_shown_as_they_are(
@@ -87,6 +89,7 @@ def test_hostile_names_are_shown_as_they_are(
             for (let f = 0; f < l.count; f++) app.stage.appendChild(infraplan.card(l, f, app));
         });
         document.querySelectorAll('details').forEach(d => { d.open = true; });
+        document.querySelectorAll('[role=tabpanel]').forEach(pane => { pane.hidden = false; });
     }""")
     told = tab.inner_text("body")
     assert [name for name in hostile if name not in told] == []
@@ -146,13 +149,13 @@ def test_a_layer_is_switched_off_and_its_legend_with_it(opened: Open, page: MapP
     assert before >= 1
     assert tab.evaluate(INK, ["under"]) == 0
     assert tab.is_visible("text=Không có sóng (dưới −110 dBm) >> nth=0")
-    click_layer(tab, "coverage_4G")
+    tab.uncheck("#ip-layer-coverage")
     assert not tab.is_visible("text=Không có sóng (dưới −110 dBm) >> nth=0")
 
 
 def test_only_one_coverage_is_shown_at_a_time(opened: Open, page: MapPage) -> None:
     tab = opened(page)
-    click_layer(tab, "coverage_2G")
+    tab.select_option("#ip-pick-0", "2G")
     shown = "infraplan.app.layers.filter(l => l.choice && l.shown).map(l => l.name)"
     assert tab.evaluate(shown) == ["coverage_2G_any"]
 
@@ -170,6 +173,7 @@ def test_a_category_of_the_legend_hides_its_features(
 
 def test_a_click_on_coverage_tells_its_class(opened: Open, page: MapPage) -> None:
     tab = opened(page)
+    tab.wait_for_selector("html[data-raster]", state="attached")
     tab.evaluate("infraplan.app.map.fire('click', {latlng: L.latLng(18.3301, 105.9126)})")
     assert "4G, mạng tốt nhất" in tab.inner_text(".leaflet-popup")
     assert "dBm" in tab.inner_text(".leaflet-popup")
@@ -215,12 +219,14 @@ def test_it_fits_a_phone(opened: Open, page: MapPage) -> None:
     assert tab.evaluate("infraplan.app.map.getSize().y") > 400
 
 
-def test_it_prints_on_one_page_and_comes_back(opened: Open, page: MapPage) -> None:
+def test_it_prints_and_comes_back(opened: Open, page: MapPage) -> None:
     tab = opened(page)
     view = "[infraplan.app.map.getCenter().lat, infraplan.app.map.getZoom()]"
     before = tab.evaluate(view)
     printed = tab.pdf(prefer_css_page_size=True, print_background=True)
-    assert printed.count(b"/Type /Page\n") == 1
+    assert (
+        1 <= printed.count(b"/Type /Page\n") <= 2
+    )  # the second for what has no room beside the map
     assert tab.evaluate(view) == pytest.approx(before, abs=1e-3)
 
 
@@ -250,6 +256,7 @@ def test_a_published_table_opens_over_the_page_and_closes(opened: Open, layers: 
     name = "<img src=x onerror=\"document.title='run'\">"
     table = maps.Table("T1 Xã", ("Xã", "Dân số"), ((name, "1.234"), ("Tổng", "1.234")), note="x")
     tab = opened(maps.plan_page(layers, title="Bản đồ", published=[table]))
+    tab.click("#ip-tab-figures")
     tab.locator(".ip-published summary").click()
     tab.locator(".ip-open-table").click()
     assert tab.locator(".ip-sheet tbody tr").count() == 2

@@ -50,6 +50,7 @@
     stamp("painted");
     await reader(function () { return true; });
     bar.remove();
+    app.fill(ip.panel(page, app.layers, app)); // its legends, counts and filters need every layer
     ip.parts.forEach(function (begin) { begin(app); });
     if (page.cards) ip.cards(app);
     if (page.choices) ip.streets(app);
@@ -135,7 +136,6 @@
     app.home = extent(app, vectors);
     app.fit = function (bounds) { fit(app, bounds); };
     map.attributionControl && map.attributionControl.setPrefix(false);
-    document.querySelector(".ip-main").appendChild(ip.panel(app.page, layers, app));
     map.invalidateSize({ animate: false });
     app.fit(app.home);
     map.on("moveend", function () { app.emit("view"); });
@@ -150,11 +150,11 @@
   }
 
   function picture(app, layer) {
+    if (layer.kind === "raster") { ip.rasterLayer(app, layer); return; }
     var b = layer.bounds;
     var bounds = L.latLngBounds(ip.unproject(b[0], b[1]), ip.unproject(b[2], b[3]));
     layer.overlay = L.imageOverlay(layer.data, bounds, {
-      pane: layer.kind === "raster" ? "ip-raster" : "ip-relief", opacity: layer.opacity, alt: layer.title,
-      className: layer.pixelated ? "ip-pixelated" : ""
+      pane: "ip-relief", opacity: layer.opacity, alt: layer.title
     });
     if (layer.shown) layer.overlay.addTo(app.map);
   }
