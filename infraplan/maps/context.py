@@ -33,6 +33,7 @@ __all__ = ["area_mask", "base_layers", "fields_of", "operators_of", "present_lay
 
 OUTLINE_STEP_M = 12.0  # by how much the outline of a commune is simplified, edges staying shared
 POINT_RADIUS_M = 60.0
+CLUSTERED_FROM, CLUSTER_ZOOM = 600, 11.0  # stations from which far views show them in groups
 ROADS = {
     "national": ("#b9772f", 2.4, 0.0),
     "provincial": ("#c69a5b", 1.8, 0.0),
@@ -299,7 +300,9 @@ def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[
     ]
     made.append(
         _layer(
-            PointLayer, "sites", sites, words, group, by="operator", categories=marks, shown=shown,
+            PointLayer, "sites", _with_azimuths(sites, layers.table("cells")), words, group,
+            by="operator", categories=marks, shown=shown, azimuths="azimuths",
+            cluster_zoom=CLUSTER_ZOOM if len(sites) >= CLUSTERED_FROM else 0.0,
             heading="site_id", label="site_id", label_zoom=14.5, search=("site_id", "name"),
             fields=fields_of(
                 words,
@@ -431,7 +434,7 @@ def layer_name(layer: str, words: Words) -> str:
 
 
 def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
-    """Return the fibre twice: by how it is laid, and by whose it is."""
+    """Return the fibre in two colourings, carried once: by how it is laid, and by whose it is."""
     fibre = layers.table("fibre")
     known = {
         "aerial": Style(color="#7b3294", width=1.5),
@@ -452,12 +455,23 @@ def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
     return [
         _layer(
             LineLayer, name, fibre, words, group, by=by, categories=categories, heading="cable_id",
-            fields=told, shown=False, precision_m=2.0,
+            fields=told, shown=False, precision_m=2.0, alike=alike,
         )
-        for name, by, categories in (
-            ("fibre_operator", "operator", owned), ("fibre", "installation", laid),
+        for name, by, categories, alike in (
+            ("fibre_operator", "operator", owned, "fibre"), ("fibre", "installation", laid, ""),
         )
     ]  # fmt: skip
+
+
+def _with_azimuths(sites: "gpd.GeoDataFrame", cells: pd.DataFrame) -> "gpd.GeoDataFrame":
+    """Return stations with the directions of their sectors, those that are known."""
+    if not len(cells) or not {"site_id", "azimuth_deg"} <= set(cells.columns):
+        return sites
+    known = cells.dropna(subset=["azimuth_deg"])
+    turned = known.groupby(known["site_id"].astype(str))["azimuth_deg"]
+    found = turned.apply(lambda angles: tuple(sorted({round(float(a)) % 360 for a in angles})))
+    own = sites.index.to_series().astype(str).map(found)
+    return sites.assign(azimuths=[() if isinstance(c, float) else c for c in own])
 
 
 def _communes(layers: Layers, words: Words) -> VectorLayer:

@@ -167,6 +167,10 @@ class VectorLayer:
     `min_zoom` the zoom from which it is drawn, `under` whether it lies below rasters. `precision_m`
     is the step of the coordinates [m]. `numbers` and `filters` tell the columns that the page adds
     up and filters by; `side` is `"before"` or `"after"` where the layer is one side of a swipe.
+    `alike` names a layer of the same page with equal `data`, fields and columns that this one only
+    draws in other colours: everything but the categories is carried once. `cluster_zoom` is the
+    zoom below which points are drawn in groups, 0 for never; `azimuths` names the column of points
+    that holds the directions of their sectors, each cell a sequence of numbers [deg].
     """
 
     kind: ClassVar[str] = ""
@@ -191,6 +195,9 @@ class VectorLayer:
     numbers: Sequence[Number] = ()
     filters: Sequence[Filter] = ()
     side: str = ""
+    alike: str = ""
+    cluster_zoom: float = 0.0
+    azimuths: str = ""
 
     def packed(self, words: Words) -> dict[str, Any] | None:
         """
@@ -213,10 +220,15 @@ class VectorLayer:
         order = _order(shapes)
         kept, shapes = kept.iloc[order], shapes[order]
         codes, styles = self._styled(kept, words)
-        header: dict[str, Any] = {"columns": [], "fields": []}
-        arrays: dict[str, Any] = {**self._coordinates(shapes), "category": codes}
-        self._write_columns(kept, words, header, arrays)
-        header["step"] = self.precision_m
+        header: dict[str, Any] = {}
+        arrays: dict[str, Any] = {"category": codes}
+        if not self.alike:
+            header |= {"columns": [], "fields": [], "step": self.precision_m}
+            arrays |= self._coordinates(shapes)
+            if self.azimuths in kept:
+                arrays |= _sectors(kept[self.azimuths])
+            self._write_columns(kept, words, header, arrays)
+        chains = {"x": "sizes", "y": "sizes"} if "sizes" in arrays else {}
         return {
             "name": self.name,
             "kind": self.kind,
@@ -228,9 +240,12 @@ class VectorLayer:
             "under": self.under,
             "note": self.note,
             "side": self.side,
+            "alike": self.alike,
+            "clusterZoom": self.cluster_zoom,
+            "extent": [float(value) for value in np.round(shapely.total_bounds(shapes))],
             "styles": styles,
             "count": len(kept),
-            "data": pack(header, arrays),
+            "data": pack(header, arrays, chains=chains),
         }
 
     def _coordinates(self, shapes: Any) -> dict[str, Any]:  # noqa: ANN401 - array of geometries
@@ -366,6 +381,16 @@ def _whole(column: "pd.Series[Any]", entry: Number) -> Any:  # noqa: ANN401 - an
     return np.where(np.isfinite(steps), steps, MISSING).astype(np.int64)
 
 
+def _sectors(column: "pd.Series[Any]") -> dict[str, Any]:
+    """Return how many sectors each row has, and the directions of all of them [deg]."""
+    cells = [list(cell) if isinstance(cell, (list, tuple, np.ndarray)) else [] for cell in column]
+    turned = np.array([angle for cell in cells for angle in cell], dtype=float)
+    return {
+        "sectors": np.array([len(cell) for cell in cells], dtype=np.int64),
+        "azimuth": (np.rint(turned) % 360).astype(np.int64),
+    }
+
+
 def _order(shapes: Any) -> Any:  # noqa: ANN401 - array of geometries
     """Return an order in which neighbours in space are neighbours in the table."""
     if len(shapes) < SORTED_FROM:
@@ -391,8 +416,8 @@ def _chains(lines: Any, owner: Any, count: int, precision_m: float) -> dict[str,
     moved = (np.diff(x, prepend=0) != 0) | (np.diff(y, prepend=0) != 0)
     keep = first | last | moved
     return {
-        "x": x[keep],
-        "y": y[keep],
         "parts": np.bincount(owner, minlength=count),
         "sizes": np.bincount(line[keep], minlength=len(lines)),
+        "x": x[keep],
+        "y": y[keep],
     }

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan import atomic
+from infraplan.maps.layers import VectorLayer
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
 from infraplan.maps.projection import plan_projection
@@ -35,7 +37,10 @@ SCRIPTS = (
     "unpack.js",
     "projection.js",
     "parts.js",
-    "canvas.js",
+    "features.js",
+    "clusters.js",
+    "paint.js",
+    "tiles.js",
     "classes.js",
     "rasters.js",
     "search.js",
@@ -181,7 +186,7 @@ def build_page(
         If there is no catalogue in the language.
     """
     say = words(language)
-    packed = [entry for layer in layers if (entry := layer.packed(say)) is not None]
+    packed = [entry for layer in _told_once(layers) if (entry := layer.packed(say)) is not None]
     page: dict[str, Any] = {
         "language": language,
         "words": _page_words(say),
@@ -220,6 +225,17 @@ def build_page(
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
     return MapPage(text, language)
+
+
+def _told_once(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers; one that is like a layer which the page lacks carries its own geometry."""
+    names = {getattr(layer, "name", "") for layer in layers if not getattr(layer, "alike", "")}
+    return [
+        replace(layer, alike="")
+        if isinstance(layer, VectorLayer) and layer.alike and layer.alike not in names
+        else layer
+        for layer in layers
+    ]
 
 
 def _page_words(say: Words) -> dict[str, str]:
@@ -266,7 +282,7 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
-    styles = ["page.css", "rasters.css"]
+    styles = ["page.css", "tiles.css", "rasters.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
     scripts = [_leaflet_script(), *(_ours(name) for name in names)]

@@ -23,6 +23,10 @@
   function popups(app) {
     var map = app.map, over = app.canvases[1];
     function under(latlng, reach) {
+      var found = lying(latlng, reach), side = found && found.layer.side;
+      return side && app.sideOf && app.sideOf(latlng) !== side ? null : found; // cut away by the divider
+    }
+    function lying(latlng, reach) {
       return over.hit(latlng, reach) || app.canvases[0].hit(latlng, reach);
     }
     app.open = function (layer, feature, latlng) {
@@ -52,6 +56,8 @@
     app.choose = choose;
     map.on("click", function (event) {
       if (app.mode) return; // a tool, such as measuring, takes the click
+      var group = over.cluster(event.latlng);
+      if (group) { app.map.fitBounds(group.bounds.pad(0.2), { maxZoom: Math.max(group.layer.clusterZoom, app.map.getZoom() + 1) }); return; }
       var found = under(event.latlng, L.Browser.mobile ? 14 : 6);
       if (found) {
         var exact = found.layer.kind === "point" ? ip.centre(found.layer, found.feature) : event.latlng;
@@ -68,7 +74,7 @@
       var now = Date.now();
       if (now - waiting < 60) return;
       waiting = now;
-      map.getContainer().style.cursor = under(event.latlng, 4) ? "pointer" : "";
+      map.getContainer().style.cursor = over.cluster(event.latlng) || under(event.latlng, 4) ? "pointer" : "";
     });
   }
 
