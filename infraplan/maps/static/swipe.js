@@ -119,7 +119,7 @@
       sides = chosen.map(function (k, n) {
         labels[n].textContent = all[k].label;
         lists[n].value = String(k);
-        return all[k].side ? [] : all[k].layers.map(function (layer) {
+        return all[k].side ? all[k].layers.map(uncovered) : all[k].layers.map(function (layer) {
           layer.swiped = true;
           var overlay = new ip.RasterOverlay(app, layer, "ip-swipe-" + (n ? "right" : "left"));
           overlay.addTo(map);
@@ -138,6 +138,13 @@
     }
     function sideOf(latlng) { return all[chosen[sideAt(latlng)]].side; }
     function sideAt(latlng) { return map.latLngToContainerPoint(latlng).x < share * map.getSize().x ? 0 : 1; }
+
+    // A layer of before or after is shown while the divider stands, whatever the panel says.
+    function uncovered(layer) {
+      var was = layer.shown;
+      if (!was) app.show(layer, true);
+      return { remove: function () { if (!was) app.show(layer, false); } };
+    }
 
     // The rasters of the panel make way for the two sides, and come back afterwards.
     function hide(away) {
