@@ -127,8 +127,18 @@
         });
       });
       hide(!all[chosen[0]].side);
+      together(Boolean(all[chosen[0]].side));
       cut();
       names();
+    }
+
+    // The page of an undergrounding plan shows streets before or after the works, or both: a divider
+    // needs both, and gives back what the reader had.
+    var wanted = null;
+    function together(on) {
+      var pressed = document.querySelector("button[data-view][aria-pressed='true']"), both = document.querySelector("button[data-view='both']");
+      if (on && both && !wanted) { wanted = pressed; both.click(); }
+      if (!on && wanted) { wanted.click(); wanted = null; }
     }
 
     // Labels on the map belong to a side too, and are placed anew where the divider comes to rest.
@@ -200,6 +210,7 @@
         app.stage.classList.toggle("ip-swiping", on);
         if (on) { draw(); handle.focus({ preventScroll: true }); return; }
         clear();
+        together(false);
         hide(false);
         names();
       }
