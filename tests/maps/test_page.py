@@ -175,3 +175,28 @@ def test_an_empty_plan_has_a_page() -> None:
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(SettingsError, match="language must be one of"):
         build_page([], Facts(title="T"), language="fr")
+
+
+def test_a_base_map_opens_the_page_to_one_host_and_no_other() -> None:
+    facts = Facts(title="T", base_map="https://tiles.example.org/{z}/{x}/{y}.png")
+    text = build_page([], facts).html
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text).group(1)
+    assert "img-src data: https://tiles.example.org;" in policy
+    assert policy.count("https://") == text.count("https://") == 1
+    assert "https://" not in build_page([], Facts(title="T")).html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://host/{z}/{x}/{y}.png",
+        "https://host/{z}/{x}.png",
+        "https://{s}.host/{z}/{x}/{y}.png",
+        "https://host/{z}/{x}/{y}/{s}",
+        "https://host; script-src *; /{z}/{x}/{y}.png",
+        'https://host/{z}/{x}/{y}.png"><script>',
+    ],
+)
+def test_a_base_map_needs_a_proper_address(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"map\.online_base"):
+        build_page([], Facts(title="T", base_map=address))

@@ -140,16 +140,4 @@
       return ip.make("li", {}, [square, ip.make("span", { text: part[1] })]);
     }));
   };
-
-  // Words with their {places} filled; values are never looked into.
-  ip.fill = function (text, values) {
-    return text.replace(/\{(\w+)\}/g, function (whole, name) { return name in values ? String(values[name]) : whole; });
-  };
-
-  // People to two figures, as everywhere else.
-  ip.people = function (value, app) {
-    if (Math.abs(value) < 0.5) return app.number(0);
-    var digits = 1 - Math.floor(Math.log10(Math.abs(value)));
-    return app.number(digits < 0 ? Math.round(value / Math.pow(10, -digits)) * Math.pow(10, -digits) : Math.round(value * Math.pow(10, digits)) / Math.pow(10, digits));
-  };
 })(infraplan);

@@ -50,6 +50,7 @@
     stamp("painted");
     await reader(function () { return true; });
     bar.remove();
+    app.fill(ip.panel(page, app.layers, app)); // its legends, counts and filters need every layer
     ip.parts.forEach(function (begin) { begin(app); });
     if (page.cards) ip.cards(app);
     if (page.choices) ip.streets(app);
@@ -135,7 +136,6 @@
     app.home = extent(app, vectors);
     app.fit = function (bounds) { fit(app, bounds); };
     map.attributionControl && map.attributionControl.setPrefix(false);
-    document.querySelector(".ip-main").appendChild(ip.panel(app.page, layers, app));
     map.invalidateSize({ animate: false });
     app.fit(app.home);
     map.on("moveend", function () { app.emit("view"); });

@@ -1,5 +1,6 @@
 "use strict";
-// The panel: figures, layers with their legend, definition, sources. Text is set, never parsed.
+// The panel: sums of the view, filters, layers by group with their legend, tables, definition,
+// sources. Text is set, never parsed. `data-tab` says on which tab a part belongs.
 (function (ip) {
   var make = ip.make;
 
@@ -60,8 +61,10 @@
     return make("div", { class: "ip-wide" }, [make("table", {}, [make("thead", {}, [head]), make("tbody", {}, rows)])]);
   }
 
+  ip.grid = grid;
+
   function table(entry) {
-    return make("details", { class: "ip-section", open: entry.open }, [
+    return make("details", { class: "ip-section", "data-tab": "figures", open: entry.open }, [
       make("summary", { text: entry.title }),
       grid(entry),
       entry.note ? make("p", { class: "ip-note", text: entry.note }) : null
@@ -88,23 +91,53 @@
     return make("li", {}, [button]);
   }
 
+  // Each entry of a legend hides and shows what it stands for; beside it, how many features it has,
+  // of them those that the filters leave.
   function legend(layer, app) {
-    if (layer.kind === "picture") return null;
-    var single = layer.styles.length === 1 && !layer.styles[0].label;
-    if (single) return null;
-    return make("ul", { class: "ip-legend" }, layer.styles.map(function (style, code) {
-      var words = [swatch(layer.kind, style), make("span", { class: "ip-legend-text", text: style.label })];
-      if (style.km2 !== undefined) words.push(make("span", { class: "ip-count", text: ip.area(style.km2, app) }));
-      if (style.count !== undefined) words.push(make("span", { class: "ip-count", text: app.number(style.count) }));
-      if (layer.kind === "raster") return make("li", {}, words);
-      var button = make("button", { type: "button", class: "ip-toggle", "aria-pressed": "true", title: app.words.toggle }, words);
-      button.addEventListener("click", function () {
-        layer.hidden[code] = !layer.hidden[code];
-        button.setAttribute("aria-pressed", String(!layer.hidden[code]));
-        app.redraw();
-      });
-      return make("li", {}, [button]);
-    }));
+    var list = make("ul", { class: "ip-legend" });
+    layer.relegend = function () {
+      var single = layer.kind === "picture" || (layer.styles.length === 1 && !layer.styles[0].label);
+      list.textContent = "";
+      list.hidden = single;
+      if (single) return;
+      layer.styles.forEach(function (style, code) { list.appendChild(make("li", {}, entry(layer, style, code, app))); });
+      recount(layer, app);
+    };
+    layer.relegend();
+    return list;
+  }
+
+  function entry(layer, style, code, app) {
+    var words = [swatch(layer.kind, style), make("span", { class: "ip-legend-text", text: style.label })];
+    if (style.km2 !== undefined) words.push(make("span", { class: "ip-count", text: ip.area(style.km2, app) }));
+    if (layer.kind === "raster") return words;
+    style.told = make("span", { class: "ip-count" });
+    words.push(style.told);
+    style.button = make("button", { type: "button", class: "ip-toggle", "aria-pressed": String(!layer.hidden[code]), title: app.words.toggle }, words);
+    style.button.addEventListener("click", function () {
+      layer.hidden[code] = !layer.hidden[code];
+      layer.control();
+      app.emit("filter", layer);
+    });
+    return [style.button];
+  }
+
+  function recount(layer, app) {
+    if (!layer.category) return;
+    var left = new Int32Array(layer.styles.length), all = new Int32Array(layer.styles.length), seen = 0;
+    for (var f = 0; f < layer.count; f++) {
+      all[layer.category[f]]++;
+      if (layer.off && layer.off[f]) continue;
+      left[layer.category[f]]++;
+      seen++;
+    }
+    layer.styles.forEach(function (style, code) {
+      if (!style.told) return;
+      style.told.textContent = ip.partOf(left[code], all[code], app);
+      style.told.title = left[code] === all[code] ? "" : ip.told(app, "shown_of", { shown: app.number(left[code]), all: app.number(all[code]) });
+      style.button.setAttribute("aria-pressed", String(!layer.hidden[code]));
+    });
+    if (layer.total) layer.total.textContent = ip.partOf(seen, layer.count, app);
   }
 
   ip.legend = legend;
@@ -115,7 +148,7 @@
     var title = make("label", { for: box.id, class: "ip-layer-title" }, [
       single ? swatch(layer.kind, layer.styles[0]) : null, make("span", { text: layer.title })
     ]);
-    var count = layer.count !== undefined && single ? make("span", { class: "ip-count", text: app.number(layer.count) }) : null;
+    layer.total = layer.count !== undefined && single ? make("span", { class: "ip-count", text: app.number(layer.count) }) : null;
     var parts = [legend(layer, app)];
     if (layer.kind === "raster") {
       var slider = make("input", { type: "range", min: "0.1", max: "1", step: "0.05", value: String(layer.opacity), "aria-label": app.words.opacity + ": " + layer.title, title: app.words.opacity });
@@ -125,47 +158,93 @@
     if (layer.note) parts.push(make("p", { class: "ip-note", text: layer.note }));
     var below = make("div", { class: "ip-below", hidden: !layer.shown }, parts);
     var item = make("div", { class: "ip-layer" + (layer.shown ? "" : " ip-off") }, [
-      make("div", { class: "ip-layer-head" }, [box, title, count]), below
+      make("div", { class: "ip-layer-head" }, [box, title, layer.total]), below
     ]);
     layer.control = function () {
       box.checked = layer.shown;
       below.hidden = !layer.shown;
       item.classList.toggle("ip-off", !layer.shown);
+      recount(layer, app);
     };
     box.addEventListener("change", function () { app.show(layer, box.checked); });
+    layer.row = item;
     return item;
+  }
+
+  // A group of layers: it folds, and its box has three states. Of layers that exclude each other one
+  // counts for all. Who knows better what a group should show than a list of its layers tells so by
+  // `ip.groupHook(app, group)`: what it returns stands above the list; it may hide any `layer.row`.
+  function group(entry, number, app) {
+    var body = make("div", { class: "ip-group-body", id: "ip-group-" + number });
+    var box = make("input", { type: "checkbox", class: "ip-group-box", "aria-label": ip.told(app, "whole_group", { group: entry.title }) });
+    var fold = make("button", { type: "button", class: "ip-fold", "aria-expanded": "true", "aria-controls": body.id, text: entry.title });
+    var last = [];
+    entry.body = body;
+    entry.layers.forEach(function (layer) { if (!layer.picks) body.appendChild(row(layer, app)); });
+    var made = ip.groupHook ? ip.groupHook(app, entry) : null;
+    if (made) body.insertBefore(made, body.firstChild);
+    fold.addEventListener("click", function () {
+      body.hidden = !body.hidden;
+      fold.setAttribute("aria-expanded", String(!body.hidden));
+    });
+    function state() {
+      var shown = entry.layers.filter(function (layer) { return layer.shown; });
+      var rivals = new Set(), whole = 0;
+      entry.layers.forEach(function (layer) { if (!layer.choice) whole++; else if (!rivals.has(layer.choice)) { rivals.add(layer.choice); whole++; } });
+      box.checked = shown.length > 0 && shown.length >= whole;
+      box.indeterminate = shown.length > 0 && shown.length < whole;
+    }
+    box.addEventListener("change", function () {
+      var on = box.checked;
+      if (!on) last = entry.layers.filter(function (layer) { return layer.shown && layer.choice; });
+      var taken = new Set();
+      var firsts = last.concat(entry.layers).filter(function (layer) {
+        if (!layer.choice) return true;
+        return !taken.has(layer.choice) && taken.add(layer.choice);
+      });
+      (on ? firsts : entry.layers).forEach(function (layer) { if (layer.shown !== on) app.show(layer, on); });
+      state();
+    });
+    app.on("layers", state);
+    state();
+    return make("section", { class: "ip-section ip-group", "data-tab": "layers" }, [
+      entry.title ? make("div", { class: "ip-group-head" }, [box, make("h2", {}, [fold])]) : null, body
+    ]);
   }
 
   ip.panel = function (page, layers, app) {
     var groups = [];
     layers.slice().reverse().forEach(function (layer) {
-      var group = groups.find(function (g) { return g.title === layer.group; });
-      if (!group) groups.push(group = { title: layer.group, layers: [] });
-      group.layers.push(layer);
+      var found = groups.find(function (g) { return g.title === layer.group; });
+      if (!found) groups.push(found = { title: layer.group, layers: [] });
+      found.layers.push(layer);
     });
-    var blocks = page.tables.filter(function (entry) { return entry.open; }).map(table);
+    app.places = { summary: make("div", { class: "ip-summary" }), filters: make("div", { class: "ip-filters" }) };
+    var blocks = [];
+    if (ip.summable(layers)) {
+      blocks.push(make("details", { class: "ip-section ip-in-view", "data-tab": "figures", open: true }, [make("summary", { text: ip.told(app, "in_view") }), app.places.summary]));
+    }
+    if (ip.filtersOf(layers).length) {
+      blocks.push(make("details", { class: "ip-section ip-filter-part", "data-tab": "filter", open: true }, [make("summary", { text: ip.told(app, "filters") }), app.places.filters]));
+    }
+    blocks = blocks.concat(groups.map(function (entry, n) { return group(entry, n, app); }));
+    blocks = blocks.concat(page.tables.filter(function (entry) { return entry.open; }).map(table));
     if (page.definition.length) {
-      blocks.push(make("details", { class: "ip-section", open: true }, [make("summary", { text: app.words.definition })].concat(
+      blocks.push(make("details", { class: "ip-section", "data-tab": "about", open: true }, [make("summary", { text: app.words.definition })].concat(
         page.definition.map(function (text) { return make("p", { class: "ip-definition", text: text }); }))));
     }
-    var later = page.tables.filter(function (entry) { return !entry.open; }).map(table);
     if (page.published.length) {
-      later.unshift(make("details", { class: "ip-section ip-published" }, [
+      blocks.push(make("details", { class: "ip-section ip-published", "data-tab": "figures" }, [
         make("summary", { text: app.words.published }),
         make("ul", {}, page.published.map(function (entry) { return published(entry, app); }))
       ]));
     }
-    groups.forEach(function (group) {
-      blocks.push(make("section", { class: "ip-section ip-group" }, [
-        group.title ? make("h2", { text: group.title }) : null,
-        make("div", {}, [ip.rasterChooser(group.layers, app)].concat(group.layers.map(function (layer) { return layer.picks ? null : row(layer, app); })))
-      ]));
-    });
-    blocks = blocks.concat(later);
+    blocks = blocks.concat(page.tables.filter(function (entry) { return !entry.open; }).map(table));
     if (page.sources.length) {
-      blocks.push(make("details", { class: "ip-section ip-sources" }, [make("summary", { text: app.words.sources })].concat(
+      blocks.push(make("details", { class: "ip-section ip-sources", "data-tab": "about", open: true }, [make("summary", { text: app.words.sources })].concat(
         page.sources.map(function (text) { return make("p", { class: "ip-note", text: text }); }))));
     }
+    app.on("filter", function (layer) { if (layer && layer.control) layer.control(); });
     return make("aside", { class: "ip-panel", id: "ip-panel", "aria-label": app.words.panel, tabindex: "-1" }, blocks);
   };
 })(infraplan);

@@ -1,27 +1,69 @@
 "use strict";
-// What a click tells: a card with the facts of a feature and of the rasters at its place.
+// What a click tells: a card with the facts of a feature, of others at its place, and of the rasters.
 (function (ip) {
   var make = ip.make;
 
   ip.card = function (layer, feature, app) {
-    var heading = ip.text(layer, layer.heading, feature), rows = [];
-    layer.fields.forEach(function (field) {
-      var text = ip.text(layer, field[1], feature);
+    var heading = ip.text(layer, layer.heading, feature), rows = [], labels = {};
+    function tell(label, text) {
       if (!text) return;
+      if (/^[^;\s]+(;[^;\s]+)+$/.test(text)) text = text.split(";").join(", ");
       var kind = text.indexOf("\n") < 0 ? "ip-short" : "ip-long";
-      rows.push(make("dt", { class: kind, text: field[0] }));
+      rows.push(make("dt", { class: kind, text: label }));
       rows.push(make("dd", { class: kind, text: text }));
+    }
+    layer.fields.forEach(function (field) {
+      labels[field[0]] = true;
+      tell(field[0], ip.text(layer, field[1], feature));
+    });
+    layer.numbers.forEach(function (number) {
+      var value = ip.figure(layer, number.key, feature);
+      if (!number.label || labels[number.label] || value === null) return;
+      var text = number.key.indexOf("people") === 0 ? ip.people(value, app) : app.number(value, number.decimals);
+      tell(number.label, number.unit ? text + " " + number.unit : text);
     });
     var style = layer.styles[layer.category[feature]];
     return make("div", { class: "ip-card" }, [
-      make("div", { class: "ip-kind", text: layer.title + (style.label ? " · " + style.label : "") }),
-      heading ? make("h3", { text: heading }) : null,
+      make("div", { class: "ip-kind" }, [ip.swatch(layer.kind, style), make("span", { text: layer.title + (style.label ? " · " + style.label : "") })]),
+      heading ? make("h3", { text: heading, tabindex: "-1" }) : null,
       rows.length ? make("dl", {}, rows) : null
     ]);
   };
 
+  // Whether a place lies in a polygon, in the layer's whole numbers.
+  function inside(layer, f, x, y) {
+    var b = layer.bounds, odd = false;
+    if (x < b[4 * f] || x > b[4 * f + 2] || y < b[4 * f + 1] || y > b[4 * f + 3]) return false;
+    for (var p = layer.firstPart[f]; p < layer.firstPart[f + 1]; p++) {
+      var from = layer.firstVertex[p], to = layer.firstVertex[p + 1];
+      for (var v = from, w = to - 1; v < to; w = v++) {
+        var yv = layer.y[v], yw = layer.y[w];
+        if (yv > y !== yw > y && x < (layer.x[w] - layer.x[v]) * (y - yv) / (yw - yv) + layer.x[v]) odd = !odd;
+      }
+    }
+    return odd;
+  }
+
+  // All that lies at a place, the uppermost layer first: marks within a few pixels, areas around it.
+  function stack(app, latlng) {
+    var map = app.map, at = L.CRS.EPSG3857.project(latlng), found = [];
+    var reach = 5 * 2 * Math.PI * 6378137 / (256 * Math.pow(2, map.getZoom()));
+    app.layers.slice().reverse().forEach(function (layer) {
+      if (!layer.shown || !layer.x || map.getZoom() < layer.minZoom || layer.kind === "line") return;
+      if (layer.heading === null && !layer.fields.length) return;
+      var x = at.x / layer.step, y = at.y / layer.step, wide = reach / layer.step;
+      for (var f = 0; f < layer.count && found.length < 24; f++) {
+        if (layer.kind === "point") {
+          if (Math.abs(layer.x[f] - x) > wide || Math.abs(layer.y[f] - y) > wide) continue;
+        } else if (!inside(layer, f, x, y)) continue;
+        if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f)) found.push({ layer: layer, feature: f });
+      }
+    });
+    return found;
+  }
+
   function popups(app) {
-    var map = app.map, over = app.canvases[1];
+    var map = app.map, over = app.canvases[1], told = function (key, values) { return ip.told(app, key, values); };
     function under(latlng, reach) {
       var found = lying(latlng, reach), side = found && found.layer.side;
       return side && app.sideOf && app.sideOf(latlng) !== side ? null : found; // cut away by the divider
@@ -29,16 +71,77 @@
     function lying(latlng, reach) {
       return over.hit(latlng, reach) || app.canvases[0].hit(latlng, reach);
     }
+
     app.open = function (layer, feature, latlng) {
-      var found = { layer: layer, feature: feature };
-      var card = ip.card(layer, feature, app), here = values(latlng);
-      if (here) card.appendChild(here);
-      card.appendChild(make("p", { class: "ip-where", text: ip.coordinates(app, latlng) }));
-      var popup = L.popup({ minWidth: 240, maxWidth: 380, maxHeight: 380, autoPanPadding: [20, 20] }).setLatLng(latlng).setContent(card);
-      popup.openOn(map);
-      choose(found);
-      popup.on("remove", function () { if (over.chosen === found) choose(null); });
+      var all = stack(app, latlng), first = all.findIndex(function (entry) { return entry.layer === layer && entry.feature === feature; });
+      if (first < 0) { all.unshift({ layer: layer, feature: feature }); first = 0; }
+      // What was clicked stands first; what lies around it follows.
+      all.unshift(all.splice(first, 1)[0]);
+      show(all, 0, latlng, document.activeElement);
     };
+
+    function show(all, n, latlng, from) {
+      var found = all[n], card = ip.card(found.layer, found.feature, app), here = values(latlng);
+      if (here) card.appendChild(here);
+      card.appendChild(where(latlng));
+      if (all.length > 1) card.insertBefore(turning(all, n, latlng, from), card.firstChild);
+      popup(card, latlng, found, from);
+    }
+
+    // Back and forth among what lies at one place.
+    function turning(all, n, latlng, from) {
+      function button(text, label, step, kind) {
+        var to = all[(n + step + all.length) % all.length];
+        return make("button", { type: "button", class: "ip-turn " + kind, "aria-label": label, title: label + ": " + (ip.text(to.layer, to.layer.heading, to.feature) || to.layer.title), text: text, on: {
+          click: function (event) {
+            event.stopPropagation();
+            show(all, (n + step + all.length) % all.length, latlng, from);
+            var next = map.getContainer().querySelector(".ip-card ." + kind);
+            if (next) next.focus({ preventScroll: true });
+          }
+        } });
+      }
+      return make("div", { class: "ip-turning" }, [
+        make("span", { "aria-live": "polite", text: told("at_place", { n: app.number(n + 1), all: app.number(all.length) }) }),
+        button("‹", told("before"), -1, "ip-turn-back"), button("›", told("next"), 1, "ip-turn-on")
+      ]);
+    }
+
+    function popup(card, latlng, found, from) {
+      var small = map.getSize();
+      var opened = L.popup({ minWidth: Math.min(250, small.x - 60), maxWidth: Math.min(380, small.x - 40), maxHeight: Math.max(140, Math.min(460, small.y - 90)), autoPanPadding: [20, 20] }).setLatLng(latlng).setContent(card);
+      opened.openOn(map);
+      var close = opened.getElement().querySelector(".leaflet-popup-close-button");
+      if (close) { close.setAttribute("aria-label", app.words.close); close.title = app.words.close; }
+      card.setAttribute("role", "dialog");
+      card.setAttribute("aria-label", card.querySelector("h3, .ip-kind") ? card.querySelector("h3, .ip-kind").textContent : told("here"));
+      card.addEventListener("keydown", function (event) {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        event.stopPropagation();
+        map.closePopup(opened);
+      });
+      choose(found);
+      var title = card.querySelector("h3");
+      if (title) title.focus({ preventScroll: true });
+      opened.on("remove", function () {
+        if (over.chosen === found) choose(null);
+        var now = document.activeElement;
+        // Where the reader has gone on to something else, there the focus stays.
+        if (now && now !== document.body && !card.contains(now) && document.contains(now)) return;
+        var back = from && from !== document.body && document.contains(from) && !from.closest(".leaflet-popup") ? from : map.getContainer();
+        back.focus({ preventScroll: true });
+      });
+    }
+
+    function where(latlng) {
+      var text = ip.coordinates(app, latlng);
+      return make("div", { class: "ip-where" }, [
+        make("span", { text: text }),
+        ip.copyButton(app, told("copy_place"), function () { return text; })
+      ]);
+    }
+
     // What the rasters that are shown say of a place.
     function values(latlng) {
       var rows = [];
@@ -48,12 +151,15 @@
       });
       return rows.length ? make("dl", { class: "ip-here" }, rows) : null;
     }
+
     function choose(found) {
+      app.chosenNow = found;
       app.canvases.forEach(function (canvas) { canvas.chosen = found; });
       app.redraw();
       app.emit("choose", found);
     }
     app.choose = choose;
+
     map.on("click", function (event) {
       if (app.mode) return; // a tool, such as measuring, takes the click
       var group = over.cluster(event.latlng);
@@ -66,8 +172,7 @@
       }
       var here = values(event.latlng);
       if (!here) return;
-      var card = make("div", { class: "ip-card" }, [here, make("p", { class: "ip-where", text: ip.coordinates(app, event.latlng) })]);
-      L.popup({ minWidth: 240, maxWidth: 360 }).setLatLng(event.latlng).setContent(card).openOn(map);
+      popup(make("div", { class: "ip-card" }, [here, where(event.latlng)]), event.latlng, null, document.activeElement);
     });
     var waiting = 0;
     map.on("mousemove", function (event) {

@@ -290,4 +290,5 @@
     refresh();
     return item;
   };
+  ip.groupHook = function (app, group) { return ip.rasterChooser(group.layers, app); };
 })(infraplan);

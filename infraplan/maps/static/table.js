@@ -1,0 +1,317 @@
+"use strict";
+// A layer as a table below the map: sorted, filtered, copied to Excel, each row a way to its place.
+// Only the rows in sight are in the page, so thousands are as quick as ten.
+(function (ip) {
+  var make = ip.make;
+  var HIGH = 28, MORE = 12;
+
+  function listable(layer) {
+    return layer.x && layer.count && (layer.heading !== null || layer.fields.length);
+  }
+
+  // The columns of a layer: its heading, what its card tells, its figures. A field that a figure
+  // tells too is shown in the field's words and sorted by the figure.
+  ip.columnsOf = function (layer, app) {
+    var columns = [], labels = {};
+    if (layer.heading !== null) columns.push(worded(layer, ip.told(app, "heading"), layer.heading, app, true));
+    layer.fields.forEach(function (field) {
+      if (field[1] === layer.heading) { columns[0].label = field[0]; return; }
+      var column = worded(layer, field[0], field[1], app, false);
+      columns.push(column);
+      labels[field[0]] = column;
+    });
+    layer.numbers.forEach(function (number, n) {
+      if (!number.label) return;
+      var whole = layer.figures[n], unit = Math.pow(10, number.decimals), isPeople = number.key.indexOf("people") === 0;
+      var value = function (f) { return whole[f] === ip.MISSING ? null : whole[f] / unit; };
+      var digits = isPeople ? 0 : number.decimals, same = labels[number.label];
+      var column = same || { label: number.label, unit: number.unit, plain: null };
+      column.value = value;
+      column.digits = digits;
+      column.unit = number.unit;
+      if (same) return;
+      column.text = function (f) { var v = value(f); return v === null ? ip.told(app, "unknown") : app.number(v, digits); };
+      columns.push(column);
+    });
+    return columns;
+  };
+
+  // A column of words; one whose words are all numbers of one unit is one of numbers.
+  function worded(layer, label, column, app, isName) {
+    var texts = layer.columns[column], codes = layer.codes[column], made = { label: label, unit: "", codes: codes, texts: texts };
+    made.text = function (f) { return texts[codes[f]]; };
+    var numbers = isName ? null : numbersOf(texts, app);
+    if (numbers) {
+      made.value = function (f) { return numbers.values[codes[f]]; };
+      made.digits = numbers.digits;
+      made.unit = numbers.unit;
+    }
+    return made;
+  }
+
+  function numbersOf(texts, app) {
+    var sign = app.page.language === "vi" ? [/\./g, ","] : [/,/g, "."], unit = null, digits = 0, unknown = ip.told(app, "unknown");
+    var values = [];
+    var isAll = texts.every(function (text, n) {
+      values[n] = null;
+      if (!text || text === unknown) return true;
+      var part = /^([-−]?\d[\d.,]*)(?: (\S.{0,14}))?$/.exec(text);
+      if (!part || /^0\d/.test(part[1]) || (unit !== null && (part[2] || "") !== unit)) return false;
+      unit = part[2] || "";
+      var plain = part[1].replace(sign[0], "").replace(sign[1], ".").replace("−", "-");
+      values[n] = Number(plain);
+      digits = Math.max(digits, (plain.split(".")[1] || "").length);
+      return isFinite(values[n]);
+    });
+    return isAll && unit !== null ? { values: values, unit: unit, digits: digits } : null;
+  }
+
+  // A cell that Excel would take for a formula is told to be text.
+  ip.cell = function (text) {
+    var line = text.replace(/[\t\r\n]+/g, " ").trim();
+    if (/^[=+\-@]/.test(line) || /^[\t\r]/.test(text)) line = "'" + line;
+    return line[0] === '"' ? '"' + line.replace(/"/g, '""') + '"' : line;
+  };
+
+  ip.rowsAsText = function (columns, rows, app) {
+    var sign = app.page.language === "vi" ? "," : ".";
+    var head = columns.map(function (column) { return ip.cell(column.label + (column.unit ? " (" + column.unit + ")" : "")); });
+    var lines = rows.map(function (f) {
+      return columns.map(function (column) {
+        var value = column.value ? column.value(f) : null;
+        if (value !== null) return value.toFixed(column.digits).replace(".", sign);
+        return ip.cell(column.text(f));
+      }).join("\t");
+    });
+    return [head.join("\t")].concat(lines).join("\r\n") + "\r\n";
+  };
+
+  function listing(app) {
+    var layers = app.layers.filter(listable).reverse();
+    if (!layers.length) return;
+    var told = function (key, values) { return ip.told(app, key, values); };
+    var words = new Intl.Collator("vi", { numeric: true });
+    var state = { layer: null, columns: [], rows: [], sort: -1, up: true, at: -1, top: -1 };
+
+    var pick = make("select", { class: "ip-pick", id: "ip-pick", "aria-label": told("table_of") }, layers.map(function (layer, n) {
+      return make("option", { value: String(n), text: layer.title });
+    }));
+    var field = make("input", { type: "search", class: "ip-table-filter", id: "ip-table-filter", placeholder: told("table_filter"), "aria-label": told("table_filter"), autocomplete: "off", spellcheck: "false" });
+    var near = make("input", { type: "checkbox", id: "ip-table-near" });
+    var count = make("output", { class: "ip-table-count", "aria-live": "polite" });
+    var copy = ip.copyButton(app, told("copy"), function () { return ip.rowsAsText(state.columns, state.rows, app); }, function () {
+      return told("copied_rows", { count: app.number(state.rows.length) });
+    });
+    copy.classList.add("ip-table-copy");
+    var head = make("thead"), body = make("tbody"), widths = make("colgroup");
+    var grid = make("table", { class: "ip-table", role: "grid", "aria-readonly": "true" }, [widths, head, body]);
+    var scroller = make("div", { class: "ip-scroller", tabindex: "0", "aria-label": told("table") }, [grid]);
+    var bar = make("div", { class: "ip-table-bar" }, [
+      pick, field, make("label", { class: "ip-table-near", for: near.id }, [near, make("span", { text: told("only_in_view") })]), count, copy
+    ]);
+    var node = make("div", { class: "ip-table-part" }, [bar, scroller]);
+    var leaf = app.drawer(told("table"), node, { id: "table" });
+    app.fit(app.home); // the drawer's line has taken some of the map
+    app.on("drawer", function (open) {
+      if (open !== leaf) return;
+      if (!state.layer) take(layers.find(function (layer) { return layer.shown && layer.count > 1; }) || layers[0]);
+      else list();
+    });
+
+    function take(layer) {
+      state.layer = layer;
+      pick.value = String(layers.indexOf(layer));
+      state.columns = ip.columnsOf(layer, app);
+      state.sort = -1;
+      state.up = true;
+      state.at = -1;
+      heads();
+      list();
+    }
+
+    function heads() {
+      widths.textContent = head.textContent = "";
+      var row = make("tr", { "aria-rowindex": "1" });
+      state.columns.forEach(function (column, n) {
+        var longest = column.label.length + 3;
+        for (var f = 0; f < Math.min(60, state.layer.count); f++) longest = Math.max(longest, column.text(f).length);
+        var col = make("col");
+        column.wide = Math.max(70, Math.min(n ? 260 : 220, longest * (n ? 6.7 : 7.7) + 22));
+        col.style.width = column.wide + "px";
+        widths.appendChild(col);
+        var button = make("button", { type: "button", class: "ip-head", title: column.label }, [
+          make("span", { text: column.label + (column.unit && column.texts === undefined ? " (" + column.unit + ")" : "") }), make("i", { "aria-hidden": "true", text: "" })
+        ]);
+        button.addEventListener("click", function () {
+          state.up = state.sort === n ? !state.up : !column.value;
+          state.sort = n;
+          marks();
+          list();
+        });
+        row.appendChild(make("th", { scope: "col", class: column.value ? "ip-numeric" : "" }, [button]));
+      });
+      head.appendChild(row);
+      grid.style.width = state.columns.reduce(function (sum, column) { return sum + column.wide; }, 0) + "px";
+      marks();
+    }
+
+    function marks() {
+      Array.prototype.forEach.call(head.querySelectorAll("th"), function (th, n) {
+        var on = state.sort === n;
+        th.setAttribute("aria-sort", on ? (state.up ? "ascending" : "descending") : "none");
+        th.querySelector("i").textContent = on ? (state.up ? " ▲" : " ▼") : "";
+      });
+    }
+
+    // ---- which rows, and in which order --------------------------------------------------------
+    function matcher() {
+      var parts = ip.plain(field.value).split(/\s+/).filter(Boolean), columns = state.columns;
+      if (!parts.length) return null;
+      columns.forEach(function (column) {
+        if (column.codes && !column.plain) column.plain = column.texts.map(ip.plain);
+      });
+      var hits = parts.map(function (part) {
+        return columns.map(function (column) {
+          return column.codes ? column.plain.map(function (text) { return text.indexOf(part) >= 0; }) : null;
+        });
+      });
+      return function (f) {
+        return hits.every(function (of, p) {
+          return of.some(function (hit, c) {
+            return hit ? hit[columns[c].codes[f]] : columns[c].text(f).indexOf(parts[p]) >= 0;
+          });
+        });
+      };
+    }
+
+    function inView(layer) {
+      if (!near.checked) return null;
+      var view = app.map.getBounds(), low = L.CRS.EPSG3857.project(view.getSouthWest()), high = L.CRS.EPSG3857.project(view.getNorthEast());
+      var box = [low.x, low.y, high.x, high.y].map(function (value) { return value / layer.step; }), b = layer.bounds;
+      if (layer.kind === "line") {
+        return function (f) { return b[4 * f] <= box[2] && b[4 * f + 2] >= box[0] && b[4 * f + 1] <= box[3] && b[4 * f + 3] >= box[1]; };
+      }
+      var x = layer.labelX || layer.x, y = layer.labelY || layer.y;
+      return function (f) { return x[f] >= box[0] && x[f] <= box[2] && y[f] >= box[1] && y[f] <= box[3]; };
+    }
+
+    function order(column) {
+      if (column.value) {
+        return function (a, b) {
+          var x = column.value(a), y = column.value(b);
+          if (x === null || y === null) return (x === null) - (y === null);
+          return state.up ? x - y : y - x;
+        };
+      }
+      if (!column.places) {
+        var sorted = column.texts.map(function (text, n) { return n; }).sort(function (a, b) { return words.compare(column.texts[a], column.texts[b]); });
+        column.places = new Int32Array(sorted.length);
+        sorted.forEach(function (code, n) { column.places[code] = n; });
+      }
+      return function (a, b) {
+        var x = column.codes[a], y = column.codes[b];
+        if (!column.texts[x] !== !column.texts[y]) return column.texts[x] ? -1 : 1;
+        return state.up ? column.places[x] - column.places[y] : column.places[y] - column.places[x];
+      };
+    }
+
+    function list() {
+      if (!leaf.shown || !state.layer) return;
+      var layer = state.layer, matches = matcher(), near_ = inView(layer), rows = [];
+      for (var f = 0; f < layer.count; f++) {
+        if (ip.seen(layer, f) && (!near_ || near_(f)) && (!matches || matches(f))) rows.push(f);
+      }
+      if (state.sort >= 0) rows.sort(order(state.columns[state.sort]));
+      state.rows = rows;
+      state.at = app.chosenNow && app.chosenNow.layer === layer ? rows.indexOf(app.chosenNow.feature) : -1;
+      grid.setAttribute("aria-rowcount", String(rows.length + 1));
+      grid.setAttribute("aria-label", layer.title);
+      count.textContent = told("rows", { count: ip.partOf(rows.length, layer.count, app) });
+      copy.disabled = !rows.length;
+      paint(true);
+    }
+
+    // ---- the rows in sight ---------------------------------------------------------------------
+    function paint(isNew) {
+      var top = Math.max(0, Math.floor(scroller.scrollTop / HIGH) - MORE);
+      var end = Math.min(state.rows.length, top + Math.ceil(scroller.clientHeight / HIGH) + 2 * MORE);
+      if (!isNew && top === state.top) return;
+      state.top = top;
+      body.textContent = "";
+      body.appendChild(space(top));
+      for (var n = top; n < end; n++) body.appendChild(row(n));
+      body.appendChild(space(state.rows.length - end));
+      if (!state.rows.length) body.appendChild(make("tr", {}, [make("td", { colspan: String(state.columns.length), class: "ip-none", text: told("no_rows") })]));
+      follow();
+    }
+
+    function space(rows) {
+      var filler = make("tr", { "aria-hidden": "true", class: "ip-filler" }), cell = make("td", { colspan: String(state.columns.length) });
+      cell.style.height = rows * HIGH + "px";
+      filler.appendChild(cell);
+      return filler;
+    }
+
+    function row(n) {
+      var f = state.rows[n];
+      var line = make("tr", { id: "ip-row-" + n, "aria-rowindex": String(n + 2), "aria-selected": String(n === state.at) }, state.columns.map(function (column, c) {
+        var text = column.text(f).replace(/\s*\n\s*/g, " ");
+        return make(c ? "td" : "th", c ? { text: text, title: text.length > 30 ? text : "", class: column.value ? "ip-numeric" : "" } : { scope: "row", text: text });
+      }));
+      line.addEventListener("click", function () { mark(n); visit(); });
+      return line;
+    }
+
+    function follow() {
+      if (state.at >= 0) scroller.setAttribute("aria-activedescendant", "ip-row-" + state.at); else scroller.removeAttribute("aria-activedescendant");
+      Array.prototype.forEach.call(body.children, function (line) {
+        if (line.id) line.setAttribute("aria-selected", String(line.id === "ip-row-" + state.at));
+      });
+    }
+
+    function mark(n) {
+      state.at = n;
+      if (n >= 0) {
+        var head_ = HIGH + 6, y = n * HIGH, room = scroller.clientHeight - head_;
+        if (y < scroller.scrollTop) scroller.scrollTop = y;
+        else if (y + HIGH > scroller.scrollTop + room) scroller.scrollTop = y + HIGH - room;
+      }
+      paint(false);
+      follow();
+    }
+
+    function visit() {
+      if (state.at >= 0) app.visit(state.layer, state.rows[state.at]);
+    }
+
+    pick.addEventListener("change", function () { take(layers[Number(pick.value)]); });
+    field.addEventListener("input", list);
+    field.addEventListener("keydown", function (event) { if (event.key === "Escape" && field.value) { field.value = ""; list(); event.stopPropagation(); } });
+    near.addEventListener("change", list);
+    scroller.addEventListener("scroll", function () { paint(false); });
+    scroller.addEventListener("keydown", function (event) {
+      if (event.target !== scroller) return;
+      var page = Math.max(1, Math.floor(scroller.clientHeight / HIGH) - 2), last = state.rows.length - 1;
+      var to = { ArrowDown: state.at + 1, ArrowUp: state.at - 1, PageDown: state.at + page, PageUp: state.at - page, Home: 0, End: last }[event.key];
+      if (event.key === "Enter") { event.preventDefault(); visit(); return; }
+      if (to === undefined || last < 0) return;
+      event.preventDefault();
+      event.stopPropagation();
+      mark(Math.max(0, Math.min(last, to)));
+    });
+    app.on("choose", function (found) {
+      if (!leaf.shown || !found || found.layer !== state.layer) return;
+      mark(state.rows.indexOf(found.feature));
+    });
+    app.on("filter", function (layer) { if (!layer || layer === state.layer) list(); });
+    var later = 0;
+    app.on("view", function () {
+      if (!near.checked) return;
+      clearTimeout(later);
+      later = setTimeout(list, 80);
+    });
+    app.table = { show: function (layer) { leaf.show(true); if (layer) take(layer); }, state: state };
+  }
+
+  ip.part(listing);
+})(infraplan);
