@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -43,6 +44,7 @@ from infraplan.maps.headline import gaps_headline
 from infraplan.maps.page import Facts
 from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
+from infraplan.maps.page import Swipe
 from infraplan.maps.page import Table
 from infraplan.maps.page import build_page
 from infraplan.maps.summary import view_summary
@@ -210,19 +212,18 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
         The page, opened at the streets concerned.
     """
     words = catalogue(language)
+    before = [replace(layer, side="before") for layer in aerial_layers(result, words)]
+    after = [replace(layer, side="after") for layer in cable_layers(result, words)]
     return _page(
         result.layers,
         words,
         words("maps.title_underground"),
-        findings=[
-            *aerial_layers(result, words),
-            *cable_layers(result, words),
-            *finding_layer(result, words),
-        ],
+        findings=[*before, *after, *finding_layer(result, words)],
         tables=cable_tables(result, words),
         synthetic=bool(result.provenance.synthetic),
         frame="segments",
         choices=street_choices(result, words),
+        swipes=_swipes(before, after, words("swipe.before"), words("swipe.after")),
     )
 
 
@@ -303,6 +304,7 @@ def comparison(
         tables=tables,
         definition=comparison_definition(found, sides, coverage, words),
         synthetic=bool(coverage.provenance.synthetic),
+        swipes=_swipes(rasters[:1], rasters[1:2], sides.first, sides.second) if is_area else (),
     )
 
 
@@ -438,6 +440,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     frame: str = "communes",
     cards: Mapping[str, Any] | None = None,
     choices: Mapping[str, Any] | None = None,
+    swipes: tuple[Swipe, ...] = (),
     public: bool = False,
     summary: Mapping[str, Any] | None = None,
     base_map: tuple[str, str] = ("", ""),
@@ -472,11 +475,22 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         frame=frame,
         cards=cards or {},
         choices=choices or {},
+        swipes=swipes,
         summary=summary or {},
         base_map=base_map[0],
         base_credit=base_map[1],
     )
     return build_page(drawn, facts, crs=layers.crs, language=words.language)
+
+
+def _swipes(
+    left: Sequence[Any], right: Sequence[Any], left_label: str, right_label: str
+) -> tuple[Swipe, ...]:
+    """Return two sides of a divider over the map; none where one of them is empty."""
+    if not left or not right:
+        return ()
+    names = (tuple(layer.name for layer in side) for side in (left, right))
+    return (Swipe(*names, left_label, right_label),)
 
 
 def _subtitle(layers: Layers, words: Words, title: str) -> str:

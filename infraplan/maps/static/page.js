@@ -109,7 +109,7 @@
       return image && image.decode ? image.decode().catch(function () { return null; }) : null;
     });
     var drawn = new Promise(function (resolve) { app.on("still", resolve); });
-    return Promise.all(loaded.concat(drawn)).then(function () {
+    return Promise.all(loaded.concat(drawn, ip.rastersRead(app))).then(function () {
       if (document.hidden) return rest();
       return new Promise(function (resolve) { requestAnimationFrame(function () { setTimeout(resolve, 0); }); });
     });
