@@ -186,7 +186,7 @@ def stored_results(plan: Plan, layers: "Layers") -> Results:
     from infraplan.sites import SiteRules
 
     found: Results = {"appraisals": ()}
-    pairs = [pair for pair in _pairs() if plan.record(coverage_step(*pair)) is not None]
+    pairs = _pairs(plan)
     if pairs:
         profile = ThresholdProfile.from_dict(plan.configuration("thresholds"))
         found["coverage"] = load_coverage(
@@ -217,14 +217,21 @@ def _covered(plan: Plan, gaps: "Gaps") -> "xr.DataArray | None":
     return coverage.covered(*pair)
 
 
-def _pairs() -> list[tuple[str, str]]:
-    """Return the pairs whose coverage a map shows: each technology, of any operator."""
-    return [(technology, "any") for technology in ("2G", "3G", "4G", "5G")]
+def _pairs(plan: Plan) -> list[tuple[str, str]]:
+    """Return the pairs whose coverage a map shows: all that the plan keeps, of any operator first."""
+    found = set()
+    for path in plan.results.glob("coverage_*.json"):
+        record = plan.record(path.stem)
+        told = {} if record is None else record.figures
+        pair = (str(told.get("technology", "")), str(told.get("operator", "")))
+        if all(pair) and coverage_step(*pair) == path.stem:
+            found.add(pair)
+    return sorted(found, key=lambda pair: (pair[1] != "any", pair[1], pair[0]))
 
 
 def _result_keys(plan: Plan) -> dict[str, str]:
     """Return the keys of the results that the plan keeps, which maps and reports depend on."""
-    steps = [coverage_step(*pair) for pair in _pairs()]
+    steps = [coverage_step(*pair) for pair in _pairs(plan)]
     steps += ["gaps", "proposal", "underground", *map(appraisal_step, batches(plan))]
     keys = {step: record.key for step in steps if (record := plan.record(step)) is not None}
     told = plan.settings

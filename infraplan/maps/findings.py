@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
+from infraplan.layers.grid import geobox_of
+from infraplan.layers.grid import wrap
 from infraplan.maps.cards import request_style
+from infraplan.maps.classes import coarser
 from infraplan.maps.context import area_mask
 from infraplan.maps.context import fields_of
 from infraplan.maps.context import filters_of
@@ -36,6 +41,8 @@ from infraplan.sites.told import prerequisites_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
+
     from infraplan.radio.results import Coverage
 
 __all__ = [
@@ -55,6 +62,8 @@ __all__ = [
 ]
 
 ANY = "any"
+COARSE_M = 90.0  # cells of single operators on a large grid [m]
+MOST_CELLS = 2_000_000  # of a grid that single operators are shown on as they are
 DECIDED = "decided_"
 
 
@@ -62,7 +71,7 @@ def coverage_layers(
     coverage: "Coverage", words: Words, *, layers: Layers | None, headline: str = "4G"
 ) -> list[RasterLayer]:
     """
-    Return a picture of the signal classes for each technology and operator.
+    Return the signal classes of each technology and operator.
 
     Parameters
     ----------
@@ -78,34 +87,66 @@ def coverage_layers(
     Returns
     -------
     drawn
-        One layer a technology and operator, of which the page shows one at a time.
+        One layer a technology and operator, of which the page shows one at a time: any operator
+        on the grid of the prediction; where that has more than `MOST_CELLS`, single operators on
+        cells of `COARSE_M`, which take the class of most of their cells and of two classes alike
+        the worse.
     """
     pairs = sorted(coverage.maps, key=lambda pair: (pair[1] != ANY, pair[1], pair[0]))
     first = next((pair for pair in pairs if pair[0] == headline), pairs[0] if pairs else None)
     within = None
-    if layers is not None and pairs:  # all predictions lie on one grid
-        within = area_mask(layers, coverage.maps[pairs[0]]["signal_dbm"])
-    made = []
-    for pair in reversed(pairs):
+    made: dict[tuple[str, str], RasterLayer] = {}
+    for pair in sorted(pairs, key=lambda pair: pair[0] != headline):
         technology, operator = pair
         limits = coverage.profile.technologies[technology]
-        signal = coverage.maps[pair]["signal_dbm"]
+        signal = coverage.bands(technology, operator, ("signal_dbm",))["signal_dbm"]
+        if layers is not None and (within is None or geobox_of(within) != geobox_of(signal)):
+            within = area_mask(layers, signal)
         name = words("maps.any_operator") if operator == ANY else operator
-        made.append(
-            RasterLayer(
-                name=f"coverage_{technology}_{operator}",
-                title=words("maps.layer_coverage", technology=technology, operator=name),
-                data=signal,
-                classes=_classes(limits, words),
-                within=within,
-                group=words("maps.group_coverage"),
-                shown=pair == first,
-                opacity=0.6,
-                choice="coverage",
-                note=words("maps.coverage_note", quantity=limits.quantity),
-            )
+        note = words("maps.coverage_note", quantity=limits.quantity)
+        layer = RasterLayer(
+            name=f"coverage_{technology}_{operator}",
+            title=words("maps.layer_coverage", technology=technology, operator=name),
+            data=signal,
+            classes=_classes(limits, words),
+            within=within,
+            group=words("maps.group_coverage"),
+            shown=pair == first,
+            opacity=0.6,
+            choice="coverage",
+            note=note,
+            picks=(technology, name),
+            reference=made.get((headline, operator)),
         )
-    return made
+        made[pair] = _coarse(layer, words) if operator != ANY else layer
+    return [made[pair] for pair in reversed(pairs)]
+
+
+def _coarse(layer: RasterLayer, words: Words) -> RasterLayer:
+    """Return a layer of a large grid on cells of 90 m, told in its note; a small one as it is."""
+    box = geobox_of(layer.data)
+    factor = int(COARSE_M / box.resolution.x + 1e-9)
+    if factor < 2 or box.shape[0] * box.shape[1] <= MOST_CELLS:
+        return layer
+    last = len(layer.classes) + 1
+    codes = coarser(layer.codes(), factor, worst_first=(last, *range(1, last)))
+    values = np.where(codes == last, np.float32(np.nan), codes.astype(np.float32))
+    side = words.number(factor * float(box.resolution.x))
+    return replace(
+        layer,
+        data=wrap(values, _zoomed(box, factor, codes.shape), name="class"),
+        classes=[replace(c, lowest=n + 0.5) for n, c in enumerate(layer.classes)],
+        within=None,
+        note=f"{layer.note} {words('rasters.coarse', side=side)}",
+    )
+
+
+def _zoomed(box: "GeoBox", factor: int, shape: tuple[int, ...]) -> "GeoBox":
+    """Return a grid of larger cells from the same corner."""
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
+    return GeoBox((shape[0], shape[1]), box.affine * Affine.scale(factor), box.crs)
 
 
 def coverage_definition(coverage: "Coverage", words: Words) -> tuple[str, ...]:

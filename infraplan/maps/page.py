@@ -31,7 +31,7 @@ from infraplan.maps.projection import plan_projection
 from infraplan.text import Words
 from infraplan.text import words
 
-__all__ = ["Facts", "Layer", "MapPage", "Table", "build_page"]
+__all__ = ["Facts", "Layer", "MapPage", "Swipe", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
 SCRIPTS = (
@@ -43,6 +43,8 @@ SCRIPTS = (
     "clusters.js",
     "paint.js",
     "tiles.js",
+    "classes.js",
+    "rasters.js",
     "telling.js",
     "search.js",
     "filters.js",
@@ -52,6 +54,7 @@ SCRIPTS = (
     "measure.js",
     "places.js",
     "popups.js",
+    "swipe.js",
     "finding.js",
     "printing.js",
     "summary.js",
@@ -85,6 +88,18 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Swipe:
+    """
+    Two sides of a divider over the map: names of layers, and what the label of a side says.
+    """
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    left_label: str
+    right_label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """
     What the page says in words.
@@ -100,7 +115,8 @@ class Facts:
     undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
     their programs. `summary` is what the sums of the view need beside the layers, see
     `infraplan.maps.summary`. `base_map` is the address of a base map's tiles on the network and
-    `base_credit` whose it is; without them a page names no address and may load none.
+    `base_credit` whose it is; without them a page names no address and may load none. `swipes` are
+    pairs of layers that lie left and right of a divider.
     """
 
     title: str
@@ -120,6 +136,7 @@ class Facts:
     summary: Mapping[str, Any] = field(default_factory=dict)
     base_map: str = ""
     base_credit: str = ""
+    swipes: tuple[Swipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +233,13 @@ def build_page(
         "projection": plan_projection(crs),
         "colors": {"sea": SEA, "backdrop": BACKDROP},
         "summary": dict(facts.summary),
+        "swipes": [
+            {
+                "left": {"label": pair.left_label, "layers": pair.left},
+                "right": {"label": pair.right_label, "layers": pair.right},
+            }
+            for pair in facts.swipes
+        ],
     }
     if facts.cards:
         page["cards"] = facts.cards
@@ -289,7 +313,7 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool, host: str = "")
     text = text.replace("<html>", f'<html lang="{language}">', 1)
     names = (*SCRIPTS, *(OF_CARDS if has_cards else ()), *(OF_CHOICES if has_choices else ()))
     names += OF_BASE if host else ()
-    styles = ["page.css", "tiles.css", "insight.css"]
+    styles = ["page.css", "tiles.css", "rasters.css", "insight.css"]
     styles += ["cards.css"] if has_cards or has_choices else []
     styles += ["streets.css"] if has_choices else []
     scripts = [_leaflet_script(), *(_ours(name) for name in names)]

@@ -1,4 +1,4 @@
-"""Rasters as pictures that lie on the page's projection, small enough to travel inside the page."""
+"""Rasters of the page: classes on their own grid without loss, and the relief as a picture."""
 
 import base64
 import io
@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from infraplan.layers.grid import geobox_of
+from infraplan.maps.classes import SIDE
+from infraplan.maps.classes import encode_classes
+from infraplan.maps.classes import web_mesh
 from infraplan.maps.palette import UNKNOWN
 from infraplan.maps.projection import WEB
 from infraplan.text import Words
@@ -30,7 +33,7 @@ __all__ = [
 ]
 
 LONGEST_SIDE = 2000  # cells of a picture; a finer one would only be larger, not clearer
-STRIPE = 6  # period of the stripes that mean "not enough data" [cells]
+MOST_BY_REFERENCE = 8  # codes of a raster that another is coded by: its contexts are many
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -51,7 +54,12 @@ class RasterLayer:
 
     A cell belongs to the last class whose `lowest` its value reaches; below the first it is
     transparent. NaN is striped grey and told as "not enough data". Cells where `within` is false
-    are transparent. Of all rasters with one `choice`, the page shows one at a time.
+    are transparent.
+
+    The page holds every cell of the raster as it is, on its own grid. Of all rasters with one
+    `choice` it shows one at a time; those that also have `picks` are chosen by two lists instead of
+    a box each: what they show, such as a technology, and whose, such as an operator. `reference`
+    is a raster of the same grid that this one resembles, which makes it smaller.
     """
 
     name: str
@@ -64,6 +72,9 @@ class RasterLayer:
     opacity: float = 0.7
     choice: str = ""
     note: str = ""
+    picks: tuple[str, str] | None = None
+    reference: "RasterLayer | None" = None
+    side: str = ""
 
     def packed(self, words: Words) -> dict[str, Any] | None:
         """
@@ -77,19 +88,21 @@ class RasterLayer:
         Returns
         -------
         layer
-            Values for JSON, among them the picture; None where no cell is shown.
+            Values for JSON, among them the coded cells; None where no cell is shown.
         """
-        codes, box = warped(self._codes(), geobox_of(self.data))
+        codes, box = self.codes(), geobox_of(self.data)
         if not codes.any():
             return None
-        last = len(self.classes) + 1
-        row, column = np.indices(codes.shape)
-        stripes = (codes == last) & ((row + column) % STRIPE < STRIPE // 3)
-        colors = [entry.color for entry in self.classes] + ["#d9d9d9", UNKNOWN]
-        alpha = [0] + [255] * len(self.classes) + [150, 255]
-        legend: list[dict[str, Any]] = [{"label": c.label, "color": c.color} for c in self.classes]
-        if (codes == last).any():
-            legend.append({"label": words("common.unknown"), "color": UNKNOWN, "hatch": True})
+        many = len(self.classes) + 2
+        content, other = self._coded(codes, many)
+        cell_km2 = abs(box.affine.a * box.affine.e) / 1e6
+        counts = np.bincount(codes.ravel(), minlength=many)
+        told: list[dict[str, Any]] = [{"label": c.label, "color": c.color} for c in self.classes]
+        if counts[-1]:
+            told.append({"label": words("common.unknown"), "color": UNKNOWN, "hatch": True})
+        for style, count in zip(told, counts[1:], strict=False):
+            style["km2"] = round(float(count * cell_km2), 4)
+        bounds, nodes = web_mesh(box)
         return {
             "name": self.name,
             "kind": "raster",
@@ -98,26 +111,54 @@ class RasterLayer:
             "shown": self.shown,
             "opacity": self.opacity,
             "choice": self.choice,
+            "picks": self.picks,
             "note": self.note,
-            "styles": legend,
-            "lookup": {
-                color: entry.label for color, entry in zip(colors, self.classes, strict=False)
-            }
-            | {color: words("common.unknown") for color in colors[-2:]},
-            "pixelated": True,
-            "bounds": picture_bounds(box),
-            "data": _png(codes + stripes.astype(np.uint8), ["#000000", *colors], alpha),
+            "side": self.side,
+            "styles": told,
+            "bounds": list(bounds),
+            "grid": {
+                "rows": int(box.shape[0]),
+                "columns": int(box.shape[1]),
+                "west": float(box.affine.c),
+                "north": float(box.affine.f),
+                "cell": float(box.affine.a),
+                "many": many,
+                "square": SIDE,
+                "reference": other,
+                "mesh": [[[round(float(v), 3) for v in node] for node in line] for line in nodes],
+            },
+            "data": base64.b64encode(content).decode("ascii"),
         }
 
-    def _codes(self) -> Bytes:
-        """Return 0 for transparent, then the number of the class, then one more for unknown."""
-        values = self.data.to_numpy().astype(np.float64)
-        lowest = [entry.lowest for entry in self.classes]
-        codes = np.searchsorted(lowest, np.nan_to_num(values), side="right")
-        codes = np.where(np.isnan(values), len(lowest) + 1, codes)
+    def codes(self) -> Bytes:
+        """
+        Return what is drawn in each cell.
+
+        Returns
+        -------
+        codes
+            0 for transparent, then the number of the class, then one more for "not enough data";
+            shape (rows, columns).
+        """
+        values = self.data.to_numpy()
+        codes = np.zeros(values.shape, np.uint8)
+        for entry in self.classes:
+            codes += values >= np.float64(entry.lowest)
+        codes[np.isnan(values)] = len(self.classes) + 1
         if self.within is not None:
-            codes = np.where(self.within.to_numpy().astype(bool), codes, 0)
-        return codes.astype(np.uint8)
+            codes = np.where(self.within.to_numpy().astype(bool), codes, np.uint8(0))
+        return codes
+
+    def _coded(self, codes: Bytes, many: int) -> tuple[bytes, str | None]:
+        """Return the coded cells, and the name of the raster by which they are coded if any."""
+        alone = encode_classes(codes, many)
+        other = self.reference
+        if other is None or len(other.classes) + 2 != many or many > MOST_BY_REFERENCE:
+            return alone, None
+        if geobox_of(other.data) != geobox_of(self.data) or not other.codes().any():
+            return alone, None
+        by_other = encode_classes(codes, many, reference=other.codes())
+        return (by_other, other.name) if len(by_other) < len(alone) else (alone, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -323,17 +364,6 @@ def picture_bounds(box: "GeoBox") -> list[float]:
     """
     extent = box.boundingbox
     return [float(extent.left), float(extent.bottom), float(extent.right), float(extent.top)]
-
-
-def _png(codes: Bytes, colors: Sequence[str], alpha: Sequence[int]) -> str:
-    """Return a picture of few colours as a data: URI."""
-    from PIL import Image
-
-    image = Image.fromarray(codes)
-    image.putpalette([int(color[n : n + 2], 16) for color in colors for n in (1, 3, 5)])
-    stream = io.BytesIO()
-    image.save(stream, "PNG", transparency=bytes(alpha), compress_level=7)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def _webp(pixels: Bytes) -> str:

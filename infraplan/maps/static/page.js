@@ -150,11 +150,11 @@
   }
 
   function picture(app, layer) {
+    if (layer.kind === "raster") { ip.rasterLayer(app, layer); return; }
     var b = layer.bounds;
     var bounds = L.latLngBounds(ip.unproject(b[0], b[1]), ip.unproject(b[2], b[3]));
     layer.overlay = L.imageOverlay(layer.data, bounds, {
-      pane: layer.kind === "raster" ? "ip-raster" : "ip-relief", opacity: layer.opacity, alt: layer.title,
-      className: layer.pixelated ? "ip-pixelated" : ""
+      pane: "ip-relief", opacity: layer.opacity, alt: layer.title
     });
     if (layer.shown) layer.overlay.addTo(app.map);
   }

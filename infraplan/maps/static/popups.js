@@ -51,12 +51,13 @@
     app.layers.slice().reverse().forEach(function (layer) {
       if (!layer.shown || !layer.x || map.getZoom() < layer.minZoom || layer.kind === "line") return;
       if (layer.heading === null && !layer.fields.length) return;
-      var x = at.x / layer.step, y = at.y / layer.step, wide = reach / layer.step;
+      if (layer.side && app.sideOf && app.sideOf(latlng) !== layer.side) return;
+      var groups = ip.clusters(layer, map.getZoom()), x = at.x / layer.step, y = at.y / layer.step, wide = reach / layer.step;
       for (var f = 0; f < layer.count && found.length < 24; f++) {
         if (layer.kind === "point") {
           if (Math.abs(layer.x[f] - x) > wide || Math.abs(layer.y[f] - y) > wide) continue;
         } else if (!inside(layer, f, x, y)) continue;
-        if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f)) found.push({ layer: layer, feature: f });
+        if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f) && !(groups && groups.group[f] >= 0)) found.push({ layer: layer, feature: f });
       }
     });
     return found;
@@ -141,8 +142,8 @@
     // What the rasters that are shown say of a place.
     function values(latlng) {
       var rows = [];
-      app.layers.forEach(function (layer) {
-        var text = layer.kind === "raster" && layer.shown && sample(layer, latlng);
+      app.rastersAt(latlng).forEach(function (layer) {
+        var text = ip.valueAt(layer, latlng);
         if (text) rows.push(make("dt", { text: layer.title }), make("dd", { text: text }));
       });
       return rows.length ? make("dl", { class: "ip-here" }, rows) : null;
@@ -177,27 +178,6 @@
       waiting = now;
       map.getContainer().style.cursor = over.cluster(event.latlng) || under(event.latlng, 4) ? "pointer" : "";
     });
-  }
-
-  // The words of a raster's class at a place, read from its own picture.
-  function sample(layer, latlng) {
-    var image = layer.overlay.getElement();
-    if (!layer.pixels) {
-      var canvas = document.createElement("canvas");
-      canvas.width = image.naturalWidth;
-      canvas.height = image.naturalHeight;
-      layer.pixels = canvas.getContext("2d", { willReadFrequently: true });
-      layer.pixels.drawImage(image, 0, 0);
-    }
-    var p = L.CRS.EPSG3857.project(latlng), b = layer.bounds;
-    var column = Math.floor((p.x - b[0]) / (b[2] - b[0]) * image.naturalWidth);
-    var line = Math.floor((b[3] - p.y) / (b[3] - b[1]) * image.naturalHeight);
-    if (column < 0 || line < 0 || column >= image.naturalWidth || line >= image.naturalHeight) return "";
-    var rgba = layer.pixels.getImageData(column, line, 1, 1).data;
-    if (!rgba[3]) return "";
-    if (rgba[3] < 255) return layer.styles[layer.styles.length - 1].label;
-    var name = "#" + [rgba[0], rgba[1], rgba[2]].map(function (v) { return (v + 256).toString(16).slice(1); }).join("");
-    return layer.lookup[name] || "";
   }
 
   ip.part(popups);
