@@ -153,7 +153,8 @@ def compare(
         language=plan.settings.language,
     )
     _keep(made)
-    made = replace(made, map_path=page.save(made.map_path))
+    name = page.file_name(made.map_path.stem)
+    made = replace(made, map_path=page.save(made.map_path.with_name(name)))
     if folder is None:
         _record(plan, made, stem)
     part(progress, 0.0, 1.0)(1.0)

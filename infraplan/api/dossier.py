@@ -198,7 +198,7 @@ def _map(making: Making) -> list[tuple[str, bytes]]:
     from infraplan import maps
 
     page = maps.appraisal(making.appraisal, language=making.say.language)
-    return [(f"{making.say('letters.file_map')}.html", page.html.encode("utf-8"))]
+    return [(page.file_name(making.say("letters.file_map")), page.html.encode("utf-8"))]
 
 
 def _visit(making: Making) -> list[tuple[str, bytes]]:

@@ -341,7 +341,7 @@ def _papers(
     papers = {
         f"{say('undergrounding.file_memo')}.docx": memo,
         f"{say('undergrounding.file_bill')}.xlsx": bill,
-        f"{say('undergrounding.file_map')}.html": page.html.encode("utf-8"),
+        page.file_name(say("undergrounding.file_map")): page.html.encode("utf-8"),
     }
     folder_name = say("undergrounding.folder_drawings")
     papers |= {f"{folder_name}/{drawing.stem}.svg": drawing.svg for drawing in drawings}

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 if TYPE_CHECKING:
+    from infraplan.maps.anything import explore as explore
     from infraplan.maps.compose import appraisal as appraisal
+    from infraplan.maps.compose import coarse as coarse
     from infraplan.maps.compose import comparison as comparison
     from infraplan.maps.compose import coverage as coverage
     from infraplan.maps.compose import gaps as gaps
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "appraisal": "compose",
+    "coarse": "compose",
     "comparison": "compose",
     "coverage": "compose",
     "gaps": "compose",
@@ -44,6 +47,7 @@ _HOMES = {
     "proposal": "compose",
     "route": "compose",
     "underground": "compose",
+    "explore": "anything",
     "Category": "layers",
     "Field": "layers",
     "Filter": "layers",

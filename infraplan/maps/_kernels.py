@@ -37,7 +37,9 @@ def _carry(state: Longs, out: Bytes) -> None:
 
 
 @njit
-def _write(bit: bool, at: int, chance: Longs, seen: Bytes, rates: Longs, state: Longs, out: Bytes) -> None:  # noqa: FBT001
+def _write(
+    bit: bool, at: int, chance: Longs, seen: Bytes, rates: Longs, state: Longs, out: Bytes
+) -> None:  # noqa: FBT001
     """Write one decision by its probability, and let the probability learn of it."""
     p = chance[at]
     bound = (state[RANGE] >> 12) * (p >> 4)

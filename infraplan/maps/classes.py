@@ -209,9 +209,7 @@ def _squares(codes: Bytes, many: int) -> Bytes:
     """Return the code of each square of cells, `many` where its cells differ."""
     if not codes.size:
         return codes
-    padded = np.pad(
-        codes, ((0, -codes.shape[0] % SIDE), (0, -codes.shape[1] % SIDE)), mode="edge"
-    )
+    padded = np.pad(codes, ((0, -codes.shape[0] % SIDE), (0, -codes.shape[1] % SIDE)), mode="edge")
     parts = padded.reshape(padded.shape[0] // SIDE, SIDE, padded.shape[1] // SIDE, SIDE)
     least, most = parts.min(axis=(1, 3)), parts.max(axis=(1, 3))
     return np.where(least == most, least, many).astype(np.uint8)

@@ -11,6 +11,9 @@ from infraplan.maps.cards import batch_cards
 from infraplan.maps.choices import aerial_layers
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
+from infraplan.maps.coarse import coarse_layers
+from infraplan.maps.coarse import coarse_table
+from infraplan.maps.coarse import without_places
 from infraplan.maps.comparing import comparison_definition
 from infraplan.maps.comparing import comparison_layers
 from infraplan.maps.comparing import comparison_tables
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appraisal",
+    "coarse",
     "comparison",
     "coverage",
     "gaps",
@@ -388,6 +392,36 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
     )
 
 
+def coarse(result: "Gaps", *, language: str = "vi") -> MapPage:
+    """
+    Draw what may be published: figures of communes and nothing that tells where anything stands.
+
+    Parameters
+    ----------
+    result
+        Gaps.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        The page. It holds no raster, hamlet, station, cable, institution or operator's name.
+    """
+    words = catalogue(language)
+    layers = without_places(result.layers)
+    return _page(
+        layers,
+        words,
+        words("coarse.title", name=result.layers.name),
+        findings=coarse_layers(result, words),
+        tables=[coarse_table(result, words)],
+        definition=gaps_definition(result, words),
+        synthetic=bool(result.provenance.synthetic),
+        public=True,
+    )
+
+
 def _page(  # noqa: PLR0913 - what the parts of every page are
     layers: Layers,
     words: Words,
@@ -404,6 +438,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     frame: str = "communes",
     cards: Mapping[str, Any] | None = None,
     choices: Mapping[str, Any] | None = None,
+    public: bool = False,
     summary: Mapping[str, Any] | None = None,
     base_map: tuple[str, str] = ("", ""),
 ) -> MapPage:
@@ -411,6 +446,8 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     from infraplan import __version__
 
     base = base_layers(layers, words)
+    if public:  # the findings are the communes themselves
+        base = [layer for layer in base if layer.name != "communes"]
     hamlets = areas or [hamlets_plain(layers, words)]
     drawn: list[Layer] = [*base, *rasters, *hamlets, *present_layers(layers, words), *findings]
     made_up = layers.synthetic()
@@ -426,6 +463,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         headline=headline,
         as_of=data_days(layers, words),
         warning=warning,
+        restricted="" if public else words("coarse.restricted"),
         tables=tuple(tables),
         published=tuple(published),
         definition=definition,

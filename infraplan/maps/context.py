@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "area_mask",
     "base_layers",
+    "commune_outlines",
     "fields_of",
     "filters_of",
     "named_with_commune",
@@ -459,24 +460,35 @@ def sources_of(layers: Layers, words: Words) -> tuple[str, ...]:
     Returns
     -------
     lines
-        One line a source.
+        One line a source, with all layers that come from it; those that were made up are left out.
     """
     table = layers.table("sources").reset_index()
-    lines: dict[str, None] = {}
+    lines: dict[str, list[str]] = {}
     for row in table.to_dict("records"):
-        name = layer_name(str(row.get("layer", "")), words)
-        told = [row.get(key) for key in ("attribution", "licence")]
-        text = ", ".join(str(part) for part in told if isinstance(part, str) and part)
-        if bool(row.get("synthetic")) or not text:
+        if bool(row.get("synthetic")):
             continue
-        line = words("maps.source_line", layer=name, attribution=text)
-        as_of = row.get("as_of")
-        if isinstance(as_of, str) and as_of:
-            line = words("maps.source_as_of", text=line, as_of=as_of)
-        if row.get("non_commercial") is True or row.get("non_commercial") == 1:
-            line = words("maps.source_non_commercial", text=line)
-        lines[line] = None
-    return tuple(lines)
+        name = layer_name(str(row.get("layer", "")), words)
+        names = lines.setdefault(_source_told(row, words), [])
+        if name not in names:
+            names.append(name)
+    return tuple(
+        words("maps.source_line", layer=", ".join(names), attribution=told)
+        for told, names in lines.items()
+    )
+
+
+def _source_told(row: Mapping[str, Any], words: Words) -> str:
+    """Return whose a layer is, under which licence, of which day; both are told when missing."""
+    owner, licence, as_of = (
+        str(row[key]).strip() if isinstance(row.get(key), str) else ""
+        for key in ("attribution", "licence", "as_of")
+    )
+    text = f"{owner or words('maps.source_unnamed')}, {licence or words('maps.licence_unnamed')}"
+    if as_of:
+        text = words("maps.source_as_of", text=text, as_of=as_of)
+    if row.get("non_commercial") is True or row.get("non_commercial") == 1:
+        text = words("maps.source_non_commercial", text=text)
+    return text
 
 
 def layer_name(layer: str, words: Words) -> str:
@@ -541,8 +553,20 @@ def _with_azimuths(sites: "gpd.GeoDataFrame", cells: pd.DataFrame) -> "gpd.GeoDa
     return sites.assign(azimuths=[() if isinstance(c, float) else c for c in own])
 
 
-def _communes(layers: Layers, words: Words) -> VectorLayer:
-    """Return the communes as outlines, their shared edges kept shared."""
+def commune_outlines(layers: Layers) -> "gpd.GeoDataFrame":
+    """
+    Return the communes with simpler outlines, their shared edges kept shared.
+
+    Parameters
+    ----------
+    layers
+        Layers of the plan.
+
+    Returns
+    -------
+    outlines
+        The communes; every one has a `full_name` where the column is there.
+    """
     import shapely
 
     communes = layers.table("communes")
@@ -555,6 +579,12 @@ def _communes(layers: Layers, words: Words) -> VectorLayer:
     )
     if "full_name" in outlines:
         outlines = outlines.assign(full_name=outlines["full_name"].fillna(outlines["name"]))
+    return outlines
+
+
+def _communes(layers: Layers, words: Words) -> VectorLayer:
+    """Return the communes as outlines."""
+    outlines = commune_outlines(layers)
     return _layer(
         PolygonLayer, "communes", outlines, words, words("maps.group_base"),
         style=Style(color="#6f7b88", width=1.1, dash=(6, 3, 1.5, 3)), precision_m=4.0,

@@ -23,6 +23,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan import atomic
+from infraplan.errors import InfraplanError
 from infraplan.maps.basemap import base_map_entry
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.palette import BACKDROP
@@ -34,6 +35,8 @@ from infraplan.text import words
 __all__ = ["Facts", "Layer", "MapPage", "Swipe", "Table", "build_page"]
 
 LARGEST_INLINE_MB = 5.0
+INSIDE = "NOI-BO_"  # begins the name of a file that must stay inside the office
+LINKED = "infraplan-maps"  # folder of the pages that are too large to show in a notebook
 SCRIPTS = (
     "unpack.js",
     "projection.js",
@@ -72,6 +75,10 @@ MARK = "infraplan"
 class Layer(Protocol):
     """Anything that can be drawn: see `layers` and `rasters`."""
 
+    @property
+    def name(self) -> str:
+        """Id of the layer."""
+
     def packed(self, words: Words) -> dict[str, Any] | None:
         """Return the layer as the page carries it, None where there is nothing to draw."""
 
@@ -104,19 +111,19 @@ class Facts:
     """
     What the page says in words.
 
-    `headline` says in one line what the colours mean, `as_of` of which days the data are;
-    `restricted` is printed over the map and on every print of a page that may not be passed on.
+    `headline` says in one line what the colours mean, `as_of` of which days the data are.
     `published` are the office's own tables, long ones, that a reader opens and enlarges; they are
     not printed with the map. `warning` is printed over the map and on every print (synthetic
-    input); `definition` says what the figures mean; `sources` name the data, their licences and
-    their days; `credit` is the line at the foot of the map, all sources where it is empty; `frame`
-    names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
-    card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
-    undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
-    their programs. `summary` is what the sums of the view need beside the layers, see
-    `infraplan.maps.summary`. `base_map` is the address of a base map's tiles on the network and
-    `base_credit` whose it is; without them a page names no address and may load none. `swipes` are
-    pairs of layers that lie left and right of a divider.
+    input), and `restricted` where the file must stay inside the office; `definition` says what the
+    figures mean; `sources` name the data, their licences and their days; `credit` is the line at
+    the foot of the map, all sources where it is empty; `frame` names the layer that the page opens
+    at, all layers where it is empty. `cards` is a batch with a card for each of its requests, see
+    `infraplan.maps.cards`; `choices` are the streets of an undergrounding plan to tick, see
+    `infraplan.maps.choices`; a page without them carries none of their programs. `swipes` are
+    pairs of layers that lie left and right of a divider. `summary` is what the sums of the view
+    need beside the layers, see `infraplan.maps.summary`. `base_map` is the address of a base map's
+    tiles on the network and `base_credit` whose it is; without them a page names no address and
+    may load none.
     """
 
     title: str
@@ -133,18 +140,25 @@ class Facts:
     frame: str = ""
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
+    swipes: tuple[Swipe, ...] = ()
     summary: Mapping[str, Any] = field(default_factory=dict)
     base_map: str = ""
     base_credit: str = ""
-    swipes: tuple[Swipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    """A finished page: `html` is all of it."""
+    """
+    A finished page: `html` is all of it.
+
+    `layers`, `facts` and `crs` are what it was built from, so that more may be added to it.
+    """
 
     html: str
     language: str = "vi"
+    layers: tuple["Layer", ...] = field(default=(), repr=False)
+    facts: Facts = field(default_factory=lambda: Facts(title=""), repr=False)
+    crs: str = "EPSG:9209"
 
     def save(self, path: str | Path) -> Path:
         """
@@ -167,17 +181,47 @@ class MapPage:
         """
         return atomic.write_text(Path(path), self.html, if_held="rename")
 
+    def file_name(self, stem: str, suffix: str = ".html") -> str:
+        """
+        Return the name under which the page, or a sheet of it, is written.
+
+        Parameters
+        ----------
+        stem
+            Name without suffix, safe as a file name.
+        suffix
+            Suffix with its dot.
+
+        Returns
+        -------
+        name
+            Name, which begins with `NOI-BO_` (for internal use) where the page tells where works
+            of the network stand.
+        """
+        return f"{INSIDE if self.facts.restricted else ''}{stem}{suffix}"
+
     def _repr_html_(self) -> str:
-        """Return the page in a frame that may run its scripts and nothing else."""
-        size_mb = len(self.html.encode("utf-8")) / 1e6
-        if size_mb > LARGEST_INLINE_MB:
-            say = words(self.language)
-            note = say("maps.too_large_inline", size=say.number(size_mb, 1))
-            return f"<p>{html.escape(note)}</p>"
+        """Return the page in a frame that may run its scripts and nothing else, else a link."""
+        content = self.html.encode("utf-8")
+        if len(content) > LARGEST_INLINE_MB * 1e6:
+            return self._link(content)
         return (
             '<iframe sandbox="allow-scripts" style="width:100%;height:620px;border:1px solid #ccc" '
             f'srcdoc="{html.escape(self.html, quote=True)}"></iframe>'
         )
+
+    def _link(self, content: bytes) -> str:
+        """Write a page that is too large for a notebook beside it, and return a link to it."""
+        say = words(self.language)
+        size = say.number(len(content) / 1e6, 1)
+        name = f"{LINKED}/{hashlib.sha256(content).hexdigest()[:10]}.html"
+        try:
+            if not Path(name).exists():
+                self.save(name)
+        except InfraplanError:
+            return f"<p>{html.escape(say('maps.too_large_inline', size=size))}</p>"
+        text = html.escape(say("maps.too_large_linked", size=size, name=name))
+        return f'<p><a href="{name}" target="_blank" rel="noopener">{text}</a></p>'
 
 
 def build_page(
@@ -232,7 +276,6 @@ def build_page(
         "credit": facts.credit or " · ".join(facts.sources),
         "projection": plan_projection(crs),
         "colors": {"sea": SEA, "backdrop": BACKDROP},
-        "summary": dict(facts.summary),
         "swipes": [
             {
                 "left": {"label": pair.left_label, "layers": pair.left},
@@ -240,6 +283,7 @@ def build_page(
             }
             for pair in facts.swipes
         ],
+        "summary": dict(facts.summary),
     }
     if facts.cards:
         page["cards"] = facts.cards
@@ -254,7 +298,7 @@ def build_page(
     text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices), host=host)
     text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
-    return MapPage(text, language)
+    return MapPage(text, language, tuple(layers), facts, crs)
 
 
 def _told_once(layers: Sequence[Layer]) -> list[Layer]:

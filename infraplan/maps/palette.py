@@ -7,7 +7,7 @@ Okabe and Ito (2008), Color Universal Design, for categories and proposals; RdYl
 for scales from bad to good; some moved by a few steps until they reach that difference.
 """
 
-__all__ = ["BACKDROP", "CATEGORIES", "CLASSES", "LEVELS", "PROPOSALS", "SEA", "UNKNOWN"]
+__all__ = ["BACKDROP", "CATEGORIES", "CLASSES", "LEVELS", "PROPOSALS", "SEA", "SHARES", "UNKNOWN"]
 
 UNKNOWN = "#8c8c8c"
 BACKDROP = "#e9e8e4"
@@ -22,6 +22,7 @@ LEVELS = {
     "good": "#4575b4",
     "unknown": UNKNOWN,
 }
+SHARES = ("#a50026", "#f46d43", "#fee090", "#74add1")  # of people, from low to high
 PROPOSALS = {
     "approve": "#0072b2",
     "approve_with_conditions": "#56b4e9",

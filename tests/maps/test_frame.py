@@ -460,9 +460,7 @@ def test_a_print_holds_what_is_in_view_the_legend_of_it_and_a_true_scale(tab: An
 
 @pytest.mark.skipif(not PDFTOPPM, reason="needs pdftoppm")
 @pytest.mark.parametrize("kind", ["landscape", "portrait"])
-def test_the_printed_paper_shows_what_the_layout_has(
-    tab: Any, tmp_path: Path, kind: str
-) -> None:
+def test_the_printed_paper_shows_what_the_layout_has(tab: Any, tmp_path: Path, kind: str) -> None:
     """The file is drawn again as a picture: stations lie where the layout says they lie."""
     tab.evaluate("window.print = () => {}")
     tab.click("#ip-tool-print")
@@ -484,7 +482,19 @@ def test_the_printed_paper_shows_what_the_layout_has(
     path.write_bytes(tab.pdf(prefer_css_page_size=True, print_background=True))
     picture = tmp_path / "map"
     subprocess.run(  # noqa: S603 - our own file
-        [PDFTOPPM, "-r", "96", "-f", "1", "-l", "1", "-png", "-singlefile", str(path), str(picture)],
+        [
+            PDFTOPPM,
+            "-r",
+            "96",
+            "-f",
+            "1",
+            "-l",
+            "1",
+            "-png",
+            "-singlefile",
+            str(path),
+            str(picture),
+        ],
         check=True,
     )
     pixels = np.asarray(Image.open(picture.with_suffix(".png")).convert("RGB")).astype(int)

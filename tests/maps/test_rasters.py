@@ -117,7 +117,9 @@ def prediction(shape: tuple[int, int]) -> Coverage:
 
 
 def test_single_operators_of_a_province_are_shown_on_cells_of_90_m_and_told_so() -> None:
-    drawn = {layer.name: layer for layer in coverage_layers(prediction((1500, 1400)), VI, layers=None)}
+    drawn = {
+        layer.name: layer for layer in coverage_layers(prediction((1500, 1400)), VI, layers=None)
+    }
     fine, coarse = drawn["coverage_4G_any"], drawn["coverage_4G_VNPT"]
     assert fine.data.shape == (1500, 1400)
     assert coarse.data.shape == (500, 467)

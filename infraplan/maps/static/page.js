@@ -135,7 +135,7 @@
     app.home = extent(app, vectors);
     app.fit = function (bounds) { fit(app, bounds); };
     map.attributionControl && map.attributionControl.setPrefix(false);
-    app.fill(ip.panel(app.page, layers, app));
+    app.fill(ip.panel(app.page, layers, app)); // before the map is fitted to the room that is left
     map.invalidateSize({ animate: false });
     app.fit(app.home);
     map.on("moveend", function () { app.emit("view"); });

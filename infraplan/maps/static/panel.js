@@ -100,7 +100,7 @@
     if (list.hidden) return list;
     layer.styles.forEach(function (style, code) {
       var words = [swatch(layer.kind, style), make("span", { class: "ip-legend-text", text: style.label })];
-      if (style.km2 !== undefined) words.push(make("span", { class: "ip-count", text: ip.area(style.km2, app) }));
+      if (style.km2 !== undefined) words.push(make("span", { class: "ip-count", text: ip.km2(style.km2, app) }));
       list.appendChild(make("li", {}, layer.kind === "raster" ? words : [toggle(layer, code, words, app)]));
     });
     recount(layer, app);
@@ -167,15 +167,16 @@
   }
 
   // A group of layers: it folds, and its box has three states. Of layers that exclude each other one
-  // counts for all. Rasters that are chosen by lists stand above the others.
+  // counts for all. What `ip.groupHook(app, group)` returns stands above the layers; those that have
+  // `picks` are chosen there.
   function group(entry, number, app) {
     var body = make("div", { class: "ip-group-body", id: "ip-group-" + number });
     var box = make("input", { type: "checkbox", class: "ip-group-box", "aria-label": ip.told(app, "whole_group", { group: entry.title }) });
     var fold = make("button", { type: "button", class: "ip-fold", "aria-expanded": "true", "aria-controls": body.id, text: entry.title });
     var last = [];
-    [ip.rasterChooser(entry.layers, app)].concat(entry.layers.map(function (layer) {
-      return layer.picks ? null : row(layer, app);
-    })).forEach(function (part) { if (part) body.appendChild(part); });
+    var above = ip.groupHook ? ip.groupHook(app, entry) : null;
+    if (above) body.appendChild(above);
+    entry.layers.forEach(function (layer) { if (!layer.picks) body.appendChild(row(layer, app)); });
     fold.addEventListener("click", function () {
       body.hidden = !body.hidden;
       fold.setAttribute("aria-expanded", String(!body.hidden));

@@ -222,7 +222,7 @@
   ip.rasterFields = fields;
   ip.RasterOverlay = Overlay;
 
-  ip.area = function (km2, app) {
+  ip.km2 = function (km2, app) {
     return app.words["rasters.km2"].replace("{area}", app.number(km2, km2 < 9.95 ? 1 : 0));
   };
 
@@ -286,4 +286,5 @@
     refresh();
     return item;
   };
+  ip.groupHook = function (app, group) { return ip.rasterChooser(group.layers, app); };
 })(infraplan);
