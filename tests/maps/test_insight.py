@@ -198,7 +198,7 @@ def chip(tab: Any, key: str, label: str) -> Any:
 def open_table(tab: Any, layer: str) -> None:
     tab.click("#ip-drawer-table")
     title = VI(f"maps.layer_{layer}")
-    tab.select_option("#ip-pick", label=title)
+    tab.select_option("#ip-table-layer", label=title)
 
 
 def column(tab: Any, number: int) -> list[str]:

@@ -10,7 +10,7 @@
   ip.prepare = function (layer, header, base) {
     var a = header.arrays;
     layer.category = a.category;
-    layer.hidden = {};
+    layer.hidden = layer.hidden || {};
     if (base) {
       ["step", "columns", "codes", "fields", "heading", "label", "search", "filters", "numbers", "figures", "x", "y", "sizes",
         "firstPart", "firstVertex", "bounds", "blocks", "turn", "labelX", "labelY", "weight", "weighed", "azimuth", "firstSector"

@@ -24,7 +24,6 @@
     });
     return found.map(sorted).filter(function (filter) { return filter.values.length > 1; });
   }
-  ip.filtersOf = gathered;
 
   function numbered(filter, value, words) {
     var at = filter.values.findIndex(function (entry) { return entry.value === value; });
@@ -48,7 +47,7 @@
   }
 
   function filtering(app) {
-    var filters = ip.filtersNow = gathered(app.layers), shell = app.places && app.places.filters;
+    var filters = gathered(app.layers), shell = make("div", { class: "ip-filters" });
     filters.forEach(function (filter) {
       filter.values.forEach(function (value) { if (!value.value) value.label = ip.told(app, "unknown"); });
     });
@@ -98,23 +97,19 @@
         });
         if (layer.hidden[layer.category[f]]) {
           layer.hidden[layer.category[f]] = false;
-          changed(layer);
+          app.emit("filter", layer);
         }
       },
       told: told
     };
 
     function legends() {
-      return app.layers.filter(function (layer) { return layer.category && hiddenOf(layer).length; });
+      return app.layers.filter(function (layer) { return layer.category && layer.hidden && hiddenOf(layer).length; });
     }
     function hiddenOf(layer) {
       return layer.styles.filter(function (style, code) { return layer.hidden[code] && layer.styles.length > 1; });
     }
-    function unhide(layer) { layer.hidden = {}; changed(layer); }
-    function changed(layer) {
-      if (layer.control) layer.control();
-      app.emit("filter", layer);
-    }
+    function unhide(layer) { layer.hidden = {}; app.emit("filter", layer); }
 
     // ---- what is on, over the map ----------------------------------------------------------------
     var sign = make("div", { class: "ip-filtered", role: "status", hidden: true });
@@ -153,7 +148,8 @@
     }
 
     // ---- the boxes -------------------------------------------------------------------------------
-    var groups = shell ? filters.map(group) : [];
+    var groups = filters.map(group);
+    if (filters.length) app.section("filters", ip.told(app, "filters"), shell, { tab: "filter" });
     function group(filter) {
       var made = { filter: filter, boxes: [] };
       var all = make("button", { type: "button", class: "ip-plainly", text: ip.told(app, "all"), "aria-label": filter.label + ": " + ip.told(app, "all") });

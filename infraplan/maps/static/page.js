@@ -50,7 +50,6 @@
     stamp("painted");
     await reader(function () { return true; });
     bar.remove();
-    app.fill(ip.panel(page, app.layers, app)); // its legends, counts and filters need every layer
     ip.parts.forEach(function (begin) { begin(app); });
     if (page.cards) ip.cards(app);
     if (page.choices) ip.streets(app);
@@ -136,6 +135,7 @@
     app.home = extent(app, vectors);
     app.fit = function (bounds) { fit(app, bounds); };
     map.attributionControl && map.attributionControl.setPrefix(false);
+    app.fill(ip.panel(app.page, layers, app)); // before the map is fitted to the room that is left
     map.invalidateSize({ animate: false });
     app.fit(app.home);
     map.on("moveend", function () { app.emit("view"); });

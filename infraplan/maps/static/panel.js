@@ -95,34 +95,34 @@
   // of them those that the filters leave.
   function legend(layer, app) {
     var list = make("ul", { class: "ip-legend" });
-    layer.relegend = function () {
-      var single = layer.kind === "picture" || (layer.styles.length === 1 && !layer.styles[0].label);
-      list.textContent = "";
-      list.hidden = single;
-      if (single) return;
-      layer.styles.forEach(function (style, code) { list.appendChild(make("li", {}, entry(layer, style, code, app))); });
-      recount(layer, app);
-    };
-    layer.relegend();
+    layer.entries = [];
+    list.hidden = layer.kind === "picture" || (layer.styles.length === 1 && !layer.styles[0].label);
+    if (list.hidden) return list;
+    layer.styles.forEach(function (style, code) {
+      var words = [swatch(layer.kind, style), make("span", { class: "ip-legend-text", text: style.label })];
+      if (style.km2 !== undefined) words.push(make("span", { class: "ip-count", text: ip.km2(style.km2, app) }));
+      list.appendChild(make("li", {}, layer.kind === "raster" ? words : [toggle(layer, code, words, app)]));
+    });
+    recount(layer, app);
     return list;
   }
+  ip.legend = legend;
 
-  function entry(layer, style, code, app) {
-    var words = [swatch(layer.kind, style), make("span", { class: "ip-legend-text", text: style.label })];
-    if (style.km2 !== undefined) words.push(make("span", { class: "ip-count", text: ip.area(style.km2, app) }));
-    if (layer.kind === "raster") return words;
-    style.told = make("span", { class: "ip-count" });
-    words.push(style.told);
-    style.button = make("button", { type: "button", class: "ip-toggle", "aria-pressed": String(!layer.hidden[code]), title: app.words.toggle }, words);
-    style.button.addEventListener("click", function () {
+  function toggle(layer, code, words, app) {
+    var count = make("span", { class: "ip-count", text: app.number(layer.styles[code].count) });
+    var button = make("button", { type: "button", class: "ip-toggle", "aria-pressed": "true", title: app.words.toggle }, words.concat(count));
+    button.addEventListener("click", function () {
+      layer.hidden = layer.hidden || {};
       layer.hidden[code] = !layer.hidden[code];
-      layer.control();
+      recount(layer, app);
       app.emit("filter", layer);
     });
-    return [style.button];
+    layer.entries.push({ code: code, button: button, count: count });
+    return button;
   }
 
   function recount(layer, app) {
+    (layer.entries || []).forEach(function (entry) { entry.button.setAttribute("aria-pressed", String(!(layer.hidden && layer.hidden[entry.code]))); });
     if (!layer.category) return;
     var left = new Int32Array(layer.styles.length), all = new Int32Array(layer.styles.length), seen = 0;
     for (var f = 0; f < layer.count; f++) {
@@ -131,16 +131,13 @@
       left[layer.category[f]]++;
       seen++;
     }
-    layer.styles.forEach(function (style, code) {
-      if (!style.told) return;
-      style.told.textContent = ip.partOf(left[code], all[code], app);
-      style.told.title = left[code] === all[code] ? "" : ip.told(app, "shown_of", { shown: app.number(left[code]), all: app.number(all[code]) });
-      style.button.setAttribute("aria-pressed", String(!layer.hidden[code]));
+    (layer.entries || []).forEach(function (entry) {
+      var shown = left[entry.code], whole = all[entry.code];
+      entry.count.textContent = ip.partOf(shown, whole, app);
+      entry.count.title = shown === whole ? "" : ip.told(app, "shown_of", { shown: app.number(shown), all: app.number(whole) });
     });
     if (layer.total) layer.total.textContent = ip.partOf(seen, layer.count, app);
   }
-
-  ip.legend = legend;
 
   function row(layer, app) {
     var box = make("input", { type: "checkbox", checked: layer.shown, id: "ip-layer-" + layer.number });
@@ -164,25 +161,22 @@
       box.checked = layer.shown;
       below.hidden = !layer.shown;
       item.classList.toggle("ip-off", !layer.shown);
-      recount(layer, app);
     };
     box.addEventListener("change", function () { app.show(layer, box.checked); });
-    layer.row = item;
     return item;
   }
 
   // A group of layers: it folds, and its box has three states. Of layers that exclude each other one
-  // counts for all. Who knows better what a group should show than a list of its layers tells so by
-  // `ip.groupHook(app, group)`: what it returns stands above the list; it may hide any `layer.row`.
+  // counts for all. What `ip.groupHook(app, group)` returns stands above the layers; those that have
+  // `picks` are chosen there.
   function group(entry, number, app) {
     var body = make("div", { class: "ip-group-body", id: "ip-group-" + number });
     var box = make("input", { type: "checkbox", class: "ip-group-box", "aria-label": ip.told(app, "whole_group", { group: entry.title }) });
     var fold = make("button", { type: "button", class: "ip-fold", "aria-expanded": "true", "aria-controls": body.id, text: entry.title });
     var last = [];
-    entry.body = body;
+    var above = ip.groupHook ? ip.groupHook(app, entry) : null;
+    if (above) body.appendChild(above);
     entry.layers.forEach(function (layer) { if (!layer.picks) body.appendChild(row(layer, app)); });
-    var made = ip.groupHook ? ip.groupHook(app, entry) : null;
-    if (made) body.insertBefore(made, body.firstChild);
     fold.addEventListener("click", function () {
       body.hidden = !body.hidden;
       fold.setAttribute("aria-expanded", String(!body.hidden));
@@ -219,15 +213,7 @@
       if (!found) groups.push(found = { title: layer.group, layers: [] });
       found.layers.push(layer);
     });
-    app.places = { summary: make("div", { class: "ip-summary" }), filters: make("div", { class: "ip-filters" }) };
-    var blocks = [];
-    if (ip.summable(layers)) {
-      blocks.push(make("details", { class: "ip-section ip-in-view", "data-tab": "figures", open: true }, [make("summary", { text: ip.told(app, "in_view") }), app.places.summary]));
-    }
-    if (ip.filtersOf(layers).length) {
-      blocks.push(make("details", { class: "ip-section ip-filter-part", "data-tab": "filter", open: true }, [make("summary", { text: ip.told(app, "filters") }), app.places.filters]));
-    }
-    blocks = blocks.concat(groups.map(function (entry, n) { return group(entry, n, app); }));
+    var blocks = groups.map(function (entry, n) { return group(entry, n, app); });
     blocks = blocks.concat(page.tables.filter(function (entry) { return entry.open; }).map(table));
     if (page.definition.length) {
       blocks.push(make("details", { class: "ip-section", "data-tab": "about", open: true }, [make("summary", { text: app.words.definition })].concat(
@@ -244,7 +230,8 @@
       blocks.push(make("details", { class: "ip-section ip-sources", "data-tab": "about", open: true }, [make("summary", { text: app.words.sources })].concat(
         page.sources.map(function (text) { return make("p", { class: "ip-note", text: text }); }))));
     }
-    app.on("filter", function (layer) { if (layer && layer.control) layer.control(); });
+    app.on("filter", function (layer) { if (layer) recount(layer, app); });
+    ip.tableLeaf(app);
     return make("aside", { class: "ip-panel", id: "ip-panel", "aria-label": app.words.panel, tabindex: "-1" }, blocks);
   };
 })(infraplan);

@@ -51,12 +51,13 @@
     app.layers.slice().reverse().forEach(function (layer) {
       if (!layer.shown || !layer.x || map.getZoom() < layer.minZoom || layer.kind === "line") return;
       if (layer.heading === null && !layer.fields.length) return;
-      var x = at.x / layer.step, y = at.y / layer.step, wide = reach / layer.step;
+      if (layer.side && app.sideOf && app.sideOf(latlng) !== layer.side) return;
+      var groups = ip.clusters(layer, map.getZoom()), x = at.x / layer.step, y = at.y / layer.step, wide = reach / layer.step;
       for (var f = 0; f < layer.count && found.length < 24; f++) {
         if (layer.kind === "point") {
           if (Math.abs(layer.x[f] - x) > wide || Math.abs(layer.y[f] - y) > wide) continue;
         } else if (!inside(layer, f, x, y)) continue;
-        if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f)) found.push({ layer: layer, feature: f });
+        if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f) && !(groups && groups.group[f] >= 0)) found.push({ layer: layer, feature: f });
       }
     });
     return found;

@@ -226,7 +226,7 @@
   };
   ip.RasterOverlay = Overlay;
 
-  ip.area = function (km2, app) {
+  ip.km2 = function (km2, app) {
     return app.words["rasters.km2"].replace("{area}", app.number(km2, km2 < 9.95 ? 1 : 0));
   };
 

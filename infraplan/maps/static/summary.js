@@ -17,11 +17,6 @@
     return { sites: having(layers, "position"), cables: having(layers, "length_km"), hamlets: having(layers, "people") };
   }
 
-  ip.summable = function (layers) {
-    var found = roles(layers);
-    return Boolean(found.sites || found.cables || found.hamlets);
-  };
-
   // The figures of a number as they travel, and by what to divide them.
   function figures(layer, key) {
     var n = layer.numbers.findIndex(function (number) { return number.key === key; });
@@ -172,9 +167,14 @@
     }));
   }
 
+  // The colour in which the map shows a value: of this layer, or of another that is coloured by it.
   function colored(layer, text, words) {
-    var style = layer.styles.find(function (entry) { return entry.value === text || entry.label === (words[text] || text); });
-    return style && text ? style.color : QUIET;
+    var of = [layer].concat(ip.app.layers.filter(function (other) { return other.alike === layer.name || other.name === "sites"; }));
+    for (var n = 0; text && n < of.length; n++) {
+      var style = of[n].styles.find(function (entry) { return entry.value === text || entry.label === (words[text] || text); });
+      if (style) return style.color;
+    }
+    return QUIET;
   }
 
   function ranked(layer, by, kind, tell, app) {
@@ -185,9 +185,11 @@
   }
 
   function summary(app) {
-    var shell = app.places && app.places.summary;
-    if (!shell || !ip.summable(app.layers)) return;
-    var found = roles(app.layers), chosen = null, told = function (key, values) { return ip.told(app, key, values); };
+    var found = roles(app.layers), shell = make("div", { class: "ip-summary" }), chosen = null, told = function (key, values) { return ip.told(app, key, values); };
+    if (!found.sites && !found.cables && !found.hamlets) return;
+    var section = app.section("view", told("in_view"), shell, { tab: "figures" });
+    section.classList.add("ip-in-view");
+    section.parentNode.insertBefore(section, section.parentNode.firstChild);
     var head = make("div", { class: "ip-people" }), list = make("div", { class: "ip-tiles", role: "tablist", "aria-label": told("in_view") });
     var chart = make("div", { class: "ip-chart-pane", role: "tabpanel", id: "ip-chart-pane", tabindex: "0" });
     var tiles = [["stations", found.sites], ["cables", found.cables], ["hamlets", found.hamlets]].filter(function (entry) { return entry[1]; }).map(function (entry) {

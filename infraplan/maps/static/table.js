@@ -6,7 +6,7 @@
   var HIGH = 28, MORE = 12;
 
   function listable(layer) {
-    return layer.x && layer.count && (layer.heading !== null || layer.fields.length);
+    return layer.x && layer.count && !layer.alike && (layer.heading !== null || layer.fields.length);
   }
 
   // The columns of a layer: its heading, what its card tells, its figures. A field that a figure
@@ -86,14 +86,19 @@
     return [head.join("\t")].concat(lines).join("\r\n") + "\r\n";
   };
 
+  // Made before the map is fitted to what room it has; filled when it is first opened.
+  ip.tableLeaf = function (app) {
+    var node = make("div", { class: "ip-table-part" });
+    app.tableLeaf = app.drawer(ip.told(app, "table"), node, { id: "table" });
+  };
+
   function listing(app) {
-    var layers = app.layers.filter(listable).reverse();
-    if (!layers.length) return;
+    var layers = app.layers.filter(listable).reverse(), leaf = app.tableLeaf, node = leaf.node;
     var told = function (key, values) { return ip.told(app, key, values); };
     var words = new Intl.Collator("vi", { numeric: true });
     var state = { layer: null, columns: [], rows: [], sort: -1, up: true, at: -1, top: -1 };
 
-    var pick = make("select", { class: "ip-pick", id: "ip-pick", "aria-label": told("table_of") }, layers.map(function (layer, n) {
+    var pick = make("select", { class: "ip-table-pick", id: "ip-table-layer", "aria-label": told("table_of") }, layers.map(function (layer, n) {
       return make("option", { value: String(n), text: layer.title });
     }));
     var field = make("input", { type: "search", class: "ip-table-filter", id: "ip-table-filter", placeholder: told("table_filter"), "aria-label": told("table_filter"), autocomplete: "off", spellcheck: "false" });
@@ -109,11 +114,10 @@
     var bar = make("div", { class: "ip-table-bar" }, [
       pick, field, make("label", { class: "ip-table-near", for: near.id }, [near, make("span", { text: told("only_in_view") })]), count, copy
     ]);
-    var node = make("div", { class: "ip-table-part" }, [bar, scroller]);
-    var leaf = app.drawer(told("table"), node, { id: "table" });
-    app.fit(app.home); // the drawer's line has taken some of the map
+    node.appendChild(bar);
+    node.appendChild(scroller);
     app.on("drawer", function (open) {
-      if (open !== leaf) return;
+      if (open !== leaf || !layers.length) return;
       if (!state.layer) take(layers.find(function (layer) { return layer.shown && layer.count > 1; }) || layers[0]);
       else list();
     });
