@@ -94,11 +94,8 @@ def test_coordinates_come_back_from_the_planning_crs(opened: Open, crs: str) -> 
 
 def test_lengths_and_areas_agree_with_proj(tab: Any) -> None:
     chance = random.Random(2)  # noqa: S311 - likewise
-    ends = [
-        [chance.uniform(105.1, 106.6), chance.uniform(17.8, 18.8)]
-        + [chance.uniform(105.1, 106.6), chance.uniform(17.8, 18.8)]
-        for _ in range(100)
-    ]
+    place = lambda: (chance.uniform(105.1, 106.6), chance.uniform(17.8, 18.8))  # noqa: E731
+    ends = [(*place(), *place()) for _ in range(100)]
     found = tab.evaluate(
         "e => e.map(p => infraplan.distance({lng: p[0], lat: p[1]}, {lng: p[2], lat: p[3]}))", ends
     )
@@ -430,7 +427,7 @@ PRINT = """() => {
 
 
 def test_a_print_holds_what_is_in_view_the_legend_of_it_and_a_true_scale(tab: Any) -> None:
-    tab.evaluate("infraplan.app.map.setView([18.335, 105.90], 13.5, {animate: false})")
+    tab.evaluate("infraplan.app.map.setView([18.338, 105.906], 15.5, {animate: false})")
     west, south, east, north = tab.evaluate(
         "(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])"
         "(infraplan.app.map.getBounds())"
