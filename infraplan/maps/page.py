@@ -442,9 +442,8 @@ def _block(values: dict[str, Any], kind: str) -> str:
 def _without_scripts(facts: Facts, say: Words) -> str:
     """Return what a reader sees whose browser runs no scripts."""
     lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    for notice in (facts.restricted, facts.warning):
-        if notice:
-            lines.append(f"<p><strong>{html.escape(notice)}</strong></p>")
+    notices = [text for text in (facts.restricted, facts.warning) if text]
+    lines += [f"<p><strong>{html.escape(notice)}</strong></p>" for notice in notices]
     lines += [f"<p>{html.escape(text)}</p>" for text in (facts.as_of, facts.headline) if text]
     lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
     for table in facts.tables:
