@@ -409,6 +409,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         sources=(*told, *notes),
         credit=" · ".join(dict.fromkeys((*told, *notes))),
         frame=frame,
+        as_of=_newest(layers, words),
         cards=cards or {},
         choices=choices or {},
     )
@@ -424,6 +425,14 @@ def _subtitle(layers: Layers, words: Words) -> str:
     if layers.has("sites"):
         parts.append(words("maps.site_counts", sites=words.number(len(layers.table("sites")))))
     return "; ".join([layers.name, *parts] if layers.name else parts)
+
+
+def _newest(layers: Layers, words: Words) -> str:
+    """Return the day of the newest data of a plan in words; empty where no source tells one."""
+    told = layers.table("sources")
+    days = told["as_of"].dropna().astype(str) if "as_of" in told else ()
+    known = [day for day in days if day]
+    return words("sheet.as_of", day=max(known)) if known else ""
 
 
 def _closed(table: Table) -> Table:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,9 +23,14 @@ from typing import Any
 from typing import Protocol
 
 from infraplan import atomic
+from infraplan.errors import SettingsError
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
 from infraplan.maps.projection import plan_projection
+from infraplan.maps.sheet import PAPERS
+from infraplan.maps.sheet import PHONE
+from infraplan.maps.sheet import Drawings
+from infraplan.maps.still import picture_of
 from infraplan.text import Words
 from infraplan.text import words
 
@@ -48,6 +54,7 @@ SCRIPTS = (
 OF_CARDS = ("charts.js", "cards.js")
 OF_CHOICES = ("streets.js",)
 MARK = "infraplan"
+PICTURE_STYLE = "display:block;width:100%;max-width:1100px;height:auto;border:1px solid #1c2733"
 
 
 class Layer(Protocol):
@@ -77,7 +84,8 @@ class Facts:
     not printed with the map. `warning` is printed over the map and on every print (synthetic
     input); `definition` says what the figures mean; `sources` name the data, their licences and
     their days; `credit` is the line at the foot of the map, all sources where it is empty; `frame`
-    names the layer that the page opens at, all layers where it is empty. `cards` is a batch with a
+    names the layer that the page opens at, all layers where it is empty; `as_of` tells the day of
+    the newest data. `cards` is a batch with a
     card for each of its requests, see `infraplan.maps.cards`; `choices` are the streets of an
     undergrounding plan to tick, see `infraplan.maps.choices`; a page without them carries none of
     their programs.
@@ -92,25 +100,30 @@ class Facts:
     sources: tuple[str, ...] = ()
     credit: str = ""
     frame: str = ""
+    as_of: str = ""
     cards: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    """A finished page: `html` is all of it."""
+    """A finished page: `html` is all of it, `drawings` what it looks like without a browser."""
 
     html: str
     language: str = "vi"
+    drawings: Drawings | None = None
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, paper: str = "A4") -> Path:
         """
-        Write the page, whole or not at all.
+        Write the page, or the map as a sheet, whole or not at all.
 
         Parameters
         ----------
         path
-            Target; `name (2).html` is written beside it where another program holds it open.
+            Target: `.html` for the page, `.pdf` for pages to print, `.png` for a picture;
+            `name (2).html` is written beside it where another program holds it open.
+        paper
+            Of a PDF or PNG, `"A4"` or `"A3"`; a PNG may also be `"1080x1350"`, for a phone.
 
         Returns
         -------
@@ -121,8 +134,37 @@ class MapPage:
         ------
         PlanError
             If it cannot be written.
+        SettingsError
+            If there is no such kind of file or paper.
         """
-        return atomic.write_text(Path(path), self.html, if_held="rename")
+        target = Path(path)
+        kind = target.suffix.lower()
+        if kind in ("", ".html", ".htm") or self.drawings is None:
+            return atomic.write_text(target, self.html, if_held="rename")
+        papers = {".pdf": [*PAPERS], ".png": [*PAPERS, PHONE]}
+        if paper not in papers.get(kind, ()):
+            msg = (
+                f"a map is saved as .html, .pdf ({', '.join(papers['.pdf'])}) or .png "
+                f"({', '.join(papers['.png'])}); found '{target.name}' on '{paper}'"
+            )
+            raise SettingsError(msg)
+        drawn = self.drawings.pdf(paper) if kind == ".pdf" else self.drawings.png(paper)
+        return atomic.write_bytes(target, drawn, if_held="rename")
+
+    def with_picture(self) -> "MapPage":
+        """
+        Return the page with a picture of its map, for phones and mail that run no scripts.
+
+        Returns
+        -------
+        page
+            The same page, some 200 kB larger; the page itself where it has nothing to draw.
+        """
+        if self.drawings is None or not (picture := self.drawings.preview()):
+            return self
+        plain = _without_scripts(self.drawings, b"")
+        shown = _without_scripts(self.drawings, picture)
+        return replace(self, html=self.html.replace(plain, shown, 1))
 
     def _repr_html_(self) -> str:
         """Return the page in a frame that may run its scripts and nothing else."""
@@ -138,7 +180,12 @@ class MapPage:
 
 
 def build_page(
-    layers: Sequence[Layer], facts: Facts, *, crs: str = "EPSG:9209", language: str = "vi"
+    layers: Sequence[Layer],
+    facts: Facts,
+    *,
+    crs: str = "EPSG:9209",
+    language: str = "vi",
+    picture: bytes = b"",
 ) -> MapPage:
     """
     Build a page from layers.
@@ -153,6 +200,8 @@ def build_page(
         Planning CRS, in which the page also tells coordinates.
     language
         `"vi"` or `"en"`.
+    picture
+        PNG or WebP of the map, shown where scripts do not run; none where it is empty.
 
     Returns
     -------
@@ -191,12 +240,15 @@ def build_page(
         page["cards"] = facts.cards
     if facts.choices:
         page["choices"] = facts.choices
+    drawings = Drawings(layers, facts, crs, say)
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
     text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices))
-    text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
+    text = _insert(
+        text, "</body>", _without_scripts(drawings, picture) + "\n" + "\n".join(blocks) + "\n"
+    )
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
-    return MapPage(text, language)
+    return MapPage(text, language, drawings)
 
 
 def _page_words(say: Words) -> dict[str, str]:
@@ -325,22 +377,32 @@ def _block(values: dict[str, Any], kind: str) -> str:
     return f'<script type="application/json" class="{kind}">{text}</script>'
 
 
-def _without_scripts(facts: Facts, say: Words) -> str:
+def _without_scripts(drawings: Drawings, picture: bytes) -> str:
     """Return what a reader sees whose browser runs no scripts."""
-    lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    if facts.warning:
-        lines.append(f"<p><strong>{html.escape(facts.warning)}</strong></p>")
-    lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
-    for table in facts.tables:
-        lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")
-        lines += [f"<th>{html.escape(head)}</th>" for head in table.heads]
-        lines.append("</tr>")
-        for row in table.rows:
-            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
-            lines.append(f"<tr>{cells}</tr>")
-        lines.append("</table>")
-        if table.note:
-            lines.append(f"<p>{html.escape(table.note)}</p>")
-    lines += [f"<p>{html.escape(text)}</p>" for text in (*facts.definition, *facts.sources)]
-    body = "".join(lines).replace("//", "/&#47;")
+    facts, say = drawings.facts, drawings.words
+    warnings = [told for told in (facts.warning, getattr(facts, "restricted", "")) if told]
+    parts = [f"<h1>{html.escape(facts.title)}</h1>"]
+    parts += [f"<p>{html.escape(facts.subtitle)}</p>"] if facts.subtitle else []
+    parts += [f"<p><strong>{html.escape(told)}</strong></p>" for told in warnings]
+    parts.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
+    if picture:
+        told = html.escape(drawings.told(), quote=True)
+        address = picture_of(picture)
+        parts.append(f'<p><img src="{address}" alt="{told}" style="{PICTURE_STYLE}"></p>')
+    parts += [_plain_table(table) for table in facts.tables]
+    parts += [f"<p>{html.escape(text)}</p>" for text in (*facts.definition, *facts.sources)]
+    body = "".join(parts).replace("//", "/&#47;")
     return f'<noscript><div class="ip-plain">{body}</div></noscript>'
+
+
+def _plain_table(table: Table) -> str:
+    """Return a table as a browser without scripts shows it, folded where the page folds it."""
+    heads = "".join(f"<th>{html.escape(head)}</th>" for head in table.heads)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows
+    )
+    note = f"<p>{html.escape(table.note)}</p>" if table.note else ""
+    title, body = html.escape(table.title), f"<table><tr>{heads}</tr>{rows}</table>{note}"
+    if table.open:
+        return f"<h2>{title}</h2>{body}"
+    return f"<details><summary>{title}</summary>{body}</details>"
