@@ -11,7 +11,7 @@ from infraplan.api.build import check_layers
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.proposing import propose
-from infraplan.api.publish import draw_map
+from infraplan.api.publish import map_files
 from infraplan.api.publish import write_report
 from infraplan.api.register import batches
 from infraplan.api.site import appraise
@@ -108,7 +108,7 @@ def run_plan(
         )
     else:
         yield StepDone("underground", "skipped", 0.0, why="no_streets_named")
-    yield _timed(plan, "map", "map", lambda: draw_map(plan, progress=shown("map")))
+    yield _timed(plan, "map", "map", lambda: map_files(plan, progress=shown("map")))
     yield _timed(plan, "report", "report", lambda: write_report(plan, progress=shown("report")))
 
 

@@ -661,7 +661,9 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
     for done in run_plan(plan, as_of=as_of, progress=shown):
         stack.close()
         _tell_step(done, words)
-        if done.step in ("map", "report"):
+        if done.step == "map":
+            outputs += done.result
+        if done.step == "report":
             outputs += [
                 path for path in (done.result, done.result.with_suffix(".docx")) if path.exists()
             ]
