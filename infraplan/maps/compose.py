@@ -12,9 +12,9 @@ from infraplan.maps.cards import batch_cards
 from infraplan.maps.choices import aerial_layers
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
-from infraplan.maps.coarse import coarse_layers
-from infraplan.maps.coarse import coarse_table
-from infraplan.maps.coarse import without_places
+from infraplan.maps.published import coarse_layers
+from infraplan.maps.published import coarse_table
+from infraplan.maps.published import without_places
 from infraplan.maps.comparing import comparison_definition
 from infraplan.maps.comparing import comparison_layers
 from infraplan.maps.comparing import comparison_tables
