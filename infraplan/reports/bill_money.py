@@ -108,7 +108,7 @@ RENT_HEADS = ("owner", "rent_class", "metres", "rent", "cap", "rent_year", "over
 FUNDING_HEADS = ("model", "payer", "capital", "rent_year", "income_year", "payback", "npv")
 
 
-def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
+def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> dict[str, list[Payment]]:
     """
     Write rents and what each payer brings, owes and gets under each model of funding.
 
@@ -120,6 +120,11 @@ def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
         The plan; its table `funding` is not empty.
     sums
         Cells of the sheet of shares.
+
+    Returns
+    -------
+    owed
+        Cells of each owner's rents a year, by class of diameter.
     """
     words, terms = facts.words, facts.terms
     lines = [words("money.funding_line"), words("money.dong")]
@@ -143,6 +148,7 @@ def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
         row = _model(page, row, facts, (str(name), rows.droplevel(0)), (sums, owed, asked))
     for model in FUNDING_MODELS:
         row = page.line(row, words(f"money.explain_model_{model}"), "note")
+    return owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +228,7 @@ def _model(
     sums, owed, asked = cells
     name, rows = model
     first, words = row, facts.words
-    is_live = facts.terms is not None and not (name == "capital" and rows["rent_year_vnd"].any())
+    is_live = facts.terms is not None and not (name == "capital" and facts.renting)
     for payer, values in rows.iterrows():
         who = str(payer)
         page.put(row, 0, words(f"money.model_{name}"), "cell_text")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.cables.sharing import tenants
 from infraplan.reports.bill_facts import BillFacts
 from infraplan.reports.bill_facts import assumed_rows
 from infraplan.reports.bill_facts import facts_of
@@ -77,8 +78,8 @@ def underground_bill(
     words: Words,
     prices: "PriceBook | None" = None,
     terms: "FundingTerms | None" = None,
-    rule: str = "diameter",
-    public_share: float = 0.0,
+    rule: str | None = None,
+    public_share: float | None = None,
 ) -> Path:
     """
     Write the bill of quantities of an undergrounding plan.
@@ -96,9 +97,10 @@ def underground_bill(
     terms
         Terms of funding: payback then follows rents that somebody changes.
     rule
-        Rule of sharing that is chosen at first.
+        Rule of sharing that is chosen at first; that of the plan where None.
     public_share
-        Share of the shared works that the public bears at first, in [0, 1].
+        Share of the shared works that the public bears at first, in [0, 1]; that of the plan where
+        None.
 
     Returns
     -------
@@ -113,8 +115,10 @@ def underground_bill(
         If the public share is not between 0 and 1.
     """
     facts = facts_of(
-        plan, words=words, prices=prices, terms=terms, rule=rule, public_share=public_share
-    )
+        plan, words=words, prices=prices, terms=terms,
+        rule=plan.sharing.rule if rule is None else rule,
+        public_share=plan.sharing.public_share if public_share is None else public_share,
+    )  # fmt: skip
     is_synthetic = bool(plan.layers.synthetic() or plan.provenance.synthetic)
 
     def fill(book: LiveBook) -> None:
@@ -192,13 +196,14 @@ class _Writer:
         invested = None
         if self.investment is not None:
             invested = write_investment(self.investment, facts, total=total)
+        owed: dict[str, list[Payment]] = {}
         if self.funding is not None:
-            write_funding(self.funding, facts, sums)
+            owed = write_funding(self.funding, facts, sums)
         if self.choice is not None and self.subsets is not None:
             places = write_subsets(self.subsets, facts)
             write_choice(self.choice, facts, book, sums, places)
         unconfirmed = self._assumptions(columns)
-        self._first(total, sums, invested, unconfirmed)
+        self._first(total, (sums, owed), invested, unconfirmed)
         self.division.sheet.hide()
         self.first.sheet.activate()
 
@@ -354,12 +359,13 @@ class _Writer:
     def _first(
         self,
         total: Payment,
-        sums: Sums,
+        paid: tuple[Sums, dict[str, list[Payment]]],
         invested: dict[str, Payment] | None,
         unconfirmed: list[tuple[str, str]],
     ) -> None:
         """Write the first page: what it costs, for whom, and what that rests on."""
         facts, words, plan, page = self.facts, self.words, self.facts.plan, self.first
+        sums, owed = paid
         gap = words("money.gap", gap=words.number(100 * plan.gap, 1))
         gap = gap if math.isfinite(plan.gap) else words("common.unknown")
         streets = ", ".join(facts.streets) or words("money.all_streets")
@@ -389,7 +395,13 @@ class _Writer:
                 payment.vnd / total.vnd if total.vnd else 0.0,
             )
             page.put(row, 2, part, "cell_percent")
-            row = self._figure(row, facts.payer_told(name), value)
+            rents = name in facts.renting
+            who = words("tenants.own_works", owner=name) if rents else facts.payer_told(name)
+            row = self._figure(row, who, value)
+        for name in tenants(plan):
+            cells = owed.get(name, [])
+            rent = Live(f"={'+'.join(cell.at for cell in cells)}", sum(cell.vnd for cell in cells))
+            row = self._figure(row, words("tenants.first_rents", owner=name), rent)
         row = page.line(row + 1, words("money.basis_heading"), "heading")
         for sentence in self._basis(unconfirmed):
             row = page.line(row, sentence, "note")

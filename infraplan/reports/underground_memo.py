@@ -19,8 +19,11 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.plan_told import feature_told
+from infraplan.cables.plan_told import finding_told
+from infraplan.cables.plan_told import payer_told
 from infraplan.cables.profiles import street_names
-from infraplan.cables.shares import PUBLIC
+from infraplan.cables.sharing import tenants
 from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
 from infraplan.reports.gaps_report import Office
@@ -56,8 +59,9 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "assumed_prices": "sentence: names of the prices that count most and are not confirmed",
         "open_rules": "sentence: names of the rules that are not confirmed",
         "summary": "list of sentences: what is built and taken down",
-        "shares": "list: an owner a row, of owner, share, cost, alone",
-        "shares_note": "sentence: by which rule the shares above are",
+        "shares": "list: who brings capital a row, of owner, share, cost, alone",
+        "shares_note": "sentence: by which rule the shares above are, and what of it tenants pay",
+        "tenants": "list: an owner that rents a row; empty where nobody rents",
         "shares_total": "sum of the shares",
         "bases": "list of sentences: laws and standards",
         "streets": "list: a street a row",
@@ -85,6 +89,7 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 MEMO_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "shares": ("owner", "share", "cost", "alone"),
+        "tenants": ("owner", "own", "rent"),
         "streets": ("name", "length", "reused", "crossings", "drops", "year", "cost"),
         "bill": ("order", "item", "quantity", "unit", "price", "cost", "standing"),
         "investment": ("line", "rate", "amount", "standing"),
@@ -100,6 +105,7 @@ MEMO_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 WIDTHS: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "shares": (5, 2.5, 4.5, 4.5),
+        "tenants": (6.5, 5, 5),
         "streets": (4, 2, 2, 1.7, 1.7, 1.7, 3.4),
         "bill": (1, 5.6, 2.2, 1.3, 2.4, 3, 2.2),
         "investment": (6.5, 3.4, 3.8, 2.8),
@@ -115,6 +121,7 @@ WIDTHS: Mapping[str, tuple[float, ...]] = MappingProxyType(
 NUMBERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
         "shares": (1, 2, 3),
+        "tenants": (1, 2),
         "streets": (1, 2, 3, 4, 5, 6),
         "bill": (2, 4, 5),
         "investment": (1, 2),
@@ -166,6 +173,7 @@ def _memo_template(language: str) -> bytes:
     for name in ("cost_told", "proof", "investment_told", "standing"):
         paper.text(words("papers.memo_cost") if name == "cost_told" else f"{{{{ {name} }}}}")
     _table(paper, "shares", words, note="shares_note")
+    _table(paper, "tenants", words, is_optional=True)
     for name in ("assumed_prices", "open_rules"):
         paper.text(f"{{%p if {name} %}}")
         paper.text(f"{{{{ {name} }}}}")
@@ -206,12 +214,17 @@ def _listed(paper: Paper, name: str, words: Words, *, head: str = "") -> None:
     paper.text("{%p endif %}")
 
 
-def _table(paper: Paper, name: str, words: Words, *, note: str = "") -> None:
-    """Write a table that repeats one row; where it is empty it says that this is not known."""
+def _table(
+    paper: Paper, name: str, words: Words, *, note: str = "", is_optional: bool = False
+) -> None:
+    """Write a table of one repeated row; an empty one is not known, or left out if optional."""
     fields = MEMO_FIELDS[name]
     blank = [""] * (len(fields) - 1)
-    paper.heading(words(f"papers.memo_head_{name}"))
+    if not is_optional:
+        paper.heading(words(f"papers.memo_head_{name}"))
     paper.text(f"{{%p if {name} %}}")
+    if is_optional:
+        paper.heading(words(f"papers.memo_head_{name}"))
     paper.table(
         [words(f"papers.memo_{name}_{field}") for field in fields],
         [
@@ -224,12 +237,13 @@ def _table(paper: Paper, name: str, words: Words, *, note: str = "") -> None:
     )
     if note:
         paper.text(f"{{{{ {note} }}}}", is_quiet=True)
-    paper.text("{%p else %}")
-    paper.text("{{ unknown }}")
+    if not is_optional:
+        paper.text("{%p else %}")
+        paper.text("{{ unknown }}")
     paper.text("{%p endif %}")
 
 
-def approval_memo(  # noqa: PLR0913 - each names a part of the paper
+def approval_memo(
     plan: "CablePlan",
     words: Words,
     *,
@@ -238,7 +252,6 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
     template: bytes | None = None,
     sketch: bytes | None = None,
     made_on: date | None = None,
-    rule: str = "diameter",
 ) -> bytes:
     """
     Return the memo that asks for approval of an undergrounding plan.
@@ -259,8 +272,6 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
         Picture of the plan as PNG, or None.
     made_on
         Day in the properties of the file; a fixed one, and none in the text, where None.
-    rule
-        By which of `infraplan.cables.shares.SHARE_RULES` the plan's own shares are.
 
     Returns
     -------
@@ -273,7 +284,7 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
         If the template is no Word file, names placeholders that are not known, or breaks its rules.
     """
     is_synthetic = bool(plan.provenance.synthetic or plan.layers.synthetic())
-    context = _context(plan, words, office or Office(), addressee, rule)
+    context = _context(plan, words, office or Office(), addressee)
     if made_on is not None:
         context["day"] = words("papers.memo_day", day=day_told(made_on))
     if is_synthetic:
@@ -298,9 +309,7 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
     return dateless(stream.getvalue())
 
 
-def _context(
-    plan: "CablePlan", words: Words, office: Office, addressee: str, rule: str
-) -> dict[str, Any]:
+def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) -> dict[str, Any]:
     """Return what fills the placeholders."""
     dots = "." * 30
     names = list(dict.fromkeys(tidy(name) for name in street_names(plan.segments)))
@@ -319,7 +328,7 @@ def _context(
         "investment_told": _investment_told(plan, words),
         **_standing(plan, words),
         "summary": _summary(plan, words),
-        **_shares(plan, words, rule),
+        **_shares(plan, words),
         "bases": [words(f"papers.memo_basis_{k}") for k in range(1, 6)],
         "streets": _streets(plan, words),
         "bill": _bill(plan, words),
@@ -479,30 +488,47 @@ def _summary(plan: "CablePlan", words: Words) -> list[str]:
     return told
 
 
-def _shares(plan: "CablePlan", words: Words, rule: str) -> dict[str, Any]:
-    """Return what each owner pays under the rule that the plan's own shares follow."""
+def _shares(plan: "CablePlan", words: Words) -> dict[str, Any]:
+    """Return who brings the capital, and who rents, as it was asked for."""
+    asked, renting = plan.sharing, tenants(plan)
     alone = {}
     if len(plan.share_rules):
         rules = plan.share_rules.reset_index()
         alone = dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
+    capital = plan.shares[~plan.shares["operator"].isin(list(renting))]
     rows = [
         {
-            "owner": (
-                words("papers.payer_public") if row["operator"] == PUBLIC else tidy(row["operator"])
-            ),
+            "owner": tidy(payer_told(str(row["operator"]), words)),
             "share": f"{_number(100 * row['share'], words, 1)} %",
             "cost": _vnd(row["cost_vnd"], words),
-            "alone": _vnd(alone.get(row["operator"]), words),
+            "alone": _vnd(alone[row["operator"]], words) if row["operator"] in alone else "–",
         }
-        for _, row in plan.shares.iterrows()
+        for _, row in capital.iterrows()
     ]
+    own = dict(zip(plan.shares["operator"], plan.shares["cost_vnd"], strict=True))
     total = words.number(int(plan.shares["cost_vnd"].sum())) if rows else words("common.unknown")
+    told = {"total": total, "rule": words(f"choices.rule_{asked.rule}")}
+    note = words("papers.memo_shares_note", **told)
+    if renting:
+        kept = words.number(sum(int(own.get(owner, 0)) for owner in renting))
+        note = words(
+            "tenants.memo_note", own=kept, model=words(f"papers.model_{asked.model}"), **told
+        )
+    if asked.public_share:
+        percent = words.number(100 * asked.public_share, 1)
+        note = f"{note} {words('tenants.memo_public', share=percent)}"
     return {
         "shares": rows,
         "shares_total": total,
-        "shares_note": words(
-            "papers.memo_shares_note", total=total, rule=words(f"choices.rule_{rule}")
-        ),
+        "shares_note": note,
+        "tenants": [
+            {
+                "owner": tidy(owner),
+                "own": _vnd(own.get(owner, 0), words),
+                "rent": _vnd(rent_vnd, words),
+            }
+            for owner, rent_vnd in renting.items()
+        ],
     }
 
 
@@ -603,7 +629,7 @@ def _funding(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     return [
         {
             "model": _named("papers.model_", row["model"], words),
-            "payer": _named("papers.payer_", row["payer"], words),
+            "payer": tidy(payer_told(str(row["payer"]), words)),
             "capital": _vnd(row["capital_vnd"], words),
             "rent": _vnd(row["rent_year_vnd"], words),
             "income": _vnd(row["income_year_vnd"], words),
@@ -709,35 +735,17 @@ def _findings(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     rows = []
     for severity, code in kinds:
         own = table[(table["severity"] == severity) & (table["code"] == code)]
-        places = [tidy(place) for place in own["feature_id"].head(PLACES)]
+        places = [tidy(feature_told(code, x, words)) for x in own["feature_id"].head(PLACES)]
         more = "…" if len(own) > PLACES else ""
         rows.append(
             {
                 "severity": _named("papers.severity_", severity, words),
-                "code": _finding(own.iloc[0], words),
+                "code": tidy(finding_told(own.iloc[0].to_dict(), words)),
                 "count": words.number(len(own)),
                 "where": ", ".join(place for place in places if place) + more,
             }
         )
     return rows
-
-
-def _finding(first: "pd.Series", words: Words) -> str:
-    """Return the first finding of a kind as a sentence, its code where the catalogue has none."""
-    code = tidy(first["code"])
-    key = f"validation.{code}"
-    if key not in words.entries:
-        return code
-    told = {name: _short(first[name], words) for name in ("value", "limit")}
-    return words(key, feature=tidy(first["feature_id"]), **told)
-
-
-def _short(value: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
-    """Return a number with as many decimals as it needs, at most two; text as it is."""
-    if isinstance(value, str):
-        return tidy(value)
-    is_whole = _is_known(value) and float(value).is_integer()
-    return _number(value, words, 0 if is_whole else 2)
 
 
 def _limits(plan: "CablePlan", words: Words) -> list[str]:

@@ -9,7 +9,9 @@ from infraplan.api.undergrounding import Programme
 from infraplan.api.undergrounding import Sharing
 from infraplan.api.undergrounding import checked_template
 from infraplan.api.undergrounding import underground
+from infraplan.api.undergrounding import underground_again
 from infraplan.api.undergrounding import write_underground
+from infraplan.cables.sharing import tenants
 from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
 from infraplan.errors import SourceFileError
@@ -52,8 +54,9 @@ def test_programmes_that_cannot_be_are_refused_in_vietnamese(
 
 def test_all_that_is_wrong_with_the_sharing_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
-        Sharing("xyz", 1.3)
+        Sharing("xyz", 1.3, model="loan")
     assert "đang ghi 'xyz'" in told(raised.value)
+    assert "(--funding)" in told(raised.value)
     assert "đang ghi 130 %" in told(raised.value)
     with pytest.raises(SettingsError):
         Sharing(public_share=float("nan"))
@@ -94,6 +97,15 @@ def test_wishes_and_owners_match_without_accents_and_unknown_ones_keep_what_was(
         programme=Programme((2027, 2028), (10**9, 10**10), forced=("TRAN PHU",)),
     )
     assert made.phases.loc["Trần Phú", "year"] in (2027, 2028)
+    assert made.sharing == Sharing(renting=("VNPT",))
+    again = underground_again(plan)
+    assert (again.sharing, again.cost_vnd) == (made.sharing, made.cost_vnd)
+    assert again.phases["year"].tolist() == made.phases["year"].tolist()
+    assert tenants(again) == tenants(made)
+    assert set(tenants(made)) == {"VNPT"}
+    assert set(made.pieces.loc[made.pieces["layer"] == "segments", "feature_id"]) == {
+        *made.segments.index
+    }
     assert int(made.shares["cost_vnd"].sum()) == made.cost_vnd == int(made.bill["cost_vnd"].sum())
     stored = plan.results / "underground.gpkg"
     before = stored.read_bytes()
