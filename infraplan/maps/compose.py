@@ -9,6 +9,7 @@ from infraplan.coverage.comparison import Comparison
 from infraplan.layers.bundle import Layers
 from infraplan.maps.cards import batch_cards
 from infraplan.maps.choices import aerial_layers
+from infraplan.maps.choices import every_choice
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
 from infraplan.maps.comparing import comparison_definition
@@ -205,7 +206,7 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
         words("maps.title_underground"),
         findings=[
             *aerial_layers(result, words),
-            *cable_layers(result, words),
+            *cable_layers(every_choice(result), words),
             *finding_layer(result, words),
         ],
         tables=cable_tables(result, words),
