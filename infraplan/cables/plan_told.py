@@ -2,16 +2,26 @@
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 from typing import Any
 
 from infraplan.cables.sharing import tenants
+from infraplan.text import LANGUAGES
 from infraplan.text import Words
+from infraplan.text import words as catalogue
 
 if TYPE_CHECKING:
     from infraplan.cables.underground import CablePlan
 
-__all__ = ["feature_told", "finding_told", "payer_told", "shares_told"]
+__all__ = [
+    "feature_told",
+    "finding_told",
+    "payer_told",
+    "shares_told",
+    "source_kept",
+    "source_told",
+]
 
 NAMED = {
     "price_unconfirmed": "cables.item_",
@@ -111,6 +121,56 @@ def feature_told(code: str, feature: object, words: Words) -> str:
     prefix = NAMED.get(code)
     told = words.entries.get(f"{prefix}{name}") if prefix else None
     return name if told is None else told[:1].lower() + told[1:]
+
+
+def source_told(source: str, words: Words) -> str:
+    """
+    Return where a price or rule comes from, in the language of a paper.
+
+    Parameters
+    ----------
+    source
+        Source as our files of data name it, alone or with `; ` and its date; or any other text.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        What the catalogue says for our own sources, others as they are.
+    """
+    keys = _sources()
+    if source in keys:
+        return words(keys[source])
+    text, mark, day = source.rpartition("; ")
+    return f"{words(keys[text])}{mark}{day}" if text in keys else source
+
+
+def source_kept(told: str, source: str) -> str:
+    """
+    Return the source that a form handed back means.
+
+    Parameters
+    ----------
+    told
+        What stands in the form.
+    source
+        The source that the form was written from.
+
+    Returns
+    -------
+    kept
+        That source where nobody changed what `source_told` had written, else the new text.
+    """
+    unchanged = {source_told(source, catalogue(language)) for language in LANGUAGES}
+    return source if told in unchanged else told
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """Return the keys of our own sources by their text in the files of data."""
+    entries = catalogue("en").entries
+    return {text: key for key, text in entries.items() if key.startswith("sources.")}
 
 
 def _number(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell of a table

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.cables.plan_told import source_told
 from infraplan.cables.sharing import tenants
 from infraplan.reports.bill_facts import BillFacts
 from infraplan.reports.bill_facts import assumed_rows
@@ -246,7 +247,7 @@ class _Writer:
             adjust = f"+{page.at(row, 14)}" if line["adjust_vnd"] else ""
             formula = f"=ROUND({quantity}*{price},0){adjust}"
             page.put(row, 8, Live(formula, line["cost_vnd"]), "cell_vnd")
-            page.put(row, 9, line["source"], "cell_clip")
+            page.put(row, 9, source_told(line["source"], words), "cell_clip")
             page.put(row, 10, facts.yes_no(line["verified"]), "cell_text")
             for column, key in ((11, "street_no"), (12, "owner_no"), (13, "item_no")):
                 page.put(row, column, line[key], "cell_number")
@@ -295,9 +296,10 @@ class _Writer:
             page.put(row, 4, Live(f"={self.cells[item]}", price_vnd), "cell_vnd")
             formula = columns.sum(columns.amount, **keys, item_no=number)
             page.put(row, 5, Live(formula, int(rows["cost_vnd"].sum())), "cell_vnd")
-            page.put(row, 6, price.source, "cell_prose")
+            source = source_told(price.source, words)
+            page.put(row, 6, source, "cell_prose")
             page.put(row, 7, facts.yes_no(price.verified), "cell_text")
-            page.tall(row, [(facts.item_told(item), 1), (price.source, 6)])
+            page.tall(row, [(facts.item_told(item), 1), (source, 6)])
             row += 1
         for column in range(8):
             page.put(row, column, None, "total_text")
@@ -336,7 +338,7 @@ class _Writer:
             value: object = one["value"]
             if kind == "price" and name in self.cells:
                 value = Live(f"={self.cells[name]}", float(one["value"]))
-            source = "" if pd.isna(one["source"]) else str(one["source"])
+            source = "" if pd.isna(one["source"]) else source_told(str(one["source"]), words)
             page.put(row, 0, words.entries.get(f"money.kind_{kind}", kind), "cell_text")
             page.put(row, 1, told, "cell_text")
             page.put(row, 2, value, "cell_vnd" if kind == "price" else "cell_quantity")

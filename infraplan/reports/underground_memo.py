@@ -22,6 +22,7 @@ import pandas as pd
 from infraplan.cables.plan_told import feature_told
 from infraplan.cables.plan_told import finding_told
 from infraplan.cables.plan_told import payer_told
+from infraplan.cables.plan_told import source_told
 from infraplan.cables.profiles import street_names
 from infraplan.cables.sharing import tenants
 from infraplan.reports.appraised import day_told
@@ -70,6 +71,8 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "investment": "list: a line of the total investment a row",
         "rules_shared": "list: an owner a row under every rule of sharing",
         "funding": "list: a payer a row under every model of funding",
+        "funding_note": "sentence: for whom there are years of payback",
+        "steps_note": "sentence: what the metres of the steps count",
         "phases": "list: a year a row",
         "steps": "list: a step of the cut-over a row",
         "without": "list: the plan without one street a row",
@@ -139,6 +142,7 @@ TOTALS = ("total", "low", "high")  # lines of the investment that are no parts o
 NAMED = 4  # prices and rules named on the first page
 PLACES = 3  # of a kind of finding that are named
 NOTES = ("costs", "shares", "bound")
+NOTED = ("funding", "steps")  # tables whose figures need a word
 
 
 def memo_template(words: Words) -> bytes:
@@ -187,7 +191,7 @@ def _memo_template(language: str) -> bytes:
     paper.text("{%p endif %}")
     _table(paper, "bill", words, note="bill_total")
     for name in ("investment", "rules_shared", "funding", "phases", "steps", "without"):
-        _table(paper, name, words)
+        _table(paper, name, words, note=f"{name}_note" if name in NOTED else "")
     _listed(paper, "wishes", words)
     _table(paper, "findings", words)
     for name in ("limits", "asked", "annexes"):
@@ -336,8 +340,10 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "investment": _investment(plan, words),
         "rules_shared": _rules_shared(plan, words),
         "funding": _funding(plan, words),
+        "funding_note": words("papers.memo_funding_note"),
         "phases": _phases(plan, words),
         "steps": _steps(plan, words),
+        "steps_note": words("papers.memo_steps_note"),
         "without": _without(plan, words),
         "wishes": _wishes(plan, words),
         "findings": _findings(plan, words),
@@ -633,7 +639,9 @@ def _funding(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
             "capital": _vnd(row["capital_vnd"], words),
             "rent": _vnd(row["rent_year_vnd"], words),
             "income": _vnd(row["income_year_vnd"], words),
-            "payback": _number(row["payback_years"], words, 1),
+            "payback": _number(row["payback_years"], words, 1)
+            if _is_known(row["payback_years"])
+            else words("papers.memo_not_applicable"),
         }
         for _, row in plan.funding.reset_index().iterrows()
     ]
@@ -771,7 +779,9 @@ def _assumptions(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
                 if _is_number(row["value"])
                 else tidy(row["value"]),
                 "unit": _unit(row["unit"], words),
-                "source": "; ".join(filter(None, (tidy(row["source"]), tidy(row["date"])))),
+                "source": "; ".join(
+                    filter(None, (source_told(tidy(row["source"]), words), tidy(row["date"])))
+                ),
                 "counts": _vnd(row["counts_vnd"], words),
                 "standing": _confirmed(row["verified"], words),
             }
@@ -783,7 +793,7 @@ def _assumptions(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
             "name": _named("cables.item_", row["item"], words),
             "value": _vnd(row["price_vnd"], words),
             "unit": _unit(row["unit"], words),
-            "source": tidy(row["source"]),
+            "source": source_told(tidy(row["source"]), words),
             "counts": _vnd(row["cost_vnd"], words),
             "standing": _confirmed(row["verified"], words),
         }

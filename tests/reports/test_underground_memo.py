@@ -221,3 +221,11 @@ def test_tenants_stand_apart_with_their_rent_and_own_works():
     assert f"{VI.number(int(own['VNPT']))} đồng là việc riêng" in told
     assert "Nhà nước chịu 30,0 % phần dùng chung" in told
     assert VI("papers.memo_head_tenants") not in text_of(memo())
+
+
+def test_no_payback_is_not_applicable_and_metres_of_steps_are_explained():
+    told = text_of(memo())
+    assert VI("papers.memo_not_applicable") in told
+    assert VI("papers.memo_funding_note") in told
+    assert VI("papers.memo_steps_note") in told
+    assert "engineering estimate" not in told
