@@ -40,6 +40,7 @@ __all__ = [
     "Programme",
     "Sharing",
     "UndergroundFiles",
+    "bring_papers",
     "checked_template",
     "underground",
     "underground_again",
@@ -52,6 +53,7 @@ READ = (
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
 STEP = "underground"
+PAPERS = "underground_papers"
 TIME_LIMIT_S = 120.0  # of a search that nobody has set another for
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
 
@@ -323,7 +325,55 @@ def write_underground(
         plan, f"papers/{STEP}", folder, contents, edited_word=say("letters.file_edited")
     )
     part(progress, 0.0, 1.0)(1.0)
+    if (key := _papers_key(plan)) is not None:
+        figures = {"is_synthetic": is_synthetic, "order": [path.name for path in done.paths]}
+        plan.write_record(
+            PAPERS, key=key, files=done.paths, figures=figures, provenance=made.provenance
+        )
     return UndergroundFiles(folder, done.paths, done.edited, done.held, is_synthetic)
+
+
+def bring_papers(
+    plan: Plan, *, as_of: date | None = None, progress: Progress | None = None
+) -> UndergroundFiles:
+    """
+    Write the papers of the undergrounding plan where they are not those of its present result.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    as_of
+        Day that the papers bear; none where None.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    files
+        As `write_underground` returns them; those of the last time where nothing has changed since.
+
+    Raises
+    ------
+    PlanError
+        If there is no plan of undergrounding, or a file cannot be written.
+    """
+    record = plan.record(PAPERS)
+    if record is None or record.key != _papers_key(plan):
+        return write_underground(plan, as_of=as_of, progress=progress)
+    place = {name: k for k, name in enumerate(record.figures["order"])}
+    paths = sorted((plan.folder / name for name in record.files), key=lambda p: place[p.name])
+    folder = plan.folder / "reports" / STEP
+    return UndergroundFiles(folder, tuple(paths), is_synthetic=record.figures["is_synthetic"])
+
+
+def _papers_key(plan: Plan) -> str | None:
+    """Return what the papers depend on, None where the plan keeps no result."""
+    record, told = plan.record(STEP), plan.settings
+    if record is None:
+        return None
+    office = [told.language, told.name, told.office, told.office_parent, told.office_place]
+    return plan.step_key(PAPERS, {}, {"underground": record.key, "office": office})
 
 
 def _papers(

@@ -668,6 +668,8 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
             outputs += [
                 path for path in (done.result, done.result.with_suffix(".docx")) if path.exists()
             ]
+        if done.step == "underground_papers":
+            outputs += [path for path in done.result.files if path.parent == done.result.folder]
     heading(words("cli.outputs"))
     for path in outputs:
         say(shown_path(path))

@@ -7,6 +7,7 @@ import pytest
 import infraplan.api as ip
 from infraplan.api.undergrounding import Programme
 from infraplan.api.undergrounding import Sharing
+from infraplan.api.undergrounding import bring_papers
 from infraplan.api.undergrounding import checked_template
 from infraplan.api.undergrounding import underground
 from infraplan.api.undergrounding import underground_again
@@ -140,6 +141,13 @@ def test_unchanged_works_are_read_back_equal_and_edited_papers_are_kept(plan: Pl
     assert [name for name, _ in second.edited] == [memo.name]
     assert (memo.parent / second.edited[0][1]).read_bytes() == b"edited by hand"
     assert {path.name: path.read_bytes() for path in second.files} == bytes_of
+    stamps = {path: path.stat().st_mtime_ns for path in second.files}
+    third = bring_papers(plan)
+    assert third.files == second.files
+    assert {path: path.stat().st_mtime_ns for path in third.files} == stamps
+    memo.unlink()
+    assert bring_papers(plan).files == second.files
+    assert memo.read_bytes() == bytes_of[memo.name]
 
 
 def test_a_percentage_is_the_share_that_the_page_takes_to_the_dong() -> None:
