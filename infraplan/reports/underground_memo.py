@@ -544,6 +544,7 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     lines = plan.lines.reset_index()
     cost = lines.groupby("street")["cost_vnd"].sum().to_dict() if len(lines) else {}
     years = plan.phases["year"].to_dict() if len(plan.phases) else {}
+    crossed = _crossed(plan, named)
     rows = []
     for name in dict.fromkeys(named.tolist()):
         own = plan.segments[named == name]
@@ -554,7 +555,7 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
                 "name": tidy(name),
                 "length": _number(own.loc[~reused, "length_m"].sum(), words, 1),
                 "reused": _number(own.loc[reused, "length_m"].sum(), words, 1),
-                "crossings": words.number(int((plan.crossings["street"] == name).sum())),
+                "crossings": words.number(crossed.count(name)),
                 "drops": words.number(int((plan.drops["street"] == name).sum())),
                 "year": str(int(year))
                 if year is not None and _is_known(year) and int(year)
@@ -567,10 +568,23 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     if others:
         rows.append(
             {"name": words("papers.memo_streets_other"), "length": "–", "reused": "–",
-             "crossings": words.number(int((~plan.crossings["street"].isin(set(named))).sum())),
-             "drops": "–", "year": "–", "cost": _vnd(sum(others.values()), words)}
+             "crossings": "–", "drops": "–", "year": "–", "cost": _vnd(sum(others.values()), words)}
         )  # fmt: skip
     return rows
+
+
+def _crossed(plan: "CablePlan", named: "pd.Series") -> list[str]:
+    """Return the street of each crossing: of a side street that of the trench beside it."""
+    import shapely
+
+    own = set(named)
+    streets = plan.crossings["street"].tolist()
+    if not len(streets) or not len(named):
+        return [str(street) for street in streets]
+    middles = shapely.centroid(plan.crossings.geometry.to_numpy())
+    at = shapely.STRtree(plan.segments.geometry.to_numpy()).nearest(middles)
+    beside = named.to_numpy()[at].tolist()
+    return [street if street in own else near for street, near in zip(streets, beside, strict=True)]
 
 
 def _bill(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
@@ -671,7 +685,9 @@ def _steps(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     table = plan.cutover.reset_index()
     rows = []
     for step in dict.fromkeys(table["step"].tolist()):
-        own = table[table["step"] == step]
+        every = table[table["step"] == step]
+        done = every[every["quantity"] > 0]  # beside a crossed side street there may be nothing
+        own = done if len(done) else every
         units = own.groupby("unit", sort=True)["quantity"].sum()
         told = [f"{_number(units[u], words)} {_unit(u, words)}" for u in units.index]
         rows.append(

@@ -229,3 +229,9 @@ def test_no_payback_is_not_applicable_and_metres_of_steps_are_explained():
     assert VI("papers.memo_funding_note") in told
     assert VI("papers.memo_steps_note") in told
     assert "engineering estimate" not in told
+
+
+def test_crossings_of_all_streets_are_those_of_the_summary():
+    rows = rows_of(memo(), VI("papers.memo_streets_name"))
+    counts = [int(row[3]) for row in rows if row[3] != "–"]
+    assert sum(counts) == len(studied().crossings)
