@@ -306,6 +306,9 @@ def _features(plan: "CablePlan", places: Mapping[str, int]) -> dict[str, dict[st
             str(key): places[street if street in places else beside]
             for key, street, beside in zip(frame.index, told, nearest, strict=False)
         }
+    if len(plan.findings):
+        told = plan.findings["street"].dropna()
+        found["findings"] = {str(k): places[s] for k, s in told.items() if s in places}
     for name, frame in zip(BEFORE, _aerial(plan), strict=True):
         found[name] = {
             str(key): places[street] for key, street in frame["street"].items() if street in places

@@ -329,8 +329,7 @@ class _Writer:
         unconfirmed = []
         for one in assumed_rows(facts):
             kind, name = str(one["kind"]), str(one["name"])
-            told = facts.item_told(name) if kind == "price" else words.entries.get(
-                f"money.rule_name_{name}", name)  # fmt: skip
+            told = facts.item_told(name) if kind == "price" else _rule_told(name, words)
             counts: object = one["counts_vnd"]
             if kind == "price" and name in numbers:
                 formula = columns.sum(columns.amount, item_no=numbers[name])
@@ -339,7 +338,7 @@ class _Writer:
             if kind == "price" and name in self.cells:
                 value = Live(f"={self.cells[name]}", float(one["value"]))
             source = "" if pd.isna(one["source"]) else source_told(str(one["source"]), words)
-            page.put(row, 0, words.entries.get(f"money.kind_{kind}", kind), "cell_text")
+            page.put(row, 0, words.entries.get(f"papers.kind_{kind}", kind), "cell_text")
             page.put(row, 1, told, "cell_text")
             page.put(row, 2, value, "cell_vnd" if kind == "price" else "cell_quantity")
             page.put(row, 3, facts.unit_told("" if pd.isna(one["unit"]) else str(one["unit"])),
@@ -460,3 +459,10 @@ class _Writer:
         for column, key in ((0, "maker"), (2, "checker"), (4, "head")):
             page.put(row, column, words(f"money.sign_{key}"), "sign")
             page.put(row + 1, column, words("money.sign_how"), "signed")
+
+
+def _rule_told(name: str, words: Words) -> str:
+    """Return what a rule is called; the name itself where the catalogue has none."""
+    prefixes = ("money.rule_name_", "papers.rule_", "works.rule_")
+    found = (words.entries.get(f"{prefix}{name}") for prefix in prefixes)
+    return next((told for told in found if told is not None), name)

@@ -259,3 +259,13 @@ def test_the_page_funds_as_the_plan_does(opened, chosen_plan) -> None:
         for case in tab.evaluate(PAID, cases)
     ]
     assert told == expected
+
+
+def test_findings_go_with_their_street(chosen_plan) -> None:
+    rows = {
+        ("V1",): {"code": "cover", "severity": "error", "street": "Hà Huy Tập"},
+        ("V2",): {"code": "price_unconfirmed", "severity": "warning"},
+        ("V3",): {"code": "cover", "severity": "error", "street": "Elsewhere"},
+    }
+    plan = SimpleNamespace(**{**vars(chosen_plan), "findings": filled_table("findings", rows)})
+    assert street_choices(plan, words("vi"))["features"]["findings"] == {"V1": 1}

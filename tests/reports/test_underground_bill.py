@@ -12,6 +12,7 @@ from infraplan.cables.funding import funding_table
 from infraplan.cables.shares import shared_out
 from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import empty_table
+from infraplan.cables.study import filled_table
 from infraplan.errors import SettingsError
 from infraplan.reports.underground_bill import underground_bill
 from infraplan.text import words
@@ -204,3 +205,15 @@ def values_of_first(path: Path) -> list[str]:
     """Return the labels of the first page."""
     page = openpyxl.load_workbook(path, data_only=True).worksheets[0]
     return [str(row[0].value) for row in page.iter_rows(max_col=1)]
+
+
+def test_rules_on_the_first_page_are_named(tmp_path) -> None:
+    rows = {
+        ("rule", "bed_m"): {"value": 0.1, "unit": "m", "source": "s", "verified": False},
+        ("share", "share_classes"): {"value": 6, "unit": "each", "source": "s", "verified": False},
+    }
+    plan = undergrounding(assumptions=filled_table("assumptions", rows))
+    path = underground_bill(plan, tmp_path / "rules.xlsx", words=VI, prices=PRICES, terms=TERMS)
+    first = "\n".join(values_of_first(path))
+    assert VI("papers.rule_bed_m") in first
+    assert "bed_m" not in first

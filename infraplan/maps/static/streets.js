@@ -103,10 +103,11 @@
         for (var f = 0; f < layer.count; f++) {
           var id = ip.text(layer, layer.heading, f), street = streets[id], under = street !== undefined && state.on[street];
           if (of) layer.off[f] = there[of[id]] ? 0 : 1;
+          else if (name === "findings") layer.off[f] = street === undefined || under ? 0 : 1;  // some are of no street
           else layer.off[f] = before ? (under && state.view === "after" ? 1 : 0) : (street === undefined || under ? 0 : 1);
         }
         if (!before) counted(layer);
-        var wanted = before || state.view !== "before";
+        var wanted = before || name === "findings" || state.view !== "before";
         // only a change of view shows or hides a layer: the reader's own ticks stay
         if (layer.wanted !== wanted) { layer.wanted = wanted; app.show(layer, wanted); }
       });
