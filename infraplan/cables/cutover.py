@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["STEPS", "cables_by_street", "cutover_order", "poles_by_street"]
 
 STEPS = ("dig", "chamber", "pull", "splice", "connect", "cut", "take_down", "pole")
+NEW_CABLE, REMOVAL = "cable_new", "cable_removal"  # items of the bill
 UNITS = {"dig": "m", "pull": "m", "take_down": "m"}
 BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
 AT_POLE_M = 3.0  # a cable that near hangs on the pole
@@ -257,11 +258,17 @@ def _quantities(
     owners: dict[str, tuple[str, ...]],
     hung: "pd.DataFrame",
 ) -> dict[_Work, float]:
-    """Return how much of each step there is; the sums over streets are those of the plan."""
+    """
+    Return how much of each step there is.
+
+    Dug are new trenches and crossings; cable pulled and taken down are the metres of the bill, by
+    the ways on the map where the plan has no lines.
+    """
     import shapely
 
     found: dict[_Work, float] = {}
-    lengths = plan.segments.groupby("street")["length_m"].sum()
+    new_trench = plan.segments[plan.segments["kind"] != "duct"]
+    lengths = new_trench.groupby("street")["length_m"].sum()
     across = plan.crossings.groupby("street")["length_m"].sum()
     drops = plan.drops.groupby("street").size()
     lines = [*plan.segments.geometry, *plan.crossings.geometry]
@@ -279,19 +286,33 @@ def _quantities(
     removed = dict(zip(plan.removed["operator"], plan.removed["length_m"], strict=True))
     whole = hung.groupby("operator")["length_m"].sum().to_dict()
     shares = hung.groupby(["street", "operator"])["length_m"].sum()
+    taken, pulled = _billed(plan, REMOVAL), _billed(plan, NEW_CABLE)
     for (street, owner), metres in zip(shares.index.tolist(), shares.tolist(), strict=True):
         down = metres * float(removed.get(owner, whole[owner])) / float(whole[owner])
-        found[_Work(street, "take_down", owner)] = down
+        found[_Work(street, "take_down", owner)] = taken.get((street, owner), down)
         found[_Work(street, "cut", owner)] = float(
             hung[(hung["street"] == street) & (hung["operator"] == owner)]["cable_id"].nunique()
         )
     for street in streets:
         for owner in owners[street]:
             old = found.get(_Work(street, "take_down", owner), 0.0)
-            found[_Work(street, "pull", owner)] = _pulled(plan, street, owner, old)
+            new_m = pulled.get((street, owner))
+            found[_Work(street, "pull", owner)] = (
+                _pulled(plan, street, owner, old) if new_m is None else new_m
+            )
             hanging = found.get(_Work(street, "cut", owner), 0.0)
             cables = float(_new_cables(plan, street, owner)) if len(plan.cables) else hanging
             found[_Work(street, "splice", owner)] = cables
+    return found
+
+
+def _billed(plan: "CablePlan", item: str) -> dict[tuple[str, str], float]:
+    """Return how much of an item the bill has by street and owner, where it has lines."""
+    mine = plan.lines[plan.lines["item"] == item] if len(plan.lines) else plan.lines
+    found: dict[tuple[str, str], float] = {}
+    for row in mine.to_dict("records"):
+        key = str(row["street"]), str(row["owner"])
+        found[key] = found.get(key, 0.0) + float(row["quantity"])
     return found
 
 

@@ -43,6 +43,8 @@ from infraplan.cables.zones import chamber_zones
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import joined
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -619,11 +621,9 @@ def _require_joined(works: Works, stops: _Stops, label: Ints) -> None:
         streets = [works.streets[unit] for unit in dict.fromkeys(u for u, _ in run.metres)]
         cable = works.demand.cables[run.cable]
         places = " - ".join("E {:.0f} N {:.0f}".format(*works.trench.nodes[node]) for node in ends)
-        told.append(
-            f"{cable.cable_id} of {works.owners[cable.owner]} in {', '.join(streets)} ({places})"
-        )
-    msg = f"no trench joins the two ends of {len(lost)} cable(s): {'; '.join(told)}"
-    raise NoRouteError(msg)
+        named = {"cable": str(cable.cable_id), "owner": works.owners[cable.owner]}
+        told.append(Note("bars.cable", streets=", ".join(streets), places=places, **named))
+    raise NoRouteError(Note("bars.no_trench", count=str(len(lost)), cables=joined(told)))
 
 
 def _realised(trench: TrenchGraph, edges: Ints, laid: Ints) -> TrenchGraph:

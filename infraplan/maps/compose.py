@@ -10,11 +10,9 @@ from infraplan.coverage.comparison import Comparison
 from infraplan.layers.bundle import Layers
 from infraplan.maps.cards import batch_cards
 from infraplan.maps.choices import aerial_layers
+from infraplan.maps.choices import every_choice
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
-from infraplan.maps.published import coarse_layers
-from infraplan.maps.published import coarse_table
-from infraplan.maps.published import without_places
 from infraplan.maps.comparing import comparison_definition
 from infraplan.maps.comparing import comparison_layers
 from infraplan.maps.comparing import comparison_tables
@@ -47,6 +45,9 @@ from infraplan.maps.page import MapPage
 from infraplan.maps.page import Swipe
 from infraplan.maps.page import Table
 from infraplan.maps.page import build_page
+from infraplan.maps.published import coarse_layers
+from infraplan.maps.published import coarse_table
+from infraplan.maps.published import without_places
 from infraplan.maps.summary import view_summary
 from infraplan.maps.two_routes import pair_layers
 from infraplan.maps.two_routes import pair_tables
@@ -213,7 +214,7 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
     """
     words = catalogue(language)
     before = [replace(layer, side="before") for layer in aerial_layers(result, words)]
-    after = [replace(layer, side="after") for layer in cable_layers(result, words)]
+    after = [replace(layer, side="after") for layer in cable_layers(every_choice(result), words)]
     return _page(
         result.layers,
         words,
