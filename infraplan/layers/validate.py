@@ -238,6 +238,11 @@ def _no_column(frame: pd.DataFrame, declared: LayerSchema, column: Column) -> Fa
 
 def _check_values(values: dict[str, pd.Series], declared: LayerSchema, found: _Findings) -> None:
     """Note values out of range or not allowed, and repeated ids; the types are right by now."""
+    if all(
+        _holds(values[column.name], column, is_key=column.name == declared.key)
+        for column in declared.columns
+    ):
+        return
     import pandera.pandas as pa
 
     columns = {
@@ -278,6 +283,22 @@ def _check_values(values: dict[str, pd.Series], declared: LayerSchema, found: _F
                 else ("value_wrong_required" if column.required else "value_wrong"),
                 details=_of(declared, column),
             )
+
+
+def _holds(series: pd.Series, column: Column, *, is_key: bool) -> bool:
+    """Return whether a column has nothing to note; what it lacks is looked for only then."""
+    given = series.dropna()
+    if is_key and given.duplicated().any():
+        return False
+    allowed = column.values  # noqa: PD011 - no pandas object
+    if allowed and column.kind == "list":
+        return all(set(cell.split(";")) <= set(allowed) for cell in given.unique())
+    if allowed:
+        return bool(given.isin(allowed).all())
+    low, high = column.low, column.high
+    return bool(
+        (low is None or (given >= low).all()) and (high is None or (given <= high).all())
+    )
 
 
 def _checks(column: Column) -> list[Any]:
