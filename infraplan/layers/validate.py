@@ -161,12 +161,17 @@ def _labels(
 def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dict[str, pd.Series]:
     """Return every declared column converted, its faults noted."""
     values: dict[str, pd.Series] = {}
+    empty_of: dict[str, pd.Series] = {}
     for column in declared.columns:
         given = frame.get(column.name)
         if given is None:
             if column.required and column.name != "vintage":
                 found.faults.append(_no_column(frame, declared, column))
-            given = pd.Series([None] * len(frame), index=frame.index, dtype=object)
+            if column.kind not in empty_of:
+                none = pd.Series([None] * len(frame), dtype=object)
+                empty_of[column.kind] = converted(none, column)[0]
+            values[column.name] = empty_of[column.kind].copy()
+            continue
         series, bad, note = converted(given.reset_index(drop=True), column)
         found.notes += [note] if note else []
         found.fault(
@@ -180,7 +185,7 @@ def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dic
         )
         _check_length(series, column, declared, found)
         empty = series.isna().to_numpy() & ~bad
-        if column.required and column.name in frame:
+        if column.required:
             found.fault(
                 empty,
                 f"{column.name} is empty",
