@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -54,6 +55,9 @@ READ = (
     "chambers", "communes", "road_works", "sites", "institutions", "sources",
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
+PAPERS_NEED = (
+    "matplotlib.figure", "matplotlib.backends.backend_agg", "folium", "docxtpl", "openpyxl",
+)  # fmt: skip
 STEP = "underground"
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
 
@@ -393,6 +397,7 @@ def _made(
         whole = beside.submit(works.parts, time_limit_s=time_limit_s)
         choices = _choices(works, whole)
         tell(0.5)
+        _load_papers(whole)
         whole.result()
     made = plan_works(works, time_limit_s=time_limit_s)
     made = _with_choices(made, works, choices, books, sharing)
@@ -467,6 +472,14 @@ def _choices(works: "Works", whole: "Future[tuple[PartPlan, ...]]") -> "StreetSu
     except InfraplanError:
         whole.result()
         raise
+
+
+def _load_papers(whole: "Future[tuple[PartPlan, ...]]") -> None:
+    """Load what the papers will need for as long as the whole is waited for."""
+    for name in PAPERS_NEED:
+        if whole.done():
+            return
+        import_module(name)
 
 
 def _with_choices(

@@ -301,9 +301,7 @@ def _holds(series: pd.Series, column: Column, *, is_key: bool) -> bool:
     if allowed:
         return bool(given.isin(allowed).all())
     low, high = column.low, column.high
-    return bool(
-        (low is None or (given >= low).all()) and (high is None or (given <= high).all())
-    )
+    return bool((low is None or (given >= low).all()) and (high is None or (given <= high).all()))
 
 
 def _checks(column: Column) -> list[Any]:
