@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,6 +20,7 @@ from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
 from infraplan.cables.sharing import Sharing
+from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
 from infraplan.layers.notes import Note
 from infraplan.layers.notes import joined
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
     from infraplan.cables import CablePlan
     from infraplan.cables.phasing import PhasingPlan
+    from infraplan.cables.subsets import StreetSubsets
+    from infraplan.cables.works import PartPlan
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
@@ -52,6 +58,9 @@ READ = (
     "chambers", "communes", "road_works", "sites", "institutions", "sources",
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
+PAPERS_NEED = (
+    "matplotlib.figure", "matplotlib.backends.backend_agg", "folium", "docxtpl", "openpyxl",
+)  # fmt: skip
 STEP = "underground"
 PAPERS = "underground_papers"
 TIME_LIMIT_S = 120.0  # of a search that nobody has set another for
@@ -462,9 +471,14 @@ def _made(
     works = prepare_works(layers, streets=streets, area=outline, prices=prices, rules=rules)
     sharing, programme = _known(works, *asked)
     tell(0.1)
+    with ThreadPoolExecutor(1) as beside:
+        whole = beside.submit(works.parts, time_limit_s=time_limit_s)
+        choices = _choices(works, whole)
+        tell(0.5)
+        _load_papers(whole)
+        whole.result()
     made = plan_works(works, time_limit_s=time_limit_s)
-    tell(0.4)
-    made = _with_choices(made, works, books, sharing)
+    made = _with_choices(made, works, choices, books, sharing)
     tell(0.8)
     drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
     made = replace(
@@ -512,8 +526,48 @@ def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Shar
     return replace(sharing, renting=renting), wished
 
 
+def _choices(works: "Works", whole: "Future[tuple[PartPlan, ...]]") -> "StreetSubsets":
+    """
+    Return every choice of the streets, planned while the proof of all of them is worked out.
+
+    Most of that proof is the solver's, which leaves Python to the choices; streets of which the
+    whole consists are taken from there. What is wrong with the whole is told first.
+    """
+    import networkx as nx
+
+    from infraplan.cables.subsets import street_subsets
+
+    graph = nx.Graph(list(works.joins))
+    graph.add_nodes_from(works.streets)
+    groups = [frozenset(group) for group in nx.connected_components(graph)]
+
+    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
+        """Return works in some streets; those of the whole are waited for."""
+        if streets in groups and len(owners or works.owners) == len(works.owners):
+            whole.result()
+        return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
+
+    try:
+        return street_subsets(works.streets, dig, joins=works.joins)
+    except InfraplanError:
+        whole.result()
+        raise
+
+
+def _load_papers(whole: "Future[tuple[PartPlan, ...]]") -> None:
+    """Load what the papers will need for as long as the whole is waited for."""
+    for name in PAPERS_NEED:
+        if whole.done():
+            return
+        import_module(name)
+
+
 def _with_choices(
-    made: "CablePlan", works: "Works", books: Mapping[str, Mapping[str, Any]], sharing: Sharing
+    made: "CablePlan",
+    works: "Works",
+    choices: "StreetSubsets",
+    books: Mapping[str, Mapping[str, Any]],
+    sharing: Sharing,
 ) -> "CablePlan":
     """Return the plan with every choice of its streets, shares, funding and total investment."""
     import pandas as pd
@@ -525,10 +579,6 @@ def _with_choices(
     from infraplan.cables.investment import InvestmentRates
     from infraplan.cables.investment import investment_table
     from infraplan.cables.shares import share_rules
-    from infraplan.cables.subsets import street_subsets
-
-    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
-        return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     whole = works.dug()
     alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
@@ -536,7 +586,6 @@ def _with_choices(
     terms = FundingTerms.from_dict(books["funding"])
     rents = rent_table(made.cables, terms)
     is_confirmed = all(flag is True or flag == 1 for flag in made.assumptions["verified"])
-    choices = street_subsets(works.streets, dig, joins=works.joins)
     subsets = choices.subsets
     if len(subsets):
         totals = [

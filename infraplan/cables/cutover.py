@@ -8,6 +8,7 @@ cable that runs through several streets is cut when all of them are ready, whate
 
 import heapq
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from infraplan.cables.underground import CablePlan
 
-__all__ = ["STEPS", "cables_by_street", "cutover_order", "poles_by_street"]
+__all__ = ["STEPS", "cables_by_street", "cutover_order", "ground_by_street", "poles_by_street"]
 
 STEPS = ("dig", "chamber", "pull", "splice", "connect", "cut", "take_down", "pole")
 NEW_CABLE, REMOVAL = "cable_new", "cable_removal"  # items of the bill
@@ -59,10 +60,12 @@ def cutover_order(plan: "CablePlan") -> "pd.DataFrame":
     """
     streets = _streets(plan)
     phase = _phases(plan, streets)
-    hung = cables_by_street(plan)
+    grounds = ground_by_street(plan)
+    hung = cables_by_street(plan, grounds)
     owners = _owners(plan, streets, hung)
-    quantity = _quantities(plan, streets, owners, hung)
-    needs = _needs(streets, owners, hung, poles_by_street(plan, hung)[0])
+    going, _ = poles_by_street(plan, hung, grounds)
+    quantity = _quantities(plan, streets, owners, hung, going)
+    needs = _needs(streets, owners, hung, going)
     when: dict[_Work, int] = {}
     number: dict[_Work, int] = {}
     rows: dict[tuple[str | float, ...], dict[str, Any]] = {}
@@ -82,7 +85,9 @@ def cutover_order(plan: "CablePlan") -> "pd.DataFrame":
     return filled_table("cutover", rows)
 
 
-def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
+def cables_by_street(
+    plan: "CablePlan", grounds: "Mapping[str, shapely.Geometry] | None" = None
+) -> "pd.DataFrame":
     """
     Return which aerial cable of whom hangs in which street of a plan, and how much of it.
 
@@ -90,6 +95,8 @@ def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
     ----------
     plan
         Plan of undergrounding.
+    grounds
+        Ground of each street by `ground_by_street`, worked out where None.
 
     Returns
     -------
@@ -101,7 +108,7 @@ def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
     import shapely
 
     rows = []
-    grounds = _grounds(plan)
+    grounds = ground_by_street(plan) if grounds is None else grounds
     fibre = plan.layers.table("fibre").sort_index()
     if len(fibre):
         kind = fibre["installation"]
@@ -126,7 +133,9 @@ def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
 
 
 def poles_by_street(
-    plan: "CablePlan", hung: "pd.DataFrame"
+    plan: "CablePlan",
+    hung: "pd.DataFrame",
+    grounds: "Mapping[str, shapely.Geometry] | None" = None,
 ) -> "tuple[dict[str, list[tuple[str, frozenset[tuple[str, str]]]]], list[str]]":
     """
     Return the poles that go, and those that must stay because a cable is left on them.
@@ -137,6 +146,8 @@ def poles_by_street(
         Plan of undergrounding.
     hung
         Aerial cables of the plan by `cables_by_street`.
+    grounds
+        Ground of each street by `ground_by_street`, worked out where None.
 
     Returns
     -------
@@ -147,7 +158,7 @@ def poles_by_street(
     """
     import shapely
 
-    grounds = _grounds(plan)
+    grounds = ground_by_street(plan) if grounds is None else grounds
     poles = plan.layers.table("poles").sort_index()
     fibre = plan.layers.table("fibre").sort_index()
     going: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]] = {s: [] for s in grounds}
@@ -203,8 +214,20 @@ def _phases(plan: "CablePlan", streets: Iterable[str]) -> dict[str, int]:
     return {street: known.get(street, 0) for street in streets}
 
 
-def _grounds(plan: "CablePlan") -> dict[str, Any]:
-    """Return the ground of each street of a plan, poles at its sides included."""
+def ground_by_street(plan: "CablePlan") -> "dict[str, shapely.Geometry]":
+    """
+    Return the ground of each street of a plan, poles at its sides included.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+
+    Returns
+    -------
+    grounds
+        Area by street; streets without any are left out.
+    """
     import shapely
 
     from infraplan.cables.graph import rows_of
@@ -257,6 +280,7 @@ def _quantities(
     streets: list[str],
     owners: dict[str, tuple[str, ...]],
     hung: "pd.DataFrame",
+    going: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]],
 ) -> dict[_Work, float]:
     """
     Return how much of each step there is.
@@ -280,7 +304,6 @@ def _quantities(
         found[_Work(street, "dig", "")] = dug
         found[_Work(street, "connect", "")] = float(drops.get(street, 0))
         found[_Work(street, "chamber", "")] = float(sum(names[k] == street for k in beside))
-    going, _ = poles_by_street(plan, hung)
     for street, poles in going.items():
         found[_Work(street, "pole", "")] = float(len(poles))
     removed = dict(zip(plan.removed["operator"], plan.removed["length_m"], strict=True))
