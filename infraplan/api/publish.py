@@ -218,7 +218,7 @@ def _covered(plan: Plan, gaps: "Gaps") -> "xr.DataArray | None":
 
 
 def _pairs(plan: Plan) -> list[tuple[str, str]]:
-    """Return the pairs whose coverage a map shows: all that the plan keeps, of any operator first."""
+    """Return the pairs whose coverage a map shows: all that the plan keeps, any operator first."""
     found = set()
     for path in plan.results.glob("coverage_*.json"):
         record = plan.record(path.stem)
