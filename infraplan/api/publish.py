@@ -368,7 +368,7 @@ def _covered(plan: Plan, gaps: "Gaps") -> "xr.DataArray | None":
 
 
 def _pairs(plan: Plan) -> list[tuple[str, str]]:
-    """Return the pairs whose coverage a map shows: all kept ones, of any operator first."""
+    """Return the pairs whose coverage a map shows: all that the plan keeps, any operator first."""
     found = set()
     for path in plan.results.glob("coverage_*.json"):
         record = plan.record(path.stem)

@@ -490,14 +490,8 @@ def _swipes(
     """Return two sides of a divider over the map; none where one of them is empty."""
     if not left or not right:
         return ()
-    return (
-        Swipe(
-            tuple(layer.name for layer in left),
-            tuple(layer.name for layer in right),
-            left_label,
-            right_label,
-        ),
-    )
+    first, second = (tuple(str(layer.name) for layer in side) for side in (left, right))
+    return (Swipe(first, second, left_label, right_label),)
 
 
 def _subtitle(layers: Layers, words: Words, title: str) -> str:

@@ -103,7 +103,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Swipe:
-    """Two sides of a divider over the map: names of layers, and what the label of a side says."""
+    """Two sides of a divider over the map: names of layers, and what the label of each says."""
 
     left: tuple[str, ...]
     right: tuple[str, ...]

@@ -45,7 +45,8 @@ CELLS = """async (name) => {
 }"""
 PAINTED = """() => {
     const map = infraplan.app.map, canvas = document.querySelector('canvas.ip-raster');
-    const corner = map.getPixelOrigin().add(infraplan.app.layers.find(l => l.shown).overlay._bounds.min);
+    const drawn = infraplan.app.layers.find(l => l.shown).overlay;
+    const corner = map.getPixelOrigin().add(drawn._bounds.min);
     return [corner.x, corner.y, map.getZoom(), canvas.toDataURL('image/png')];
 }"""
 
@@ -232,8 +233,9 @@ def test_a_divider_shows_two_rasters_and_gives_the_map_back(swiping: Any) -> Non
 def test_the_sides_are_cut_where_the_divider_stands(swiping: Any) -> None:
     edges = """() => ['left', 'right'].map(name => {
         const pane = document.querySelector('.leaflet-ip-swipe-' + name + '-pane');
-        const map = infraplan.app.map, numbers = pane.style.clipPath.match(/-?[\\d.]+(?=px)/g).map(Number);
-        return [0, 2].map(n => map.layerPointToContainerPoint([numbers[n], numbers[1]]).x / map.getSize().x);
+        const map = infraplan.app.map, found = pane.style.clipPath.match(/-?[\\d.]+(?=px)/g);
+        const at = n => map.layerPointToContainerPoint([Number(found[n]), Number(found[1])]).x;
+        return [at(0) / map.getSize().x, at(2) / map.getSize().x];
     })"""
     for share in (0.25, 0.7):
         swiping.evaluate("(share) => infraplan.app.swipe.move(share)", share)
@@ -264,7 +266,8 @@ def test_the_divider_follows_the_mouse_and_the_keys(swiping: Any) -> None:
 def test_a_click_tells_of_the_side_it_falls_on(swiping: Any) -> None:
     told = """(x) => {
         const map = infraplan.app.map, size = map.getSize();
-        return infraplan.app.rastersAt(map.containerPointToLatLng([x * size.x, 9])).map(l => l.name);
+        const place = map.containerPointToLatLng([x * size.x, 9]);
+        return infraplan.app.rastersAt(place).map(l => l.name);
     }"""
     assert swiping.evaluate(told, 0.4) == ["4G_any"]
     assert swiping.evaluate(told, 0.6) == ["3G_any"]
