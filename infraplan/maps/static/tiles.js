@@ -6,7 +6,7 @@
 (function (ip) {
   var SIZE = 384; // px of a tile: a multiple of the hatching's period
   var MOVING_MS = 5, SPARE_MS = 7, STILL_MS = 20; // how long one frame may draw
-  var PRINT_RATIO = 2; // whole: Chromium prints a canvas of 2.5 times its size too small
+  var PRINT_RATIO = 2;
 
   function ratio() { return window.devicePixelRatio || 1; }
 
@@ -29,6 +29,15 @@
   // A canvas paints what it was told only when it must; reading a pixel makes it do so now, so that
   // the clock tells the truth. Without graphics hardware that is where the time goes.
   function settle(context) { context.getImageData(0, 0, 1, 1); }
+
+  // Make strokes pixels for good: Chromium would else replay what was drawn since a print began, and
+  // at a wrong size.
+  function fix(context) {
+    settle(context);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "rgba(255,255,255,.01)";
+    context.fillRect(0, 0, 1, 1);
+  }
 
   function contextOf(canvas, width, height) {
     var context = canvas.getContext("2d", { willReadFrequently: true });
@@ -173,8 +182,9 @@
       var level = { zoom: zoom, el: L.DomUtil.create("div", "ip-level", this.getPane()), origin: L.point(west, north), tiles: new Map(), whole: true };
       this.levels = [level];
       level.el.appendChild(canvas);
-      var steps = ip.paint(contextOf(canvas, size.x, size.y), this.layers, ip.view(zoom, west, north, size.x, size.y));
+      var context = contextOf(canvas, size.x, size.y), steps = ip.paint(context, this.layers, ip.view(zoom, west, north, size.x, size.y));
       while (!steps.next().done);
+      fix(context);
       this._transform(map.getCenter(), zoom);
     }
   });
@@ -215,6 +225,7 @@
       write(context, this.layers, view, this.painter.app);
       var chosen = this.chosen;
       if (chosen && ip.shown(chosen.layer, zoom)) ip.ring(context, chosen.layer, chosen.feature, view);
+      if (this.painter.printing) fix(context);
       this.stale = false;
     }
   });
@@ -242,7 +253,7 @@
         if (!ip.seen(layer, f) || zoom < style.min_zoom || (groups && groups.group[f] >= 0)) continue;
         var text = ip.text(layer, layer.label, f), x, y;
         if (!text || (layer.kind === "line" && told.has(text))) continue;
-        var width = context.measureText(text).width;
+        var width = context.measureText(text).width, room = [0];
         if (point) {
           var r = ip.size(style, zoom), xy = ip.place(layer, f, m, r, zoom);
           x = xy[0] + r + 4;
@@ -251,10 +262,16 @@
           var middle = layer.kind === "polygon" ? [layer.labelX[f], layer.labelY[f]] : halfway(layer, f);
           x = middle[0] * m.a + m.x - width / 2;
           y = m.y - middle[1] * m.a;
+          if (layer.kind === "polygon") room = about(layer, f, m, y);
         }
         if (layer.side && app.sideOf && app.sideOf(ip.centre(layer, f)) !== layer.side) continue;
-        var box = [x - 3, y - 9, x + width + 3, y + 9];
-        if (taken.some(function (t) { return t[0] < box[2] && t[2] > box[0] && t[1] < box[3] && t[3] > box[1]; })) continue;
+        var box = null;
+        for (var step = 0; step < room.length && !box; step++) {
+          box = [x - 3, y + room[step] - 9, x + width + 3, y + room[step] + 9];
+          if (taken.some(function (t) { return t[0] < box[2] && t[2] > box[0] && t[1] < box[3] && t[3] > box[1]; })) box = null;
+        }
+        if (!box) continue;
+        y = box[1] + 9;
         taken.push(box);
         told.add(text);
         context.strokeStyle = "rgba(255,255,255,.92)";
@@ -264,6 +281,12 @@
         context.fillText(text, x, y);
       }
     }
+  }
+
+  // How far up or down the name of an area may stand, within its bounds, where its middle is taken.
+  function about(layer, f, m, y) {
+    var top = m.y - layer.bounds[4 * f + 3] * m.a + 9, bottom = m.y - layer.bounds[4 * f + 1] * m.a - 9;
+    return [0, 14, -14, 26, -26].filter(function (step) { return !step || (y + step >= top && y + step <= bottom); });
   }
 
   function halfway(layer, f) {
