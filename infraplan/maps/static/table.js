@@ -182,10 +182,16 @@
       return function (f) {
         return hits.every(function (of, p) {
           return of.some(function (hit, c) {
-            return hit ? hit[columns[c].codes[f]] : columns[c].text(f).indexOf(parts[p]) >= 0;
+            return hit ? hit[columns[c].codes[f]] : typed(columns[c], f).indexOf(parts[p]) >= 0;
           });
         });
       };
+    }
+
+    // A figure as it is typed: telling each in the reader's style would take seconds.
+    function typed(column, f) {
+      var value = column.value(f);
+      return value === null ? "" : value.toFixed(column.digits).replace(".", app.page.language === "vi" ? "," : ".");
     }
 
     function inView(layer) {
@@ -208,7 +214,9 @@
         };
       }
       if (!column.places) {
-        var sorted = column.texts.map(function (text, n) { return n; }).sort(function (a, b) { return words.compare(column.texts[a], column.texts[b]); });
+        // Codes of one length stand in the order of their signs; comparing those as words is slow.
+        var texts = column.texts, long = texts[0].length, isCode = texts.every(function (text) { return text.length === long && /^[!-~]*$/.test(text); });
+        var sorted = texts.map(function (text, n) { return n; }).sort(isCode ? function (a, b) { return texts[a] < texts[b] ? -1 : 1; } : function (a, b) { return words.compare(texts[a], texts[b]); });
         column.places = new Int32Array(sorted.length);
         sorted.forEach(function (code, n) { column.places[code] = n; });
       }
