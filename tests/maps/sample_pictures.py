@@ -1,8 +1,9 @@
 """
 The pictures of the sample's map in the README: the whole area, a commune, a street.
 
-Run: python tests/maps/sample_pictures.py
-It opens maps/sample.html in headless Chromium, without a network, and writes maps/sample-*.png.
+Run: python tests/maps/sample_pictures.py [PAGE]
+It opens PAGE, maps/sample.html where none is given, in headless Chromium, and writes
+maps/sample-*.png.
 """
 
 import io
@@ -40,13 +41,13 @@ VIEWS = {
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-def take() -> list[Path]:
+def take(page: Path) -> list[Path]:
     """Write the pictures and return where they lie."""
     written = []
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         tab = browser.new_page(viewport=SIZE)
-        tab.goto((MAPS / "sample.html").as_uri())
+        tab.goto(page.resolve().as_uri())
         tab.wait_for_selector("html[data-ready]", timeout=60_000)
         for name, move in VIEWS.items():
             tab.evaluate(f"({move})(infraplan.app)")
@@ -60,16 +61,19 @@ def take() -> list[Path]:
 
 
 def small(png: bytes) -> bytes:
-    """Return a picture with as many colours as its size allows."""
-    for colors in (256, 128, 64, 32):
+    """Return a picture with as many colours as its size allows, rare ones kept."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    for colors in (0, 256, 128, 64):
         stream = io.BytesIO()
-        image = Image.open(io.BytesIO(png)).convert("RGB")
-        image.quantize(colors, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+        shown = image
+        if colors:
+            shown = image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        shown.save(stream, "PNG", optimize=True)
         if stream.tell() <= MOST_BYTES:
             break
     return stream.getvalue()
 
 
 if __name__ == "__main__":
-    for picture in take():
+    for picture in take(Path(sys.argv[1]) if sys.argv[1:] else MAPS / "sample.html"):
         sys.stdout.write(f"{picture.relative_to(MAPS.parent)} {picture.stat().st_size} bytes\n")
