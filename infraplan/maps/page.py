@@ -76,6 +76,14 @@ OF_CHOICES = ("streets.js",)
 OF_BASE = ("basemap.js",)
 DEFAULT_CRS = "EPSG:9209"
 MARK = "infraplan"
+PLAIN_STYLE = (  # the place of the map would be a page of white
+    ".folium-map{display:none}.ip-plain{max-width:1100px;margin:auto;line-height:1.45}"
+    ".ip-plain h1{margin:0;color:#17375e}.ip-plain h2{font-size:1.1em;color:#17375e}"
+    ".ip-plain strong{background:#ffe6a8;color:#9c0006;padding:3px 8px}"
+    ".ip-plain table{border-collapse:collapse;display:block;overflow-x:auto}"
+    ".ip-plain th,.ip-plain td{border-bottom:1px solid #d8dde3;padding:4px 10px 4px 0;"
+    "text-align:left;font-weight:400}.ip-plain th{color:#5a6675}.ip-plain summary{padding:6px 0}"
+)
 PICTURE_STYLE = "display:block;width:100%;max-width:1100px;height:auto;border:1px solid #1c2733"
 
 
@@ -515,7 +523,7 @@ def _without_scripts(drawings: Drawings, picture: bytes) -> str:
     parts += [_plain_table(table) for table in facts.tables]
     parts += [f"<p>{html.escape(text)}</p>" for text in (*facts.definition, *facts.sources)]
     body = "".join(parts).replace("//", "/&#47;")
-    return f'<noscript><div class="ip-plain">{body}</div></noscript>'
+    return f'<noscript><style>{PLAIN_STYLE}</style><div class="ip-plain">{body}</div></noscript>'
 
 
 def _plain_table(table: Table) -> str:

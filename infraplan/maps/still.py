@@ -59,6 +59,7 @@ EQUATOR_M_PER_PIXEL = 156_543.03392804097  # of the page at zoom 0
 MARGIN = 0.025  # of the extent, around what the picture frames
 SMALLEST_M = 600.0  # extent of a picture of one place
 STEP_MM = 0.05  # by how much a line may move on paper
+CROWDED, LEAST_MARK = 0.05, 0.5  # share of paper that marks may cover; how far they shrink for it
 MOST_LABELS = 300
 STRIPE_PIXELS = (6.0, 2.0)  # of "not enough data" in rasters: period and stroke, pixels of the page
 UNKNOWN_GROUND = (0xD9, 0xD9, 0xD9, 150)
@@ -519,7 +520,12 @@ def _relief(layer: PictureLayer, view: View) -> Bytes:
     """Return a finished picture on the dots of a view."""
     dots = 2 if max(view.size) > 1_500 else 1
     bands = np.ascontiguousarray(layer.pixels.transpose(2, 0, 1))
-    found = _on_paper(bands, layer.geobox, view, smooth=True, dots=dots)
+    # colours are weighed by their opacity, or what is transparent would darken its edge
+    bands = bands.astype(np.uint16)
+    bands[:3] = bands[:3] * bands[3] // 255
+    found = _on_paper(bands.astype(np.uint8), layer.geobox, view, smooth=True, dots=dots)
+    opacity = np.maximum(found[3], 1).astype(np.uint16)
+    found[:3] = np.minimum(found[:3].astype(np.uint16) * 255 // opacity, 255)
     found = found.repeat(dots, axis=1).repeat(dots, axis=2) if dots > 1 else found
     wide, high = view.size
     return np.ascontiguousarray(found[:, :high, :wide].transpose(1, 2, 0))
@@ -630,6 +636,8 @@ def _draw_vector(
     labels: list[_Label] = []
     turns = _turns(shapes) if layer.kind == "point" and zoom >= 12.5 else None
     draw = {"point": _draw_points, "line": _draw_lines, "polygon": _draw_polygons}[layer.kind]
+    if layer.kind == "point":
+        styles = [_thinned(style, int(near.sum()), view, pen) for style in styles]
     for code, style in enumerate(styles):
         if zoom < style["min_zoom"]:
             continue
@@ -644,6 +652,15 @@ def _draw_vector(
             names = rows.reset_index()[layer.label].to_numpy()[chosen]
             labels += _labels(layer.kind, found, names, style, pen)
     return labels
+
+
+def _thinned(style: dict[str, Any], count: int, view: View, pen: _Pen) -> dict[str, Any]:
+    """Return a style whose marks are small enough for so many of them to leave the map legible."""
+    pixels = view.width_mm * view.height_mm / pen.pixel_mm**2
+    share = count * math.pi * _radius(style, pen.zoom) ** 2 / pixels
+    if share <= CROWDED:
+        return style
+    return {**style, "radius": style["radius"] * max(math.sqrt(CROWDED / share), LEAST_MARK)}
 
 
 def _columns(rows: Any) -> set[str]:  # noqa: ANN401 - a table
