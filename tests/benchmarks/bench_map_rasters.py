@@ -135,9 +135,8 @@ def test_classes_of_three_technologies(tmp_path: Path) -> None:
         webp, png = pictures(known[layer.name])
         for name, size in zip(total, (len(content) / 1e6, webp, png), strict=True):
             total[name] += size
-        print(
-            f"\n{layer.name}: {len(content) / 1e6:.3f} MB in {encode_s:.2f} s; WebP {webp:.3f}, PNG {png:.3f}"
-        )
+        size_mb = len(content) / 1e6
+        print(f"\n{layer.name}: {size_mb:.3f} MB in {encode_s:.2f} s; {webp:.3f}, {png:.3f}")
     print("all, MB:", {name: round(size, 3) for name, size in total.items()})
     assert total["coded"] < 0.7 * total["webp"] < total["png"]
     page = build_page(layers, Facts(title="Vùng phủ"))
