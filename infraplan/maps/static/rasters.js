@@ -191,8 +191,9 @@
     draw: function () {
       var canvas = this._container, span = this._bounds.getSize(), map = this._map;
       var ratio = Math.min(2, window.devicePixelRatio || 1), width = Math.round(span.x * ratio), height = Math.round(span.y * ratio);
-      canvas.style.width = span.x + "px";
-      canvas.style.height = span.y + "px";
+      // exactly its own pixels: a canvas stretched by a part of one looks different after each move
+      canvas.style.width = width / ratio + "px";
+      canvas.style.height = height / ratio + "px";
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
       var context = canvas.getContext("2d");
