@@ -166,6 +166,11 @@
     },
     _destroyContainer: function () { L.DomUtil.remove(this._container); delete this._container; },
     _updatePaths: function () {},
+    // Leaflet places a canvas between pixels after a new view, which blurs it.
+    _updateTransform: function (centre, zoom) {
+      L.Renderer.prototype._updateTransform.call(this, centre, zoom);
+      if (zoom === this._zoom) L.DomUtil.setPosition(this._container, this._bounds.min);
+    },
     onAdd: function (map) {
       L.Renderer.prototype.onAdd.call(this, map);
       map.on("move", this._follow, this);
