@@ -166,6 +166,11 @@
     },
     _destroyContainer: function () { L.DomUtil.remove(this._container); delete this._container; },
     _updatePaths: function () {},
+    // Leaflet places a canvas between pixels after a new view, which blurs it.
+    _updateTransform: function (centre, zoom) {
+      L.Renderer.prototype._updateTransform.call(this, centre, zoom);
+      if (zoom === this._zoom) L.DomUtil.setPosition(this._container, this._bounds.min);
+    },
     onAdd: function (map) {
       L.Renderer.prototype.onAdd.call(this, map);
       map.on("move", this._follow, this);
@@ -191,8 +196,9 @@
     draw: function () {
       var canvas = this._container, span = this._bounds.getSize(), map = this._map;
       var ratio = Math.min(2, window.devicePixelRatio || 1), width = Math.round(span.x * ratio), height = Math.round(span.y * ratio);
-      canvas.style.width = span.x + "px";
-      canvas.style.height = span.y + "px";
+      // exactly its own pixels: a canvas stretched by a part of one looks different after each move
+      canvas.style.width = width / ratio + "px";
+      canvas.style.height = height / ratio + "px";
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
       var context = canvas.getContext("2d");

@@ -215,13 +215,13 @@
       if (!map || map._animatingZoom) return;
       L.Renderer.prototype._update.call(this);
       var span = this._bounds.getSize(), origin = map.getPixelOrigin().add(this._bounds.min), zoom = map.getZoom();
-      canvas.style.width = span.x + "px";
-      canvas.style.height = span.y + "px";
       canvas.width = Math.round(span.x * dense); // clears it
       canvas.height = Math.round(span.y * dense);
+      canvas.style.width = canvas.width / dense + "px";
+      canvas.style.height = canvas.height / dense + "px";
       L.DomUtil.setTransform(canvas, this._bounds.min, 1);
       var context = this._context, view = ip.view(zoom, origin.x, origin.y, span.x, span.y);
-      context.setTransform(canvas.width / span.x, 0, 0, canvas.height / span.y, 0, 0);
+      context.setTransform(dense, 0, 0, dense, 0, 0);
       write(context, this.layers, view, this.painter.app);
       var chosen = this.chosen;
       if (chosen && ip.shown(chosen.layer, zoom)) ip.ring(context, chosen.layer, chosen.feature, view);
