@@ -23,6 +23,7 @@ from infraplan.api.office import take_decisions
 from infraplan.api.point_check import point
 from infraplan.api.proposing import propose
 from infraplan.api.publish import draw_map
+from infraplan.api.publish import map_files
 from infraplan.api.publish import write_report
 from infraplan.api.run import run_plan
 from infraplan.api.site import appraise
@@ -47,6 +48,7 @@ __all__ = [
     "import_layer",
     "init_plan",
     "issue",
+    "map_files",
     "open_plan",
     "point",
     "predict",

@@ -76,6 +76,8 @@ KEYED = {
 }  # what names the rows that a new list replaces
 PLACING_RESOLUTION_M = 100.0  # of the population raster on which hamlets are placed
 REPLACED_SHOWN = 8
+ROWS_SHOWN = 6  # of a survey, of one street
+STREETS_SHOWN = 8
 LISTS = (".xlsx", ".csv")
 WITHOUT_GROUND = LISTS
 GROUND = ("communes", "settlements", "population")  # what hamlets are placed on
@@ -240,7 +242,7 @@ def _import_rows(
     carried = recoded(plan, table) if layer == "communes" else {}
     if carried:
         placed = (*placed, _carried(carried))
-    notes = (*reading.notes, *stored, *straddling, *placed)
+    notes = (*reading.notes, *stored, *straddling, *placed, *_unknown_streets(plan, reading))
     personal = None
     if not dry_run:
         told: dict[str, Any] = {"rows": len(table)} if layer in WHOLE_ROWS else {}
@@ -626,6 +628,36 @@ def _straddling(plan: Plan, layer: str, table: "gpd.GeoDataFrame") -> tuple[str,
         return ()
     shown = ", ".join(across[:REPLACED_SHOWN]) + " …" * (len(across) > REPLACED_SHOWN)
     return (Note("notes.straddling", count=str(len(across)), rows=shown),)
+
+
+def _unknown_streets(plan: Plan, reading: "Reading") -> tuple[str, ...]:
+    """Tell of rows of a survey whose streets the plan does not have, with near names."""
+    table = reading.table
+    if reading.layer != "cable_survey" or not len(table) or "streets" not in plan.layer_names():
+        return ()
+    from infraplan.cables.chosen import near_names
+    from infraplan.cables.chosen import plain_text
+
+    streets = plan.table("streets")
+    names = sorted({str(name) for name in streets["name"].dropna()})
+    known = {plain_text(name) for name in names} | {plain_text(str(i)) for i in streets.index}
+    rows: dict[str, list[str]] = {}
+    for key, name in table["street"].items():
+        if plain_text(str(name)) not in known:
+            rows.setdefault(str(name), []).append(str(reading.row_of.get(str(key), key)))
+    if not rows:
+        return ()
+    told = [
+        Note(
+            "notes.survey_street",
+            name=name,
+            rows=listed(of, ROWS_SHOWN),
+            near=near_names(name, names),
+        )
+        for name, of in rows.items()
+    ]
+    count = str(sum(map(len, rows.values())))
+    return (Note("notes.survey_streets", count=count, names=listed(told, STREETS_SHOWN)),)
 
 
 def _placed_before(plan: Plan, layer: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infraplan.errors import SettingsError
 from infraplan.layers.convert import tidy
+from infraplan.layers.notes import Note
 from infraplan.plan import Plan
 
 if TYPE_CHECKING:
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["locate"]
 
 NAMED = ("sites", "chambers", "institutions", "requests", "poles", "hamlets")
-FORMS = (
-    "give lon,lat (105.9057,18.3428), E,N of the plan (542682,2028879) or the id of a station, "
-    "chamber, institution, request or hamlet"
-)
 
 
 def locate(
@@ -58,12 +55,8 @@ def locate(
     if not _is_inside(plan, place, beyond_m):
         swapped = _from_numbers(plan, second, first)
         if _is_inside(plan, swapped, beyond_m):
-            msg = (
-                f"'{point}' lies outside the plan's area, but in the other order it does not: "
-                "longitude comes before latitude, east before north. Did you mean "
-                f"{second:.10g},{first:.10g}?"
-            )
-            raise SettingsError(msg)
+            other = f"{second:.10g},{first:.10g}"
+            raise SettingsError(Note("bars.other_order", point=point, other=other))
     return _inside(plan, place, point, beyond_m)
 
 
@@ -90,15 +83,18 @@ def _named(plan: Plan, name: str) -> "shapely.Point":
         if name in table.index:
             shape = table.geometry.loc[name]
             if shape is None or shape.is_empty:
-                msg = f"'{name}' of layer {layer} has no position; {FORMS}"
-                raise SettingsError(msg)
+                told = {"name": name, "layer": layer, "forms": Note("bars.forms")}
+                raise SettingsError(Note("bars.no_position", **told))
             place: shapely.Point = shape.representative_point()
             return place
         known += map(str, table.index)
     near = get_close_matches(name, known, n=3, cutoff=0.75)
-    hint = f" Similar ids: {', '.join(near)}." if near else ""
-    msg = f"'{name}' is no place: {FORMS}.{hint}"
-    raise SettingsError(msg)
+    if near:
+        similar = ", ".join(near)
+        raise SettingsError(
+            Note("bars.near_place", name=name, forms=Note("bars.forms"), near=similar)
+        )
+    raise SettingsError(Note("bars.no_place", name=name, forms=Note("bars.forms")))
 
 
 def _from_numbers(plan: Plan, x: float, y: float) -> "shapely.Point":
@@ -135,12 +131,13 @@ def _inside(plan: Plan, point: "shapely.Point", told: str, beyond_m: float) -> "
         plan.settings.crs, "EPSG:4326", always_xy=True, allow_ballpark=False
     )
     lon, lat = to_degrees.transform([west, east], [south, north])
-    msg = (
-        f"'{told}' lies outside the plan's area (longitude {lon[0]:.4f} to {lon[1]:.4f}, latitude "
-        f"{lat[0]:.4f} to {lat[1]:.4f}; E {west:.0f} to {east:.0f}, N {south:.0f} to {north:.0f}); "
-        "longitude comes before latitude, east before north"
-    )
-    raise SettingsError(msg)
+    area = {
+        "lon": f"{lon[0]:.4f} - {lon[1]:.4f}",
+        "lat": f"{lat[0]:.4f} - {lat[1]:.4f}",
+        "east": f"{west:.0f} - {east:.0f}",
+        "north": f"{south:.0f} - {north:.0f}",
+    }
+    raise SettingsError(Note("bars.outside", point=told, **area))
 
 
 def _area(plan: Plan) -> tuple[float, float, float, float]:

@@ -1,5 +1,8 @@
 """What leaves the plan: the map for officials, the workbook for the office."""
 
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -7,6 +10,8 @@ from typing import Any
 from infraplan.api.cover import usual_settings
 from infraplan.api.register import batches
 from infraplan.atomic import file_stem
+from infraplan.atomic import write_bytes
+from infraplan.errors import PlanError
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step
 from infraplan.plan.results import coverage_step
@@ -24,18 +29,46 @@ if TYPE_CHECKING:
 
     from infraplan.coverage import Gaps
     from infraplan.layers.bundle import Layers
+    from infraplan.maps import MapPage
+    from infraplan.maps.sheet import Drawings
     from infraplan.reports import Sheet
     from infraplan.text import Words
 
-__all__ = ["Results", "draw_map", "stored_results", "write_report"]
+__all__ = ["Results", "draw_map", "map_files", "stored_results", "write_report"]
 
 Results = dict[str, Any]
+PUBLIC = "CONG-BO_"  # begins the name of a map that may be published
 GROUND = ("terrain", "landcover", "water")  # rasters that are drawn
 # Tables of the workbook that the map holds too; others are long annexes, or on the map already
 PUBLISHED = ("T1 ", "T1b ", "T1c ", "T2 ", "T3 ", "T4 ", "T5 ", "T6 ", "T12 ", "T15 ")
 
 
-def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file that a map is written as: what names it, what makes it of the finished page."""
+
+    form: str
+    ending: str
+    made: "Callable[[MapPage], bytes]"
+
+
+OUTPUTS = (
+    Output("html", ".html", lambda page: page.html.encode("utf-8")),
+    Output("pdf", ".pdf", lambda page: _drawings(page).pdf("A4")),
+    Output("png", ".png", lambda page: _drawings(page).png("A4")),
+    Output("phone", "-1080x1350.png", lambda page: _drawings(page).png("1080x1350")),
+    Output("pdf_a3", "-A3.pdf", lambda page: _drawings(page).pdf("A3")),
+)
+
+
+def draw_map(
+    plan: Plan,
+    *,
+    html_only: bool = False,
+    coarse: bool = False,
+    language: str = "",
+    progress: Progress | None = None,
+) -> Path:
     """
     Write the map of the plan: its layers and every result that it keeps.
 
@@ -43,38 +76,116 @@ def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
     ----------
     plan
         The plan.
+    html_only
+        Whether only the page is written, without sheets to print and pictures to send.
+    coarse
+        Whether the map is one to publish: figures of communes, nothing that tells where works of
+        the network, hamlets or offices stand. Its name begins with `CONG-BO_`; that of every other
+        map with `NOI-BO_` (for internal use).
+    language
+        `"vi"` or `"en"`; the plan's own where it is empty. A map in another language than the
+        plan's ends in `-en` or `-vi`, so that both lie side by side.
     progress
         Called with the share done.
 
     Returns
     -------
     path
-        The HTML file, which opens by double-click without internet.
+        The HTML file, which opens by double-click without internet. The other files lie beside it,
+        see `map_files`.
 
     Raises
     ------
     PlanError
-        If the plan has no area yet, or the file cannot be written.
+        If the plan has no area yet, has no gaps to publish, or a file cannot be written.
+    SettingsError
+        If there is no catalogue in the language.
     """
+    return map_files(
+        plan, html_only=html_only, coarse=coarse, language=language, progress=progress
+    )[0]
+
+
+def map_files(
+    plan: Plan,
+    *,
+    html_only: bool = False,
+    coarse: bool = False,
+    language: str = "",
+    progress: Progress | None = None,
+) -> tuple[Path, ...]:
+    """
+    Write the map of the plan as a page, as sheets to print and as pictures to send.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    html_only
+        As in `draw_map`.
+    coarse
+        As in `draw_map`.
+    language
+        As in `draw_map`.
+    progress
+        Called with the share done and what is being drawn.
+
+    Returns
+    -------
+    paths
+        HTML, PDF on A4, PNG of it, PNG of 1080 x 1350 for a phone, PDF on A3; `name (2).pdf` where
+        the old file is open elsewhere. A file that is up to date is not written again.
+
+    Raises
+    ------
+    PlanError
+        If the plan has no area yet, or a file cannot be written.
+    SettingsError
+        If there is no catalogue in the language.
+    """
+    from infraplan.maps.page import INSIDE
+
+    say = words(language or plan.settings.language)
+    other = "" if say.language == plan.settings.language else f"-{say.language}"
+    name = f"{PUBLIC if coarse else INSIDE}{file_stem(plan.settings.name)}{other}"
+    keys = _result_keys(plan) | {"drawn_in": say.language}
+    return _written(
+        plan,
+        plan.folder / "maps" / name,
+        OUTPUTS[:1] if html_only else OUTPUTS,
+        step=f"map{'-coarse' if coarse else ''}{other}",
+        key=plan.step_key("map", plan.hashes(), keys),
+        page_of=lambda: _coarse_page(plan, say) if coarse else _plan_page(plan, say),
+        show=part(progress, 0.0, 1.0),
+        say=say,
+    )
+
+
+def _coarse_page(plan: Plan, say: "Words") -> "MapPage":
+    """Return the page that may be published."""
+    from infraplan.maps import coarse
+
+    if plan.record("gaps") is None:
+        what, remedy = say("coarse.no_gaps_what"), say("coarse.no_gaps_remedy", plan=plan.folder)
+        msg = f"{what}; {remedy}"
+        raise PlanError(msg)
+    return coarse(load_gaps(plan, plan.layers()), language=say.language)
+
+
+def _plan_page(plan: Plan, say: "Words") -> "MapPage":
+    """Return the page of a plan and of every result that it keeps."""
     from infraplan.maps import Table
     from infraplan.maps import plan_page
     from infraplan.reports import cells_told
 
-    path = plan.folder / "maps" / f"{file_stem(plan.settings.name)}.html"
-    key = plan.step_key("map", plan.hashes(), _result_keys(plan))
-    record = plan.record("map")
-    if record is not None and record.key == key:
-        return plan.folder / record.files[0]
     layers = plan.layers(rasters=GROUND, resolution_m=_resolution_m(plan))
     found = stored_results(plan, layers)
-    say = words(plan.settings.language)
     published = []
     for sheet in _sheets(layers, found, say):
         if sheet.title.startswith(PUBLISHED):
             heads, rows = cells_told(sheet, say)
             published.append(Table(sheet.title, heads, rows, note=" ".join(sheet.lines)))
-    part(progress, 0.0, 1.0)(0.4)
-    page = plan_page(
+    return plan_page(
         layers,
         title=plan.settings.name,
         language=say.language,
@@ -82,9 +193,48 @@ def draw_map(plan: Plan, *, progress: Progress | None = None) -> Path:
         base_map=(plan.settings.online_base, plan.settings.online_credit),
         **found,
     )
-    written = page.save(path)
-    _record(plan, "map", key, [written], {"size_bytes": written.stat().st_size})
-    return written
+
+
+def _written(  # noqa: PLR0913 - what names the files, what makes them, what tells of them
+    plan: Plan,
+    stem: Path,
+    outputs: Sequence[Output],
+    *,
+    step: str,
+    key: str,
+    page_of: "Callable[[], MapPage]",
+    show: Progress,
+    say: "Words",
+) -> tuple[Path, ...]:
+    """Return the files of a map; those that are not up to date are written, each by itself."""
+    paths: dict[str, Path] = {}
+    steps = {of.form: step if of.form == "html" else f"{step}/{of.form}" for of in outputs}
+    for output in outputs:
+        record = plan.record(steps[output.form])
+        if record is not None and record.key == key:
+            paths[output.form] = plan.folder / record.files[0]
+    stale = [output for output in outputs if output.form not in paths]
+    if stale:
+        show(0.1, say("sheet.doing_layers"))
+        page = page_of()
+        show(0.4, say("sheet.doing_picture"))
+        page = page.with_picture() if stale[0].form == "html" else page
+        for number, output in enumerate(stale):
+            show(0.5 + 0.5 * number / len(stale), say(f"sheet.doing_{output.form}"))
+            target = stem.with_name(f"{stem.name}{output.ending}")
+            written = write_bytes(target, output.made(page), if_held="rename")
+            figures = {"size_bytes": written.stat().st_size}
+            _record(plan, steps[output.form], key, [written], figures)
+            paths[output.form] = written
+    return tuple(paths[output.form] for output in outputs)
+
+
+def _drawings(page: "MapPage") -> "Drawings":
+    """Return what a page looks like without a browser."""
+    if page.drawings is None:
+        msg = "the page knows no layers to draw"
+        raise RuntimeError(msg)
+    return page.drawings
 
 
 def write_report(plan: Plan, *, progress: Progress | None = None) -> Path:
@@ -218,7 +368,7 @@ def _covered(plan: Plan, gaps: "Gaps") -> "xr.DataArray | None":
 
 
 def _pairs(plan: Plan) -> list[tuple[str, str]]:
-    """Return the pairs whose coverage a map shows: all that the plan keeps, of any operator first."""
+    """Return the pairs whose coverage a map shows: all that the plan keeps, any operator first."""
     found = set()
     for path in plan.results.glob("coverage_*.json"):
         record = plan.record(path.stem)

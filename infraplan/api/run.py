@@ -11,11 +11,12 @@ from infraplan.api.build import check_layers
 from infraplan.api.cover import gaps
 from infraplan.api.cover import predict
 from infraplan.api.proposing import propose
-from infraplan.api.publish import draw_map
+from infraplan.api.publish import map_files
 from infraplan.api.publish import write_report
 from infraplan.api.register import batches
 from infraplan.api.site import appraise
-from infraplan.api.undergrounding import underground
+from infraplan.api.undergrounding import bring_papers
+from infraplan.api.undergrounding import underground_again
 from infraplan.errors import LayerError
 from infraplan.plan import Plan
 from infraplan.plan.results import appraisal_step
@@ -99,16 +100,23 @@ def run_plan(
                 plan, batch=batch, as_of=as_of, progress=shown("appraise")
             ),  # type: ignore[misc]
         )
-    if plan.settings.underground_streets:
+    before = plan.record("underground")
+    if plan.settings.underground_streets or (before is not None and before.figures.get("asked")):
         yield _timed(
             plan,
             "underground",
             "underground",
-            lambda: underground(plan, progress=shown("underground")),
+            lambda: underground_again(plan, progress=shown("underground")),
+        )
+        yield _timed(
+            plan,
+            "underground_papers",
+            "underground_papers",
+            lambda: bring_papers(plan, as_of=as_of, progress=shown("underground_papers")),
         )
     else:
         yield StepDone("underground", "skipped", 0.0, why="no_streets_named")
-    yield _timed(plan, "map", "map", lambda: draw_map(plan, progress=shown("map")))
+    yield _timed(plan, "map", "map", lambda: map_files(plan, progress=shown("map")))
     yield _timed(plan, "report", "report", lambda: write_report(plan, progress=shown("report")))
 
 

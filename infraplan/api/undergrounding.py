@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -16,6 +19,8 @@ from typing import Any
 from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
+from infraplan.cables.sharing import Sharing
+from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
 from infraplan.layers.notes import Note
 from infraplan.layers.notes import joined
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 
     from infraplan.cables import CablePlan
     from infraplan.cables.phasing import PhasingPlan
+    from infraplan.cables.subsets import StreetSubsets
+    from infraplan.cables.works import PartPlan
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
@@ -39,8 +46,10 @@ __all__ = [
     "Programme",
     "Sharing",
     "UndergroundFiles",
+    "bring_papers",
     "checked_template",
     "underground",
+    "underground_again",
     "write_underground",
 ]
 
@@ -49,34 +58,13 @@ READ = (
     "chambers", "communes", "road_works", "sites", "institutions", "sources",
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
+PAPERS_NEED = (
+    "matplotlib.figure", "matplotlib.backends.backend_agg", "folium", "docxtpl", "openpyxl",
+)  # fmt: skip
 STEP = "underground"
+PAPERS = "underground_papers"
+TIME_LIMIT_S = 120.0  # of a search that nobody has set another for
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
-
-
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """
-    Who pays.
-
-    `rule` is one of `infraplan.cables.shares.SHARE_RULES`; `public_share` in [0, 1] is what the
-    public bears of the shared works; `renting` names owners that rent instead of paying.
-    """
-
-    rule: str = "diameter"
-    public_share: float = 0.0
-    renting: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse unknown rules and shares out of range."""
-        from infraplan.cables.shares import SHARE_RULES
-
-        wrong: list[str] = []
-        if self.rule not in SHARE_RULES:
-            wrong.append(Note("asked.share_rule", known=", ".join(SHARE_RULES), found=self.rule))
-        if not 0 <= self.public_share <= 1:
-            wrong.append(Note("asked.public_share", found=f"{100 * self.public_share:g}"))
-        if wrong:
-            raise SettingsError(joined(wrong))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +113,7 @@ def underground(
     area: Path | str | None = None,
     sharing: Sharing | None = None,
     programme: Programme | None = None,
-    time_limit_s: float = 120.0,
+    time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> "CablePlan":
     """
@@ -169,30 +157,80 @@ def underground(
     chosen = tuple(streets or ()) or (() if area else plan.settings.underground_streets)
     if not chosen and area is None:
         raise SettingsError(Note("asked.no_streets"))
-    layers = plan.layers(rasters=("terrain",))
-    layers.need("streets", step=STEP)
     outline = None
     if area is not None:
         from infraplan.io import read_outline
 
         outline = read_outline(Path(area), crs=plan.settings.crs).geometry.union_all()
-    sharing, programme = sharing or Sharing(), programme or Programme()
+    asked = sharing or Sharing(), programme or Programme()
+    return _computed(plan, chosen, outline, asked, time_limit_s, progress)
+
+
+def underground_again(plan: Plan, *, progress: Progress | None = None) -> "CablePlan":
+    """
+    Bring the plan of undergrounding up to date as it was last asked for.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    cable_plan
+        Streets or area, sharing and programme of the plan that is kept. Those of the settings, and
+        nothing else asked, where none is kept or the streets of the settings have changed since.
+
+    Raises
+    ------
+    SettingsError
+        As `underground` does.
+    """
+    record = plan.record(STEP)
+    kept = {} if record is None else record.figures.get("asked", {})
+    if kept.get("settings") != list(plan.settings.underground_streets):
+        return underground(plan, progress=progress)
+    import shapely
+
+    outline = None if kept["area"] is None else shapely.from_wkt(kept["area"])
+    sharing = Sharing(**{**kept["sharing"], "renting": tuple(kept["sharing"]["renting"])})
+    wishes = kept["programme"]
+    by_year = wishes.pop("by_year")
+    programme = Programme(**{key: tuple(value) for key, value in wishes.items()}, by_year=by_year)
+    return _computed(
+        plan, tuple(kept["streets"]), outline, (sharing, programme), TIME_LIMIT_S, progress
+    )
+
+
+def _computed(
+    plan: Plan,
+    chosen: tuple[str, ...],
+    outline: Any,  # noqa: ANN401 - a geometry
+    asked: tuple[Sharing, Programme],
+    time_limit_s: float,
+    progress: Progress | None,
+) -> "CablePlan":
+    """Return the plan that is kept where nothing has changed, else a new one, which is kept."""
+    layers = plan.layers(rasters=("terrain",))
+    layers.need("streets", step=STEP)
     books = {kind: plan.configuration(kind) for kind in BOOKS}
     options = {
         "streets": chosen,
         "area": None if outline is None else outline.wkt,
         "books": books,
-        "sharing": asdict(sharing),
-        "programme": asdict(programme),
+        "sharing": asdict(asked[0]),
+        "programme": asdict(asked[1]),
     }
     key = plan.step_key(STEP, plan.hashes((*READ, "terrain")), options)
     record = plan.record(STEP)
     if record is not None and record.key == key:
         return load_underground(plan, layers)
-    made = _made(
-        layers, books, list(chosen) or None, outline, (sharing, programme), time_limit_s, progress
-    )
-    store_underground(plan, made, key=key, streets=chosen)
+    made = _made(layers, books, list(chosen) or None, outline, asked, time_limit_s, progress)
+    told = {name: options[name] for name in ("streets", "area", "sharing", "programme")}
+    told["settings"] = list(plan.settings.underground_streets)
+    store_underground(plan, made, key=key, streets=chosen, asked=told)
     return made
 
 
@@ -257,7 +295,7 @@ def write_underground(
     cable_plan
         Result; the one that the plan keeps where None.
     sharing
-        Rule and public share that the workbook begins with; by diameter and none where None.
+        Who pays, as the workbook begins; as the plan was asked for where None.
     as_of
         Day that the papers bear; none where None.
     template
@@ -285,7 +323,9 @@ def write_underground(
     mark = say("letters.file_mark") if is_synthetic else ""
     contents = {
         f"{mark}{name}": content
-        for name, content in _papers(plan, made, sharing or Sharing(), as_of, own, progress).items()
+        for name, content in _papers(
+            plan, made, sharing or made.sharing, as_of, own, progress
+        ).items()
     }
     folder = plan.folder / "reports" / STEP
     archive = f"{mark}{say('undergrounding.file_zip')}.zip"
@@ -294,7 +334,55 @@ def write_underground(
         plan, f"papers/{STEP}", folder, contents, edited_word=say("letters.file_edited")
     )
     part(progress, 0.0, 1.0)(1.0)
+    if (key := _papers_key(plan)) is not None:
+        figures = {"is_synthetic": is_synthetic, "order": [path.name for path in done.paths]}
+        plan.write_record(
+            PAPERS, key=key, files=done.paths, figures=figures, provenance=made.provenance
+        )
     return UndergroundFiles(folder, done.paths, done.edited, done.held, is_synthetic)
+
+
+def bring_papers(
+    plan: Plan, *, as_of: date | None = None, progress: Progress | None = None
+) -> UndergroundFiles:
+    """
+    Write the papers of the undergrounding plan where they are not those of its present result.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    as_of
+        Day that the papers bear; none where None.
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    files
+        As `write_underground` returns them; those of the last time where nothing has changed since.
+
+    Raises
+    ------
+    PlanError
+        If there is no plan of undergrounding, or a file cannot be written.
+    """
+    record = plan.record(PAPERS)
+    if record is None or record.key != _papers_key(plan):
+        return write_underground(plan, as_of=as_of, progress=progress)
+    place = {name: k for k, name in enumerate(record.figures["order"])}
+    paths = sorted((plan.folder / name for name in record.files), key=lambda p: place[p.name])
+    folder = plan.folder / "reports" / STEP
+    return UndergroundFiles(folder, tuple(paths), is_synthetic=record.figures["is_synthetic"])
+
+
+def _papers_key(plan: Plan) -> str | None:
+    """Return what the papers depend on, None where the plan keeps no result."""
+    record, told = plan.record(STEP), plan.settings
+    if record is None:
+        return None
+    office = [told.language, told.name, told.office, told.office_parent, told.office_place]
+    return plan.step_key(PAPERS, {}, {"underground": record.key, "office": office})
 
 
 def _papers(
@@ -321,7 +409,6 @@ def _papers(
     memo = approval_memo(
         made, say, office=Office(settings.office, settings.office_parent, settings.office_place),
         template=template, sketch=street_picture(made, say), made_on=as_of,
-        rule=sharing.rule,
     )  # fmt: skip
     tell(0.3)
     with TemporaryDirectory() as folder:
@@ -384,9 +471,14 @@ def _made(
     works = prepare_works(layers, streets=streets, area=outline, prices=prices, rules=rules)
     sharing, programme = _known(works, *asked)
     tell(0.1)
+    with ThreadPoolExecutor(1) as beside:
+        whole = beside.submit(works.parts, time_limit_s=time_limit_s)
+        choices = _choices(works, whole)
+        tell(0.5)
+        _load_papers(whole)
+        whole.result()
     made = plan_works(works, time_limit_s=time_limit_s)
-    tell(0.4)
-    made = _with_choices(made, works, books, sharing)
+    made = _with_choices(made, works, choices, books, sharing)
     tell(0.8)
     drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
     made = replace(
@@ -420,7 +512,9 @@ def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Shar
         """Return the street that is meant."""
         return meant(name, works.streets, "asked.not_chosen")
 
-    renting = tuple(meant(name, works.owners, "asked.no_owner") for name in sharing.renting)
+    renting = tuple(
+        dict.fromkeys(meant(name, works.owners, "asked.no_owner") for name in sharing.renting)
+    )
     forced = tuple(dict.fromkeys(street(name) for name in programme.forced))
     by_year = {street(name): year for name, year in programme.by_year.items()}
     left_out = tuple(dict.fromkeys(street(name) for name in programme.left_out))
@@ -432,24 +526,59 @@ def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Shar
     return replace(sharing, renting=renting), wished
 
 
+def _choices(works: "Works", whole: "Future[tuple[PartPlan, ...]]") -> "StreetSubsets":
+    """
+    Return every choice of the streets, planned while the proof of all of them is worked out.
+
+    Most of that proof is the solver's, which leaves Python to the choices; streets of which the
+    whole consists are taken from there. What is wrong with the whole is told first.
+    """
+    import networkx as nx
+
+    from infraplan.cables.subsets import street_subsets
+
+    graph = nx.Graph(list(works.joins))
+    graph.add_nodes_from(works.streets)
+    groups = [frozenset(group) for group in nx.connected_components(graph)]
+
+    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
+        """Return works in some streets; those of the whole are waited for."""
+        if streets in groups and len(owners or works.owners) == len(works.owners):
+            whole.result()
+        return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
+
+    try:
+        return street_subsets(works.streets, dig, joins=works.joins)
+    except InfraplanError:
+        whole.result()
+        raise
+
+
+def _load_papers(whole: "Future[tuple[PartPlan, ...]]") -> None:
+    """Load what the papers will need for as long as the whole is waited for."""
+    for name in PAPERS_NEED:
+        if whole.done():
+            return
+        import_module(name)
+
+
 def _with_choices(
-    made: "CablePlan", works: "Works", books: Mapping[str, Mapping[str, Any]], sharing: Sharing
+    made: "CablePlan",
+    works: "Works",
+    choices: "StreetSubsets",
+    books: Mapping[str, Mapping[str, Any]],
+    sharing: Sharing,
 ) -> "CablePlan":
     """Return the plan with every choice of its streets, shares, funding and total investment."""
     import pandas as pd
 
+    from infraplan.cables.choice_pieces import choice_pieces
     from infraplan.cables.funding import FundingTerms
     from infraplan.cables.funding import funding_table
     from infraplan.cables.funding import rent_table
     from infraplan.cables.investment import InvestmentRates
     from infraplan.cables.investment import investment_table
-    from infraplan.cables.shares import PUBLIC
     from infraplan.cables.shares import share_rules
-    from infraplan.cables.shares import shared_out
-    from infraplan.cables.subsets import street_subsets
-
-    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
-        return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     whole = works.dug()
     alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
@@ -457,7 +586,6 @@ def _with_choices(
     terms = FundingTerms.from_dict(books["funding"])
     rents = rent_table(made.cables, terms)
     is_confirmed = all(flag is True or flag == 1 for flag in made.assumptions["verified"])
-    choices = street_subsets(works.streets, dig, joins=works.joins)
     subsets = choices.subsets
     if len(subsets):
         totals = [
@@ -465,22 +593,25 @@ def _with_choices(
             for cost in subsets["cost_vnd"].astype("int64").tolist()
         ]
         subsets = subsets.assign(investment_vnd=totals)
-    paid = shared_out(
-        whole.shared_vnd, whole.direct_vnd, whole.weights, rule=sharing.rule, alone_vnd=alone,
-        public_share=sharing.public_share,
+    funding = funding_table(
+        whole, rents, terms, rule=sharing.rule, alone_vnd=alone,
+        public_share=sharing.public_share, renting=sharing.renting,
     )  # fmt: skip
-    paid = {payer: vnd for payer, vnd in paid.items() if vnd or payer != PUBLIC}
-    shares = pd.DataFrame({"operator": list(paid), "cost_vnd": list(paid.values())})
+    paid = funding["capital_vnd"].xs(sharing.model, level="model").astype("int64")
+    paid = paid[(paid > 0) | paid.index.isin(works.owners)]
+    shares = pd.DataFrame({"operator": paid.index.astype(object), "cost_vnd": paid.to_numpy()})
     shares["share"] = shares["cost_vnd"] / max(made.cost_vnd, 1)
+    drawn = choice_pieces(works, made, subsets, terms, time_limit_s=SUBSET_SECONDS)
     return replace(
         made,
+        pieces=drawn.pieces,
+        subset_parts=drawn.parts,
+        subset_rents=drawn.rents,
         shares=shares[["operator", "share", "cost_vnd"]].astype({"cost_vnd": "int64"}),
         share_rules=share_rules(whole, alone),
         rents=rents,
-        funding=funding_table(
-            whole, rents, terms, rule=sharing.rule, alone_vnd=alone,
-            public_share=sharing.public_share, renting=sharing.renting,
-        ),
+        funding=funding,
+        sharing=sharing,
         investment=investment_table(made.cost_vnd, rates, is_confirmed=is_confirmed),
         subsets=subsets,
         subset_shares=choices.subset_shares,

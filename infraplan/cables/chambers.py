@@ -308,6 +308,7 @@ class ChamberGround:
         self._rows = _near(trench, self._existing)
         self._bent: dict[tuple[int, int, int], bool] = {}
         self._stretches: dict[tuple[int, ...], _Stretch] = {}
+        self._numbers = itertools.count()  # each taken once, whoever asks at the same time
         self._known: dict[_Key, _Between] = {}
 
     def placed(
@@ -483,7 +484,7 @@ class ChamberGround:
             self._stretches[key] = _Stretch(
                 vertices, np.concatenate(along), (key[0], at),
                 max(columns.bores[edge] for edge in key[1:]),
-                shapely.LineString(vertices), run, len(self._stretches),
+                shapely.LineString(vertices), run, next(self._numbers),
             )  # fmt: skip
         return self._stretches[key]
 

@@ -8,6 +8,7 @@ cable that runs through several streets is cut when all of them are ready, whate
 
 import heapq
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
     from infraplan.cables.underground import CablePlan
 
-__all__ = ["STEPS", "cables_by_street", "cutover_order", "poles_by_street"]
+__all__ = ["STEPS", "cables_by_street", "cutover_order", "ground_by_street", "poles_by_street"]
 
 STEPS = ("dig", "chamber", "pull", "splice", "connect", "cut", "take_down", "pole")
+NEW_CABLE, REMOVAL = "cable_new", "cable_removal"  # items of the bill
 UNITS = {"dig": "m", "pull": "m", "take_down": "m"}
 BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
 AT_POLE_M = 3.0  # a cable that near hangs on the pole
@@ -58,10 +60,12 @@ def cutover_order(plan: "CablePlan") -> "pd.DataFrame":
     """
     streets = _streets(plan)
     phase = _phases(plan, streets)
-    hung = cables_by_street(plan)
+    grounds = ground_by_street(plan)
+    hung = cables_by_street(plan, grounds)
     owners = _owners(plan, streets, hung)
-    quantity = _quantities(plan, streets, owners, hung)
-    needs = _needs(streets, owners, hung, poles_by_street(plan, hung)[0])
+    going, _ = poles_by_street(plan, hung, grounds)
+    quantity = _quantities(plan, streets, owners, hung, going)
+    needs = _needs(streets, owners, hung, going)
     when: dict[_Work, int] = {}
     number: dict[_Work, int] = {}
     rows: dict[tuple[str | float, ...], dict[str, Any]] = {}
@@ -81,7 +85,9 @@ def cutover_order(plan: "CablePlan") -> "pd.DataFrame":
     return filled_table("cutover", rows)
 
 
-def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
+def cables_by_street(
+    plan: "CablePlan", grounds: "Mapping[str, shapely.Geometry] | None" = None
+) -> "pd.DataFrame":
     """
     Return which aerial cable of whom hangs in which street of a plan, and how much of it.
 
@@ -89,6 +95,8 @@ def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
     ----------
     plan
         Plan of undergrounding.
+    grounds
+        Ground of each street by `ground_by_street`, worked out where None.
 
     Returns
     -------
@@ -100,7 +108,7 @@ def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
     import shapely
 
     rows = []
-    grounds = _grounds(plan)
+    grounds = ground_by_street(plan) if grounds is None else grounds
     fibre = plan.layers.table("fibre").sort_index()
     if len(fibre):
         kind = fibre["installation"]
@@ -125,7 +133,9 @@ def cables_by_street(plan: "CablePlan") -> "pd.DataFrame":
 
 
 def poles_by_street(
-    plan: "CablePlan", hung: "pd.DataFrame"
+    plan: "CablePlan",
+    hung: "pd.DataFrame",
+    grounds: "Mapping[str, shapely.Geometry] | None" = None,
 ) -> "tuple[dict[str, list[tuple[str, frozenset[tuple[str, str]]]]], list[str]]":
     """
     Return the poles that go, and those that must stay because a cable is left on them.
@@ -136,6 +146,8 @@ def poles_by_street(
         Plan of undergrounding.
     hung
         Aerial cables of the plan by `cables_by_street`.
+    grounds
+        Ground of each street by `ground_by_street`, worked out where None.
 
     Returns
     -------
@@ -146,7 +158,7 @@ def poles_by_street(
     """
     import shapely
 
-    grounds = _grounds(plan)
+    grounds = ground_by_street(plan) if grounds is None else grounds
     poles = plan.layers.table("poles").sort_index()
     fibre = plan.layers.table("fibre").sort_index()
     going: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]] = {s: [] for s in grounds}
@@ -202,8 +214,20 @@ def _phases(plan: "CablePlan", streets: Iterable[str]) -> dict[str, int]:
     return {street: known.get(street, 0) for street in streets}
 
 
-def _grounds(plan: "CablePlan") -> dict[str, Any]:
-    """Return the ground of each street of a plan, poles at its sides included."""
+def ground_by_street(plan: "CablePlan") -> "dict[str, shapely.Geometry]":
+    """
+    Return the ground of each street of a plan, poles at its sides included.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+
+    Returns
+    -------
+    grounds
+        Area by street; streets without any are left out.
+    """
     import shapely
 
     from infraplan.cables.graph import rows_of
@@ -256,12 +280,19 @@ def _quantities(
     streets: list[str],
     owners: dict[str, tuple[str, ...]],
     hung: "pd.DataFrame",
+    going: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]],
 ) -> dict[_Work, float]:
-    """Return how much of each step there is; the sums over streets are those of the plan."""
+    """
+    Return how much of each step there is.
+
+    Dug are new trenches and crossings; cable pulled and taken down are the metres of the bill, by
+    the ways on the map where the plan has no lines.
+    """
     import shapely
 
     found: dict[_Work, float] = {}
-    lengths = plan.segments.groupby("street")["length_m"].sum()
+    new_trench = plan.segments[plan.segments["kind"] != "duct"]
+    lengths = new_trench.groupby("street")["length_m"].sum()
     across = plan.crossings.groupby("street")["length_m"].sum()
     drops = plan.drops.groupby("street").size()
     lines = [*plan.segments.geometry, *plan.crossings.geometry]
@@ -273,25 +304,38 @@ def _quantities(
         found[_Work(street, "dig", "")] = dug
         found[_Work(street, "connect", "")] = float(drops.get(street, 0))
         found[_Work(street, "chamber", "")] = float(sum(names[k] == street for k in beside))
-    going, _ = poles_by_street(plan, hung)
     for street, poles in going.items():
         found[_Work(street, "pole", "")] = float(len(poles))
     removed = dict(zip(plan.removed["operator"], plan.removed["length_m"], strict=True))
     whole = hung.groupby("operator")["length_m"].sum().to_dict()
     shares = hung.groupby(["street", "operator"])["length_m"].sum()
+    taken, pulled = _billed(plan, REMOVAL), _billed(plan, NEW_CABLE)
     for (street, owner), metres in zip(shares.index.tolist(), shares.tolist(), strict=True):
         down = metres * float(removed.get(owner, whole[owner])) / float(whole[owner])
-        found[_Work(street, "take_down", owner)] = down
+        found[_Work(street, "take_down", owner)] = taken.get((street, owner), down)
         found[_Work(street, "cut", owner)] = float(
             hung[(hung["street"] == street) & (hung["operator"] == owner)]["cable_id"].nunique()
         )
     for street in streets:
         for owner in owners[street]:
             old = found.get(_Work(street, "take_down", owner), 0.0)
-            found[_Work(street, "pull", owner)] = _pulled(plan, street, owner, old)
+            new_m = pulled.get((street, owner))
+            found[_Work(street, "pull", owner)] = (
+                _pulled(plan, street, owner, old) if new_m is None else new_m
+            )
             hanging = found.get(_Work(street, "cut", owner), 0.0)
             cables = float(_new_cables(plan, street, owner)) if len(plan.cables) else hanging
             found[_Work(street, "splice", owner)] = cables
+    return found
+
+
+def _billed(plan: "CablePlan", item: str) -> dict[tuple[str, str], float]:
+    """Return how much of an item the bill has by street and owner, where it has lines."""
+    mine = plan.lines[plan.lines["item"] == item] if len(plan.lines) else plan.lines
+    found: dict[tuple[str, str], float] = {}
+    for row in mine.to_dict("records"):
+        key = str(row["street"]), str(row["owner"])
+        found[key] = found.get(key, 0.0) + float(row["quantity"])
     return found
 
 

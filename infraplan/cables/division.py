@@ -27,11 +27,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-ROUNDS = 3  # of the relaxation; each adds what the last one violates
+ROUNDS = 2  # of the relaxation; each adds what the last one violates
+ASCENTS = 4  # of each net before them, all but the first with prices that chance changes
+SHAKE = 0.3  # share by which it does
 LONGEST_CUT = 80  # arcs of a cut of the dual ascent that is worth a row
-MOST_CUTS = 2  # of one sink in a round
+MOST_CUTS = 30  # of one sink in a round
 VIOLATED = 1e-2  # by which a row must be to be added
-TOLERANCE = 1e-2  # of the solver
+ROUGH = 0.3  # tolerance of the solver where cuts are sought only
+TOLERANCE = 1e-3  # in the last round
 SCALE = 1e6  # dong as the solver sees them
 LOST = 1e-9  # share of a bound that sums of floats may lose
 
@@ -98,19 +101,22 @@ def divided_bound(
     deadline = time.monotonic() + time_limit_s
     relaxed = _Relaxation(ends, cost, terminals, owners, extras)
     best, share, stopped = 0.0, np.zeros(len(ends)), False
-    for number in range(rounds):
+    number, is_last = 1, rounds <= 1
+    while True:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             stopped = True
             break
-        values, bound = relaxed.solved(left_s)
+        values, bound = relaxed.solved(left_s, TOLERANCE if is_last else ROUGH)
         best = max(best, bound)
         if values is None:
             stopped = True
             break
         share = values[0 : 2 * len(ends) : 2] + values[1 : 2 * len(ends) : 2]
-        if number + 1 < rounds and not relaxed.separate(values):
+        if is_last:
             break
+        number += 1
+        is_last = not relaxed.separate(values) or number >= rounds
     return Division(best, share, stopped)
 
 
@@ -251,20 +257,22 @@ class _Relaxation:
                 self._add([column, *ways], [1.0, *signs], 1.0 - len(all_of), np.inf)
 
     def _first_cuts(self) -> None:
-        """Add the cuts of a dual ascent of each net."""
+        """Add the cuts of a few dual ascents of each net."""
         from infraplan.cables._kernels_linked import ascent_cuts
 
+        rng = np.random.default_rng(0)
         typical = max(1, self.levels)
         for number, net in enumerate(self.nets):
             price = self.cost[:, 0] if number == 0 else self.cost[:, -1] / typical
             used = net.piece >= 0
-            room = np.repeat(
-                np.bincount(net.piece[used], price[used], minlength=len(net.tails) // 2), 2
-            )
-            found, begins = ascent_cuts(
-                net.starts, net.arcs, net.tails, net.heads, room, net.root, net.sinks
-            )
-            self._add_cuts(net, found, begins, LONGEST_CUT)
+            room = np.bincount(net.piece[used], price[used], minlength=len(net.tails) // 2)
+            for turn in range(ASCENTS):
+                factor = rng.uniform(1.0 - SHAKE, 1.0 + SHAKE, len(room)) if turn else 1.0
+                found, begins = ascent_cuts(
+                    net.starts, net.arcs, net.tails, net.heads, np.repeat(room * factor, 2),
+                    net.root, net.sinks,
+                )  # fmt: skip
+                self._add_cuts(net, found, begins, LONGEST_CUT)
 
     def separate(self, values: Floats) -> bool:
         """Add rows that values violate; return whether there are any."""
@@ -294,7 +302,7 @@ class _Relaxation:
                     )  # fmt: skip
         return len(self.low) > before
 
-    def solved(self, time_limit_s: float) -> tuple[Floats | None, float]:
+    def solved(self, time_limit_s: float, tolerance: float) -> tuple[Floats | None, float]:
         """Return the shares of the relaxation, None without them, and what its prices prove."""
         import highspy
         from highspy._core import _Highs  # the class above it greets on standard output
@@ -312,7 +320,7 @@ class _Relaxation:
         problem.a_matrix_.value_ = matrix.data
         solver = _Highs()
         for name, value in (("output_flag", False), ("threads", 1), ("solver", "ipm"),
-                            ("run_crossover", "off"), ("ipm_optimality_tolerance", TOLERANCE),
+                            ("run_crossover", "off"), ("ipm_optimality_tolerance", tolerance),
                             ("time_limit", max(time_limit_s, 0.01))):  # fmt: skip
             solver.setOptionValue(name, value)
         solver.passModel(problem)

@@ -14,6 +14,7 @@ from infraplan.cables.shares import divided
 from infraplan.cables.shares import public_part_vnd
 from infraplan.cables.shares import rule_weights
 from infraplan.cables.shares import shared_out
+from infraplan.cables.sharing import FUNDING_MODELS
 from infraplan.cables.study import filled_table
 from infraplan.errors import SettingsError
 
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 INVESTOR = "investor"
-FUNDING_MODELS = ("capital", INVESTOR, PUBLIC)
 MONTHS = 12
 
 

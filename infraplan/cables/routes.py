@@ -22,6 +22,7 @@ from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
+from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -175,8 +176,7 @@ def plan_route(
     """
     ends = np.asarray([(point.x, point.y) for point in (start, end)], dtype=np.float64)
     if not np.isfinite(ends).all() or np.array_equal(ends[0], ends[1]):
-        msg = "a route needs two different points with finite coordinates"
-        raise SettingsError(msg)
+        raise SettingsError(Note("bars.one_point"))
     forward = tuple(ends[0]) <= tuple(ends[1])
     ordered = ends if forward else ends[::-1]
     graph = street_graph(layers)
@@ -209,10 +209,7 @@ def _two_routes(way: "_Way", layers: Layers, time_limit_s: float) -> Route:
 
     network = way.network
     if way.tips[0] == way.tips[1]:
-        msg = (
-            "both points lie at one place of the same street: there are no two routes between them"
-        )
-        raise SettingsError(msg)
+        raise SettingsError(Note("bars.one_place"))
     edges = np.asarray([(link.start, link.end) for link in network.links], dtype=np.int64)
     lines = [shapely.LineString(link.line) for link in network.links]
     risks = shared_risks(lines, edges, layers)
@@ -431,15 +428,13 @@ def _what_bars(network: _Network, tips: tuple[int, int], ends: Ints) -> str:
         ]
         named = sorted({str(name) for name in streets if isinstance(name, str)})[:3]
         total_km = network.length_m[mine].sum() / 1000
-        words.append(f"a part of {total_km:.1f} km ({', '.join(named) or 'without names'})")
+        names = ", ".join(named) or Note("bars.without_names")
+        words.append(Note("bars.part", length=f"{total_km:.1f}", names=names))
     here, there = (network.nodes[label == label[tip]] for tip in tips)
     gap_m, _ = cKDTree(there).query(here)
     x, y = here[int(np.argmin(gap_m))]
-    return (
-        f"streets and roads do not join the two points: one lies at {words[0]}, the other at "
-        f"{words[1]}; the parts come nearest, {gap_m.min():.0f} m, at {x:.0f},{y:.0f}. Draw the "
-        "missing road there, or choose other points"
-    )
+    place = {"gap": f"{gap_m.min():.0f}", "place": f"{x:.0f},{y:.0f}"}
+    return Note("bars.no_road", one=words[0], other=words[1], **place)
 
 
 def _alternative(network: _Network, tips: tuple[int, int], path: list[int]) -> list[int]:

@@ -88,6 +88,11 @@ STUDY: DeclaredTables = MappingProxyType(
         "subset_shares": (
             ("subset", "rule", "owner"), ("weight", "direct_vnd", "cost_vnd", "alone_vnd"),
         ),
+        # the parts that each choice of streets falls into, which do not touch: numbers like those
+        # of the choices, joined by ;
+        "subset_parts": (("subset",), ("parts",)),
+        # what each owner would rent under each choice
+        "subset_rents": (("subset", "owner"), ("rent_year_vnd",)),
         # the cut list of new cables: pieces between chambers, their drums, what is left on these
         # (`left_m`), and the fewest drums that the pieces of this owner and kind can need (`least`)
         "drums": (

@@ -185,13 +185,14 @@ def street_subsets(
             "removed_m": works.removed_m,
         }
         paid = share_rules(works, alone_vnd)
-        for rule, owner in paid.index.tolist():
-            row = paid.loc[(rule, owner)]
+        told = [paid[name].tolist() for name in ("weight", "direct_vnd", "cost_vnd")]
+        for (rule, owner), *row in zip(paid.index.tolist(), *told, strict=True):
             if rule in rules:
+                weight, direct_vnd, cost_vnd = map(int, row)
                 shares[number, rule, owner] = {
-                    "weight": int(row["weight"]),
-                    "direct_vnd": int(row["direct_vnd"]),
-                    "cost_vnd": int(row["cost_vnd"]),
+                    "weight": weight,
+                    "direct_vnd": direct_vnd,
+                    "cost_vnd": cost_vnd,
                     "alone_vnd": alone_vnd.get(owner),
                 }
     tables = filled_table("subsets", rows), filled_table("subset_shares", shares).sort_index()

@@ -268,14 +268,15 @@ def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) ->
     rules = works.prices.rules
     costs = [_edge_costs(works, part) for part in parts]
     place = [{edge: k for k, edge in enumerate(part.edges.tolist())} for part in parts]
+    looks = [_looks(part) for part in parts]
     rows: list[dict[str, Any]] = []
     for number, chain in drawn.stretches:
         part = parts[number]
-        first = part.trench.table.iloc[chain[0]]
+        first = looks[number][chain[0]]
         at = place[number][chain[0]]
         bores = int(part.laid[at])
         layout = rules.layout(bores) if bores else None
-        length_m = float(part.trench.table["length_m"].to_numpy()[list(chain)].sum())
+        length_m = float(np.sum([looks[number][edge]["length_m"] for edge in chain]))
         lines = [shapely.LineString(part.trench.lines[edge]) for edge in chain]
         cover = "cover_footway_m" if first["placement"] == "footway" else "cover_carriageway_m"
         new = layout is not None
@@ -283,7 +284,7 @@ def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) ->
         shared = {
             duct
             for edge in chain
-            for duct in part.trench.table["shared"].iloc[edge].split(";")
+            for duct in looks[number][edge]["shared"].split(";")
             if duct and part.reused[place[number][edge]]
         }
         rows.append(
@@ -319,6 +320,17 @@ def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) ->
     frame = pd.DataFrame(rows, columns=columns).astype(whole)
     frame.index = pd.Index([f"G{k:04d}" for k in range(1, len(frame) + 1)], name="segment_id")
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=works.graph.crs)
+
+
+def _looks(part: PartPlan) -> dict[int, dict[str, Any]]:
+    """Return the rows of the edges of a part by their numbers."""
+    columns = ["street", "side", "kind", "placement", "surface", "item", "length_m", "shared",
+               "over", "method"]  # fmt: skip
+    rows = part.trench.table[columns].iloc[part.edges].to_dict("records")
+    return {
+        edge: {str(name): value for name, value in row.items()}
+        for edge, row in zip(part.edges.tolist(), rows, strict=True)
+    }
 
 
 def _one_line(lines: "Sequence[Any]") -> Any:  # noqa: ANN401 - shapely's line
@@ -372,14 +384,16 @@ def crossing_table(
 
     costs = [_edge_costs(works, part) for part in parts]
     place = [{edge: k for k, edge in enumerate(part.edges.tolist())} for part in parts]
+    looks = [_looks(part) for part in parts]
+    names, ids = (works.graph.table[column].tolist() for column in ("name", "ids"))
     rows = []
     for number, edge in drawn.crossings:
         part, at = parts[number], place[number][edge]
-        row = part.trench.table.iloc[edge]
+        row = looks[number][edge]
         rows.append(
             {
-                "street": works.graph.table["name"].iloc[int(row["street"])],
-                "street_ids": works.graph.table["ids"].iloc[int(row["street"])],
+                "street": names[int(row["street"])],
+                "street_ids": ids[int(row["street"])],
                 "kind": row["over"],
                 "method": row["method"],
                 "item": row["item"],

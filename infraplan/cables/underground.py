@@ -15,7 +15,9 @@ from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from infraplan.cables.choice_pieces import no_pieces
 from infraplan.cables.shares import operator_shares
+from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import empty_table
 from infraplan.cables.study import filled_table
 from infraplan.cables.tables import assumption_table
@@ -66,7 +68,9 @@ class CablePlan:
     `segments` are trenches and re-used ducts by side of street; `bill` sums to `cost_vnd` to the
     dong, `shares` as well. No plan by the same rules costs less than `bound_vnd`; `gap` =
     (cost - bound) / cost. `removed` tells how many metres of aerial cable go, by operator. The last
-    tables are those of `infraplan.cables.study`, empty until their step has run.
+    tables are those of `infraplan.cables.study`, empty until their step has run; `shares` and
+    `funding` are as `sharing` asked. `pieces` are what is drawn under any choice of the streets,
+    see `infraplan.cables.choice_pieces`.
     """
 
     segments: "gpd.GeoDataFrame"
@@ -96,11 +100,15 @@ class CablePlan:
     wishes: "pd.DataFrame" = field(default_factory=partial(empty_table, "wishes"))
     subsets: "pd.DataFrame" = field(default_factory=partial(empty_table, "subsets"))
     subset_shares: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_shares"))
+    subset_parts: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_parts"))
+    subset_rents: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_rents"))
     drums: "pd.DataFrame" = field(default_factory=partial(empty_table, "drums"))
     cutover: "pd.DataFrame" = field(default_factory=partial(empty_table, "cutover"))
     findings: "pd.DataFrame" = field(default_factory=partial(empty_table, "findings"))
     profiles: "pd.DataFrame" = field(default_factory=partial(empty_table, "profiles"))
     assumptions: "pd.DataFrame" = field(default_factory=partial(empty_table, "assumptions"))
+    sharing: Sharing = field(default_factory=Sharing)
+    pieces: "gpd.GeoDataFrame" = field(default_factory=no_pieces)
 
     def _repr_html_(self) -> str:
         """Return a caption and the bill."""

@@ -43,6 +43,8 @@ from infraplan.cables.zones import chamber_zones
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
+from infraplan.layers.notes import Note
+from infraplan.layers.notes import joined
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -127,6 +129,23 @@ class PartPlan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Ground:
+    """
+    What streets of a choice have in common whoever's cable is laid.
+
+    `mine` are the edges that they open, `unit` the street that each edge is billed to; `lost_vnd`
+    is what the rounding of a bill's lines can lower it by; `side_unit` tells the streets of the
+    sides in `side_tree`.
+    """
+
+    mine: Ints
+    unit: Ints
+    lost_vnd: float
+    side_unit: Ints
+    side_tree: "shapely.STRtree"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Works:
     """
     Chosen streets, prepared.
@@ -150,6 +169,7 @@ class Works:
     prices: "PriceBook"
     ground: ChamberGround
     kept: dict[tuple[Numbers, Numbers, int], tuple[float, PartPlan]] = field(default_factory=dict)
+    grounds: dict[Numbers, "_Ground"] = field(default_factory=dict)
 
     def dug(
         self,
@@ -433,7 +453,7 @@ def _planned(
     is_whole = len(owners) == len(works.owners) and units in _groups(
         frozenset(range(len(works.streets))), works.demand.touching
     )
-    mine = np.flatnonzero(works.opened[:, sorted(units)].any(axis=1))
+    mine = _ground(works, units).mine
     stops = _Stops(works, task)
     trees = _trees(works, mine, stops, thorough=is_whole, time_limit_s=time_limit_s, seed=seed)
     edges = np.concatenate([np.zeros(0, dtype=np.int64), *(t.edges for t in trees)])
@@ -456,7 +476,7 @@ def _planned(
     quantities = fixed | variable
     fixed_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in fixed.items())
     cost_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in quantities.items())
-    lost_vnd = _rounding(works, mine, units)
+    lost_vnd = _ground(works, units).lost_vnd
     bound_vnd = fixed_vnd + max(0, math.floor(sum(t.bound for t in trees) - lost_vnd))
     bound_vnd += _least_cable_vnd(works, mine, stops)
     return PartPlan(
@@ -619,11 +639,9 @@ def _require_joined(works: Works, stops: _Stops, label: Ints) -> None:
         streets = [works.streets[unit] for unit in dict.fromkeys(u for u, _ in run.metres)]
         cable = works.demand.cables[run.cable]
         places = " - ".join("E {:.0f} N {:.0f}".format(*works.trench.nodes[node]) for node in ends)
-        told.append(
-            f"{cable.cable_id} of {works.owners[cable.owner]} in {', '.join(streets)} ({places})"
-        )
-    msg = f"no trench joins the two ends of {len(lost)} cable(s): {'; '.join(told)}"
-    raise NoRouteError(msg)
+        named = {"cable": str(cable.cable_id), "owner": works.owners[cable.owner]}
+        told.append(Note("bars.cable", streets=", ".join(streets), places=places, **named))
+    raise NoRouteError(Note("bars.no_trench", count=str(len(lost)), cables=joined(told)))
 
 
 def _realised(trench: TrenchGraph, edges: Ints, laid: Ints) -> TrenchGraph:
@@ -651,7 +669,7 @@ def _quantities(
     """Return the lines of the bill that no layout changes, and those that it does."""
     edges, column = dug
     variable: dict[Line, float] = {}
-    unit_of = edge_units(works, units)
+    unit_of = _ground(works, units).unit
     unit = unit_of[edges]
     for item, amount in works.tariff.quantity.items():
         total = np.bincount(unit, amount[edges, column], minlength=len(works.streets))
@@ -757,9 +775,7 @@ def edge_units(works: Works, units: Numbers) -> Ints:
     unit
         First of these streets that opens the edge, 0 where none does.
     """
-    order = sorted(units)
-    unit: Ints = np.asarray(order, dtype=np.int64)[works.opened[:, order].argmax(axis=1)]
-    return unit
+    return _ground(works, units).unit
 
 
 def chamber_units(works: Works, units: Numbers, placed: Placed) -> list[int]:
@@ -785,22 +801,46 @@ def chamber_units(works: Works, units: Numbers, placed: Placed) -> list[int]:
     if not placed.places:
         return []
     points = shapely.points(placed.xy)
-    unit = works.graph.table["unit"].to_numpy(dtype=np.int64)
-    mine = [side for side in works.sides if int(unit[side.street]) in units]
-    mine.sort(key=lambda side: int(unit[side.street]))
-    tree = shapely.STRtree([shapely.LineString(side.line) for side in mine])
+    ground = _ground(works, units)
+    tree, unit = ground.side_tree, ground.side_unit
     point, near = tree.query(points, predicate="dwithin", distance=EXISTING_CHAMBER_M)
     found = dict(zip(point[::-1].tolist(), near[::-1].tolist(), strict=True))
-    least = np.full(len(points), len(mine), dtype=np.int64)
+    least = np.full(len(points), len(unit), dtype=np.int64)
     np.minimum.at(least, point, near)
     other = tree.nearest(points)
-    least = np.where(least < len(mine), least, other) if found else other
-    return [int(unit[mine[k].street]) for k in least.tolist()]
+    least = np.where(least < len(unit), least, other) if found else other
+    return [int(place) for place in unit[least].tolist()]
 
 
-def _rounding(works: Works, mine: Ints, units: Numbers) -> float:
+def _ground(works: Works, units: Numbers) -> _Ground:
+    """Return what streets have in common, worked out once."""
+    if units not in works.grounds:
+        works.grounds[units] = _made_ground(works, units)
+    return works.grounds[units]
+
+
+def _made_ground(works: Works, units: Numbers) -> _Ground:
+    """Work out what streets have in common."""
+    import shapely
+
+    order = sorted(units)
+    opened = works.opened[:, order]
+    mine = np.flatnonzero(opened.any(axis=1))
+    unit: Ints = np.asarray(order, dtype=np.int64)[opened.argmax(axis=1)]
+    street_unit = works.graph.table["unit"].to_numpy(dtype=np.int64)
+    sides = [side for side in works.sides if int(street_unit[side.street]) in units]
+    sides.sort(key=lambda side: int(street_unit[side.street]))
+    return _Ground(
+        mine=mine,
+        unit=unit,
+        lost_vnd=_rounding(works, mine, unit[mine]),
+        side_unit=street_unit[[side.street for side in sides]],
+        side_tree=shapely.STRtree([shapely.LineString(side.line) for side in sides]),
+    )
+
+
+def _rounding(works: Works, mine: Ints, unit: Ints) -> float:
     """Return by how much the rounding of a bill's lines can lower it at most."""
-    unit = edge_units(works, units)[mine]
     total = 0.0
     for item, amount in works.tariff.quantity.items():
         streets = len(np.unique(unit[amount[mine].any(axis=1)]))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
 
+from infraplan.cables.plan_told import shares_told
 from infraplan.cables.shared_told import shared_part
-from infraplan.cables.shares import PUBLIC
+from infraplan.cables.sharing import tenants
 from infraplan.cli.console import heading
 from infraplan.cli.console import progress_bar
 from infraplan.cli.console import say
@@ -550,15 +551,17 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
             gap=words.number(math.ceil(round(1000 * cable_plan.gap, 6)) / 10, 1),
         )
     )
-    shared = cable_plan.shares.reset_index()
-    shares = "; ".join(
-        f"{words('choices.ui_public_payer') if operator == PUBLIC else operator} "
-        f"{_billion(float(cost_vnd), words)}"
-        for operator, cost_vnd in zip(
-            shared["operator"].tolist(), shared["cost_vnd"].tolist(), strict=True
-        )
+    told = zip(
+        shares_told(cable_plan, words).values(), cable_plan.shares["cost_vnd"].tolist(), strict=True
     )
+    shares = "; ".join(f"{payer} {_billion(float(cost_vnd), words)}" for payer, cost_vnd in told)
     say(words("cli.underground_shares", shares=shares))
+    if renting := tenants(cable_plan):
+        owed = "; ".join(
+            f"{owner} {words.number(vnd / 1e6, 1)} {words('choices.ui_million')}"
+            for owner, vnd in renting.items()
+        )
+        say(words("tenants.rents", owners=owed))
     total = cable_plan.investment["amount_vnd"].to_dict()
     if total:
         low, high, whole = (_billion(total[key], words) for key in ("low", "high", "total"))
@@ -661,10 +664,14 @@ def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:
     for done in run_plan(plan, as_of=as_of, progress=shown):
         stack.close()
         _tell_step(done, words)
-        if done.step in ("map", "report"):
+        if done.step == "map":
+            outputs += done.result
+        if done.step == "report":
             outputs += [
                 path for path in (done.result, done.result.with_suffix(".docx")) if path.exists()
             ]
+        if done.step == "underground_papers":
+            outputs += [path for path in done.result.files if path.parent == done.result.folder]
     heading(words("cli.outputs"))
     for path in outputs:
         say(shown_path(path))

@@ -64,6 +64,9 @@ def underground(
     renting: Annotated[
         list[str] | None, typer.Option(help="Owner that rents instead of paying; once for each.")
     ] = None,
+    funding: Annotated[
+        str, typer.Option(help="Who brings the capital: capital (owners), investor or public.")
+    ] = "capital",
     years: Annotated[str, typer.Option(help="Years of building, such as 2027-2031.")] = "",
     budget: Annotated[
         list[str] | None,
@@ -92,17 +95,16 @@ def underground(
     words = choose_language(opened.settings.language)
     if template is not None and not no_files:
         checked_template(template)
-    sharing = Sharing(share_rule, _share(public_share), tuple(renting or ()))
+    renters = _names(renting)
+    sharing = Sharing(share_rule, _share(public_share), tuple(renters), funding)
     programme = _programme(years, budget or [], force or [], leave_out or [])
-    names = [name.strip() for entry in streets or [] for name in entry.split(",") if name.strip()]
+    names = _names(streets)
     with progress_bar(words("cli.digging")) as progress:
         made = dig(
             opened, streets=names or None, area=area, sharing=sharing, programme=programme,
             progress=progress,
         )  # fmt: skip
     tell_underground(made, words)
-    if sharing.renting:
-        say(words("asked.renting", owners=", ".join(sharing.renting)))
     if no_files:
         say(words("cli.files_in", folder=shown_path(opened.results / "underground.gpkg")))
         return
@@ -150,6 +152,11 @@ def _programme(
     if wrong:
         raise SettingsError(joined(wrong))
     return Programme(span, spent, tuple(forced), by_year, tuple(name.strip() for name in leave_out))
+
+
+def _names(entries: list[str] | None) -> list[str]:
+    """Return names that were given one by one, or several at once with commas."""
+    return [name.strip() for entry in entries or [] for name in entry.split(",") if name.strip()]
 
 
 def _share(percent: float) -> float:

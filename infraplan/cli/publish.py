@@ -15,17 +15,38 @@ from infraplan.cli.cover import AsOf
 __all__ = ["demo", "map_", "report", "run"]
 
 
-def map_(plan: PlanFolder) -> None:
-    """Write one HTML map of the plan that opens by double-click without internet."""
-    from infraplan.api import draw_map
+def map_(
+    plan: PlanFolder,
+    *,
+    html_only: Annotated[
+        bool, typer.Option("--html-only", help="Only the page: no PDF to print, no pictures.")
+    ] = False,
+    coarse: Annotated[
+        bool,
+        typer.Option(
+            "--coarse", help="A map to publish: figures of communes, no place of anything."
+        ),
+    ] = False,
+    language: Annotated[
+        str, typer.Option(help="Language of the map, vi or en; by default the plan's.")
+    ] = "",
+) -> None:
+    """Write the map: a page that opens by double-click without internet, PDF and pictures."""
+    from infraplan.api import map_files
     from infraplan.api import open_plan
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
     with progress_bar(words("cli.drawing")) as progress:
-        path = draw_map(opened, progress=progress)
-    size_mb = words.number(path.stat().st_size / 1e6, 1)
-    say(words("cli.map_written", path=shown_path(path), size=size_mb))
+        page, *others = map_files(
+            opened, html_only=html_only, coarse=coarse, language=language, progress=progress
+        )
+    size_mb = words.number(page.stat().st_size / 1e6, 1)
+    say(words("cli.map_written", path=shown_path(page), size=size_mb))
+    for path in others:
+        size_mb = words.number(path.stat().st_size / 1e6, 1)
+        kind = "print" if path.suffix == ".pdf" else "picture"
+        say(words(f"sheet.written_{kind}", path=shown_path(path), size=size_mb))
 
 
 def report(plan: PlanFolder) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from infraplan.cables.plan_told import source_kept
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.io.guards import check_archive
@@ -178,7 +179,7 @@ def _item(
     price_vnd = _price(cells["price"])
     if price_vnd is None:
         faults.append(place.told("price", "price", tidy(cells["price"])))
-    source = tidy(cells["source"])
+    source = source_kept(tidy(cells["source"]), str(present["source"]))
     if not source:
         faults.append(place.told("source", "source", ""))
     unit = _unit(tidy(cells.get("unit")), str(present["unit"]))

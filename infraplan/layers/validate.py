@@ -161,12 +161,17 @@ def _labels(
 def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dict[str, pd.Series]:
     """Return every declared column converted, its faults noted."""
     values: dict[str, pd.Series] = {}
+    empty_of: dict[str, pd.Series] = {}
     for column in declared.columns:
         given = frame.get(column.name)
         if given is None:
             if column.required and column.name != "vintage":
                 found.faults.append(_no_column(frame, declared, column))
-            given = pd.Series([None] * len(frame), index=frame.index, dtype=object)
+            if column.kind not in empty_of:
+                none = pd.Series([None] * len(frame), dtype=object)
+                empty_of[column.kind] = converted(none, column)[0]
+            values[column.name] = empty_of[column.kind].copy()
+            continue
         series, bad, note = converted(given.reset_index(drop=True), column)
         found.notes += [note] if note else []
         found.fault(
@@ -180,7 +185,7 @@ def _values(frame: pd.DataFrame, declared: LayerSchema, found: _Findings) -> dic
         )
         _check_length(series, column, declared, found)
         empty = series.isna().to_numpy() & ~bad
-        if column.required and column.name in frame:
+        if column.required:
             found.fault(
                 empty,
                 f"{column.name} is empty",
@@ -238,6 +243,11 @@ def _no_column(frame: pd.DataFrame, declared: LayerSchema, column: Column) -> Fa
 
 def _check_values(values: dict[str, pd.Series], declared: LayerSchema, found: _Findings) -> None:
     """Note values out of range or not allowed, and repeated ids; the types are right by now."""
+    if all(
+        _holds(values[column.name], column, is_key=column.name == declared.key)
+        for column in declared.columns
+    ):
+        return
     import pandera.pandas as pa
 
     columns = {
@@ -278,6 +288,20 @@ def _check_values(values: dict[str, pd.Series], declared: LayerSchema, found: _F
                 else ("value_wrong_required" if column.required else "value_wrong"),
                 details=_of(declared, column),
             )
+
+
+def _holds(series: pd.Series, column: Column, *, is_key: bool) -> bool:
+    """Return whether a column has nothing to note; what it lacks is looked for only then."""
+    given = series.dropna()
+    if is_key and given.duplicated().any():
+        return False
+    allowed = column.values  # noqa: PD011 - no pandas object
+    if allowed and column.kind == "list":
+        return all(set(cell.split(";")) <= set(allowed) for cell in given.unique())
+    if allowed:
+        return bool(given.isin(allowed).all())
+    low, high = column.low, column.high
+    return bool((low is None or (given >= low).all()) and (high is None or (given <= high).all()))
 
 
 def _checks(column: Column) -> list[Any]:

@@ -6,7 +6,7 @@ a carry, the count of bytes that wait and the place in `out` (for reading: code,
 A probability is 16 bits beside the count of what it has seen, which makes it quick to learn.
 """
 
-# ruff: noqa: C901, PLR0912, PLR0913, PLR0914, PLR0917 - compiled loops over bare arrays
+# ruff: noqa: C901, FBT001, PLR0912, PLR0913, PLR0915, PLR0917 - compiled loops over bare arrays
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ def _carry(state: Longs, out: Bytes) -> None:
 @njit
 def _write(
     bit: bool, at: int, chance: Longs, seen: Bytes, rates: Longs, state: Longs, out: Bytes
-) -> None:  # noqa: FBT001
+) -> None:
     """Write one decision by its probability, and let the probability learn of it."""
     p = chance[at]
     bound = (state[RANGE] >> 12) * (p >> 4)
@@ -64,7 +64,7 @@ def _read(at: int, chance: Longs, seen: Bytes, rates: Longs, state: Longs, data:
     p = chance[at]
     bound = (state[RANGE] >> 12) * (p >> 4)
     rate = rates[seen[at]]
-    bit = state[CODE] < bound
+    bit: bool = state[CODE] < bound
     if bit:
         state[RANGE] = bound
         chance[at] = p + (((65520 - p) * rate) >> 15)
@@ -188,4 +188,5 @@ def run(
     if not reads:
         for _ in range(5):
             _carry(state, data)
-    return state[PLACE]
+    written: int = state[PLACE]
+    return written

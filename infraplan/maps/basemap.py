@@ -1,4 +1,4 @@
-"""A base map from the network: only in a page that is made with one, and off until it is asked for."""
+"""A base map from the network: only in a page made with one, and off until it is asked for."""
 
 import re
 from typing import Any

@@ -5,13 +5,20 @@ All choices are solved beforehand; the page only looks them up and divides the s
 whole-number weights that the plan holds, in whole dong, as `infraplan.cables.shares` does.
 """
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.plan_told import finding_told
+from infraplan.cables.shares import PUBLIC
+from infraplan.cables.shares import UNASSIGNED
+from infraplan.cables.sharing import FUNDING_MODELS
 from infraplan.maps.context import fields_of
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
@@ -25,14 +32,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from infraplan.cables import CablePlan
+    from infraplan.cables.sharing import Sharing
 
-__all__ = ["aerial_layers", "finding_layer", "street_choices"]
+__all__ = ["aerial_layers", "every_choice", "finding_layer", "street_choices"]
 
 UI = "choices.ui_"
 BESIDE_M = 4.0  # poles stand that far beyond the buildings' line at most
 LEAST_PIECE_M = 3.0  # what only grazes a street is not drawn
 STANDARD_WIDTH_M = 12.0  # where the width of a street is not known
 OFTEN_CHOSEN = ("diameter", "occupancy", "length", "alone")
+WHOLE = ("bores", "cost_vnd", "existing", "assumed")
 AFTER = ("segments", "drops", "crossings", "chambers")
 BEFORE = ("aerial", "aerial_poles")
 
@@ -62,13 +71,17 @@ def street_choices(plan: "CablePlan", words: Words) -> dict[str, Any]:
     shares = _shares(plan.subset_shares)
     told = {name: _choice(row, shares.get(str(name), {}), places, words)
             for name, row in plan.subsets.iterrows()}  # fmt: skip
+    for subset, text in plan.subset_parts["parts"].items():
+        told[subset]["parts"] = [int(number) for number in str(text).split(";")]
+    for row in plan.subset_rents.reset_index().to_dict("records"):
+        told[row["subset"]]["rents"][str(row["owner"])] = _whole(row["rent_year_vnd"])
     present = {rule for one in told.values() for rule in one["shares"]}
     rules = [rule for rule in OFTEN_CHOSEN if rule in present] + sorted(present - {*OFTEN_CHOSEN})
     everyone = {owner for one in told.values() for rule in one["shares"].values() for owner in rule}
     return {
         "words": {k.removeprefix(UI): v for k, v in words.entries.items() if k.startswith(UI)},
         "streets": streets,
-        "owners": sorted(everyone),
+        "owners": sorted(everyone - {PUBLIC, UNASSIGNED}),
         "rules": [
             {
                 "code": rule,
@@ -79,10 +92,49 @@ def street_choices(plan: "CablePlan", words: Words) -> dict[str, Any]:
         ],
         "choices": {_key(one["streets"]): one for one in told.values()},
         "features": _features(plan, places),
+        "pieces": _pieces(plan, told.values()),
+        "asked": _asked(plan.sharing, rules),
+        "models": [
+            {
+                "code": model,
+                "text": words(f"money.model_{model}"),
+                "note": words(f"choices.model_{model}_note"),
+            }
+            for model in FUNDING_MODELS
+        ],
         "before": list(BEFORE),
         "after": list(AFTER),
         "assumed": _assumed(plan, words),
     }
+
+
+def every_choice(plan: "CablePlan") -> Any:  # noqa: ANN401 - a plan to be drawn
+    """
+    Return what is to be drawn so that the page can show any choice of the streets.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+
+    Returns
+    -------
+    drawn
+        The plan with the segments, chambers, crossings and drops of all choices; the plan itself
+        where it keeps none.
+    """
+    if not len(plan.pieces):
+        return plan
+    drawn = {}
+    for name in AFTER:
+        mine = plan.pieces[plan.pieces["layer"] == name]
+        mine = mine.dropna(axis="columns", how="all").drop(columns=["layer", "parts"])
+        frame = getattr(plan, name)
+        whole = {
+            column: frame[column].dtype for column in WHOLE if column in mine and column in frame
+        }
+        drawn[name] = mine.set_index("feature_id").rename_axis(frame.index.name).astype(whole)
+    return SimpleNamespace(**drawn)
 
 
 def aerial_layers(plan: "CablePlan", words: Words) -> list[VectorLayer]:
@@ -146,7 +198,7 @@ def finding_layer(plan: "CablePlan", words: Words) -> list[VectorLayer]:
     points = finding_points(plan.findings, crs=plan.layers.crs)
     if not len(points):
         return []
-    told = [_told(row, words) for row in points.to_dict("records")]
+    told = [finding_told(row, words) for row in points.to_dict("records")]
     data = points.assign(told=told)[["severity", "street", "told", points.geometry.name]]
     styles = {
         "note": Style(color="#ffffff", fill="#6b6b6b", radius=5.0, shape="diamond", width=1.2),
@@ -168,18 +220,6 @@ def finding_layer(plan: "CablePlan", words: Words) -> list[VectorLayer]:
             heading="finding", precision_m=0.2,
         )
     ]  # fmt: skip
-
-
-def _told(row: Mapping[Any, Any], words: Words) -> str:
-    """Return a fault as a sentence."""
-    text = words.entries.get(f"validation.{row['code']}")
-    if text is None:
-        return str(row["code"])
-    value, limit = (
-        words("choices.unknown") if bool(pd.isna(row[name])) else words.number(float(row[name]), 1)
-        for name in ("value", "limit")
-    )
-    return text.format(feature=str(row["feature_id"] or ""), value=value, limit=limit)
 
 
 def _streets(subsets: pd.DataFrame) -> list[str]:
@@ -231,6 +271,7 @@ def _choice(
             for name, unit in (("length_m", " m"), ("chambers", ""), ("removed_m", " m"))
         ],
         "shares": {rule: dict(owners) for rule, owners in shares.items()},
+        "rents": {},
     }
 
 
@@ -256,7 +297,7 @@ def _features(plan: "CablePlan", places: Mapping[str, int]) -> dict[str, dict[st
     known = list(places)
     segments = plan.segments[plan.segments["street"].astype(str).isin(known)]
     found: dict[str, dict[str, int]] = {}
-    for name in AFTER:
+    for name in () if len(plan.pieces) else AFTER:
         frame = getattr(plan, name)
         # a crossing of a side street, and a chamber, belong to the trench beside them
         nearest = _nearest(frame, segments)
@@ -265,11 +306,43 @@ def _features(plan: "CablePlan", places: Mapping[str, int]) -> dict[str, dict[st
             str(key): places[street if street in places else beside]
             for key, street, beside in zip(frame.index, told, nearest, strict=False)
         }
+    if len(plan.findings):
+        told = plan.findings["street"].dropna()
+        found["findings"] = {str(k): places[s] for k, s in told.items() if s in places}
     for name, frame in zip(BEFORE, _aerial(plan), strict=True):
         found[name] = {
             str(key): places[street] for key, street in frame["street"].items() if street in places
         }
     return found
+
+
+def _pieces(plan: "CablePlan", choices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return which parts of choices each drawn thing belongs to; nothing where it is not known."""
+    if not len(plan.pieces):
+        return {}
+    found = sorted(set(plan.pieces["parts"]))
+    place = {text: n for n, text in enumerate(found)}
+    parts = {number for one in choices for number in one["parts"]}
+    layers = {
+        name: {
+            str(key): place[text]
+            for key, text in zip(mine["feature_id"], mine["parts"], strict=True)
+        }
+        for name, mine in plan.pieces.groupby("layer")
+    }
+    of = [[int(n) for n in text.split(";") if int(n) in parts] for text in found]
+    return {"layers": layers, "parts": of}
+
+
+def _asked(sharing: "Sharing", rules: Sequence[str]) -> dict[str, Any]:
+    """Return who pays as it was asked for, which the page begins with."""
+    first = rules[0] if rules else ""
+    return {
+        "rule": sharing.rule if sharing.rule in rules else first,
+        "tenths": round(1000 * sharing.public_share),
+        "renting": list(sharing.renting),
+        "model": sharing.model,
+    }
 
 
 def _nearest(frame: "gpd.GeoDataFrame", segments: "gpd.GeoDataFrame") -> list[str]:

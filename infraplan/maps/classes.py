@@ -133,12 +133,17 @@ def coarser(codes: Bytes, factor: int, *, worst_first: tuple[int, ...]) -> Bytes
         `worst_first`; 0 where less than half of the square is drawn.
     """
     padded = np.pad(codes, ((0, -codes.shape[0] % factor), (0, -codes.shape[1] % factor)))
-    rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
-    squares = padded.reshape(rows, factor, columns, factor)
-    counts = [(squares == code).sum(axis=(1, 3)) for code in worst_first]
-    most = np.array(worst_first, np.uint8)[np.argmax(counts, axis=0)]
-    drawn = 2 * np.sum(counts, axis=0) >= factor * factor
-    return np.where(drawn, most, 0).astype(np.uint8)
+    parts = [padded[i::factor, j::factor] for i in range(factor) for j in range(factor)]
+    drawn = np.zeros(parts[0].shape, np.int32)
+    most, best = np.zeros(drawn.shape, np.int32), np.zeros(drawn.shape, np.uint8)
+    for code in worst_first:
+        count = np.zeros(drawn.shape, np.int32)
+        for part in parts:
+            count += part == code
+        best[count > most] = code
+        np.maximum(most, count, out=most)
+        drawn += count
+    return np.where(2 * drawn >= factor * factor, best, np.uint8(0))
 
 
 def web_mesh(box: "GeoBox") -> tuple[tuple[float, float, float, float], Floats]:

@@ -20,6 +20,7 @@ from infraplan.maps.layers import PolygonLayer
 from infraplan.maps.layers import Style
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.page import Table
+from infraplan.maps.palette import CLASSES
 from infraplan.maps.rasters import RasterClass
 from infraplan.maps.rasters import RasterLayer
 from infraplan.text import Words
@@ -93,7 +94,7 @@ def comparison_layers(
     found: Comparison, sides: Sides, layers: Layers, words: Words
 ) -> tuple[list[RasterLayer], list[VectorLayer]]:
     """
-    Return the picture of the classes and the hamlets with their people in each.
+    Return the picture of the classes, each coverage alone, and the hamlets with their people.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ def comparison_layers(
     Returns
     -------
     rasters
-        One layer.
+        What the first has, what the second has, and above both what they say together.
     areas
         One layer.
     """
@@ -122,6 +123,7 @@ def comparison_layers(
         "only_second": OTHER_COLOR if lost_first else ALARM_COLOR,
     }
     group = words("maps.group_compared")
+    within = area_mask(layers, found.classes)
     picture = RasterLayer(
         name="compared",
         title=words(
@@ -132,10 +134,33 @@ def comparison_layers(
             RasterClass(number - 0.5, texts[part], colors[part])
             for number, part in enumerate(PARTS)
         ],
-        within=area_mask(layers, found.classes),
+        within=within,
         group=group,
         opacity=0.75,
+        choice="compared",
     )
+    alone = [
+        RasterLayer(
+            name=f"compared_{side}",
+            title=words("swipe.side", name=name),
+            data=found.classes.isin([PARTS.index("both"), PARTS.index(part)])
+            .astype("float32")
+            .where(found.classes.notnull()),
+            classes=[
+                RasterClass(-0.5, words("swipe.not_covered"), CLASSES[0]),
+                RasterClass(0.5, words("swipe.covered"), CLASSES[3]),
+            ],
+            within=within,
+            group=group,
+            shown=False,
+            opacity=0.75,
+            choice="compared",
+        )
+        for side, name, part in (
+            ("first", sides.first, "only_first"),
+            ("second", sides.second, "only_second"),
+        )
+    ]
     hamlets = found.areas[~found.areas.index.astype(str).str.endswith("-rest")]
     told = {f"{part}_text": hamlets[part].map(words.people) for part in texts}
     fields = (
@@ -155,7 +180,7 @@ def comparison_layers(
         label_zoom=13.5,
         search=("name",),
     )
-    return [picture], [outlines]
+    return [*alone, picture], [outlines]
 
 
 def comparison_tables(found: Comparison, sides: Sides, words: Words) -> list[Table]:

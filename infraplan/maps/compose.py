@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -9,11 +10,9 @@ from infraplan.coverage.comparison import Comparison
 from infraplan.layers.bundle import Layers
 from infraplan.maps.cards import batch_cards
 from infraplan.maps.choices import aerial_layers
+from infraplan.maps.choices import every_choice
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
-from infraplan.maps.coarse import coarse_layers
-from infraplan.maps.coarse import coarse_table
-from infraplan.maps.coarse import without_places
 from infraplan.maps.comparing import comparison_definition
 from infraplan.maps.comparing import comparison_layers
 from infraplan.maps.comparing import comparison_tables
@@ -43,8 +42,12 @@ from infraplan.maps.headline import gaps_headline
 from infraplan.maps.page import Facts
 from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
+from infraplan.maps.page import Swipe
 from infraplan.maps.page import Table
 from infraplan.maps.page import build_page
+from infraplan.maps.published import coarse_layers
+from infraplan.maps.published import coarse_table
+from infraplan.maps.published import without_places
 from infraplan.maps.summary import view_summary
 from infraplan.maps.two_routes import pair_layers
 from infraplan.maps.two_routes import pair_tables
@@ -210,19 +213,18 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
         The page, opened at the streets concerned.
     """
     words = catalogue(language)
+    before = [replace(layer, side="before") for layer in aerial_layers(result, words)]
+    after = [replace(layer, side="after") for layer in cable_layers(every_choice(result), words)]
     return _page(
         result.layers,
         words,
         words("maps.title_underground"),
-        findings=[
-            *aerial_layers(result, words),
-            *cable_layers(result, words),
-            *finding_layer(result, words),
-        ],
+        findings=[*before, *after, *finding_layer(result, words)],
         tables=cable_tables(result, words),
         synthetic=bool(result.provenance.synthetic),
         frame="segments",
         choices=street_choices(result, words),
+        swipes=_swipes(before, after, words("swipe.before"), words("swipe.after")),
     )
 
 
@@ -303,6 +305,7 @@ def comparison(
         tables=tables,
         definition=comparison_definition(found, sides, coverage, words),
         synthetic=bool(coverage.provenance.synthetic),
+        swipes=_swipes(rasters[:1], rasters[1:2], sides.first, sides.second) if is_area else (),
     )
 
 
@@ -438,6 +441,7 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
     frame: str = "communes",
     cards: Mapping[str, Any] | None = None,
     choices: Mapping[str, Any] | None = None,
+    swipes: tuple[Swipe, ...] = (),
     public: bool = False,
     summary: Mapping[str, Any] | None = None,
     base_map: tuple[str, str] = ("", ""),
@@ -472,11 +476,22 @@ def _page(  # noqa: PLR0913 - what the parts of every page are
         frame=frame,
         cards=cards or {},
         choices=choices or {},
+        swipes=swipes,
         summary=summary or {},
         base_map=base_map[0],
         base_credit=base_map[1],
     )
     return build_page(drawn, facts, crs=layers.crs, language=words.language)
+
+
+def _swipes(
+    left: Sequence[Any], right: Sequence[Any], left_label: str, right_label: str
+) -> tuple[Swipe, ...]:
+    """Return two sides of a divider over the map; none where one of them is empty."""
+    if not left or not right:
+        return ()
+    first, second = (tuple(str(layer.name) for layer in side) for side in (left, right))
+    return (Swipe(first, second, left_label, right_label),)
 
 
 def _subtitle(layers: Layers, words: Words, title: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.cables.plan_told import shares_told
 from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
@@ -629,9 +630,10 @@ def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cabl
     made = [Table(words("maps.table_bill"), heads, rows, note=note)]
     if len(shares) and {"operator", "cost_vnd"} <= set(shares.columns):
         total = float(shares["cost_vnd"].sum()) or 1.0
+        payers = shares_told(plan, words)
         parts = tuple(
             (
-                str(row["operator"]),
+                payers[str(row["operator"])],
                 words.number(float(row["cost_vnd"]) / 1e6, 1),
                 f"{words.number(100 * float(row['cost_vnd']) / total, 1)} %",
             )

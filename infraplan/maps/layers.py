@@ -36,6 +36,7 @@ __all__ = [
     "PointLayer",
     "PolygonLayer",
     "Style",
+    "styled_rows",
 ]
 
 MISSING = -(2**31)  # a number that is not there
@@ -365,6 +366,34 @@ class PolygonLayer(VectorLayer):
         inside = _steps(shapely.get_coordinates(shapely.point_on_surface(shapes)), self.precision_m)
         chains = _chains(rings, owner[part], len(shapes), self.precision_m)
         return {**chains, "labelX": inside["x"], "labelY": inside["y"]}
+
+
+def styled_rows(
+    layer: VectorLayer, words: Words
+) -> "tuple[gpd.GeoDataFrame, Any, list[dict[str, Any]]]":
+    """
+    Return what of a layer is drawn, and how.
+
+    Parameters
+    ----------
+    layer
+        Layer of points, lines or polygons.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    rows
+        Rows that lie somewhere.
+    codes
+        Number of the style of each, shape (rows,).
+    styles
+        Styles in use with their words and counts, as the page reads them.
+    """
+    data = layer.data
+    rows = data[~(data.geometry.is_empty | data.geometry.isna())]
+    codes, styles = layer._styled(rows, words)  # noqa: SLF001 - a layer's own room
+    return rows, codes, styles
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401 - any cell of a table

@@ -24,11 +24,16 @@ from typing import Protocol
 
 from infraplan import atomic
 from infraplan.errors import InfraplanError
+from infraplan.errors import SettingsError
 from infraplan.maps.basemap import base_map_entry
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.palette import BACKDROP
 from infraplan.maps.palette import SEA
 from infraplan.maps.projection import plan_projection
+from infraplan.maps.sheet import PAPERS
+from infraplan.maps.sheet import PHONE
+from infraplan.maps.sheet import Drawings
+from infraplan.maps.still import picture_of
 from infraplan.text import Words
 from infraplan.text import words
 
@@ -69,7 +74,9 @@ SCRIPTS = (
 OF_CARDS = ("charts.js", "cards.js")
 OF_CHOICES = ("streets.js",)
 OF_BASE = ("basemap.js",)
+DEFAULT_CRS = "EPSG:9209"
 MARK = "infraplan"
+PICTURE_STYLE = "display:block;width:100%;max-width:1100px;height:auto;border:1px solid #1c2733"
 
 
 class Layer(Protocol):
@@ -96,9 +103,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Swipe:
-    """
-    Two sides of a divider over the map: names of layers, and what the label of a side says.
-    """
+    """Two sides of a divider over the map: names of layers, and what the label of each says."""
 
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -149,25 +154,41 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class MapPage:
     """
-    A finished page: `html` is all of it.
+    A finished page: `html` is all of it, `drawings` what it looks like without a browser.
 
     `layers`, `facts` and `crs` are what it was built from, so that more may be added to it.
     """
 
     html: str
     language: str = "vi"
-    layers: tuple["Layer", ...] = field(default=(), repr=False)
-    facts: Facts = field(default_factory=lambda: Facts(title=""), repr=False)
-    crs: str = "EPSG:9209"
+    drawings: Drawings | None = field(default=None, repr=False)
 
-    def save(self, path: str | Path) -> Path:
+    @property
+    def layers(self) -> tuple["Layer", ...]:
+        """Layers of the page, the lowest first."""
+        return () if self.drawings is None else tuple(self.drawings.layers)
+
+    @property
+    def facts(self) -> Facts:
+        """What the page says in words."""
+        return Facts(title="") if self.drawings is None else self.drawings.facts
+
+    @property
+    def crs(self) -> str:
+        """Planning CRS in which the page tells coordinates."""
+        return DEFAULT_CRS if self.drawings is None else self.drawings.crs
+
+    def save(self, path: str | Path, *, paper: str = "A4") -> Path:
         """
-        Write the page, whole or not at all.
+        Write the page, or the map as a sheet, whole or not at all.
 
         Parameters
         ----------
         path
-            Target; `name (2).html` is written beside it where another program holds it open.
+            Target: `.html` for the page, `.pdf` for pages to print, `.png` for a picture;
+            `name (2).html` is written beside it where another program holds it open.
+        paper
+            Of a PDF or PNG, `"A4"` or `"A3"`; a PNG may also be `"1080x1350"`, for a phone.
 
         Returns
         -------
@@ -178,8 +199,37 @@ class MapPage:
         ------
         PlanError
             If it cannot be written.
+        SettingsError
+            If there is no such kind of file or paper.
         """
-        return atomic.write_text(Path(path), self.html, if_held="rename")
+        target = Path(path)
+        kind = target.suffix.lower()
+        if kind in ("", ".html", ".htm") or self.drawings is None:
+            return atomic.write_text(target, self.html, if_held="rename")
+        papers = {".pdf": [*PAPERS], ".png": [*PAPERS, PHONE]}
+        if paper not in papers.get(kind, ()):
+            msg = (
+                f"a map is saved as .html, .pdf ({', '.join(papers['.pdf'])}) or .png "
+                f"({', '.join(papers['.png'])}); found '{target.name}' on '{paper}'"
+            )
+            raise SettingsError(msg)
+        drawn = self.drawings.pdf(paper) if kind == ".pdf" else self.drawings.png(paper)
+        return atomic.write_bytes(target, drawn, if_held="rename")
+
+    def with_picture(self) -> "MapPage":
+        """
+        Return the page with a picture of its map, for phones and mail that run no scripts.
+
+        Returns
+        -------
+        page
+            The same page, some 200 kB larger; the page itself where it has nothing to draw.
+        """
+        if self.drawings is None or not (picture := self.drawings.preview()):
+            return self
+        plain = _without_scripts(self.drawings, b"")
+        shown = _without_scripts(self.drawings, picture)
+        return replace(self, html=self.html.replace(plain, shown, 1))
 
     def file_name(self, stem: str, suffix: str = ".html") -> str:
         """
@@ -225,7 +275,12 @@ class MapPage:
 
 
 def build_page(
-    layers: Sequence[Layer], facts: Facts, *, crs: str = "EPSG:9209", language: str = "vi"
+    layers: Sequence[Layer],
+    facts: Facts,
+    *,
+    crs: str = DEFAULT_CRS,
+    language: str = "vi",
+    picture: bytes = b"",
 ) -> MapPage:
     """
     Build a page from layers.
@@ -240,6 +295,8 @@ def build_page(
         Planning CRS, in which the page also tells coordinates.
     language
         `"vi"` or `"en"`.
+    picture
+        PNG or WebP of the map, shown where scripts do not run; none where it is empty.
 
     Returns
     -------
@@ -293,12 +350,15 @@ def build_page(
     if facts.base_map:
         page["base_map"] = base_map_entry(facts.base_map, facts.base_credit)
         host = page["base_map"]["host"]
+    drawings = Drawings(layers, facts, crs, say)
     blocks = [_block(page, f"{MARK}-page")]
     blocks += [_block(entry, f"{MARK}-layer") for entry in packed]
     text = _shell(language, has_cards=bool(facts.cards), has_choices=bool(facts.choices), host=host)
-    text = _insert(text, "</body>", _without_scripts(facts, say) + "\n" + "\n".join(blocks) + "\n")
+    text = _insert(
+        text, "</body>", _without_scripts(drawings, picture) + "\n" + "\n".join(blocks) + "\n"
+    )
     text = _insert(text, "</head>", f"<title>{html.escape(facts.title)}</title>\n")
-    return MapPage(text, language, tuple(layers), facts, crs)
+    return MapPage(text, language, drawings)
 
 
 def _told_once(layers: Sequence[Layer]) -> list[Layer]:
@@ -439,24 +499,33 @@ def _block(values: dict[str, Any], kind: str) -> str:
     return f'<script type="application/json" class="{kind}">{text}</script>'
 
 
-def _without_scripts(facts: Facts, say: Words) -> str:
+def _without_scripts(drawings: Drawings, picture: bytes) -> str:
     """Return what a reader sees whose browser runs no scripts."""
-    lines = [f"<h1>{html.escape(facts.title)}</h1>"]
-    for notice in (facts.restricted, facts.warning):
-        if notice:
-            lines.append(f"<p><strong>{html.escape(notice)}</strong></p>")
-    lines += [f"<p>{html.escape(text)}</p>" for text in (facts.as_of, facts.headline) if text]
-    lines.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
-    for table in facts.tables:
-        lines.append(f"<h2>{html.escape(table.title)}</h2><table><tr>")
-        lines += [f"<th>{html.escape(head)}</th>" for head in table.heads]
-        lines.append("</tr>")
-        for row in table.rows:
-            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
-            lines.append(f"<tr>{cells}</tr>")
-        lines.append("</table>")
-        if table.note:
-            lines.append(f"<p>{html.escape(table.note)}</p>")
-    lines += [f"<p>{html.escape(text)}</p>" for text in (*facts.definition, *facts.sources)]
-    body = "".join(lines).replace("//", "/&#47;")
+    facts, say = drawings.facts, drawings.words
+    parts = [f"<h1>{html.escape(facts.title)}</h1>"]
+    notices = [text for text in (facts.restricted, facts.warning) if text]
+    parts += [f"<p><strong>{html.escape(notice)}</strong></p>" for notice in notices]
+    lines = (facts.subtitle, facts.as_of, facts.headline)
+    parts += [f"<p>{html.escape(text)}</p>" for text in lines if text]
+    parts.append(f"<p>{html.escape(say('maps.no_script'))}</p>")
+    if picture:
+        told = html.escape(drawings.told(), quote=True)
+        address = picture_of(picture)
+        parts.append(f'<p><img src="{address}" alt="{told}" style="{PICTURE_STYLE}"></p>')
+    parts += [_plain_table(table) for table in facts.tables]
+    parts += [f"<p>{html.escape(text)}</p>" for text in (*facts.definition, *facts.sources)]
+    body = "".join(parts).replace("//", "/&#47;")
     return f'<noscript><div class="ip-plain">{body}</div></noscript>'
+
+
+def _plain_table(table: Table) -> str:
+    """Return a table as a browser without scripts shows it, folded where the page folds it."""
+    heads = "".join(f"<th>{html.escape(head)}</th>" for head in table.heads)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows
+    )
+    note = f"<p>{html.escape(table.note)}</p>" if table.note else ""
+    title, body = html.escape(table.title), f"<table><tr>{heads}</tr>{rows}</table>{note}"
+    if table.open:
+        return f"<h2>{title}</h2>{body}"
+    return f"<details><summary>{title}</summary>{body}</details>"

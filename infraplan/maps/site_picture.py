@@ -17,6 +17,7 @@ from infraplan.layers.stations import on_air
 from infraplan.layers.terrain import SEA as SEA_ZONE
 from infraplan.maps.drawn import draw_areas
 from infraplan.maps.drawn import draw_lines
+from infraplan.maps.drawn import round_length_m
 from infraplan.maps.figures import FAINT
 from infraplan.maps.figures import INK
 from infraplan.maps.figures import drawable
@@ -474,9 +475,7 @@ def _pointer(
 def _scale_and_north(axes: "Axes", view: _View, words: Words) -> None:
     """Draw a bar of 200 m or so, and where north is."""
     _, south, east, _ = view.bounds
-    long_m = 0.2 * view.reach_m * 2.0
-    power = 10.0 ** math.floor(math.log10(long_m))
-    long_m = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= long_m)
+    long_m = round_length_m(0.2 * view.reach_m * 2.0)
     x_m, y_m = east - 0.04 * 2 * view.reach_m - long_m, south + 0.05 * view.reach_m
     pad = {"facecolor": "#ffffffc0", "edgecolor": "none", "pad": 1.0}
     axes.plot(

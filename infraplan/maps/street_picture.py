@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from infraplan.maps.drawn import draw_areas
 from infraplan.maps.drawn import draw_lines
+from infraplan.maps.drawn import round_length_m
 from infraplan.maps.figures import INK
 from infraplan.maps.figures import drawable
 from infraplan.maps.figures import figure_png
@@ -115,8 +116,7 @@ def _names(axes: "Axes", segments: "gpd.GeoDataFrame") -> None:
 def _scale(axes: "Axes", bounds: tuple[float, float, float, float], words: Words) -> None:
     """Draw a bar of round length, and where north is."""
     west, south, east, north = bounds
-    power = 10.0 ** math.floor(math.log10((east - west) / 5))
-    long_m = max(step * power for step in (1, 2, 5) if step * power <= (east - west) / 5)
+    long_m = round_length_m((east - west) / 5)
     x_m, y_m = west + 0.03 * (east - west), south + 0.03 * (north - south)
     axes.plot([x_m, x_m + long_m], [y_m, y_m], color=INK, linewidth=2.0, zorder=10)
     axes.text(

@@ -2,11 +2,12 @@
 A plan on disk.
 
 A plan is a folder that people copy, mail and open in QGIS; the object here only knows its path and
-settings and reads anew at each call, so it never shows what is no longer there.
+settings and reads what changed since the last call, so it never shows what is no longer there.
 """
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +59,13 @@ UNNAMED = {
     "universal-service": "rules/universal-service.toml",
     "works": "works/vn-2025.toml",
 }
+KEPT_ROWS = 50_000  # of a layer that is kept in memory once it was read
+KEPT_TABLES = 64
+SETTLED_NS = 1_000_000_000  # after a change, before a file's time is sure to tell the next one
 ANTENNA_FILES = (".msi", ".pln", ".txt", ".ant")
+
+
+_KEPT: dict[tuple[str, str], tuple[tuple[int, ...], "gpd.GeoDataFrame"]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +145,9 @@ class Plan:
         tables
             By name, indexed by id, in the planning CRS.
         """
-        from infraplan.io import read_tables
-
         wanted = set(LAYERS if names is None else names)
         stored = [name for name in self.layer_names() if name in wanted and name in LAYERS]
-        return read_tables(self.layers_file, stored) if stored else {}
+        return _read(self.layers_file, stored) if stored else {}
 
     def table(self, layer: str) -> "gpd.GeoDataFrame":
         """
@@ -590,6 +595,33 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return tuple(part for of in seen for part in (of.st_mtime_ns, of.st_size, of.st_ino))
 
 
+def _read(path: Path, names: Iterable[str]) -> dict[str, "gpd.GeoDataFrame"]:
+    """
+    Return layers of a GeoPackage; small ones that were read are read again only once it changed.
+
+    What is kept is handed out as copies that share its values until they are changed.
+    """
+    from infraplan.io import read_tables
+
+    stamp, wanted = _stamp(path), list(names)
+    keys = {name: (str(path), name) for name in wanted}
+    for key in [k for k, (seen, _) in _KEPT.items() if k[0] == str(path) and seen != stamp]:
+        _KEPT.pop(key, None)
+    known = {name: _KEPT.get(key) for name, key in keys.items()}
+    fresh = [name for name, kept in known.items() if kept is None]
+    read = read_tables(path, fresh) if fresh else {}
+    is_settled = time.time_ns() - path.stat().st_mtime_ns > SETTLED_NS
+    for name, table in read.items():
+        if is_settled and len(table) <= KEPT_ROWS:
+            while len(_KEPT) >= KEPT_TABLES:
+                _KEPT.pop(next(iter(_KEPT)), None)
+            _KEPT[keys[name]] = stamp, table
+    return {
+        name: (read[name] if kept is None else kept[1]).copy(deep=False)
+        for name, kept in known.items()
+    }
+
+
 @lru_cache(maxsize=256)
 def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:  # noqa: ARG001
     """
@@ -600,11 +632,10 @@ def _content(path: str, stamp: tuple[int, ...], layer: str) -> str:  # noqa: ARG
     """
     from infraplan.io import content_hash
     from infraplan.io import file_hash
-    from infraplan.io import read_tables
 
     if not layer:
         return str(file_hash(Path(path)))
-    return str(content_hash(read_tables(Path(path), [layer])[layer]))
+    return str(content_hash(_read(Path(path), [layer])[layer]))
 
 
 @lru_cache(maxsize=6)

@@ -459,7 +459,12 @@ def load_proposal(plan: Plan, layers: Layers) -> "Proposal":
 
 
 def store_underground(
-    plan: Plan, cable_plan: "CablePlan", *, key: str, streets: Iterable[str] = ()
+    plan: Plan,
+    cable_plan: "CablePlan",
+    *,
+    key: str,
+    streets: Iterable[str] = (),
+    asked: Mapping[str, Any] | None = None,
 ) -> None:
     """
     Keep the plan of undergrounding.
@@ -474,8 +479,11 @@ def store_underground(
         Hash of all that it depends on.
     streets
         Streets that were chosen.
+    asked
+        All that was asked for, so that the same can be asked again.
     """
-    _store(plan, "underground", cable_plan, key=key, figures={"streets": list(streets)})
+    figures = {"streets": list(streets), "asked": dict(asked or {})}
+    _store(plan, "underground", cable_plan, key=key, figures=figures)
 
 
 def load_underground(plan: Plan, layers: Layers) -> "CablePlan":

@@ -12,6 +12,7 @@ from infraplan.errors import SettingsError
 __all__ = ["FORMAT", "PlanSettings"]
 
 FORMAT = 1  # of the plan folder; a plan of a newer format is refused
+TILES = "https://host/{z}/{x}/{y}.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class PlanSettings:
     lies. `cache_max_gb` is the disk space that losses around masts may take, 0 to keep none.
     `office`, the authority above it and its place head the papers; dots to fill in where empty.
     `online_base` is the address of a base map's tiles, such as `https://host/{z}/{x}/{y}.png`, that
-    a reader of the map may turn on, and `online_credit` whose it is; empty, the map names no address.
+    a reader of the map may turn on, and `online_credit` whose it is; empty: no address in the map.
     """
 
     name: str
@@ -80,11 +81,8 @@ class PlanSettings:
                 f"sea_side must be north, east, south or west; found '{self.sea_side}'",
             ),
             (
-                not self.online_base
-                or self.online_base.startswith("https://")
-                and all(slot in self.online_base for slot in ("{z}", "{x}", "{y}")),
-                "map.online_base must be like https://host/{z}/{x}/{y}.png; "
-                f"found '{self.online_base}'",
+                not self.online_base or _is_tile_address(self.online_base),
+                f"map.online_base must be like {TILES}; found '{self.online_base}'",
             ),
             (
                 len(self.area_bounds) in (0, 4),
@@ -161,6 +159,11 @@ class PlanSettings:
             shown = list(value) if isinstance(value, tuple) else value
             lines.append(f"{key} = {json.dumps(shown, ensure_ascii=False)}")
         return "\n".join(lines) + "\n"
+
+
+def _is_tile_address(text: str) -> bool:
+    """Return whether a text may be the address of the tiles of a base map."""
+    return text.startswith("https://") and all(slot in text for slot in ("{z}", "{x}", "{y}"))
 
 
 _PATHS = {

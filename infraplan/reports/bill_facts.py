@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.funding import INVESTOR
 from infraplan.cables.shares import ALONE
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import SHARE_RULES
@@ -29,6 +30,8 @@ class BillFacts:
     `lines` are those of the plan with the numbers of street, owner and item (from 1; 0 for works
     of no street, or of all owners) and `adjust_vnd`, by which a line differs from its rounded
     product. `direct_vnd`, `alone_vnd` and `weights` are by owner; `rules` those that can be chosen.
+    `renting` are the owners that pay rent instead of capital, `lender` who brings it where no owner
+    is left to.
     """
 
     plan: "CablePlan"
@@ -46,6 +49,19 @@ class BillFacts:
     alone_vnd: dict[str, int]
     weights: dict[str, dict[str, int]]
     rules: tuple[str, ...]
+    renting: tuple[str, ...]
+    lender: str
+
+    @property
+    def is_capped(self) -> bool:
+        """Return whether no owner bears more than its works alone would cost."""
+        return self.rule == ALONE and set(self.renting) != set(self.owners)
+
+    def alone_when(self, rule: str) -> str:
+        """Return the condition, as a formula, that nobody bears more; `rule` is a cell."""
+        if set(self.renting) == set(self.owners):
+            return "FALSE"
+        return f'{rule}="{self.rule_told(ALONE)}"'
 
     def item_told(self, item: str) -> str:
         """Return what an item of the bill is called."""
@@ -123,7 +139,7 @@ def facts_of(
     facts
         Lines, numbers and options.
     """
-    lines = _lines(plan)
+    lines, asked = _lines(plan), plan.sharing
     table = plan.share_rules
     named = {str(owner) for owner in lines["owner"] if owner}
     named |= {str(o) for o in table.index.get_level_values("owner")} if len(table) else set()
@@ -150,6 +166,8 @@ def facts_of(
         items=items,
         direct_vnd={name: int(costs.get(name, 0)) for name in owners},
         alone_vnd=alone, weights=weights, rules=rules,
+        renting=tuple(n for n in owners if asked.model != "capital" or n in asked.renting),
+        lender=INVESTOR if asked.model == INVESTOR else PUBLIC,
     )  # fmt: skip
 
 

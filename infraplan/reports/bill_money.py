@@ -10,6 +10,7 @@ from infraplan.cables.funding import FUNDING_MODELS
 from infraplan.cables.funding import funding_table
 from infraplan.cables.investment import CONSTRUCTION
 from infraplan.cables.investment import rate_of
+from infraplan.cables.plan_told import source_told
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import UNASSIGNED
 from infraplan.cables.study import filled_table
@@ -69,7 +70,11 @@ def write_investment(page: LivePage, facts: BillFacts, *, total: Payment) -> dic
         )
         cell = _amount(line, bases, rate, sums, total, values)
         sums[line] = Payment(page.put(row, 4, cell, f"{frame}_vnd"), int(cell.value))
-        source = words("money.from_bill") if line == CONSTRUCTION else str(values["source"] or "")
+        source = (
+            words("money.from_bill")
+            if line == CONSTRUCTION
+            else source_told(str(values["source"] or ""), words)
+        )
         page.put(row, 5, source, f"{frame}_prose")
         known = "" if pd.isna(values["verified"]) else facts.yes_no(values["verified"])
         page.put(row, 6, known, f"{frame}_text")
@@ -108,7 +113,7 @@ RENT_HEADS = ("owner", "rent_class", "metres", "rent", "cap", "rent_year", "over
 FUNDING_HEADS = ("model", "payer", "capital", "rent_year", "income_year", "payback", "npv")
 
 
-def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
+def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> dict[str, list[Payment]]:
     """
     Write rents and what each payer brings, owes and gets under each model of funding.
 
@@ -120,6 +125,11 @@ def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
         The plan; its table `funding` is not empty.
     sums
         Cells of the sheet of shares.
+
+    Returns
+    -------
+    owed
+        Cells of each owner's rents a year, by class of diameter.
     """
     words, terms = facts.words, facts.terms
     lines = [words("money.funding_line"), words("money.dong")]
@@ -135,7 +145,12 @@ def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
             page.put(row, 0, words(f"money.{key}"), "total_text")
             asked[key] = page.put(row, 2, value, look)
             row += 1
-        row = page.line(row, words("money.source", source=terms.terms_source), "line") + 1
+        row = (
+            page.line(
+                row, words("money.source", source=source_told(terms.terms_source, words)), "line"
+            )
+            + 1
+        )
     owed, row = _rents(page, row, facts)
     row = page.line(row + 1, words("money.models"), "heading")
     row = page.heads(row, [words(f"money.head_{key}") for key in FUNDING_HEADS], is_main=False)
@@ -143,6 +158,7 @@ def write_funding(page: LivePage, facts: BillFacts, sums: Sums) -> None:
         row = _model(page, row, facts, (str(name), rows.droplevel(0)), (sums, owed, asked))
     for model in FUNDING_MODELS:
         row = page.line(row, words(f"money.explain_model_{model}"), "note")
+    return owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +219,14 @@ def _rents(page: LivePage, row: int, facts: BillFacts) -> tuple[dict[str, list[P
         row += 1
     sources = dict.fromkeys(str(source) for source in facts.plan.rents["source"])
     for source in sources:
-        row = page.line(row, words("money.source", source=source), "line")
+        row = page.line(row, words("money.source", source=source_told(source, words)), "line")
     caps = () if facts.terms is None else facts.terms.caps
     for one in caps:
-        told = words("money.cap_source", place=one.place, source=f"{one.source}; {one.date}")
+        told = words(
+            "money.cap_source",
+            place=one.place,
+            source=source_told(f"{one.source}; {one.date}", words),
+        )
         row = page.line(row, told, "line")
     return owed, row
 
@@ -222,7 +242,7 @@ def _model(
     sums, owed, asked = cells
     name, rows = model
     first, words = row, facts.words
-    is_live = facts.terms is not None and not (name == "capital" and rows["rent_year_vnd"].any())
+    is_live = facts.terms is not None and not (name == "capital" and facts.renting)
     for payer, values in rows.iterrows():
         who = str(payer)
         page.put(row, 0, words(f"money.model_{name}"), "cell_text")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.funding import INVESTOR
 from infraplan.cables.shares import ALONE
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import SHARE_RULES
@@ -181,33 +182,34 @@ def write_shares(
     public_vnd = public_part_vnd(shared_vnd, facts.public_share)
     formula = f"=ROUND({public_share}*{shared},0)"
     public = _said(page, row + 4, words("money.public_part"), Live(formula, public_vnd))
-    is_alone = f'{rule}="{facts.rule_told(ALONE)}"'
+    is_alone = facts.alone_when(rule)
     page.heads(row + 8, [words(f"money.head_{key}") for key in SHARE_HEADS])
     weights = _weights(page, first, facts, rule, direct)
     rest_vnd = shared_vnd - public_vnd
     in_all = sum(weight.vnd for weight in weights)
-    pot_vnd = min(rest_vnd, in_all) if facts.rule == ALONE else rest_vnd
     weight_sum = f"SUM({page.span(first, last, 6)})" if facts.owners else "0"
+    pot_vnd = min(rest_vnd, in_all) if facts.is_capped else rest_vnd
     formula = f"=IF({is_alone},MIN({shared}-{public},{weight_sum}),{shared}-{public})"
     pot = Payment(_said(page, row + 5, words("money.pot"), Live(formula, pot_vnd)), pot_vnd)
     book = _Divider(divider, facts)
-    names = [facts.payer_told(name) for name in facts.owners]
-    division = book.divide(pot, weights, names) if facts.owners else _Division((), ())
+    division, lent = _divided(page, row + 6, (facts, book), pot, weights)
     totals, over_vnd = _owners(page, first, facts, division, is_alone)
     over = (
         f"SUMPRODUCT(({page.span(first, last, 1)}>{page.span(first, last, 10)})"
         f"*({page.span(first, last, 1)}-{page.span(first, last, 10)}))"
     )
     helped = f"IF({is_alone},{shared}-{public}-{pot.at}+{over},0)" if facts.alone_vnd else "0"
-    lacking = rest_vnd - pot_vnd + over_vnd if facts.rule == ALONE else 0
-    nobody = 0 if in_all else pot_vnd
+    lacking = rest_vnd - pot_vnd + over_vnd if facts.is_capped else 0
+    payers = {
+        PUBLIC: (f"={public}+{helped}", public_vnd + lacking),
+        UNASSIGNED: (f"=IF({weight_sum}=0,{pot.at},0)", 0 if in_all else pot_vnd),
+    }
+    formula, vnd = payers.get(facts.lender, ("=0", 0))
+    payers[facts.lender] = (f"{formula}+{lent.at}", vnd + lent.vnd)
     row = last + 1
-    for name, formula, vnd in (
-        (PUBLIC, f"={public}+{helped}", public_vnd + lacking),
-        (UNASSIGNED, f"=IF({weight_sum}=0,{pot.at},0)", nobody),
-    ):
+    for name, (formula, vnd) in payers.items():
         totals[name] = _payer(page, row, facts.payer_told(name), Live(formula, vnd))
-        _part(page, row, (last + 3, vnd), total.vnd)
+        _part(page, row, (last + 1 + len(payers), vnd), total.vnd)
         row += 1
     _sum(page, first, row, facts, (totals, total))
     formula = f"={page.at(row, 8)}-{total.at}"
@@ -223,6 +225,43 @@ def write_shares(
         ),
         book,
     )  # fmt: skip
+
+
+def _divided(
+    page: LivePage,
+    row: int,
+    of: tuple[BillFacts, _Divider],
+    pot: Payment,
+    weights: Sequence[Payment],
+) -> tuple[_Division, Payment]:
+    """Divide a sum, the parts of tenants again among the others; return what nobody takes of it."""
+    facts, book = of
+    if not facts.owners:
+        return _Division((), ()), Payment("0", 0)
+    names = [facts.payer_told(name) for name in facts.owners]
+    division = book.divide(pot, weights, names)
+    if not facts.renting:
+        return division, Payment("0", 0)
+    renting = [name in facts.renting for name in facts.owners]
+    own = [cell for cell, rents in zip(division.cells, renting, strict=True) if rents]
+    lent_vnd = sum(vnd for vnd, rents in zip(division.parts, renting, strict=True) if rents)
+    label = facts.words("tenants.carried", owners=", ".join(facts.renting))
+    lent = Payment(_said(page, row, label, Live(f"={'+'.join(own)}", lent_vnd)), lent_vnd)
+    able = [
+        Payment("0", 0) if rents else weight for weight, rents in zip(weights, renting, strict=True)
+    ]
+    more = book.divide(lent, able, names)
+    cells = tuple(
+        "0" if rents else f"{first}+{second}"
+        for first, second, rents in zip(division.cells, more.cells, renting, strict=True)
+    )
+    parts = tuple(
+        0 if rents else first + second
+        for first, second, rents in zip(division.parts, more.parts, renting, strict=True)
+    )
+    whole = "+".join(weight.at for weight in able)
+    left_vnd = 0 if any(weight.vnd for weight in able) else lent_vnd
+    return _Division(cells, parts), Payment(f"IF({whole}=0,{lent.at},0)", left_vnd)
 
 
 SHARE_HEADS = (
@@ -312,13 +351,13 @@ def _owners(
     """Write what each owner pays; return it and what own works cost above works alone."""
     totals: dict[str, Payment] = {}
     over_vnd = 0
-    last = first + len(facts.owners) + 2
+    last = first + len(facts.owners) + len({PUBLIC, UNASSIGNED, facts.lender})
     for k, name in enumerate(facts.owners):
         row, own_vnd = first + k, facts.direct_vnd[name]
         part = page.put(row, 7, Live(f"={division.cells[k]}", division.parts[k]), "cell_vnd")
         own, alone = page.at(row, 1), page.at(row, 10)
         borne = f"IF({is_alone},MIN({own},{alone}),{own})" if facts.alone_vnd else own
-        over = max(own_vnd - facts.alone_vnd[name], 0) if facts.rule == ALONE else 0
+        over = max(own_vnd - facts.alone_vnd[name], 0) if facts.is_capped else 0
         over_vnd += over
         pays = own_vnd - over + division.parts[k]
         totals[name] = Payment(page.put(row, 8, Live(f"={borne}+{part}", pays), "cell_vnd"), pays)
@@ -348,7 +387,7 @@ def _sum(
         7: total.vnd - sum(facts.direct_vnd.values()),
         8: sum(payment.vnd for payment in totals.values()),
     }
-    if facts.rule == ALONE:
+    if facts.is_capped:
         sums[7] += sum(max(d - facts.alone_vnd[n], 0) for n, d in facts.direct_vnd.items())
     for column in range(1, 11):
         if column in sums:
@@ -554,14 +593,13 @@ def _choice_shares(
     direct, alone, used = _chosen_values(facts)
     shared_vnd = cost_vnd - sum(direct.values())
     public_vnd = public_part_vnd(shared_vnd, facts.public_share)
-    is_alone = f'{sums.rule}="{facts.rule_told(ALONE)}"'
-    head = row + 3
+    is_alone, head = facts.alone_when(sums.rule), row + 3
     first, last = head + 1, head + len(facts.owners)
     own = f"SUM({page.span(first, last, 1)})"
     formula = f"=ROUND({sums.public_share}*({cost}-{own}),0)"
     public = _said(page, row, words("money.public_part"), Live(formula, public_vnd))
     in_all, rest_vnd = sum(used.values()), shared_vnd - public_vnd
-    pot_vnd = min(rest_vnd, in_all) if facts.rule == ALONE else rest_vnd
+    pot_vnd = min(rest_vnd, in_all) if facts.is_capped else rest_vnd
     whole = f"SUM({page.span(first, last, 2)})"
     rest = f"{cost}-{own}-{public}"
     formula = f"=IF({is_alone},MIN({rest},{whole}),{rest})"
@@ -574,20 +612,20 @@ def _choice_shares(
         )
         for k, owner in enumerate(facts.owners)
     ]
-    names = [facts.payer_told(owner) for owner in facts.owners]
-    division = book.divide(pot, payments, names)
+    division, _ = _divided(page, row + 2, (facts, book), pot, payments)
     paid = 0
     for k, owner in enumerate(facts.owners):
         at_row = first + k
         part = page.put(at_row, 3, Live(f"={division.cells[k]}", division.parts[k]), "cell_vnd")
         cell, by_self = page.at(at_row, 1), page.at(at_row, 5)
-        borne = min(direct[owner], alone[owner]) if facts.rule == ALONE else direct[owner]
+        borne = min(direct[owner], alone[owner]) if facts.is_capped else direct[owner]
         pays = borne + division.parts[k]
         paid += pays
         formula = f"=IF({is_alone},MIN({cell},{by_self}),{cell})+{part}"
         page.put(at_row, 4, Live(formula, pays), "cell_vnd")
     row = last + 1
-    page.put(row, 0, words("money.public_and_rest"), "cell_text")
+    rest_of = "tenants.investor_and_rest" if facts.lender == INVESTOR else "money.public_and_rest"
+    page.put(row, 0, words(rest_of), "cell_text")
     formula = f"={cost}-SUM({page.span(first, last, 4)})"
     page.put(row, 4, Live(formula, cost_vnd - paid), "cell_vnd")
     page.put(row + 1, 0, words("money.sum"), "total_text")

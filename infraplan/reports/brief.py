@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.plan_told import shares_told
 from infraplan.coverage.quality import missing_operators
 from infraplan.coverage.quality import source_quality
 from infraplan.coverage.readings import worst_gaps
@@ -394,8 +395,9 @@ def _streets_decision(found: Findings, words: Words) -> dict[str, Any] | None:
     )
     length_km = float(plan.segments["length_m"].sum()) / 1e3
     shares = plan.shares.sort_values("share", ascending=False)
+    payers = shares_told(plan, words)
     told = "; ".join(
-        f"{shortened(name, 24)} {_percent(float(share), words)}"
+        f"{shortened(payers[str(name)], 40)} {_percent(float(share), words)}"
         for name, share in zip(shares["operator"], shares["share"], strict=True)
     )
     lines = [words("brief.streets", names=shortened(names, 90), length=words.number(length_km, 1))]

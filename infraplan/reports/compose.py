@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from infraplan.cables.plan_told import shares_told
 from infraplan.layers.bundle import Layers
 from infraplan.reports.programmes import new_rural_evidence_sheet
 from infraplan.reports.programmes import new_rural_sheet
@@ -174,7 +175,8 @@ def _bill(cable_plan: "CablePlan", words: Words) -> Sheet:
 
 def _cost_shares(cable_plan: "CablePlan", words: Words) -> Sheet:
     """Return what each operator bears."""
-    table = cable_plan.shares.reset_index()
+    told = shares_told(cable_plan, words)
+    table = cable_plan.shares.reset_index().assign(operator=list(told.values()))
     columns = (
         heading(words, "operator"),
         Column("share", words("reports.head_cost_share"), "share"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infraplan.cables.plan_told import source_told
 from infraplan.reports.live import LiveBook
 from infraplan.reports.live import LivePage
 from infraplan.reports.live import write_live
@@ -84,10 +85,11 @@ def write_prices(
         page.put(row, 1, told, "cell_text")
         page.put(row, 2, words.entries.get(f"cables.unit_{one.unit}", one.unit), "cell_text")
         cells[one.code] = page.put(row, 3, one.price_vnd, "open_vnd")
-        page.put(row, 4, one.source, "open_prose")
+        source = source_told(one.source, words)
+        page.put(row, 4, source, "open_prose")
         page.put(row, 5, one.date, "open_text")
         page.put(row, 6, flags[0 if one.verified else 1], "open_text")
-        page.tall(row, [(one.source, 4), (told, 1)])
+        page.tall(row, [(source, 4), (told, 1)])
         row += 1
     if rows:
         rule = {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": 10**12,

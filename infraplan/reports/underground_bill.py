@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.cables.plan_told import source_told
+from infraplan.cables.sharing import tenants
 from infraplan.reports.bill_facts import BillFacts
 from infraplan.reports.bill_facts import assumed_rows
 from infraplan.reports.bill_facts import facts_of
@@ -77,8 +79,8 @@ def underground_bill(
     words: Words,
     prices: "PriceBook | None" = None,
     terms: "FundingTerms | None" = None,
-    rule: str = "diameter",
-    public_share: float = 0.0,
+    rule: str | None = None,
+    public_share: float | None = None,
 ) -> Path:
     """
     Write the bill of quantities of an undergrounding plan.
@@ -96,9 +98,10 @@ def underground_bill(
     terms
         Terms of funding: payback then follows rents that somebody changes.
     rule
-        Rule of sharing that is chosen at first.
+        Rule of sharing that is chosen at first; that of the plan where None.
     public_share
-        Share of the shared works that the public bears at first, in [0, 1].
+        Share of the shared works that the public bears at first, in [0, 1]; that of the plan where
+        None.
 
     Returns
     -------
@@ -113,8 +116,10 @@ def underground_bill(
         If the public share is not between 0 and 1.
     """
     facts = facts_of(
-        plan, words=words, prices=prices, terms=terms, rule=rule, public_share=public_share
-    )
+        plan, words=words, prices=prices, terms=terms,
+        rule=plan.sharing.rule if rule is None else rule,
+        public_share=plan.sharing.public_share if public_share is None else public_share,
+    )  # fmt: skip
     is_synthetic = bool(plan.layers.synthetic() or plan.provenance.synthetic)
 
     def fill(book: LiveBook) -> None:
@@ -192,13 +197,14 @@ class _Writer:
         invested = None
         if self.investment is not None:
             invested = write_investment(self.investment, facts, total=total)
+        owed: dict[str, list[Payment]] = {}
         if self.funding is not None:
-            write_funding(self.funding, facts, sums)
+            owed = write_funding(self.funding, facts, sums)
         if self.choice is not None and self.subsets is not None:
             places = write_subsets(self.subsets, facts)
             write_choice(self.choice, facts, book, sums, places)
         unconfirmed = self._assumptions(columns)
-        self._first(total, sums, invested, unconfirmed)
+        self._first(total, (sums, owed), invested, unconfirmed)
         self.division.sheet.hide()
         self.first.sheet.activate()
 
@@ -241,7 +247,7 @@ class _Writer:
             adjust = f"+{page.at(row, 14)}" if line["adjust_vnd"] else ""
             formula = f"=ROUND({quantity}*{price},0){adjust}"
             page.put(row, 8, Live(formula, line["cost_vnd"]), "cell_vnd")
-            page.put(row, 9, line["source"], "cell_clip")
+            page.put(row, 9, source_told(line["source"], words), "cell_clip")
             page.put(row, 10, facts.yes_no(line["verified"]), "cell_text")
             for column, key in ((11, "street_no"), (12, "owner_no"), (13, "item_no")):
                 page.put(row, column, line[key], "cell_number")
@@ -290,9 +296,10 @@ class _Writer:
             page.put(row, 4, Live(f"={self.cells[item]}", price_vnd), "cell_vnd")
             formula = columns.sum(columns.amount, **keys, item_no=number)
             page.put(row, 5, Live(formula, int(rows["cost_vnd"].sum())), "cell_vnd")
-            page.put(row, 6, price.source, "cell_prose")
+            source = source_told(price.source, words)
+            page.put(row, 6, source, "cell_prose")
             page.put(row, 7, facts.yes_no(price.verified), "cell_text")
-            page.tall(row, [(facts.item_told(item), 1), (price.source, 6)])
+            page.tall(row, [(facts.item_told(item), 1), (source, 6)])
             row += 1
         for column in range(8):
             page.put(row, column, None, "total_text")
@@ -322,8 +329,7 @@ class _Writer:
         unconfirmed = []
         for one in assumed_rows(facts):
             kind, name = str(one["kind"]), str(one["name"])
-            told = facts.item_told(name) if kind == "price" else words.entries.get(
-                f"money.rule_name_{name}", name)  # fmt: skip
+            told = facts.item_told(name) if kind == "price" else _rule_told(name, words)
             counts: object = one["counts_vnd"]
             if kind == "price" and name in numbers:
                 formula = columns.sum(columns.amount, item_no=numbers[name])
@@ -331,8 +337,8 @@ class _Writer:
             value: object = one["value"]
             if kind == "price" and name in self.cells:
                 value = Live(f"={self.cells[name]}", float(one["value"]))
-            source = "" if pd.isna(one["source"]) else str(one["source"])
-            page.put(row, 0, words.entries.get(f"money.kind_{kind}", kind), "cell_text")
+            source = "" if pd.isna(one["source"]) else source_told(str(one["source"]), words)
+            page.put(row, 0, words.entries.get(f"papers.kind_{kind}", kind), "cell_text")
             page.put(row, 1, told, "cell_text")
             page.put(row, 2, value, "cell_vnd" if kind == "price" else "cell_quantity")
             page.put(row, 3, facts.unit_told("" if pd.isna(one["unit"]) else str(one["unit"])),
@@ -354,12 +360,13 @@ class _Writer:
     def _first(
         self,
         total: Payment,
-        sums: Sums,
+        paid: tuple[Sums, dict[str, list[Payment]]],
         invested: dict[str, Payment] | None,
         unconfirmed: list[tuple[str, str]],
     ) -> None:
         """Write the first page: what it costs, for whom, and what that rests on."""
         facts, words, plan, page = self.facts, self.words, self.facts.plan, self.first
+        sums, owed = paid
         gap = words("money.gap", gap=words.number(100 * plan.gap, 1))
         gap = gap if math.isfinite(plan.gap) else words("common.unknown")
         streets = ", ".join(facts.streets) or words("money.all_streets")
@@ -389,7 +396,13 @@ class _Writer:
                 payment.vnd / total.vnd if total.vnd else 0.0,
             )
             page.put(row, 2, part, "cell_percent")
-            row = self._figure(row, facts.payer_told(name), value)
+            rents = name in facts.renting
+            who = words("tenants.own_works", owner=name) if rents else facts.payer_told(name)
+            row = self._figure(row, who, value)
+        for name in tenants(plan):
+            cells = owed.get(name, [])
+            rent = Live(f"={'+'.join(cell.at for cell in cells)}", sum(cell.vnd for cell in cells))
+            row = self._figure(row, words("tenants.first_rents", owner=name), rent)
         row = page.line(row + 1, words("money.basis_heading"), "heading")
         for sentence in self._basis(unconfirmed):
             row = page.line(row, sentence, "note")
@@ -446,3 +459,10 @@ class _Writer:
         for column, key in ((0, "maker"), (2, "checker"), (4, "head")):
             page.put(row, column, words(f"money.sign_{key}"), "sign")
             page.put(row + 1, column, words("money.sign_how"), "signed")
+
+
+def _rule_told(name: str, words: Words) -> str:
+    """Return what a rule is called; the name itself where the catalogue has none."""
+    prefixes = ("money.rule_name_", "papers.rule_", "works.rule_")
+    found = (words.entries.get(f"{prefix}{name}") for prefix in prefixes)
+    return next((told for told in found if told is not None), name)

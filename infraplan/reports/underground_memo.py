@@ -19,8 +19,12 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.plan_told import feature_told
+from infraplan.cables.plan_told import finding_told
+from infraplan.cables.plan_told import payer_told
+from infraplan.cables.plan_told import source_told
 from infraplan.cables.profiles import street_names
-from infraplan.cables.shares import PUBLIC
+from infraplan.cables.sharing import tenants
 from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
 from infraplan.reports.gaps_report import Office
@@ -56,8 +60,9 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "assumed_prices": "sentence: names of the prices that count most and are not confirmed",
         "open_rules": "sentence: names of the rules that are not confirmed",
         "summary": "list of sentences: what is built and taken down",
-        "shares": "list: an owner a row, of owner, share, cost, alone",
-        "shares_note": "sentence: by which rule the shares above are",
+        "shares": "list: who brings capital a row, of owner, share, cost, alone",
+        "shares_note": "sentence: by which rule the shares above are, and what of it tenants pay",
+        "tenants": "list: an owner that rents a row; empty where nobody rents",
         "shares_total": "sum of the shares",
         "bases": "list of sentences: laws and standards",
         "streets": "list: a street a row",
@@ -66,6 +71,8 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "investment": "list: a line of the total investment a row",
         "rules_shared": "list: an owner a row under every rule of sharing",
         "funding": "list: a payer a row under every model of funding",
+        "funding_note": "sentence: for whom there are years of payback",
+        "steps_note": "sentence: what the metres of the steps count",
         "phases": "list: a year a row",
         "steps": "list: a step of the cut-over a row",
         "without": "list: the plan without one street a row",
@@ -85,6 +92,7 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 MEMO_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "shares": ("owner", "share", "cost", "alone"),
+        "tenants": ("owner", "own", "rent"),
         "streets": ("name", "length", "reused", "crossings", "drops", "year", "cost"),
         "bill": ("order", "item", "quantity", "unit", "price", "cost", "standing"),
         "investment": ("line", "rate", "amount", "standing"),
@@ -100,6 +108,7 @@ MEMO_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 WIDTHS: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "shares": (5, 2.5, 4.5, 4.5),
+        "tenants": (6.5, 5, 5),
         "streets": (4, 2, 2, 1.7, 1.7, 1.7, 3.4),
         "bill": (1, 5.6, 2.2, 1.3, 2.4, 3, 2.2),
         "investment": (6.5, 3.4, 3.8, 2.8),
@@ -115,6 +124,7 @@ WIDTHS: Mapping[str, tuple[float, ...]] = MappingProxyType(
 NUMBERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
         "shares": (1, 2, 3),
+        "tenants": (1, 2),
         "streets": (1, 2, 3, 4, 5, 6),
         "bill": (2, 4, 5),
         "investment": (1, 2),
@@ -132,6 +142,7 @@ TOTALS = ("total", "low", "high")  # lines of the investment that are no parts o
 NAMED = 4  # prices and rules named on the first page
 PLACES = 3  # of a kind of finding that are named
 NOTES = ("costs", "shares", "bound")
+NOTED = ("funding", "steps")  # tables whose figures need a word
 
 
 def memo_template(words: Words) -> bytes:
@@ -166,6 +177,7 @@ def _memo_template(language: str) -> bytes:
     for name in ("cost_told", "proof", "investment_told", "standing"):
         paper.text(words("papers.memo_cost") if name == "cost_told" else f"{{{{ {name} }}}}")
     _table(paper, "shares", words, note="shares_note")
+    _table(paper, "tenants", words, is_optional=True)
     for name in ("assumed_prices", "open_rules"):
         paper.text(f"{{%p if {name} %}}")
         paper.text(f"{{{{ {name} }}}}")
@@ -179,7 +191,7 @@ def _memo_template(language: str) -> bytes:
     paper.text("{%p endif %}")
     _table(paper, "bill", words, note="bill_total")
     for name in ("investment", "rules_shared", "funding", "phases", "steps", "without"):
-        _table(paper, name, words)
+        _table(paper, name, words, note=f"{name}_note" if name in NOTED else "")
     _listed(paper, "wishes", words)
     _table(paper, "findings", words)
     for name in ("limits", "asked", "annexes"):
@@ -206,12 +218,17 @@ def _listed(paper: Paper, name: str, words: Words, *, head: str = "") -> None:
     paper.text("{%p endif %}")
 
 
-def _table(paper: Paper, name: str, words: Words, *, note: str = "") -> None:
-    """Write a table that repeats one row; where it is empty it says that this is not known."""
+def _table(
+    paper: Paper, name: str, words: Words, *, note: str = "", is_optional: bool = False
+) -> None:
+    """Write a table of one repeated row; an empty one is not known, or left out if optional."""
     fields = MEMO_FIELDS[name]
     blank = [""] * (len(fields) - 1)
-    paper.heading(words(f"papers.memo_head_{name}"))
+    if not is_optional:
+        paper.heading(words(f"papers.memo_head_{name}"))
     paper.text(f"{{%p if {name} %}}")
+    if is_optional:
+        paper.heading(words(f"papers.memo_head_{name}"))
     paper.table(
         [words(f"papers.memo_{name}_{field}") for field in fields],
         [
@@ -224,12 +241,13 @@ def _table(paper: Paper, name: str, words: Words, *, note: str = "") -> None:
     )
     if note:
         paper.text(f"{{{{ {note} }}}}", is_quiet=True)
-    paper.text("{%p else %}")
-    paper.text("{{ unknown }}")
+    if not is_optional:
+        paper.text("{%p else %}")
+        paper.text("{{ unknown }}")
     paper.text("{%p endif %}")
 
 
-def approval_memo(  # noqa: PLR0913 - each names a part of the paper
+def approval_memo(
     plan: "CablePlan",
     words: Words,
     *,
@@ -238,7 +256,6 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
     template: bytes | None = None,
     sketch: bytes | None = None,
     made_on: date | None = None,
-    rule: str = "diameter",
 ) -> bytes:
     """
     Return the memo that asks for approval of an undergrounding plan.
@@ -259,8 +276,6 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
         Picture of the plan as PNG, or None.
     made_on
         Day in the properties of the file; a fixed one, and none in the text, where None.
-    rule
-        By which of `infraplan.cables.shares.SHARE_RULES` the plan's own shares are.
 
     Returns
     -------
@@ -273,7 +288,7 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
         If the template is no Word file, names placeholders that are not known, or breaks its rules.
     """
     is_synthetic = bool(plan.provenance.synthetic or plan.layers.synthetic())
-    context = _context(plan, words, office or Office(), addressee, rule)
+    context = _context(plan, words, office or Office(), addressee)
     if made_on is not None:
         context["day"] = words("papers.memo_day", day=day_told(made_on))
     if is_synthetic:
@@ -298,9 +313,7 @@ def approval_memo(  # noqa: PLR0913 - each names a part of the paper
     return dateless(stream.getvalue())
 
 
-def _context(
-    plan: "CablePlan", words: Words, office: Office, addressee: str, rule: str
-) -> dict[str, Any]:
+def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) -> dict[str, Any]:
     """Return what fills the placeholders."""
     dots = "." * 30
     names = list(dict.fromkeys(tidy(name) for name in street_names(plan.segments)))
@@ -319,7 +332,7 @@ def _context(
         "investment_told": _investment_told(plan, words),
         **_standing(plan, words),
         "summary": _summary(plan, words),
-        **_shares(plan, words, rule),
+        **_shares(plan, words),
         "bases": [words(f"papers.memo_basis_{k}") for k in range(1, 6)],
         "streets": _streets(plan, words),
         "bill": _bill(plan, words),
@@ -327,8 +340,10 @@ def _context(
         "investment": _investment(plan, words),
         "rules_shared": _rules_shared(plan, words),
         "funding": _funding(plan, words),
+        "funding_note": words("papers.memo_funding_note"),
         "phases": _phases(plan, words),
         "steps": _steps(plan, words),
+        "steps_note": words("papers.memo_steps_note"),
         "without": _without(plan, words),
         "wishes": _wishes(plan, words),
         "findings": _findings(plan, words),
@@ -479,30 +494,47 @@ def _summary(plan: "CablePlan", words: Words) -> list[str]:
     return told
 
 
-def _shares(plan: "CablePlan", words: Words, rule: str) -> dict[str, Any]:
-    """Return what each owner pays under the rule that the plan's own shares follow."""
+def _shares(plan: "CablePlan", words: Words) -> dict[str, Any]:
+    """Return who brings the capital, and who rents, as it was asked for."""
+    asked, renting = plan.sharing, tenants(plan)
     alone = {}
     if len(plan.share_rules):
         rules = plan.share_rules.reset_index()
         alone = dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
+    capital = plan.shares[~plan.shares["operator"].isin(list(renting))]
     rows = [
         {
-            "owner": (
-                words("papers.payer_public") if row["operator"] == PUBLIC else tidy(row["operator"])
-            ),
+            "owner": tidy(payer_told(str(row["operator"]), words)),
             "share": f"{_number(100 * row['share'], words, 1)} %",
             "cost": _vnd(row["cost_vnd"], words),
-            "alone": _vnd(alone.get(row["operator"]), words),
+            "alone": _vnd(alone[row["operator"]], words) if row["operator"] in alone else "–",
         }
-        for _, row in plan.shares.iterrows()
+        for _, row in capital.iterrows()
     ]
+    own = dict(zip(plan.shares["operator"], plan.shares["cost_vnd"], strict=True))
     total = words.number(int(plan.shares["cost_vnd"].sum())) if rows else words("common.unknown")
+    told = {"total": total, "rule": words(f"choices.rule_{asked.rule}")}
+    note = words("papers.memo_shares_note", **told)
+    if renting:
+        kept = words.number(sum(int(own.get(owner, 0)) for owner in renting))
+        note = words(
+            "tenants.memo_note", own=kept, model=words(f"papers.model_{asked.model}"), **told
+        )
+    if asked.public_share:
+        percent = words.number(100 * asked.public_share, 1)
+        note = f"{note} {words('tenants.memo_public', share=percent)}"
     return {
         "shares": rows,
         "shares_total": total,
-        "shares_note": words(
-            "papers.memo_shares_note", total=total, rule=words(f"choices.rule_{rule}")
-        ),
+        "shares_note": note,
+        "tenants": [
+            {
+                "owner": tidy(owner),
+                "own": _vnd(own.get(owner, 0), words),
+                "rent": _vnd(rent_vnd, words),
+            }
+            for owner, rent_vnd in renting.items()
+        ],
     }
 
 
@@ -512,6 +544,7 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     lines = plan.lines.reset_index()
     cost = lines.groupby("street")["cost_vnd"].sum().to_dict() if len(lines) else {}
     years = plan.phases["year"].to_dict() if len(plan.phases) else {}
+    crossed = _crossed(plan, named)
     rows = []
     for name in dict.fromkeys(named.tolist()):
         own = plan.segments[named == name]
@@ -522,7 +555,7 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
                 "name": tidy(name),
                 "length": _number(own.loc[~reused, "length_m"].sum(), words, 1),
                 "reused": _number(own.loc[reused, "length_m"].sum(), words, 1),
-                "crossings": words.number(int((plan.crossings["street"] == name).sum())),
+                "crossings": words.number(crossed.count(name)),
                 "drops": words.number(int((plan.drops["street"] == name).sum())),
                 "year": str(int(year))
                 if year is not None and _is_known(year) and int(year)
@@ -535,10 +568,23 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     if others:
         rows.append(
             {"name": words("papers.memo_streets_other"), "length": "–", "reused": "–",
-             "crossings": words.number(int((~plan.crossings["street"].isin(set(named))).sum())),
-             "drops": "–", "year": "–", "cost": _vnd(sum(others.values()), words)}
+             "crossings": "–", "drops": "–", "year": "–", "cost": _vnd(sum(others.values()), words)}
         )  # fmt: skip
     return rows
+
+
+def _crossed(plan: "CablePlan", named: "pd.Series") -> list[str]:
+    """Return the street of each crossing: of a side street that of the trench beside it."""
+    import shapely
+
+    own = set(named)
+    streets = plan.crossings["street"].tolist()
+    if not len(streets) or not len(named):
+        return [str(street) for street in streets]
+    middles = shapely.centroid(plan.crossings.geometry.to_numpy())
+    at = shapely.STRtree(plan.segments.geometry.to_numpy()).nearest(middles)
+    beside = named.to_numpy()[at].tolist()
+    return [street if street in own else near for street, near in zip(streets, beside, strict=True)]
 
 
 def _bill(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
@@ -603,11 +649,13 @@ def _funding(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     return [
         {
             "model": _named("papers.model_", row["model"], words),
-            "payer": _named("papers.payer_", row["payer"], words),
+            "payer": tidy(payer_told(str(row["payer"]), words)),
             "capital": _vnd(row["capital_vnd"], words),
             "rent": _vnd(row["rent_year_vnd"], words),
             "income": _vnd(row["income_year_vnd"], words),
-            "payback": _number(row["payback_years"], words, 1),
+            "payback": _number(row["payback_years"], words, 1)
+            if _is_known(row["payback_years"])
+            else words("papers.memo_not_applicable"),
         }
         for _, row in plan.funding.reset_index().iterrows()
     ]
@@ -637,7 +685,9 @@ def _steps(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     table = plan.cutover.reset_index()
     rows = []
     for step in dict.fromkeys(table["step"].tolist()):
-        own = table[table["step"] == step]
+        every = table[table["step"] == step]
+        done = every[every["quantity"] > 0]  # beside a crossed side street there may be nothing
+        own = done if len(done) else every
         units = own.groupby("unit", sort=True)["quantity"].sum()
         told = [f"{_number(units[u], words)} {_unit(u, words)}" for u in units.index]
         rows.append(
@@ -709,35 +759,17 @@ def _findings(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     rows = []
     for severity, code in kinds:
         own = table[(table["severity"] == severity) & (table["code"] == code)]
-        places = [tidy(place) for place in own["feature_id"].head(PLACES)]
+        places = [tidy(feature_told(code, x, words)) for x in own["feature_id"].head(PLACES)]
         more = "…" if len(own) > PLACES else ""
         rows.append(
             {
                 "severity": _named("papers.severity_", severity, words),
-                "code": _finding(own.iloc[0], words),
+                "code": tidy(finding_told(own.iloc[0].to_dict(), words)),
                 "count": words.number(len(own)),
                 "where": ", ".join(place for place in places if place) + more,
             }
         )
     return rows
-
-
-def _finding(first: "pd.Series", words: Words) -> str:
-    """Return the first finding of a kind as a sentence, its code where the catalogue has none."""
-    code = tidy(first["code"])
-    key = f"validation.{code}"
-    if key not in words.entries:
-        return code
-    told = {name: _short(first[name], words) for name in ("value", "limit")}
-    return words(key, feature=tidy(first["feature_id"]), **told)
-
-
-def _short(value: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
-    """Return a number with as many decimals as it needs, at most two; text as it is."""
-    if isinstance(value, str):
-        return tidy(value)
-    is_whole = _is_known(value) and float(value).is_integer()
-    return _number(value, words, 0 if is_whole else 2)
 
 
 def _limits(plan: "CablePlan", words: Words) -> list[str]:
@@ -763,7 +795,9 @@ def _assumptions(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
                 if _is_number(row["value"])
                 else tidy(row["value"]),
                 "unit": _unit(row["unit"], words),
-                "source": "; ".join(filter(None, (tidy(row["source"]), tidy(row["date"])))),
+                "source": "; ".join(
+                    filter(None, (source_told(tidy(row["source"]), words), tidy(row["date"])))
+                ),
                 "counts": _vnd(row["counts_vnd"], words),
                 "standing": _confirmed(row["verified"], words),
             }
@@ -775,7 +809,7 @@ def _assumptions(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
             "name": _named("cables.item_", row["item"], words),
             "value": _vnd(row["price_vnd"], words),
             "unit": _unit(row["unit"], words),
-            "source": tidy(row["source"]),
+            "source": source_told(tidy(row["source"]), words),
             "counts": _vnd(row["cost_vnd"], words),
             "standing": _confirmed(row["verified"], words),
         }

@@ -7,9 +7,12 @@ import pytest
 import infraplan.api as ip
 from infraplan.api.undergrounding import Programme
 from infraplan.api.undergrounding import Sharing
+from infraplan.api.undergrounding import bring_papers
 from infraplan.api.undergrounding import checked_template
 from infraplan.api.undergrounding import underground
+from infraplan.api.undergrounding import underground_again
 from infraplan.api.undergrounding import write_underground
+from infraplan.cables.sharing import tenants
 from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
 from infraplan.errors import SourceFileError
@@ -52,8 +55,9 @@ def test_programmes_that_cannot_be_are_refused_in_vietnamese(
 
 def test_all_that_is_wrong_with_the_sharing_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
-        Sharing("xyz", 1.3)
+        Sharing("xyz", 1.3, model="loan")
     assert "đang ghi 'xyz'" in told(raised.value)
+    assert "(--funding)" in told(raised.value)
     assert "đang ghi 130 %" in told(raised.value)
     with pytest.raises(SettingsError):
         Sharing(public_share=float("nan"))
@@ -94,6 +98,15 @@ def test_wishes_and_owners_match_without_accents_and_unknown_ones_keep_what_was(
         programme=Programme((2027, 2028), (10**9, 10**10), forced=("TRAN PHU",)),
     )
     assert made.phases.loc["Trần Phú", "year"] in (2027, 2028)
+    assert made.sharing == Sharing(renting=("VNPT",))
+    again = underground_again(plan)
+    assert (again.sharing, again.cost_vnd) == (made.sharing, made.cost_vnd)
+    assert again.phases["year"].tolist() == made.phases["year"].tolist()
+    assert tenants(again) == tenants(made)
+    assert set(tenants(made)) == {"VNPT"}
+    assert set(made.pieces.loc[made.pieces["layer"] == "segments", "feature_id"]) == {
+        *made.segments.index
+    }
     assert int(made.shares["cost_vnd"].sum()) == made.cost_vnd == int(made.bill["cost_vnd"].sum())
     stored = plan.results / "underground.gpkg"
     before = stored.read_bytes()
@@ -128,6 +141,13 @@ def test_unchanged_works_are_read_back_equal_and_edited_papers_are_kept(plan: Pl
     assert [name for name, _ in second.edited] == [memo.name]
     assert (memo.parent / second.edited[0][1]).read_bytes() == b"edited by hand"
     assert {path.name: path.read_bytes() for path in second.files} == bytes_of
+    stamps = {path: path.stat().st_mtime_ns for path in second.files}
+    third = bring_papers(plan)
+    assert third.files == second.files
+    assert {path: path.stat().st_mtime_ns for path in third.files} == stamps
+    memo.unlink()
+    assert bring_papers(plan).files == second.files
+    assert memo.read_bytes() == bytes_of[memo.name]
 
 
 def test_a_percentage_is_the_share_that_the_page_takes_to_the_dong() -> None:

@@ -88,7 +88,8 @@ def winding(rng: np.random.Generator, count: int, vertices: int, step_m: float) 
     """Lines that wind about a direction."""
     turn = rng.uniform(0, 2 * np.pi, (count, 1)) + rng.normal(0, 0.3, (count, vertices)).cumsum(1)
     steps = step_m * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
-    return shapely.linestrings(places(rng, count)[:, None] + steps.cumsum(axis=1))
+    shapes: np.ndarray = shapely.linestrings(places(rng, count)[:, None] + steps.cumsum(axis=1))
+    return shapes
 
 
 def frame(key: str, ids: Any, geometry: Any, **columns: Any) -> gpd.GeoDataFrame:
@@ -263,7 +264,7 @@ def pages(
     )
     told("vectors", size_mb=vectors_mb)
     assert vectors_mb < 2.5 * SHARE + 0.1
-    assert size_mb < 0.3 * plain_mb
+    assert size_mb < (0.3 * plain_mb if WHOLE else plain_mb)
     (folder / "plain.html").write_text(plain, encoding="utf-8")
     return page.save(folder / "page.html"), folder / "plain.html"
 
@@ -321,7 +322,7 @@ def test_the_page_of_a_province(pages: tuple[Path, Path], browser: Any) -> None:
         opened = browser()
         tab = opened.new_page(viewport={"width": 1440, "height": 860})
         begun = time.perf_counter()
-        tab.goto(path.as_uri())
+        tab.goto(path.as_uri(), timeout=300_000)
         if name == "page":
             tab.wait_for_selector("html[data-ready]", timeout=120_000)
             stamps = {
@@ -338,7 +339,9 @@ def test_the_page_of_a_province(pages: tuple[Path, Path], browser: Any) -> None:
         if name == "page":
             look(tab)
         opened.close()
-    told("ready", ratio=ready["plain folium"] / ready["page"])
+    ratio = ready["plain folium"] / ready["page"]
+    told("shown", ratio=ratio)
+    assert ratio > (2.0 if WHOLE else 0.1)  # a tenth is shown at once by either
 
 
 def look(tab: Any) -> None:
@@ -346,13 +349,13 @@ def look(tab: Any) -> None:
     for zoom in (None, 11, 13.5):
         if zoom is not None:
             tab.evaluate(f"infraplan.app.map.setZoom({zoom}, {{animate: false}})")
-        tab.wait_for_function("infraplan.app.still", timeout=60_000)
+        tab.wait_for_selector("html[data-still]", timeout=60_000)
         told(f"drag at {zoom or 'home'}", **frames(tab))
         begun = time.perf_counter()
-        tab.wait_for_function("infraplan.app.still", timeout=60_000)
+        tab.wait_for_selector("html[data-still]", timeout=60_000)
         after_ms = 1e3 * (time.perf_counter() - begun)
         moved = tab.locator(".leaflet-container").screenshot()
         tab.evaluate(ANEW)
-        tab.wait_for_function("infraplan.app.still", timeout=60_000)
+        tab.wait_for_selector("html[data-still]", timeout=60_000)
         told("picture after the drag", complete_ms=after_ms, memory_mb=memory_mb())
         assert tab.locator(".leaflet-container").screenshot() == moved

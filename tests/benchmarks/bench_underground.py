@@ -1,5 +1,9 @@
 """
-How long the undergrounding plan of the pilot takes, from command to files, in seconds of processor.
+How long the undergrounding plan of the pilot takes, from command to files.
+
+Seconds are those of the processor, both cores together: the solver proves on one of them while the
+choices of streets are planned on the other. From command to files the clock is told as well, which
+counts only where nothing else runs.
 
 Run: pytest tests/benchmarks/bench_underground.py -o python_files='bench_*.py' -s
 With INFRAPLAN_BENCH=province the papers as well, in a process of their own, imports counted; else
@@ -97,14 +101,15 @@ def test_the_pilot_goes_from_command_to_files(pilot, capsys) -> None:
     for _ in range(2):  # the first one fills caches of bytecode and kernels
         for kept in pilot.results.glob("underground.*"):
             kept.unlink()
-        start_s = children_s()
+        start_s, start_wall_s = children_s(), time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         spent.append(children_s() - start_s)
+        waited_s = time.perf_counter() - start_wall_s
     files = [path for path in Path(pilot.folder / "reports").rglob("*") if path.is_file()]
     with capsys.disabled():
         print(
             f"\nreference {unit_s:.3f} s; from command to {len(files)} files {spent[0]:.1f} s, "
-            f"again {spent[1]:.1f} s ({spent[1] / unit_s:.0f} x)"
+            f"again {spent[1]:.1f} s ({spent[1] / unit_s:.0f} x), by the clock {waited_s:.1f} s"
         )
     assert files
     assert spent[1] <= MOST_FILES * unit_s

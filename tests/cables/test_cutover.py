@@ -105,11 +105,19 @@ def test_poles_go_only_when_nobody_hangs_on_them(plan) -> None:
 def test_quantities_are_those_of_the_plan(plan) -> None:
     order = cutover_order(plan)
     sums = order.groupby("step")["quantity"].sum()
-    assert sums["take_down"] == pytest.approx(plan.removed["length_m"].sum())
+    assert sums["take_down"] == pytest.approx(plan.removed["length_m"].sum(), abs=0.02)
     assert sums["connect"] == len(plan.drops)
     assert sums["chamber"] == (~plan.chambers["existing"]).sum()
-    dug = plan.segments["length_m"].sum() + plan.crossings["length_m"].sum()
+    new = plan.segments[plan.segments["kind"] != "duct"]
+    dug = new["length_m"].sum() + plan.crossings["length_m"].sum()
     assert sums["dig"] == pytest.approx(dug)
+
+
+def test_cable_pulled_and_taken_down_are_the_metres_of_the_bill(plan) -> None:
+    sums = cutover_order(plan).groupby("step")["quantity"].sum()
+    billed = plan.lines.groupby("item")["quantity"].sum()
+    assert sums["pull"] == pytest.approx(billed["cable_new"])
+    assert sums["take_down"] == pytest.approx(billed["cable_removal"])
 
 
 def test_the_order_is_the_same_each_time(plan) -> None:

@@ -55,7 +55,7 @@ def click_layer(tab: Any, name: str) -> None:
 
 def still(tab: Any) -> None:
     """Wait until the map is drawn."""
-    tab.wait_for_function("infraplan.app.still")
+    tab.wait_for_selector("html[data-still]")
 
 
 def test_it_asks_for_nothing_and_complains_of_nothing(

@@ -4,16 +4,33 @@ import json
 import re
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 
 from infraplan import maps
+from infraplan.cables.funding import FundingTerms
+from infraplan.cables.funding import funding_table
+from infraplan.cables.funding import rent_table
 from infraplan.cables.shares import divided
+from infraplan.cables.shares import rule_weights
+from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import filled_table
+from infraplan.maps.choices import every_choice
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
+from infraplan.packaged import data_path
+from infraplan.packaged import read_toml
 from infraplan.text import words
 
+TERMS = FundingTerms.from_dict(read_toml(data_path("works/funding-vn.toml")))
+PAID = """cases => cases.map(([choice, asked]) => {
+    const told = infraplan.payers(choice, asked);
+    const out = Object.fromEntries(Object.entries(told.owners).map(([k, v]) => [k, String(v)]));
+    const rents = Object.fromEntries(Object.entries(told.rents).map(([k, v]) => [k, String(v)]));
+    return [{ ...out, public: String(told.open) }, rents];
+})"""
 DIVIDED = """cases => cases.map(([total, weights]) => {
     const big = {};
     Object.keys(weights).forEach(name => { big[name] = BigInt(weights[name]); });
@@ -128,3 +145,127 @@ def test_each_finding_with_a_place_is_drawn_and_says_what_is_wrong(chosen_plan) 
     (layer,) = finding_layer(plan, words("vi"))
     assert layer.data["told"].tolist() == ["Bể cáp <b>B9</b> nằm trong nút giao"]
     assert finding_layer(chosen_plan, words("vi")) == []
+
+
+def with_pieces(plan: SimpleNamespace) -> SimpleNamespace:
+    """Return a plan whose second street, alone, has another segment than in the plan of both."""
+    own = plan.segments.iloc[[1]]
+    rows = [
+        {"layer": "segments", "feature_id": "G-0", "parts": "1;3"},
+        {"layer": "segments", "feature_id": "G-1", "parts": "3"},
+        {"layer": "segments", "feature_id": "C-9", "parts": "2"},
+    ]
+    shapes = [*plan.segments.geometry, own.geometry.iloc[0].buffer(30).exterior]
+    looks = {"street": ["A", "B", "B"], "kind": "trench", "length_m": 5.0, "cost_vnd": 7}
+    frame = gpd.GeoDataFrame(rows, geometry=shapes, crs=plan.segments.crs).assign(**looks)
+    others = [
+        frame.iloc[[0]].assign(layer=name, feature_id=f"{name}-1", kind="manhole", existing=False,
+                               geometry=getattr(plan, name).geometry.iloc[0])
+        for name in ("chambers", "crossings", "drops")
+    ]  # fmt: skip
+    keys = {(name,): {"parts": text} for name, text in zip(plan.subsets.index, "123", strict=True)}
+    return SimpleNamespace(
+        **{
+            **vars(plan),
+            "pieces": pd.concat([frame, *others], ignore_index=True),
+            "subset_parts": filled_table("subset_parts", keys),
+        }
+    )
+
+
+def test_pieces_of_all_choices_are_drawn_and_know_their_parts(chosen_plan) -> None:
+    plan = with_pieces(chosen_plan)
+    told = street_choices(plan, words("vi"))
+    of = told["pieces"]["parts"]
+    mine = {name: of[k] for name, k in told["pieces"]["layers"]["segments"].items()}
+    assert mine == {"G-0": [1, 3], "G-1": [3], "C-9": [2]}
+    assert [one["parts"] for one in told["choices"].values()] == [[1], [2], [3]]
+    assert list(every_choice(plan).segments.index) == ["G-0", "G-1", "C-9"]
+    assert every_choice(chosen_plan) is chosen_plan
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_choice_shows_its_own_segments_and_counts_them(opened, chosen_plan) -> None:
+    tab = opened(maps.underground(with_pieces(chosen_plan)))
+    off = "name => Array.from(infraplan.app.layers.find(l => l.name === name).off)"
+    assert tab.evaluate(off, "segments") == [0, 0, 1]
+    tab.uncheck("#ip-street-0")
+    assert tab.evaluate(off, "segments") == [1, 1, 0]
+    assert tab.heard.complaints == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_page_opens_with_what_was_asked(opened, chosen_plan) -> None:
+    asked = Sharing("alone", 0.333, ("VNPT",))
+    rent = {(name, "VNPT"): {"rent_year_vnd": 12_345_678} for name in chosen_plan.subsets.index}
+    changed = {"sharing": asked, "subset_rents": filled_table("subset_rents", rent)}
+    tab = opened(maps.underground(SimpleNamespace(**{**vars(chosen_plan), **changed})))
+    assert tab.input_value("#ip-rule") == "alone"
+    assert tab.input_value(".ip-percent") == "33.3"
+    assert tab.is_checked("#ip-tenant-2")
+    found = payers(tab)
+    assert "12.345.678" in tab.inner_text(".ip-rents")
+    assert found["Nhà nước"] == round((610_000_009 - 3 * 1_000_003) * 333 / 1000)
+    tab.select_option("#ip-model", "investor")
+    assert "Nhà đầu tư" in tab.inner_text(".ip-payers")
+    assert not tab.is_visible(".ip-tenants")
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_page_funds_as_the_plan_does(opened, chosen_plan) -> None:
+    tab = opened(maps.underground(chosen_plan))
+    chance = np.random.default_rng(5)
+    cases, expected = [], []
+    for model in ("capital", "investor", "public"):
+        for rule in ("diameter", "alone"):
+            for renting in ((), ("A",), ("A", "B", "C")):
+                names = "ABC"
+                direct = {n: int(chance.integers(0, 10**9)) for n in names}
+                alone = {n: direct[n] + int(chance.integers(0, 10**10)) for n in names}
+                weights = {"diameter": {n: int(chance.integers(0, 10**9)) for n in names}}
+                shared = int(chance.integers(0, 2 * 10**10))
+                works = SimpleNamespace(
+                    cost_vnd=shared + sum(direct.values()), shared_vnd=shared, direct_vnd=direct,
+                    weights=weights,
+                )  # fmt: skip
+                thick = {"owner": list(names), "diameter_mm": [8, 20, 40]}
+                cables = pd.DataFrame(thick).assign(cables=1, length_m=100.0)
+                rents = rent_table(cables, TERMS)
+                table = funding_table(
+                    works, rents, TERMS, rule=rule, alone_vnd=alone, public_share=0.125,
+                    renting=renting,
+                ).loc[model]  # fmt: skip
+                owed = rents["rent_year_vnd"].groupby(level="owner").sum()
+                own = rule_weights(weights, rule, direct_vnd=direct, alone_vnd=alone)
+                rows = {
+                    n: {"weight": str(own[n]), "direct": str(direct[n]), "alone": str(alone[n])}
+                    for n in names
+                }
+                choice = {"cost": str(works.cost_vnd), "shares": {rule: rows},
+                          "rents": {n: str(owed[n]) for n in names}}  # fmt: skip
+                asked = {"rule": rule, "tenths": 125, "renting": list(renting), "model": model}
+                cases.append([choice, asked])
+                expected.append(
+                    (
+                        {n: int(v) for n, v in table["capital_vnd"].items() if v},
+                        {n: int(v) for n, v in table["rent_year_vnd"].items() if v},
+                    )
+                )
+    told = [
+        tuple({k: int(v) for k, v in part.items() if int(v)} for part in case)
+        for case in tab.evaluate(PAID, cases)
+    ]
+    assert told == expected
+
+
+def test_findings_go_with_their_street(chosen_plan) -> None:
+    rows = {
+        ("V1",): {"code": "cover", "severity": "error", "street": "Hà Huy Tập"},
+        ("V2",): {"code": "price_unconfirmed", "severity": "warning"},
+        ("V3",): {"code": "cover", "severity": "error", "street": "Elsewhere"},
+    }
+    plan = SimpleNamespace(**{**vars(chosen_plan), "findings": filled_table("findings", rows)})
+    assert street_choices(plan, words("vi"))["features"]["findings"] == {"V1": 1}

@@ -31,7 +31,11 @@ def patches(shape: tuple[int, int], many: int, seed: int) -> np.ndarray:
     st.booleans(),
 )  # fmt: skip
 def test_any_field_comes_back_unchanged(
-    rows: int, columns: int, many: int, seed: int, is_noise: bool
+    rows: int,
+    columns: int,
+    many: int,
+    seed: int,
+    is_noise: bool,  # noqa: FBT001 - hypothesis draws it
 ) -> None:
     rng = np.random.default_rng(seed)
     field = rng.integers(0, many if is_noise else 2, (rows, columns)).astype(np.uint8)

@@ -200,3 +200,28 @@ def test_a_base_map_opens_the_page_to_one_host_and_no_other() -> None:
 def test_a_base_map_needs_a_proper_address(address: str) -> None:
     with pytest.raises(SettingsError, match=r"map\.online_base"):
         build_page([], Facts(title="T", base_map=address))
+
+
+def test_the_page_says_what_its_colours_mean_and_of_which_days_its_data_are(
+    layers: Layers, gaps: SimpleNamespace, coverage: Coverage
+) -> None:
+    dated = layers.table("sources").assign(as_of=["2025-07-01", "2024-12-31"])
+    tables = {**layers.tables, "sources": dated}
+    page = maps.plan_page(replace(layers, tables=tables), title="T", gaps=gaps, coverage=coverage)
+    told = blocks(page, "page")[0]
+    assert told["as_of"] == "Số liệu từ 31/12/2024 đến 01/07/2025"
+    assert told["headline"].startswith("Có sóng: nơi ngoài trời có ít nhất 75 % khả năng")
+    assert "4G −110 dBm" in told["headline"]
+    english = maps.plan_page(layers, title="T", gaps=gaps, language="en")
+    told = blocks(english, "page")[0]
+    assert told["headline"].startswith("Covered: outdoors")
+    assert told["as_of"] == ""
+    spoken = json.dumps(told["words"], ensure_ascii=False)
+    assert not re.search(r"[ạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", spoken)
+
+
+def test_what_may_not_be_passed_on_says_so_with_and_without_scripts() -> None:
+    facts = Facts(title="T", restricted="Lưu hành <nội bộ>")
+    page = build_page([], facts)
+    assert blocks(page, "page")[0]["restricted"] == "Lưu hành <nội bộ>"
+    assert "<strong>Lưu hành &lt;nội bộ&gt;</strong>" in page.html

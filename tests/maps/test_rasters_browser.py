@@ -2,11 +2,15 @@
 
 import base64
 import io
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 from PIL import Image
 from pyproj import Transformer
 from scipy import ndimage
@@ -14,7 +18,10 @@ from scipy import ndimage
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import grid_over
 from infraplan.layers.grid import wrap
+from infraplan.maps.layers import LineLayer
+from infraplan.maps.layers import Style
 from infraplan.maps.page import Facts
+from infraplan.maps.page import Swipe
 from infraplan.maps.page import build_page
 from infraplan.maps.rasters import RasterClass
 from infraplan.maps.rasters import RasterLayer
@@ -38,7 +45,8 @@ CELLS = """async (name) => {
 }"""
 PAINTED = """() => {
     const map = infraplan.app.map, canvas = document.querySelector('canvas.ip-raster');
-    const corner = map.getPixelOrigin().add(infraplan.app.layers.find(l => l.shown).overlay._bounds.min);
+    const drawn = infraplan.app.layers.find(l => l.shown).overlay;
+    const corner = map.getPixelOrigin().add(drawn._bounds.min);
     return [corner.x, corner.y, map.getZoom(), canvas.toDataURL('image/png')];
 }"""
 
@@ -225,15 +233,17 @@ def test_a_divider_shows_two_rasters_and_gives_the_map_back(swiping: Any) -> Non
 def test_the_sides_are_cut_where_the_divider_stands(swiping: Any) -> None:
     edges = """() => ['left', 'right'].map(name => {
         const pane = document.querySelector('.leaflet-ip-swipe-' + name + '-pane');
-        const map = infraplan.app.map, numbers = pane.style.clipPath.match(/-?[\\d.]+(?=px)/g).map(Number);
-        return [0, 2].map(n => map.layerPointToContainerPoint([numbers[n], numbers[1]]).x / map.getSize().x);
+        const map = infraplan.app.map, found = pane.style.clipPath.match(/-?[\\d.]+(?=px)/g);
+        const at = n => map.layerPointToContainerPoint([Number(found[n]), Number(found[1])]).x;
+        return [at(0) / map.getSize().x, at(2) / map.getSize().x];
     })"""
     for share in (0.25, 0.7):
         swiping.evaluate("(share) => infraplan.app.swipe.move(share)", share)
         swiping.evaluate("infraplan.app.map.panBy([37, 5], {animate: false})")
         left, right = swiping.evaluate(edges)
-        assert left == pytest.approx([0, share], abs=0.002)
-        assert right == pytest.approx([share, 1], abs=0.002)
+        assert left[1] == right[0] == pytest.approx(share, abs=0.002)
+        assert left[0] <= 0
+        assert right[1] >= 1
 
 
 def test_the_divider_follows_the_mouse_and_the_keys(swiping: Any) -> None:
@@ -256,9 +266,40 @@ def test_the_divider_follows_the_mouse_and_the_keys(swiping: Any) -> None:
 def test_a_click_tells_of_the_side_it_falls_on(swiping: Any) -> None:
     told = """(x) => {
         const map = infraplan.app.map, size = map.getSize();
-        return infraplan.app.rastersAt(map.containerPointToLatLng([x * size.x, 9])).map(l => l.name);
+        const place = map.containerPointToLatLng([x * size.x, 9]);
+        return infraplan.app.rastersAt(place).map(l => l.name);
     }"""
     assert swiping.evaluate(told, 0.4) == ["4G_any"]
     assert swiping.evaluate(told, 0.6) == ["3G_any"]
     swiping.select_option(".ip-swipe-bar select >> nth=1", label="3G, VNPT")
     assert swiping.evaluate(told, 0.6) == ["3G_VNPT"]
+
+
+def cable(name: str, side: str) -> LineLayer:
+    line = shapely.LineString([(545_000, 2_015_000), (560_000, 2_025_000)])
+    data = gpd.GeoDataFrame(geometry=[line], index=pd.Index([name], name="id"), crs="EPSG:9209")
+    return LineLayer(
+        name=name, title=name, data=data, style=Style(color="#000000"), heading="id", side=side,
+        shown=side == "after",
+    )  # fmt: skip
+
+
+def test_layers_of_before_and_after_lie_on_their_sides(opened: Callable[..., Any]) -> None:
+    facts = Facts(title="Thử", swipes=(Swipe(("aerial",), ("trench",), "Trước", "Sau"),))
+    tab = opened(build_page([cable("aerial", "before"), cable("trench", "after")], facts))
+    state = """() => ['before', 'after'].map(side => [
+        infraplan.app.layers.find(l => l.side === side).shown,
+        document.querySelector('.leaflet-ip-over-' + side + '-pane').style.clipPath,
+    ])"""
+    tab.click("#ip-tool-swipe")
+    (before, left), (after, right) = tab.evaluate(state)
+    assert before
+    assert after
+    assert left.startswith("polygon(")
+    assert right.startswith("polygon(")
+    assert left != right
+    assert not tab.is_visible(".ip-swipe-bar")
+    assert tab.locator(".ip-swipe-label").all_inner_texts() == ["Trước", "Sau"]
+    tab.click("#ip-tool-swipe")
+    assert tab.evaluate(state) == [[False, ""], [True, ""]]
+    assert tab.heard.complaints == []

@@ -1,5 +1,6 @@
 """A plan on disk: made once, locked while written, honest on what it lacks."""
 
+import os
 from pathlib import Path
 
 import geopandas as gpd
@@ -49,6 +50,19 @@ def test_tables_read_back_as_written(plan: Plan, communes: gpd.GeoDataFrame) -> 
     plan.write_tables({"communes": communes})
     assert content_hash(plan.table("communes")) == content_hash(communes)
     assert plan.table("communes").crs.to_epsg() == 9209
+
+
+def test_a_layer_that_was_read_once_shows_what_others_wrote_since_and_nothing_done_to_it(
+    plan: Plan, communes: gpd.GeoDataFrame
+) -> None:
+    plan.write_tables({"communes": communes})
+    os.utime(plan.layers_file, (1e9, 1e9))  # long ago, so that what is read is kept
+    first = plan.table("communes")
+    first["people"] = 0
+    first.loc["1", "name"] = "Bắc"
+    assert content_hash(plan.table("communes")) == content_hash(communes)
+    plan.write_tables({"communes": communes.assign(people=[1, 2])})
+    assert plan.table("communes")["people"].tolist() == [1, 2]
 
 
 def test_writing_one_layer_leaves_the_others(plan: Plan, communes: gpd.GeoDataFrame) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from infraplan.cables.funding import funding_table
 from infraplan.cables.shares import shared_out
+from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import empty_table
+from infraplan.cables.study import filled_table
 from infraplan.errors import SettingsError
 from infraplan.reports.underground_bill import underground_bill
 from infraplan.text import words
@@ -166,3 +169,51 @@ def test_a_public_share_beyond_all_is_refused(tmp_path) -> None:
 def test_hidden_sheet_of_division_is_the_only_one(bill) -> None:
     with zipfile.ZipFile(bill) as archive:
         assert archive.read("xl/workbook.xml").count(b'state="hidden"') == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "payer"),
+    [
+        (Sharing("length", 0.2, ("VNPT",)), "money.payer_public"),
+        (Sharing("diameter", 0.1, OWNERS), "money.payer_public"),
+        (Sharing("occupancy", 0.25, (), "investor"), "money.payer_investor"),
+        (Sharing("alone", 0.25, (), "public"), "money.payer_public"),
+    ],
+)
+def test_tenants_bring_no_capital_and_all_sums_follow(asked, payer, tmp_path) -> None:
+    works = works_of(LINES)
+    funding = funding_table(
+        works, undergrounding().rents, TERMS, rule=asked.rule, alone_vnd=alone_of(works),
+        public_share=asked.public_share, renting=asked.renting,
+    )  # fmt: skip
+    plan = undergrounding(sharing=asked, funding=funding)
+    path = underground_bill(plan, tmp_path / "rented.xlsx", words=VI, prices=PRICES, terms=TERMS)
+    _, values = cached(path)
+    assert not differing(values, recalculated(path, tmp_path, changes={}))
+    expected = funding["capital_vnd"].xs(asked.model).to_dict()
+    assert paid(path, values, "Phân chia", 8) == [expected[owner] for owner in OWNERS]
+    lender = values["Phân chia", beside(path, "Phân chia", VI(payer), 8)]
+    assert lender == expected[payer.rpartition("_")[2]]
+    first = values_of_first(path)
+    renting = OWNERS if asked.model != "capital" else asked.renting
+    for owner in OWNERS:
+        assert (VI("tenants.own_works", owner=owner) in first) == (owner in renting)
+        assert (VI("tenants.first_rents", owner=owner) in first) == (owner in renting)
+
+
+def values_of_first(path: Path) -> list[str]:
+    """Return the labels of the first page."""
+    page = openpyxl.load_workbook(path, data_only=True).worksheets[0]
+    return [str(row[0].value) for row in page.iter_rows(max_col=1)]
+
+
+def test_rules_on_the_first_page_are_named(tmp_path) -> None:
+    rows = {
+        ("rule", "bed_m"): {"value": 0.1, "unit": "m", "source": "s", "verified": False},
+        ("share", "share_classes"): {"value": 6, "unit": "each", "source": "s", "verified": False},
+    }
+    plan = undergrounding(assumptions=filled_table("assumptions", rows))
+    path = underground_bill(plan, tmp_path / "rules.xlsx", words=VI, prices=PRICES, terms=TERMS)
+    first = "\n".join(values_of_first(path))
+    assert VI("papers.rule_bed_m") in first
+    assert "bed_m" not in first

@@ -9,6 +9,8 @@ from functools import cache
 import docx
 import pytest
 
+from infraplan.cables.sharing import Sharing
+from infraplan.cables.study import filled_table
 from infraplan.errors import SourceFileError
 from infraplan.reports.appraised import day_told
 from infraplan.reports.gaps_report import Office
@@ -200,3 +202,36 @@ def test_english_memo_has_no_vietnamese_words_of_ours():
     text = text_of(approval_memo(studied(), words("en")))
     assert "Any cheaper plan is cheaper by at most" in text or "No plan by the same rules" in text
     assert "đồng" not in text
+
+
+def test_tenants_stand_apart_with_their_rent_and_own_works():
+    made = studied()
+    rows = {
+        ("capital", "VNPT"): {"capital_vnd": 5, "rent_year_vnd": 6_000_001},
+        ("capital", "MobiFone"): {"capital_vnd": 5, "rent_year_vnd": 0},
+    }
+    asked = Sharing("length", 0.3, ("VNPT",))
+    content = approval_memo(replace(made, sharing=asked, funding=filled_table("funding", rows)), VI)
+    own = made.shares.set_index("operator")["cost_vnd"]
+    payers = [row[0] for row in rows_of(content, VI("papers.memo_shares_owner"))]
+    assert "VNPT" not in payers
+    told = text_of(content)
+    assert VI("papers.memo_head_tenants") in told
+    assert "6.000.001" in told
+    assert f"{VI.number(int(own['VNPT']))} đồng là việc riêng" in told
+    assert "Nhà nước chịu 30,0 % phần dùng chung" in told
+    assert VI("papers.memo_head_tenants") not in text_of(memo())
+
+
+def test_no_payback_is_not_applicable_and_metres_of_steps_are_explained():
+    told = text_of(memo())
+    assert VI("papers.memo_not_applicable") in told
+    assert VI("papers.memo_funding_note") in told
+    assert VI("papers.memo_steps_note") in told
+    assert "engineering estimate" not in told
+
+
+def test_crossings_of_all_streets_are_those_of_the_summary():
+    rows = rows_of(memo(), VI("papers.memo_streets_name"))
+    counts = [int(row[3]) for row in rows if row[3] != "–"]
+    assert sum(counts) == len(studied().crossings)

@@ -4,7 +4,7 @@
   var make = ip.make, MOST = 2;
 
   function colours(app) {
-    var body = make("div", {}), box = make("details", { class: "ip-colours", open: true, hidden: true }, [
+    var body = make("div", {}), box = make("details", { class: "ip-colours", open: !(app.isPhone() && (app.page.cards || app.page.choices)), hidden: true }, [
       make("summary", { text: app.words["frame.tab_layers"] }), body
     ]);
     app.stage.appendChild(box);
@@ -14,7 +14,7 @@
         return layer.shown && layer.kind !== "picture" && app.map.getZoom() >= (layer.minZoom || 0) && layer.styles.length > 1 && layer.kind !== "line";
       });
       var rasters = all.filter(function (layer) { return layer.kind === "raster"; });
-      return rasters.concat(all.filter(function (layer) { return layer.kind !== "raster"; })).slice(0, app.isPhone() ? 1 : MOST);
+      return rasters.concat(all.filter(function (layer) { return layer.kind !== "raster"; })).slice(0, app.stage.clientWidth < 760 ? 1 : MOST);
     }
     function show() {
       var seen = !app.root.classList.contains("ip-closed") && app.tabNow === "layers", layers = seen ? [] : told();

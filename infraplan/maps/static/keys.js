@@ -16,8 +16,8 @@
       var size = map.getSize(), part = event.shiftKey ? 0.6 : 0.2;
       var by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       if (by) map.panBy([by[0] * size.x * part, by[1] * size.y * part], { animate: !still, duration: 0.15 });
-      else if (event.key === "+" || event.key === "=") map.zoomIn(0.5, { animate: !still });
-      else if (event.key === "-" || event.key === "_") map.zoomOut(0.5, { animate: !still });
+      else if (event.key === "+" || event.key === "=") map.zoomIn(0.5, { animate: false });
+      else if (event.key === "-" || event.key === "_") map.zoomOut(0.5, { animate: false });
       else if (event.key === "Home") app.fit(app.home);
       else if (event.key === "Enter" && !app.mode) map.fire("click", { latlng: map.getCenter(), containerPoint: size.divideBy(2), layerPoint: map.latLngToLayerPoint(map.getCenter()) });
       else return;

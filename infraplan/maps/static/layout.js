@@ -19,7 +19,7 @@
       make("div", { class: "ip-titles" }, [
         make("div", { class: "ip-title" }, [
           make("h1", { text: page.title, title: page.title }),
-          make("p", { class: "ip-subtitle", text: [page.subtitle, page.as_of].filter(Boolean).join(" · ") })
+          make("p", { class: "ip-subtitle", text: [page.as_of, page.subtitle].filter(Boolean).join(" · ") })
         ]),
         page.headline ? make("p", { class: "ip-headline", text: page.headline }) : null
       ]),

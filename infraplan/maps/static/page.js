@@ -102,13 +102,14 @@
 
   // Resolves when the view is complete, its pictures too, and on the screen.
   function settled(app) {
-    var pictures = app.layers.filter(function (layer) { return layer.overlay && layer.shown && layer.overlay.getElement && layer.overlay.getElement(); });
+    var pictures = app.layers.filter(function (layer) { return layer.overlay && layer.shown; });
     var loaded = pictures.map(function (layer) {
-      var image = layer.overlay.getElement();
+      if (layer.decoding) return layer.decoding; // a raster that the page itself reads and paints
+      var image = layer.overlay.getElement && layer.overlay.getElement();
       return image && image.decode ? image.decode().catch(function () { return null; }) : null;
     });
     var drawn = new Promise(function (resolve) { app.on("still", resolve); });
-    return Promise.all(loaded.concat(drawn)).then(function () {
+    return Promise.all(loaded.concat(drawn, ip.rastersRead(app))).then(function () {
       if (document.hidden) return rest();
       return new Promise(function (resolve) { requestAnimationFrame(function () { setTimeout(resolve, 0); }); });
     });

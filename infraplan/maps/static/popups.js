@@ -66,6 +66,10 @@
   function popups(app) {
     var map = app.map, over = app.canvases[1], told = function (key, values) { return ip.told(app, key, values); };
     function under(latlng, reach) {
+      var found = lying(latlng, reach), side = found && found.layer.side;
+      return side && app.sideOf && app.sideOf(latlng) !== side ? null : found; // cut away by the divider
+    }
+    function lying(latlng, reach) {
       return over.hit(latlng, reach) || app.canvases[0].hit(latlng, reach);
     }
 

@@ -24,7 +24,7 @@
       app.root.classList.add("ip-printing");
       app.root.classList.toggle("ip-portrait", upright);
       ip.ratio = SHARP;
-      var wanted = before.bounds.contains(app.home) ? app.home : before.bounds;
+      var wanted = worthy(app, before.bounds);
       paper = compose(app);
       app.middle.insertBefore(paper.side, app.middle.firstChild);
       app.middle.appendChild(paper.foot);
@@ -65,6 +65,25 @@
       before = null;
       app.emit("printed");
     });
+  }
+
+  // What is in view, without the empty margin around the data.
+  function worthy(app, view) {
+    var b = [Infinity, Infinity, -Infinity, -Infinity];
+    function widen(west, south, east, north) {
+      b = [Math.min(b[0], west), Math.min(b[1], south), Math.max(b[2], east), Math.max(b[3], north)];
+    }
+    app.layers.forEach(function (layer) {
+      if (!layer.shown) return;
+      if (!layer.x) { widen.apply(null, layer.bounds); return; }
+      var of = layer.bounds, step = layer.step;
+      for (var n = 0; n < 4 * layer.count; n += 4) widen(of[n] * step, of[n + 1] * step, of[n + 2] * step, of[n + 3] * step);
+    });
+    if (b[0] > b[2]) return view;
+    var whole = L.latLngBounds(ip.unproject(b[0], b[1]), ip.unproject(b[2], b[3])).pad(0.02);
+    var west = Math.max(view.getWest(), whole.getWest()), east = Math.min(view.getEast(), whole.getEast());
+    var south = Math.max(view.getSouth(), whole.getSouth()), north = Math.min(view.getNorth(), whole.getNorth());
+    return west < east && south < north ? L.latLngBounds([south, west], [north, east]) : view;
   }
 
   // The button, and the choice of the paper's orientation that it opens.
@@ -169,8 +188,13 @@
   function overflow(app, paper, upright) {
     var side = paper.side, moved = [];
     function full() { return upright ? side.scrollWidth > side.clientWidth + 2 : side.scrollHeight > side.clientHeight + 2; }
-    while (side.children.length > 1 && full()) moved.unshift(side.removeChild(side.lastChild));
+    var parts = Array.prototype.slice.call(side.children, 1);
+    parts.forEach(function (part) { part.remove(); });
     if (full()) side.classList.add("ip-paper-tight");
+    parts.forEach(function (part) {
+      side.appendChild(part);
+      if (full()) moved.push(side.removeChild(part));
+    });
     if (!moved.length) return;
     // A head of a table comes again on every printed page.
     var heads = [app.page.restricted, app.page.warning].filter(Boolean).map(function (text, n) {

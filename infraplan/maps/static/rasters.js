@@ -220,6 +220,10 @@
     if (layer.shown) layer.overlay.addTo(app.map);
   };
   ip.rasterFields = fields;
+  // Resolves when every raster that is shown can be painted.
+  ip.rastersRead = function (app) {
+    return Promise.all(app.layers.filter(function (layer) { return layer.kind === "raster" && layer.shown; }).map(function (layer) { return fields(app, layer); }));
+  };
   ip.RasterOverlay = Overlay;
 
   ip.km2 = function (km2, app) {

@@ -23,26 +23,51 @@
     return parts;
   };
 
-  // Who pays what of a choice: own works stay with their owner, the public pays its share of the
-  // rest (in tenths of a percent, halves upwards), the owners what remains.
-  ip.payers = function (choice, rule, tenths) {
-    var table = choice.shares[rule] || {}, direct = 0n, weights = {}, out = {};
-    Object.keys(table).forEach(function (owner) {
+  // Who pays what of a choice, and who rents, as `infraplan.cables.funding` divides it: own works
+  // stay with their owner, the public pays its share of the rest (in tenths of a percent, halves
+  // upwards), the owners what remains; what tenants do not pay is borne by the others.
+  ip.payers = function (choice, asked) {
+    var table = choice.shares[asked.rule] || {}, weights = {}, out = {}, rents = {}, direct = 0n, heavy = 0n;
+    var names = Object.keys(table).filter(function (owner) { return owner !== "public"; });
+    var owners = asked.model === "capital", capped = owners && asked.rule === "alone";
+    names.forEach(function (owner) {
       direct += BigInt(table[owner].direct);
       weights[owner] = BigInt(table[owner].weight);
+      heavy += weights[owner];
+      out[owner] = BigInt(table[owner].direct);
     });
-    var shared = BigInt(choice.cost) - direct, open = (shared * BigInt(tenths) + 500n) / 1000n;
-    var parts = ip.divided(shared - open, weights);
-    Object.keys(table).forEach(function (owner) { out[owner] = parts[owner] + BigInt(table[owner].direct); });
-    if (parts.unassigned) out.unassigned = parts.unassigned;
-    return { owners: out, open: open };
+    var shared = BigInt(choice.cost) - direct, open = (shared * BigInt(asked.tenths) + 500n) / 1000n, rest = shared - open;
+    function renting(owner) { return !owners || asked.renting.indexOf(owner) >= 0; }
+    if (capped) {  // nobody pays more than alone: the public bears what is lacking
+      names.forEach(function (owner) {
+        var alone = table[owner].alone, over = alone && out[owner] > BigInt(alone) ? out[owner] - BigInt(alone) : 0n;
+        out[owner] -= over;
+        open += over;
+      });
+      if (heavy < rest) { open += rest - heavy; rest = heavy; }
+    }
+    var parts = rest > 0n ? ip.divided(rest, weights) : {}, able = {}, lent = 0n, found = false;
+    names.forEach(function (owner) {
+      var part = parts[owner] || 0n;
+      if (renting(owner)) lent += part;
+      else { out[owner] += part; if (weights[owner] > 0n) { able[owner] = weights[owner]; found = true; } }
+    });
+    if (!owners) lent = rest;
+    else if (parts.unassigned) out.unassigned = parts.unassigned;
+    if (lent > 0n && found) {
+      var more = ip.divided(lent, able);
+      Object.keys(more).forEach(function (owner) { out[owner] += more[owner]; });
+    } else if (asked.model === "investor") out.investor = lent;
+    else open += lent;
+    if (!owners || lent > 0n) names.filter(renting).forEach(function (owner) { if (choice.rents[owner]) rents[owner] = BigInt(choice.rents[owner]); });
+    return { owners: out, open: open, rents: rents };
   };
 
   ip.streets = function (app) {
     var data = app.page.choices, words = data.words, locale = app.page.language === "vi" ? "vi-VN" : "en-GB";
-    var state = { on: data.streets.map(function () { return true; }), rule: data.rules.length ? data.rules[0].code : "", tenths: 0, view: "after" };
-    var drawn = {};
-    app.layers.forEach(function (layer) { if (data.features[layer.name]) drawn[layer.name] = layer; });
+    var state = { on: data.streets.map(function () { return true; }), rule: data.asked.rule, tenths: data.asked.tenths, renting: data.asked.renting.slice(), model: data.asked.model, view: "after" };
+    var pieces = data.pieces.layers || {}, drawn = {};
+    app.layers.forEach(function (layer) { if (data.features[layer.name] || pieces[layer.name]) drawn[layer.name] = layer; });
 
     // ---- figures -----------------------------------------------------------------------------
     function dong(value) { return value.toLocaleString(locale) + " " + words.dong; }
@@ -57,15 +82,32 @@
     function cost(on) { var one = chosen(on); return one ? BigInt(one.cost) : 0n; }
 
     // ---- the map -----------------------------------------------------------------------------
+    // A choice is the sum of its parts: what any of them has is built.
+    function built() {
+      var mine = chosen() ? chosen().parts || [] : [];
+      return (data.pieces.parts || []).map(function (parts) { return parts.some(function (part) { return mine.indexOf(part) >= 0; }); });
+    }
+    // How many of each kind the choice has, in the panel of the layers.
+    function counted(layer) {
+      var box = document.getElementById("ip-layer-" + layer.number), item = box && box.closest(".ip-layer");
+      Array.prototype.forEach.call(item ? item.querySelectorAll(".ip-count") : [], function (span, code, all) {
+        for (var f = 0, count = 0; f < layer.count; f++) if (!layer.off[f] && (all.length === 1 || layer.category[f] === code)) count++;
+        span.textContent = app.number(count);
+      });
+    }
     function repaint() {
+      var there = built();
       Object.keys(drawn).forEach(function (name) {
-        var layer = drawn[name], before = data.before.indexOf(name) >= 0, streets = data.features[name];
+        var layer = drawn[name], before = data.before.indexOf(name) >= 0, streets = data.features[name] || {}, of = pieces[name];
         layer.off = layer.off || new Uint8Array(layer.count);
         for (var f = 0; f < layer.count; f++) {
-          var street = streets[ip.text(layer, layer.heading, f)], under = street !== undefined && state.on[street];
-          layer.off[f] = before ? (under && state.view === "after" ? 1 : 0) : (street === undefined || under ? 0 : 1);
+          var id = ip.text(layer, layer.heading, f), street = streets[id], under = street !== undefined && state.on[street];
+          if (of) layer.off[f] = there[of[id]] ? 0 : 1;
+          else if (name === "findings") layer.off[f] = street === undefined || under ? 0 : 1;  // some are of no street
+          else layer.off[f] = before ? (under && state.view === "after" ? 1 : 0) : (street === undefined || under ? 0 : 1);
         }
-        var wanted = before || state.view !== "before";
+        if (!before) counted(layer);
+        var wanted = before || name === "findings" || state.view !== "before";
         // only a change of view shows or hides a layer: the reader's own ticks stay
         if (layer.wanted !== wanted) { layer.wanted = wanted; app.show(layer, wanted); }
       });
@@ -89,9 +131,24 @@
     })));
     var rule = make("select", { id: "ip-rule" }, data.rules.map(function (entry) { return make("option", { value: entry.code, text: entry.text }); }));
     rule.addEventListener("change", function () { state.rule = rule.value; update(); });
+    rule.value = state.rule;
     var ruleNote = make("p", { class: "ip-note" });
-    var slider = make("input", { type: "range", min: "0", max: "100", step: "1", value: "0", id: "ip-open-share", "aria-label": words.open_share });
-    var exact = make("input", { type: "number", min: "0", max: "100", step: "0.1", value: "0", class: "ip-percent", "aria-label": words.open_share });
+    var model = make("select", { id: "ip-model" }, data.models.map(function (entry) { return make("option", { value: entry.code, text: entry.text }); }));
+    model.value = state.model;
+    model.addEventListener("change", function () { state.model = model.value; update(); });
+    var modelNote = make("p", { class: "ip-note" });
+    var tenants = data.owners.map(function (owner, n) {
+      var box = make("input", { type: "checkbox", id: "ip-tenant-" + n, checked: state.renting.indexOf(owner) >= 0 });
+      box.addEventListener("change", function () {
+        state.renting = state.renting.filter(function (name) { return name !== owner; }).concat(box.checked ? [owner] : []);
+        update();
+      });
+      return make("span", { class: "ip-tenant" }, [box, make("label", { for: box.id, text: owner })]);
+    });
+    var renting = make("div", { class: "ip-pick ip-tenants", role: "group", "aria-label": words.renting }, [make("span", { text: words.renting })].concat(tenants));
+    var percent = String(state.tenths / 10);
+    var slider = make("input", { type: "range", min: "0", max: "100", step: "1", value: percent, id: "ip-open-share", "aria-label": words.open_share });
+    var exact = make("input", { type: "number", min: "0", max: "100", step: "0.1", value: percent, class: "ip-percent", "aria-label": words.open_share });
     function share(text) {
       var value = Number(String(text).replace(",", "."));
       state.tenths = Math.round(10 * Math.max(0, Math.min(100, isFinite(value) ? value : 0)));
@@ -109,6 +166,7 @@
       make("section", { class: "ip-part" }, [
         make("h3", { text: words.who_pays }),
         data.rules.length ? make("div", { class: "ip-pick" }, [make("label", { for: "ip-rule", text: words.rule }), rule]) : null, ruleNote,
+        make("div", { class: "ip-pick" }, [make("label", { for: "ip-model", text: words.model }), model]), modelNote, renting,
         make("div", { class: "ip-pick" }, [make("label", { for: "ip-open-share", text: words.open_share }), slider, exact, make("span", { text: "%" })]),
         payers, make("p", {}, [copy, copied])
       ]),
@@ -134,19 +192,23 @@
     function rows() {
       var one = chosen();
       if (!one || !state.rule) return [];
-      var split = ip.payers(one, state.rule, state.tenths), total = BigInt(one.cost), table = one.shares[state.rule] || {};
-      var out = Object.keys(split.owners).sort(function (a, b) { return a.localeCompare(b, app.page.language); }).map(function (owner) {
-        var alone = table[owner] && table[owner].alone;
-        return { who: table[owner] ? owner : words.unassigned, sum: split.owners[owner], alone: alone ? BigInt(alone) : null };
+      var split = ip.payers(one, state), total = BigInt(one.cost), table = one.shares[state.rule] || {};
+      var known = Object.keys(split.owners).filter(function (owner) { return table[owner]; });
+      var out = known.sort(function (a, b) { return a.localeCompare(b, app.page.language); }).map(function (owner) {
+        var alone = table[owner].alone, rent = split.rents[owner] || null;
+        return { who: owner, sum: split.owners[owner], alone: alone && rent === null ? BigInt(alone) : null, rent: rent };
       });
-      if (state.tenths) out.unshift({ who: words.public_payer, sum: split.open, alone: null });
+      if (split.owners.unassigned) out.push({ who: words.unassigned, sum: split.owners.unassigned, alone: null, rent: null });
+      if (split.owners.investor !== undefined) out.unshift({ who: words.investor, sum: split.owners.investor, alone: null, rent: null });
+      if (split.open > 0n) out.unshift({ who: words.public_payer, sum: split.open, alone: null, rent: null });
       out.forEach(function (row) { row.part = total > 0n ? Number(row.sum * 100000n / total) / 1000 : 0; });
       return out;
     }
     function asText() {
-      var lines = [[words.payer, words.sum, words.part].join("\t")];
-      rows().forEach(function (row) { lines.push([row.who, String(row.sum), app.number(row.part, 1) + " %"].join("\t")); });
+      var found = rows(), lines = [[words.payer, words.sum, words.part].join("\t")];
+      found.forEach(function (row) { lines.push([row.rent === null ? row.who : row.who + " " + words.own_works, String(row.sum), app.number(row.part, 1) + " %"].join("\t")); });
       lines.push([words.total, String(cost()), "100 %"].join("\t"));
+      found.filter(function (row) { return row.rent !== null; }).forEach(function (row) { lines.push([row.who + ": " + words.rent_year, String(row.rent), ""].join("\t")); });
       return lines.join("\n");
     }
     function told() {
@@ -158,11 +220,16 @@
         make("thead", {}, [make("tr", {}, [words.payer, words.sum, words.part, words.alone].map(function (text) { return make("th", { scope: "col", text: text }); }))]),
         make("tbody", {}, found.map(function (row) {
           return make("tr", {}, [
-            make("th", { scope: "row", text: row.who }), cell(dong(row.sum), "ip-number"),
+            make("th", { scope: "row", text: row.who }, row.rent === null ? [] : [make("small", { class: "ip-note", text: " " + words.own_works })]), cell(dong(row.sum), "ip-number"),
             cell(app.number(row.part, 1) + " %", "ip-number"), cell(row.alone === null ? "" : billion(row.alone), "ip-number")
           ]);
         })),
         make("tfoot", {}, [make("tr", {}, [make("th", { scope: "row", text: words.total }), cell(dong(cost()), "ip-number"), cell("100 %", "ip-number"), cell("")])])
+      ]));
+      var paying = found.filter(function (row) { return row.rent !== null; });
+      if (paying.length) payers.appendChild(make("table", { class: "ip-payers ip-rents" }, [
+        make("thead", {}, [make("tr", {}, [make("th", { scope: "col", text: words.tenant }), make("th", { scope: "col", text: words.rent_year })])]),
+        make("tbody", {}, paying.map(function (row) { return make("tr", {}, [make("th", { scope: "row", text: row.who }), cell(dong(row.rent), "ip-number")]); }))
       ]));
       if (over.length) payers.appendChild(make("p", { class: "ip-warn", text: words.over_alone + " " + over.map(function (row) { return row.who; }).join(", ") }));
     }
@@ -188,6 +255,8 @@
       Array.prototype.forEach.call(views.children, function (button) { button.setAttribute("aria-pressed", String(button.getAttribute("data-view") === state.view)); });
       var entry = data.rules.find(function (one) { return one.code === state.rule; });
       ruleNote.textContent = entry ? entry.note : "";
+      modelNote.textContent = data.models.find(function (one) { return one.code === state.model; }).note;
+      renting.hidden = state.model !== "capital";
       told();
       summed();
       repaint();

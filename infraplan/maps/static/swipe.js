@@ -13,13 +13,17 @@
   function choices(app) {
     var made = [];
     (app.page.swipes || []).forEach(function (pair) {
-      [pair.left, pair.right].forEach(function (side) { made.push({ label: side.label, layers: named(app, side.layers), paired: true }); });
+      var both = [pair.left, pair.right].map(function (side) {
+        var layers = named(app, side.layers);
+        return { label: side.label, layers: layers, paired: true, side: layers.length && layers[0].kind !== "raster" ? layers[0].side : "" };
+      });
+      if (both[0].layers.length && both[1].layers.length) made = made.concat(both);
     });
     app.layers.slice().reverse().forEach(function (layer) {
       var single = made.some(function (choice) { return choice.layers.length === 1 && choice.layers[0] === layer; });
       if (layer.kind === "raster" && !single) made.push({ label: layer.title, layers: [layer] });
     });
-    return made.filter(function (choice) { return choice.layers.length; });
+    return made;
   }
 
   // Two sides to begin with: the first pair of the page, else the raster that is shown beside the
@@ -59,20 +63,42 @@
     app.stage.appendChild(frame);
     [bar, line].forEach(function (node) { L.DomEvent.disableClickPropagation(node); L.DomEvent.disableScrollPropagation(node); });
 
-    // Cut both panes at the divider; their coordinates are those of the map's layers.
+    if (all.length < 3) bar.hidden = true; // nothing to choose
+
+    // Vector layers come in pairs: choosing one of them chooses the other too.
+    function pick(n, k) {
+      var other = all[chosen[1 - n]], mate = all.findIndex(function (choice) { return choice.side && choice.side !== all[k].side; });
+      if (all[k].side) chosen = all[k].side === "before" ? [k, mate] : [mate, k];
+      else {
+        chosen[n] = k;
+        if (other.side) chosen[1 - n] = all.findIndex(function (choice, at) { return !choice.side && at !== k; });
+        if (chosen[1 - n] < 0) chosen[1 - n] = k;
+      }
+    }
+
+    // The panes of a side: its own for rasters, the engine's for vector layers.
+    function panesOf(n) {
+      var side = all[chosen[n]].side;
+      if (!side) return [panes[n]];
+      return ["ip-over-", "ip-under-"].map(function (name) { return map.getPane(name + side); }).filter(Boolean);
+    }
+
+    // Cut both sides at the divider; their coordinates are those of the map's layers.
     function cut() {
       if (!sides) return;
-      var size = map.getSize(), x = share * size.x, a = map.containerPointToLayerPoint([0, 0]), b = map.containerPointToLayerPoint(size);
+      var size = map.getSize(), x = share * size.x, far = 2000;
+      var a = map.containerPointToLayerPoint([-far, -far]), b = map.containerPointToLayerPoint(size.add([far, far]));
       var middle = map.containerPointToLayerPoint([x, 0]).x;
       [[a.x, middle], [middle, b.x]].forEach(function (ends, n) {
         var corners = [[ends[0], a.y], [ends[1], a.y], [ends[1], b.y], [ends[0], b.y]];
-        panes[n].style.clipPath = "polygon(" + corners.map(function (c) { return c[0] + "px " + c[1] + "px"; }).join(",") + ")";
+        var shape = "polygon(" + corners.map(function (c) { return c[0] + "px " + c[1] + "px"; }).join(",") + ")";
+        panesOf(n).forEach(function (pane) { pane.style.clipPath = shape; });
       });
-      line.style.left = 100 * share + "%";
-      labels[0].style.right = 100 - 100 * share + "%";
-      labels[1].style.left = 100 * share + "%";
-      labels[0].style.maxWidth = Math.max(0, x - 60) + "px";
-      labels[1].style.maxWidth = Math.max(0, size.x - x - 60) + "px";
+      line.style.left = x + "px";
+      labels[0].style.right = "calc(100% - " + x + "px)";
+      labels[1].style.left = x + "px";
+      labels[0].style.maxWidth = Math.max(0, x - 24) + "px";
+      labels[1].style.maxWidth = Math.max(0, size.x - x - 24) + "px";
       handle.setAttribute("aria-valuenow", String(Math.round(100 * share)));
       handle.setAttribute("aria-valuetext", words["swipe.value"].replace("{share}", app.number(100 * share)).replace("{left}", all[chosen[0]].label).replace("{right}", all[chosen[1]].label));
     }
@@ -80,6 +106,9 @@
     function move(to) { share = Math.max(0, Math.min(1, to)); cut(); }
 
     function clear() {
+      ["before", "after"].forEach(function (side) {
+        ["ip-over-", "ip-under-"].forEach(function (name) { var pane = map.getPane(name + side); if (pane) pane.style.clipPath = ""; });
+      });
       (sides || []).forEach(function (side) { side.forEach(function (drawn) { drawn.remove(); }); });
       all.forEach(function (choice) { choice.layers.forEach(function (layer) { layer.swiped = false; }); });
       sides = null;
@@ -90,15 +119,41 @@
       sides = chosen.map(function (k, n) {
         labels[n].textContent = all[k].label;
         lists[n].value = String(k);
-        return all[k].layers.map(function (layer) {
+        return all[k].side ? all[k].layers.map(uncovered) : all[k].layers.map(function (layer) {
           layer.swiped = true;
           var overlay = new ip.RasterOverlay(app, layer, "ip-swipe-" + (n ? "right" : "left"));
           overlay.addTo(map);
           return overlay;
         });
       });
-      hide(true);
+      hide(!all[chosen[0]].side);
+      together(Boolean(all[chosen[0]].side));
       cut();
+      names();
+    }
+
+    // The page of an undergrounding plan shows streets before or after the works, or both: a divider
+    // needs both, and gives back what the reader had.
+    var wanted = null;
+    function together(on) {
+      var pressed = document.querySelector("button[data-view][aria-pressed='true']"), both = document.querySelector("button[data-view='both']");
+      if (on && both && !wanted) { wanted = pressed; both.click(); }
+      if (!on && wanted) { wanted.click(); wanted = null; }
+    }
+
+    // Labels on the map belong to a side too, and are placed anew where the divider comes to rest.
+    function names() {
+      app.sideOf = sides && all[chosen[0]].side ? sideOf : null;
+      if (all.some(function (choice) { return choice.side; })) app.redraw();
+    }
+    function sideOf(latlng) { return all[chosen[sideAt(latlng)]].side; }
+    function sideAt(latlng) { return map.latLngToContainerPoint(latlng).x < share * map.getSize().x ? 0 : 1; }
+
+    // A layer of before or after is shown while the divider stands, whatever the panel says.
+    function uncovered(layer) {
+      var was = layer.shown;
+      if (!was) app.show(layer, true);
+      return { remove: function () { if (!was) app.show(layer, false); } };
     }
 
     // The rasters of the panel make way for the two sides, and come back afterwards.
@@ -112,8 +167,8 @@
     var otherwise = app.rastersAt;
     app.rastersAt = function (latlng) {
       if (!sides) return otherwise(latlng);
-      var side = map.latLngToContainerPoint(latlng).x < share * map.getSize().x ? 0 : 1;
-      return all[chosen[side]].layers;
+      var side = all[chosen[sideAt(latlng)]];
+      return side.side ? otherwise(latlng) : side.layers;
     };
 
     var held = false;
@@ -128,7 +183,7 @@
       var box = frame.getBoundingClientRect();
       move((event.clientX - box.left) / box.width);
     });
-    ["pointerup", "pointercancel"].forEach(function (name) { line.addEventListener(name, function () { held = false; }); });
+    ["pointerup", "pointercancel"].forEach(function (name) { line.addEventListener(name, function () { if (held) { held = false; names(); } }); });
     handle.addEventListener("keydown", function (event) {
       var step = event.shiftKey ? 0.1 : 0.02;
       var to = { ArrowLeft: share - step, ArrowDown: share - step, ArrowRight: share + step, ArrowUp: share + step, PageDown: share - 0.1, PageUp: share + 0.1, Home: 0, End: 1 }[event.key];
@@ -136,14 +191,18 @@
       event.preventDefault();
       event.stopPropagation();
       move(to);
+      names();
     });
     map.on("move resize zoom viewreset", cut);
     app.on("layers", function (layer) {
       if (!sides || layer.kind !== "raster") return;
       var k = all.findIndex(function (choice) { return choice.layers.length === 1 && choice.layers[0] === layer; });
-      if (layer.shown && k >= 0) chosen[0] = k; // chosen in the panel: it goes to the left
+      if (layer.shown && k >= 0) pick(0, k); // chosen in the panel: it goes to the left
       draw();
     });
+    // A print is laid out anew: the divider keeps its share of the map.
+    app.on("print", cut);
+    app.on("printed", cut);
     tool = ip.tool(app, {
       id: "swipe", label: words["swipe.tool"], icon: ICON, toggle: true,
       run: function (on) {
@@ -151,7 +210,9 @@
         app.stage.classList.toggle("ip-swiping", on);
         if (on) { draw(); handle.focus({ preventScroll: true }); return; }
         clear();
+        together(false);
         hide(false);
+        names();
       }
     });
     app.swipe = { tool: tool, move: move, choose: function (left, right) { chosen = [left, right]; if (sides) draw(); }, choices: all };

@@ -6,7 +6,7 @@
 (function (ip) {
   var SIZE = 384; // px of a tile: a multiple of the hatching's period
   var MOVING_MS = 5, SPARE_MS = 7, STILL_MS = 20; // how long one frame may draw
-  var PRINT_RATIO = 2.5;
+  var PRINT_RATIO = 2;
 
   function ratio() { return window.devicePixelRatio || 1; }
 
@@ -20,14 +20,34 @@
     return canvas;
   }
 
+  // Take a canvas away and give its memory back at once, not when somebody sweeps.
+  function drop(canvas) {
+    L.DomUtil.remove(canvas);
+    canvas.width = canvas.height = 0;
+  }
+
   // A canvas paints what it was told only when it must; reading a pixel makes it do so now, so that
   // the clock tells the truth. Without graphics hardware that is where the time goes.
   function settle(context) { context.getImageData(0, 0, 1, 1); }
+
+  // Make strokes pixels for good: Chromium would else replay what was drawn since a print began, and
+  // at a wrong size.
+  function fix(context) {
+    settle(context);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "rgba(255,255,255,.01)";
+    context.fillRect(0, 0, 1, 1);
+  }
 
   function contextOf(canvas, width, height) {
     var context = canvas.getContext("2d", { willReadFrequently: true });
     context.setTransform(canvas.width / width, 0, 0, canvas.height / height, 0, 0);
     return context;
+  }
+
+  function forget(level) {
+    L.DomUtil.remove(level.el);
+    Array.prototype.forEach.call(level.el.children, function (canvas) { canvas.width = canvas.height = 0; });
   }
 
   // ---- one pane -------------------------------------------------------------------------------
@@ -52,7 +72,7 @@
       };
     },
     clear: function () {
-      this.levels.forEach(function (level) { L.DomUtil.remove(level.el); });
+      this.levels.forEach(forget);
       this.levels = [];
       this.level = null;
     },
@@ -111,8 +131,8 @@
       level.seen = seen.sort(nearest);
       level.spare = spare.sort(nearest);
       level.tiles.forEach(function (tile, key) {
-        if (tile.i >= i0 - 2 && tile.i <= i1 + 2 && tile.j >= j0 - 2 && tile.j <= j1 + 2) return;
-        if (tile.canvas) L.DomUtil.remove(tile.canvas);
+        if (tile.i >= i0 - 1 && tile.i <= i1 + 1 && tile.j >= j0 - 1 && tile.j <= j1 + 1) return;
+        if (tile.canvas) drop(tile.canvas);
         level.tiles.delete(key);
       });
     },
@@ -131,7 +151,7 @@
       var level = this.level;
       level.whole = true;
       level.el.style.visibility = "";
-      this.levels.forEach(function (other) { if (other !== level) L.DomUtil.remove(other.el); });
+      this.levels.forEach(function (other) { if (other !== level) forget(other); });
       this.levels = [level];
     },
     // Whether a job begun is still wanted.
@@ -152,7 +172,7 @@
         L.DomUtil.setPosition(job.canvas, L.point(tile.i * SIZE, tile.j * SIZE).subtract(job.level.origin));
         job.level.el.appendChild(job.canvas);
       }
-      if (before) L.DomUtil.remove(before);
+      if (before) drop(before);
     },
     // One fine picture of the view, at once: a print does not wait and knows no tiles.
     print: function () {
@@ -162,8 +182,9 @@
       var level = { zoom: zoom, el: L.DomUtil.create("div", "ip-level", this.getPane()), origin: L.point(west, north), tiles: new Map(), whole: true };
       this.levels = [level];
       level.el.appendChild(canvas);
-      var steps = ip.paint(contextOf(canvas, size.x, size.y), this.layers, ip.view(zoom, west, north, size.x, size.y));
+      var context = contextOf(canvas, size.x, size.y), steps = ip.paint(context, this.layers, ip.view(zoom, west, north, size.x, size.y));
       while (!steps.next().done);
+      fix(context);
       this._transform(map.getCenter(), zoom);
     }
   });
@@ -204,6 +225,7 @@
       write(context, this.layers, view, this.painter.app);
       var chosen = this.chosen;
       if (chosen && ip.shown(chosen.layer, zoom)) ip.ring(context, chosen.layer, chosen.feature, view);
+      if (this.painter.printing) fix(context);
       this.stale = false;
     }
   });
@@ -231,7 +253,7 @@
         if (!ip.seen(layer, f) || zoom < style.min_zoom || (groups && groups.group[f] >= 0)) continue;
         var text = ip.text(layer, layer.label, f), x, y;
         if (!text || (layer.kind === "line" && told.has(text))) continue;
-        var width = context.measureText(text).width;
+        var width = context.measureText(text).width, room = [0];
         if (point) {
           var r = ip.size(style, zoom), xy = ip.place(layer, f, m, r, zoom);
           x = xy[0] + r + 4;
@@ -240,10 +262,16 @@
           var middle = layer.kind === "polygon" ? [layer.labelX[f], layer.labelY[f]] : halfway(layer, f);
           x = middle[0] * m.a + m.x - width / 2;
           y = m.y - middle[1] * m.a;
+          if (layer.kind === "polygon") room = about(layer, f, m, y);
         }
         if (layer.side && app.sideOf && app.sideOf(ip.centre(layer, f)) !== layer.side) continue;
-        var box = [x - 3, y - 9, x + width + 3, y + 9];
-        if (taken.some(function (t) { return t[0] < box[2] && t[2] > box[0] && t[1] < box[3] && t[3] > box[1]; })) continue;
+        var box = null;
+        for (var step = 0; step < room.length && !box; step++) {
+          box = [x - 3, y + room[step] - 9, x + width + 3, y + room[step] + 9];
+          if (taken.some(function (t) { return t[0] < box[2] && t[2] > box[0] && t[1] < box[3] && t[3] > box[1]; })) box = null;
+        }
+        if (!box) continue;
+        y = box[1] + 9;
         taken.push(box);
         told.add(text);
         context.strokeStyle = "rgba(255,255,255,.92)";
@@ -253,6 +281,12 @@
         context.fillText(text, x, y);
       }
     }
+  }
+
+  // How far up or down the name of an area may stand, within its bounds, where its middle is taken.
+  function about(layer, f, m, y) {
+    var top = m.y - layer.bounds[4 * f + 3] * m.a + 9, bottom = m.y - layer.bounds[4 * f + 1] * m.a - 9;
+    return [0, 14, -14, 26, -26].filter(function (step) { return !step || (y + step >= top && y + step <= bottom); });
   }
 
   function halfway(layer, f) {
@@ -310,8 +344,15 @@
       wake();
     }
 
+    // The attribute is for those outside the page who wait for the picture.
+    function still(now) {
+      if (app.still === now) return;
+      app.still = now;
+      document.documentElement.toggleAttribute("data-still", now);
+      if (now) app.emit("still");
+    }
     function wake() {
-      app.still = false;
+      still(false);
       if (waiting || !map._loaded) return;
       waiting = true;
       if (document.hidden) setTimeout(tick, 0); else requestAnimationFrame(tick);
@@ -352,9 +393,21 @@
       if (labels.stale && !moving() && !map._animatingZoom) labels.draw();
       var more = work(false), next = choose(), busy = (next && !next.rank) || labels.stale || (job && !job.rank);
       if (more && next) { waiting = true; if (document.hidden) setTimeout(tick, 0); else requestAnimationFrame(tick); }
-      if (busy || map._animatingZoom) app.still = false;
-      else if (!app.still) { app.still = true; app.emit("still"); }
+      still(!busy && !map._animatingZoom);
     }
+    // Everything lies on whole pixels of the screen, else the same picture looks different here and
+    // there: a map that glides to its rest may stop between two, and so may what stands above it.
+    function snap() {
+      var position = L.DomUtil.getPosition(map.getPane("mapPane"));
+      if (position && !position.equals(position.round())) L.DomUtil.setPosition(map.getPane("mapPane"), position.round());
+    }
+    function place() {
+      var element = map.getContainer(), box = element.parentNode.getBoundingClientRect(), dense = ratio();
+      element.style.left = Math.ceil(box.left * dense - 0.01) / dense - box.left + "px";
+      element.style.top = Math.ceil(box.top * dense - 0.01) / dense - box.top + "px";
+    }
+    map.on("moveend", snap);
+    map.on("resize", place);
     map.on("dragstart", function () { painter.dragged = true; });
     map.on("moveend", function () { painter.dragged = false; wake(); });
 
@@ -423,6 +476,7 @@
       }
       labels.draw();
     };
+    place();
     painter.begin = function () {
       layers.forEach(function (layer) { signs.set(layer, sign(layer)); });
       panes.forEach(function (pane) { pane.addTo(map); });

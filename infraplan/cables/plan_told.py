@@ -1,0 +1,182 @@
+"""What an undergrounding plan holds, in words that page, papers and command line have in common."""
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+from typing import Any
+
+from infraplan.cables.sharing import tenants
+from infraplan.text import LANGUAGES
+from infraplan.text import Words
+from infraplan.text import words as catalogue
+
+if TYPE_CHECKING:
+    from infraplan.cables.underground import CablePlan
+
+__all__ = [
+    "feature_told",
+    "finding_told",
+    "payer_told",
+    "shares_told",
+    "source_kept",
+    "source_told",
+]
+
+NAMED = {
+    "price_unconfirmed": "cables.item_",
+    "rule_unconfirmed": "works.rule_",
+    "sum": "validation.layer_",
+}
+
+
+def payer_told(payer: str, words: Words) -> str:
+    """
+    Return what a payer is called.
+
+    Parameters
+    ----------
+    payer
+        Name of an owner, or `public`, `investor`, `unassigned`.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        The words for who is no owner, else the name itself.
+    """
+    return words.entries.get(f"money.payer_{payer}", payer)
+
+
+def shares_told(plan: "CablePlan", words: Words) -> dict[str, str]:
+    """
+    Return what each payer of a plan is called; who rents is not taken for one who brings capital.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        By the names of `plan.shares`, in its order.
+    """
+    renting = tenants(plan)
+    return {
+        str(payer): words("tenants.own_works", owner=str(payer))
+        if payer in renting
+        else payer_told(str(payer), words)
+        for payer in plan.shares["operator"]
+    }
+
+
+def finding_told(row: Mapping[Any, Any], words: Words) -> str:
+    """
+    Return a finding of the validation as a sentence.
+
+    Parameters
+    ----------
+    row
+        Row of table `findings`: `code`, `feature_id`, `value`, `limit`.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        Its sentence, the code where the catalogue has none; numbers with as many decimals as they
+        need, at most two.
+    """
+    code = str(row["code"])
+    if f"validation.{code}" not in words.entries:
+        return code
+    value, limit = (_number(row[name], words) for name in ("value", "limit"))
+    named = feature_told(code, row["feature_id"], words)
+    return words(f"validation.{code}", feature=named, value=value, limit=limit)
+
+
+def feature_told(code: str, feature: object, words: Words) -> str:
+    """
+    Return what a finding is about: prices, rules and tables by their names.
+
+    Parameters
+    ----------
+    code
+        Code of the finding.
+    feature
+        Its `feature_id`.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        The name, in small letters as it stands in a sentence; an id as it is; empty where missing.
+    """
+    name = feature if isinstance(feature, str) else ""
+    prefix = NAMED.get(code)
+    told = words.entries.get(f"{prefix}{name}") if prefix else None
+    return name if told is None else told[:1].lower() + told[1:]
+
+
+def source_told(source: str, words: Words) -> str:
+    """
+    Return where a price or rule comes from, in the language of a paper.
+
+    Parameters
+    ----------
+    source
+        Source as our files of data name it, alone or with `; ` and its date; or any other text.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        What the catalogue says for our own sources, others as they are.
+    """
+    keys = _sources()
+    if source in keys:
+        return words(keys[source])
+    text, mark, day = source.rpartition("; ")
+    return f"{words(keys[text])}{mark}{day}" if text in keys else source
+
+
+def source_kept(told: str, source: str) -> str:
+    """
+    Return the source that a form handed back means.
+
+    Parameters
+    ----------
+    told
+        What stands in the form.
+    source
+        The source that the form was written from.
+
+    Returns
+    -------
+    kept
+        That source where nobody changed what `source_told` had written, else the new text.
+    """
+    unchanged = {source_told(source, catalogue(language)) for language in LANGUAGES}
+    return source if told in unchanged else told
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """Return the keys of our own sources by their text in the files of data."""
+    entries = catalogue("en").entries
+    return {text: key for key, text in entries.items() if key.startswith("sources.")}
+
+
+def _number(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell of a table
+    """Return a number as short as it can be, text as it is, or that it is not known."""
+    if isinstance(value, str):
+        return value
+    if value is None or not math.isfinite(float(value)):
+        return words("common.unknown")
+    return words.number(float(value), 0 if float(value).is_integer() else 2)

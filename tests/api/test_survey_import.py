@@ -1,0 +1,50 @@
+"""Surveys of aerial cable as they are imported: streets that the plan does not have are told."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+
+import infraplan.api as ip
+from infraplan.layers.notes import note_told
+from infraplan.layers.schemas import schema
+from infraplan.plan import Plan
+from infraplan.text import words
+
+CRS = "EPSG:9209"
+ROWS = """Đường,Từ,Đến,Bên,Đơn vị,Số cáp,Đường kính (mm),Ngày khảo sát,Người ký
+Tran Phu,0,100,trái,VNPT,2,12,2026-05-01,Nguyễn An
+Trần Phúu,0,100,trái,Viettel,1,12,2026-05-01,Nguyễn An
+Trần Phúu,100,200,phải,SCTV,1,12,2026-05-01,Nguyễn An
+Quang Trung,0,100,trái,VNPT,3,12,2026-05-01,Nguyễn An
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Return a plan with nothing but two streets."""
+    made = ip.init_plan(tmp_path / "plan", crs=CRS)
+    lines = [shapely.LineString([(540_000, y), (540_300, y)]) for y in (2_030_000, 2_030_100)]
+    streets = gpd.GeoDataFrame({"name": ["Trần Phú", "Nguyễn Du"]}, geometry=lines, crs=CRS)
+    streets.index = ["S1", "S2"]
+    columns = {column.name: None for column in schema("streets").columns}
+    whole = streets.assign(**{k: v for k, v in columns.items() if k not in streets})
+    whole.index.name = "street_id"
+    made.write_tables({"streets": whole.drop(columns=["street_id"], errors="ignore")})
+    return made
+
+
+def test_streets_that_the_plan_does_not_have_are_told_with_rows_and_near_names(
+    plan: Plan, tmp_path: Path
+) -> None:
+    survey = tmp_path / "khao sat.csv"
+    survey.write_text(ROWS, encoding="utf-8")
+    done = ip.import_layer(plan, "cable_survey", survey)
+    told = [note_told(note, words("vi")) for note in done.notes]
+    (unknown,) = [text for text in told if "tên đường mà phương án không có" in text]
+    assert unknown.startswith("3 dòng khảo sát")
+    assert "'Trần Phúu' (dòng 3, 4; tên gần giống: Trần Phú)" in unknown
+    assert "'Quang Trung' (dòng 5; không có tên nào gần giống)" in unknown
+    assert "Tran Phu'" not in unknown
+    assert done.rows_kept == 4
