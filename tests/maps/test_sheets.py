@@ -4,8 +4,10 @@ import io
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -236,6 +238,21 @@ def test_the_page_without_scripts_shows_the_map(page: MapPage) -> None:
     assert "<td>98,1" in plain
     assert shown.html == page.with_picture().html
     assert page.html.startswith(shown.html[: shown.html.index("<noscript>")])
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_phone_without_scripts_sees_the_map_first(
+    opened: Callable[..., Any], page: MapPage
+) -> None:
+    tab = opened(page.with_picture(), java_script_enabled=False)
+    tab.set_viewport_size({"width": 390, "height": 844})
+    picture = tab.locator(".ip-plain img")
+    assert picture.bounding_box()["y"] < 500
+    assert 300 < picture.bounding_box()["width"] <= 390
+    assert picture.evaluate("image => image.naturalWidth") > 1000
+    assert tab.locator(".folium-map").is_hidden()
+    assert tab.heard.complaints == []
 
 
 def test_the_suffix_decides_what_is_saved(page: MapPage, pdf: bytes, tmp_path: Path) -> None:
