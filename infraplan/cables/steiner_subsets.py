@@ -71,7 +71,7 @@ def closed_by_subsets(search: Search, graph: Graph) -> bool:
     near, far, between = _distances(graph, bit, root)
     starts, heads, links, _ = graph.rows()
     limit = search.upper - graph.fixed_cost
-    made = _no_labels(COLUMNS)
+    made = _no_labels(COLUMNS, nodes * 2**count + len(heads), 2**count)
     put_first(graph.terminals, bit, limit, count, between, *duals, *made.arrays)
     first = np.full(nodes, -1, dtype=np.int64)
     begun = search.lower
@@ -139,20 +139,19 @@ def _distances(graph: Graph, bit: Ints, root: int) -> tuple[Ints, Floats, Ints]:
     return near, far, between
 
 
-def _no_labels(columns: int) -> _Labels:
-    """Return room for labels; the system gives it as it is used."""
-    room = ROOM
-    size = 1 << (2 * room).bit_length()
+def _no_labels(columns: int, labels: int, groups: int) -> _Labels:
+    """Return room for labels and groups, at most so many; the system gives it as it is used."""
+    labels, groups = min(labels, ROOM), min(groups, ROOM // 2)
     state = np.zeros(5, dtype=np.int64)
     state[3] = -1
     return _Labels(
         state=state,
-        labels=np.empty((room, columns), dtype=np.int64),
-        key=np.empty(room),
-        heap=np.empty(room, dtype=np.int64),
-        place=np.empty(room, dtype=np.int64),
-        table=np.zeros(size, dtype=np.int64),
-        groups=np.empty(room // 2, dtype=np.int64),
-        most=np.empty(room // 2, dtype=np.int64),
-        group_table=np.zeros(size // 2, dtype=np.int64),
+        labels=np.empty((labels, columns), dtype=np.int64),
+        key=np.empty(labels),
+        heap=np.empty(labels, dtype=np.int64),
+        place=np.empty(labels, dtype=np.int64),
+        table=np.zeros(1 << (2 * labels).bit_length(), dtype=np.int64),
+        groups=np.empty(groups, dtype=np.int64),
+        most=np.empty(groups, dtype=np.int64),
+        group_table=np.zeros(1 << (2 * groups).bit_length(), dtype=np.int64),
     )
