@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.steiner_bounds import ASCENT_WORK
+from infraplan.cables.steiner_bounds import ascended
 from infraplan.cables.steiner_graph import Graph
 from infraplan.cables.steiner_trees import Search
 
@@ -22,7 +24,6 @@ Ints = npt.NDArray[np.int64]
 MOST_BITS = 62  # terminals but one, for a subset is a whole number
 NODES = 1_000_000  # times terminals
 ROOTS = 8  # of which the one with the best bound is taken
-ASCENT_WORK = 500_000_000  # arcs that one dual ascent may look at
 RECORDED = 16_000_000  # nodes of the sets of a dual ascent
 WORTHS = 16_000_000  # numbers that what duals are worth may fill
 SUBSETS = 512  # of terminals for which duals are told apart
@@ -98,21 +99,23 @@ def closed_by_subsets(search: Search, graph: Graph) -> bool:
 
 def _duals(search: Search, graph: Graph) -> tuple[int, Ints, Ints, Ints, Ints]:
     """Return the best root of some, the bit of each terminal, and what the duals are worth."""
-    from infraplan.cables._kernels_cuts import ascend
     from infraplan.cables._kernels_exact import worth_of_duals
 
-    starts, heads, links, _ = graph.rows()
+    rows = graph.rows()
+    starts, heads, links, _ = rows
     terminals = graph.terminals
     roots = search.rng.permutation(terminals)[:ROOTS]
     found = []
     for root in roots.tolist():
         left = graph.cost[links]
-        raised, *_ = ascend(starts, heads, left, graph.is_terminal, root, ASCENT_WORK, 0)
-        found.append(int(raised))
-        search.prove(int(raised) + graph.fixed_cost)
+        raised, *_ = ascended(search, rows, left, graph.is_terminal, root, ASCENT_WORK, 0)
+        found.append(raised)
+        search.prove(raised + graph.fixed_cost)
     root = int(roots[int(np.argmax(found))])
     left = graph.cost[links]
-    _, _, begins, sets = ascend(starts, heads, left, graph.is_terminal, root, ASCENT_WORK, RECORDED)
+    _, _, begins, sets = ascended(
+        search, rows, left, graph.is_terminal, root, ASCENT_WORK, RECORDED
+    )
     bit = np.full(len(graph.is_terminal), -1, dtype=np.int64)
     bit[terminals[terminals != root]] = np.arange(len(terminals) - 1)
     most = min(SUBSETS, WORTHS // len(bit))

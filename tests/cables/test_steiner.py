@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from infraplan.cables import SteinerTree
+from infraplan.cables import steiner_bounds
 from infraplan.cables import steiner_cuts
 from infraplan.cables import steiner_subsets
 from infraplan.cables import steiner_tree
@@ -21,6 +22,7 @@ from infraplan.cables._kernels_exact import worth_of_duals
 from infraplan.cables._kernels_trees import eliminate_vertices
 from infraplan.cables._kernels_trees import insert_vertices
 from infraplan.cables._kernels_trees import nearest_terminals
+from infraplan.cables.steiner_bounds import ascended
 from infraplan.cables.steiner_cuts import closed_by_cuts
 from infraplan.cables.steiner_graph import shrunk
 from infraplan.cables.steiner_graph import whole_graph
@@ -282,6 +284,28 @@ def test_duals_told_apart_by_subset_sum_to_the_bound_of_dual_ascent(number: int)
     for number_of_bit, node in enumerate(others):
         holds = subsets >> number_of_bit & 1 == 1
         assert (inside[node] == np.where(holds, worth, 0)).all()
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_dual_ascent_in_parts_is_a_bound_and_tells_its_sets(number: int, monkeypatch) -> None:
+    edges, cost, terminals, count = random_instance(2 * number + 1)
+    whole = cost.astype(np.int64) + 1
+    graph = whole_graph(edges, whole, terminals, count)
+    truth = cheapest_by_subsets(edges, whole.astype(float), terminals, count)
+    root = int(graph.terminals[0])
+    for part in (3, 10**6):
+        monkeypatch.setattr(steiner_bounds, "ASCENT_PART", part)
+        left = graph.cost[graph.rows()[2]]
+        before = left.copy()
+        raised, complete, begins, sets = ascended(
+            search_of(whole), graph.rows(), left, graph.is_terminal, root, 10**6, 10**5
+        )  # fmt: skip
+        assert complete
+        assert (left >= 0).all()
+        assert 0 < raised + graph.fixed_cost <= truth
+        bit = np.where(graph.is_terminal, 0, -1)
+        starts, heads, _, _ = graph.rows()
+        assert worth_of_duals(starts, heads, before, bit, begins, sets, 8)[1].sum() == raised
 
 
 def test_a_program_that_learns_its_arcs_ends_at_the_bound_of_all_arcs(monkeypatch) -> None:
