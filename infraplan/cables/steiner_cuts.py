@@ -47,8 +47,6 @@ ROUNDS = 400  # of solving and cutting
 SWEEP = 4  # rounds after which slack rows go
 REBUILD = 0.85  # share of edges below which the program begins anew
 VIOLATED = 0.98  # greatest flow over a cut that is told
-FIRST_ARCS = 1000  # that HiGHS knows at first
-CHEAP = 1e-7  # in mean costs of an edge, by which an arc that enters is too cheap
 TINY = 1e-6  # share of the mean cost of an edge that counts as nothing left
 LITTLE = 1e-9  # share by which a round must raise the worth of the program
 PATIENCE = 12  # rounds that may raise it by less
@@ -56,12 +54,7 @@ PATIENCE = 12  # rounds that may raise it by less
 
 @dataclass(slots=True, eq=False)
 class _Program:
-    """
-    The program of one graph and root; rows of flow come first, then those of `sets`.
-
-    `begins`, `arcs` and `signs` hold all arcs; HiGHS knows those of `columns` alone, `column` being
-    the place of an arc among them or -1. Arcs enter as their reduced costs ask for them.
-    """
+    """The program of one graph and root; rows of flow come first, then those of `sets`."""
 
     graph: Graph
     rows: Rows
@@ -76,8 +69,6 @@ class _Program:
     sets: Sets
     value: Floats
     dual: Floats
-    columns: Ints
-    column: Ints
 
     def add(self, sets: Sets) -> int:
         """Add a row for each set that is violated; return how many."""
@@ -88,16 +79,14 @@ class _Program:
         count = len(number)
         if count == 0:
             return 0
-        known = self.column[arcs] >= 0
-        shorter = np.concatenate([[0], np.cumsum(known)])[begins]
         self.highs.addRows(
             count,
             np.ones(count),
             np.full(count, np.inf),
-            int(known.sum()),
-            shorter[:-1].astype(np.int32),
-            self.column[arcs[known]].astype(np.int32),
-            np.ones(int(known.sum())),
+            len(arcs),
+            begins[:-1].astype(np.int32),
+            arcs.astype(np.int32),
+            np.ones(len(arcs)),
         )
         self.begins = np.concatenate([self.begins, begins[1:] + self.begins[-1]])
         self.arcs = np.concatenate([self.arcs, arcs])
@@ -110,7 +99,7 @@ class _Program:
         return count
 
     def solve(self, deadline: float) -> bool:
-        """Solve over the arcs known, over all if those do not do; return whether HiGHS ended."""
+        """Solve the program; return whether HiGHS came to its end."""
         import highspy
 
         def ask(_kind: object, _text: str, _told: object, answer: object, _data: object) -> None:
@@ -120,48 +109,12 @@ class _Program:
         self.highs.setCallback(ask, None)
         self.highs.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
         self.highs.run()
-        infeasible = highspy.HighsModelStatus.kInfeasible
-        if self.highs.getModelStatus() == infeasible and self.know(
-            np.ones(len(self.column), dtype=np.bool_)
-        ):
-            self.highs.run()
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return False
         solution = self.highs.getSolution()
-        self.value = np.zeros(len(self.column))
-        self.value[self.columns] = np.asarray(solution.col_value)
+        self.value = np.asarray(solution.col_value)
         self.dual = np.asarray(solution.row_dual)
         return True
-
-    def price(self) -> int:
-        """Make HiGHS know the arcs that its duals find too cheap; return how many."""
-        number = np.repeat(np.arange(len(self.begins) - 1), np.diff(self.begins))
-        paid = np.bincount(self.arcs, self.dual[number] * self.signs, len(self.column))
-        cost = self.graph.cost[self.rows[2]] / self.unit
-        return self.know(cost - paid < -CHEAP)
-
-    def know(self, wanted: Flags) -> int:
-        """Make HiGHS know some arcs, but for those barred; return how many are new to it."""
-        wanted &= (self.column < 0) & ~self.barred
-        new = np.flatnonzero(wanted)
-        if len(new) == 0:
-            return 0
-        self.column[new] = len(self.columns) + np.arange(len(new))
-        self.columns = np.concatenate([self.columns, new])
-        places = np.flatnonzero(wanted[self.arcs])
-        places = places[np.argsort(self.arcs[places], kind="stable")]
-        sizes = np.bincount(self.arcs[places], minlength=len(self.column))[new]
-        self.highs.addCols(
-            len(new),
-            self.graph.cost[self.rows[2][new]] / self.unit,
-            np.zeros(len(new)),
-            np.ones(len(new)),
-            len(places),
-            np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32),
-            (np.searchsorted(self.begins, places, side="right") - 1).astype(np.int32),
-            self.signs[places].astype(np.float64),
-        )
-        return len(new)
 
     def drop(self) -> None:
         """Take out the rows of cuts that do not bind."""
@@ -231,7 +184,7 @@ def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Progra
     search.prove(found + graph.fixed_cost)
     if not complete or not search.open:
         return None
-    program = _empty_program(graph, rows, root, _hopeful(graph, rows, left, root))
+    program = _empty_program(graph, rows, root)
     number = np.full(len(search.cost) * 2 + 2, -1, dtype=np.int64)
     number[graph.names] = np.arange(len(graph.names))
     if len(named[0]) > 1:
@@ -240,21 +193,7 @@ def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Progra
     return program
 
 
-def _hopeful(graph: Graph, rows: Rows, left: Ints, root: int) -> Ints:
-    """Return the arcs through which trees may be cheapest, by what a dual ascent has left."""
-    from infraplan.cables._kernels_cuts import reduced_distances
-
-    starts, heads, _, twin = rows
-    ahead, first, _ = reduced_distances(starts, heads, twin, left, graph.is_terminal, root)
-    into = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    above = ahead[heads] + left + first[into]
-    above[into == root] = np.inf
-    least = min(FIRST_ARCS, len(above) - 1)
-    found: Ints = np.flatnonzero(above <= np.partition(above, least)[least])
-    return found
-
-
-def _empty_program(graph: Graph, rows: Rows, root: int, columns: Ints) -> _Program:
+def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
     """Return the program with the rows of flow alone."""
     import highspy
     from highspy._core import _Highs  # the class above it greets on standard output
@@ -270,20 +209,17 @@ def _empty_program(graph: Graph, rows: Rows, root: int, columns: Ints) -> _Progr
     begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     arcs, signs = arcs[order], signs[order]
     unit = float(graph.cost.mean())
-    column = np.full(len(heads), -1, dtype=np.int64)
-    column[columns] = np.arange(len(columns))
-    known = column[arcs] >= 0
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(columns), len(sizes)
-    lp.col_cost_ = graph.cost[links[columns]] / unit
-    lp.col_lower_ = np.zeros(len(columns))
-    lp.col_upper_ = np.ones(len(columns))
+    lp.num_col_, lp.num_row_ = len(heads), len(sizes)
+    lp.col_cost_ = graph.cost[links] / unit
+    lp.col_lower_ = np.zeros(len(heads))
+    lp.col_upper_ = (into != root).astype(np.float64)
     lp.row_lower_ = np.zeros(len(sizes))
     lp.row_upper_ = np.full(len(sizes), np.inf)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(known)])[begins].astype(np.int32)
-    lp.a_matrix_.index_ = column[arcs[known]].astype(np.int32)
-    lp.a_matrix_.value_ = signs[known].astype(np.float64)
+    lp.a_matrix_.start_ = begins.astype(np.int32)
+    lp.a_matrix_.index_ = arcs.astype(np.int32)
+    lp.a_matrix_.value_ = signs.astype(np.float64)
     highs = _Highs()
     highs.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS asks so
     highs.setOptionValue("threads", 1)
@@ -293,7 +229,7 @@ def _empty_program(graph: Graph, rows: Rows, root: int, columns: Ints) -> _Progr
     sets = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     return _Program(
         graph, rows, root, into == root, highs, unit, begins, arcs, signs, len(sizes), sets,
-        np.zeros(len(heads)), np.zeros(0), columns, column,
+        np.zeros(len(heads)), np.zeros(0),
     )  # fmt: skip
 
 
@@ -320,9 +256,7 @@ def _cut(search: Search, program: _Program) -> Graph:
         _barred(program, kept.edges)
         if number % 3 == 0:
             program.drop()
-        news = program.price()
-        weak = 0 if news else weak
-        if news + program.add(sets) + program.add(_flow_cuts(search, program)) == 0:
+        if program.add(sets) + program.add(_flow_cuts(search, program)) == 0:
             kept, _ = _proved(search, program)
             return graph if kept.edges.all() else without(search, graph, kept)
     return graph
@@ -369,8 +303,6 @@ def _barred(program: _Program, edges: Flags) -> None:
     """Forbid the arcs of edges that no better tree uses."""
     gone = np.flatnonzero(~edges[program.rows[2]] & ~program.barred)
     program.barred[gone] = True
-    gone = program.column[gone]
-    gone = gone[gone >= 0]
     program.highs.changeColsBounds(
         len(gone), gone.astype(np.int32), np.zeros(len(gone)), np.zeros(len(gone))
     )

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from infraplan.cables import SteinerTree
 from infraplan.cables import steiner_bounds
-from infraplan.cables import steiner_cuts
 from infraplan.cables import steiner_subsets
 from infraplan.cables import steiner_tree
 from infraplan.cables._kernels import spanning_tree
@@ -23,7 +22,6 @@ from infraplan.cables._kernels_trees import eliminate_vertices
 from infraplan.cables._kernels_trees import insert_vertices
 from infraplan.cables._kernels_trees import nearest_terminals
 from infraplan.cables.steiner_bounds import ascended
-from infraplan.cables.steiner_cuts import closed_by_cuts
 from infraplan.cables.steiner_graph import shrunk
 from infraplan.cables.steiner_graph import whole_graph
 from infraplan.cables.steiner_subsets import closed_by_subsets
@@ -306,19 +304,6 @@ def test_dual_ascent_in_parts_is_a_bound_and_tells_its_sets(number: int, monkeyp
         bit = np.where(graph.is_terminal, 0, -1)
         starts, heads, _, _ = graph.rows()
         assert worth_of_duals(starts, heads, before, bit, begins, sets, 8)[1].sum() == raised
-
-
-def test_a_program_that_learns_its_arcs_ends_at_the_bound_of_all_arcs(monkeypatch) -> None:
-    edges, cost, terminals = read_instance("wrp3-19")
-    whole = cost.astype(np.int64)
-    bounds = []
-    for arcs in (1, 10**6):
-        monkeypatch.setattr(steiner_cuts, "FIRST_ARCS", arcs)
-        search = search_of(whole)
-        closed_by_cuts(search, whole_graph(edges, whole, terminals, int(edges.max()) + 1))
-        bounds.append(search.lower)
-    assert abs(bounds[0] - bounds[1]) <= 1
-    assert bounds[0] > 1900400
 
 
 def test_parts_that_nothing_joins_are_named() -> None:
