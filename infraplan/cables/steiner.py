@@ -3,7 +3,8 @@ The cheapest tree that joins given nodes of a graph, with a proof of how cheap a
 
 Trees are grown by shortest paths from several roots (Takahashi and Matsuyama, Math. Japonica 24,
 1980), improved by local search and recombined; the bound is Wong's dual ascent (Math. Program. 28,
-1984), then the directed cut program, both in whole numbers so that rounding cannot lift it. Tests
+1984), then the directed cut program, both in whole numbers so that rounding cannot lift it; few
+terminals are settled by labels of their subsets. Tests
 of the graph, bounds and trees shrink the graph in turn: what no better tree can use is taken out.
 What is left open is branched: with a node that every tree must have, and without that node.
 """
@@ -24,6 +25,7 @@ from infraplan.cables.steiner_graph import Rows
 from infraplan.cables.steiner_graph import shrunk
 from infraplan.cables.steiner_graph import simplified
 from infraplan.cables.steiner_graph import whole_graph
+from infraplan.cables.steiner_subsets import closed_by_subsets
 from infraplan.cables.steiner_trees import Search
 from infraplan.cables.steiner_trees import edges_of
 from infraplan.cables.steiner_trees import grown
@@ -46,9 +48,7 @@ MOST_STARTS = 60
 START_WORK = 600
 SHAKE = 0.25  # greatest share by which chance raises a cost
 MIXES = 24  # unions of trees of the pool that are solved
-MOST_BITS = 15  # terminals but one, up to which subsets are tried
-SUBSET_WORK = 400_000_000  # steps of the exact solution of few terminals, about a second
-SUBSET_ROOM = 8_000_000  # numbers that it may hold
+SUBSET_WORK = 1_000_000_000  # nodes times 3 to the power of the terminals, for subsets in a branch
 FEW = 40  # edges up to which branching needs no cuts
 DEPTH = 60  # of branching
 NODES = 2000  # of branching in all
@@ -220,30 +220,14 @@ def _closed(search: Search, graph: Graph, depth: int) -> None:
     """Bound the trees of a graph by dual ascent, then by cuts, then by branching."""
     search.nodes.append(depth)
     graph = _narrowed(search, graph, ROUNDS if depth == 0 else 2)
-    if search.open and _by_subsets(search, graph):
+    few = len(graph.is_terminal) * 3.0 ** len(graph.terminals) <= SUBSET_WORK
+    if search.open and (depth == 0 or few) and closed_by_subsets(search, graph):
         return
     flow = np.zeros(0)
     if search.open and len(graph.cost) > FEW:
         graph, flow = closed_by_cuts(search, graph)
     if search.open and depth < DEPTH and len(search.nodes) < NODES:
         _branched(search, graph, flow, depth)
-
-
-def _by_subsets(search: Search, graph: Graph) -> bool:
-    """Solve a graph of few terminals exactly; return whether they were few enough."""
-    from infraplan.cables._kernels_exact import tree_of_few
-
-    count = len(graph.terminals) - 1
-    nodes = len(graph.is_terminal)
-    if count < 1 or count > MOST_BITS or nodes * 3**count > SUBSET_WORK:
-        return False
-    if nodes * 2**count > SUBSET_ROOM:
-        return False
-    starts, heads, links, _ = graph.rows()
-    tree = tree_of_few(starts, heads, links, graph.cost, graph.terminals)
-    search.offer(graph.original(tree))
-    search.lower = search.upper  # what was taken out could only serve trees no cheaper
-    return True
 
 
 def _narrowed(search: Search, graph: Graph, rounds: int) -> Graph:

@@ -25,6 +25,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 ASCENT_WORK = 500_000_000  # arcs that one dual ascent may look at
+ASCENT_PART = 20_000_000  # arcs between two looks at the clock, half a second
 
 
 class Needed(NamedTuple):
@@ -53,22 +54,49 @@ def nothing_left(search: Search, graph: Graph) -> Graph:
     return empty
 
 
-def bounded(search: Search, graph: Graph) -> Graph:
-    """Raise the bound from one root, grow a tree on what it leaves free, and shrink the graph."""
+def ascended(
+    search: Search, rows: Rows, left: Ints, is_terminal: Flags, root: int, work: int, most: int
+) -> tuple[int, bool, Ints, Ints]:
+    """
+    Raise duals as the kernel does, in parts, so that the clock can stop it.
+
+    Returned are the raise, whether all terminals were reached, and the sets that were raised, up to
+    a number of nodes; `left` changes.
+    """
     from infraplan.cables._kernels_cuts import ascend
 
+    starts, heads, _, _ = rows
+    part = min(ASCENT_PART, work)
+    found, complete, begins, sets = ascend(starts, heads, left, is_terminal, root, part, most)
+    raised, more = int(found), int(found)
+    work -= part
+    while not complete and work > 0 and not search.late():
+        # what was reached is reached anew, which takes all of a part that is too small
+        part = min(part if more else 2 * part, work)
+        room = most - len(sets)
+        found, complete, *new = ascend(starts, heads, left, is_terminal, root, part, room)
+        more = int(found)
+        raised += more
+        work -= part
+        begins = np.concatenate([begins, new[0][1:] + begins[-1]])
+        sets = np.concatenate([sets, new[1]])
+    return raised, complete, begins, sets
+
+
+def bounded(search: Search, graph: Graph) -> Graph:
+    """Raise the bound from one root, grow a tree on what it leaves free, and shrink the graph."""
     rows = graph.rows()
-    starts, heads, links, _ = rows
+    _, _, links, _ = rows
     root = int(search.rng.choice(graph.terminals))
     left = graph.cost[links]
-    found, complete, _, _ = ascend(starts, heads, left, graph.is_terminal, root, ASCENT_WORK, 0)
-    search.prove(int(found) + graph.fixed_cost)
+    found, complete, _, _ = ascended(search, rows, left, graph.is_terminal, root, ASCENT_WORK, 0)
+    search.prove(found + graph.fixed_cost)
     if not complete or not search.open:
         return graph
     free = np.zeros(len(graph.cost), dtype=np.bool_)
     free[links[left == 0]] = True
     grown(search, graph, rows, root, free, graph.cost.astype(np.float64))
-    return without(search, graph, needed(search, graph, rows, left, int(found), 1, root))
+    return without(search, graph, needed(search, graph, rows, left, found, 1, root))
 
 
 def needed(

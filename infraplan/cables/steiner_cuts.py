@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infraplan.cables.steiner_bounds import Needed
+from infraplan.cables.steiner_bounds import ascended
 from infraplan.cables.steiner_bounds import needed
 from infraplan.cables.steiner_bounds import settled
 from infraplan.cables.steiner_bounds import without
@@ -97,11 +98,16 @@ class _Program:
         )
         return count
 
-    def solve(self, seconds: float) -> bool:
+    def solve(self, deadline: float) -> bool:
         """Solve the program; return whether HiGHS came to its end."""
         import highspy
 
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(seconds, 0.01))
+        def ask(_kind: object, _text: str, _told: object, answer: object, _data: object) -> None:
+            """Stop HiGHS by the clock of the search, which is not always the one of HiGHS."""
+            answer.user_interrupt = time.monotonic() > deadline  # type: ignore[attr-defined]
+
+        self.highs.setCallback(ask, None)
+        self.highs.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
         self.highs.run()
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return False
@@ -165,18 +171,17 @@ def closed_by_cuts(search: Search, graph: Graph) -> tuple[Graph, Floats]:
 
 def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Program | None:
     """Return the program: rows of flow, of named sets, of dual ascent; none if time is up."""
-    from infraplan.cables._kernels_cuts import ascend
     from infraplan.cables._kernels_cuts import kept_sets
 
     rows = graph.rows()
-    starts, heads, links, _ = rows
+    _, _, links, _ = rows
     known = np.flatnonzero((graph.names == root_name) & graph.is_terminal)
     root = int(known[0]) if len(known) else int(search.rng.choice(graph.terminals))
     left = graph.cost[links].copy()
-    found, complete, *sets = ascend(
-        starts, heads, left, graph.is_terminal, root, ASCENT_WORK, FIRST_NODES
+    found, complete, *sets = ascended(
+        search, rows, left, graph.is_terminal, root, ASCENT_WORK, FIRST_NODES
     )
-    search.prove(int(found) + graph.fixed_cost)
+    search.prove(found + graph.fixed_cost)
     if not complete or not search.open:
         return None
     program = _empty_program(graph, rows, root)
@@ -219,6 +224,7 @@ def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
     highs.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS asks so
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("presolve", "off")
+    highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
     highs.passModel(lp)
     sets = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     return _Program(
@@ -232,7 +238,7 @@ def _cut(search: Search, program: _Program) -> Graph:
     graph = program.graph
     weak, before = 0, 0.0
     for number in range(ROUNDS):
-        if not program.solve(search.deadline - time.monotonic()):
+        if not program.solve(search.deadline):
             search.late()
             return graph
         worth = float(program.highs.getInfo().objective_function_value)
@@ -258,11 +264,10 @@ def _cut(search: Search, program: _Program) -> Graph:
 
 def _proved(search: Search, program: _Program) -> tuple[Needed, Sets]:
     """Raise the bound by duals in whole numbers and dual ascent; return what is still needed."""
-    from infraplan.cables._kernels_cuts import ascend
     from infraplan.cables._kernels_cuts import take_duals
 
     graph = program.graph
-    starts, heads, links, _ = program.rows
+    _, _, links, _ = program.rows
     scale = 1 << max(0, math.floor(math.log2(DUAL_SUM / (float(graph.cost.sum()) + 1.0))))
     duals = np.floor(np.maximum(program.dual, 0.0) * (program.unit * scale)).astype(np.int64)
     left = graph.cost[links] * scale
@@ -271,10 +276,10 @@ def _proved(search: Search, program: _Program) -> tuple[Needed, Sets]:
     lack = take_duals(program.begins, program.arcs, program.signs, duals, left)
     bound = int(duals[program.flows :].sum()) - int(lack)
     left[left < program.unit * scale * TINY] = 0  # what rounding leaves is no cut
-    more, complete, *sets = ascend(
-        starts, heads, left, graph.is_terminal, program.root, ASCENT_WORK, MORE_NODES
+    more, complete, *sets = ascended(
+        search, program.rows, left, graph.is_terminal, program.root, ASCENT_WORK, MORE_NODES
     )
-    bound += int(more)
+    bound += more
     search.prove(-(-bound // scale) + graph.fixed_cost)
     everything = np.ones(len(graph.cost), dtype=np.bool_)
     kept = Needed(everything, np.zeros(len(graph.is_terminal), dtype=np.bool_))

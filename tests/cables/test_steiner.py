@@ -11,14 +11,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from infraplan.cables import SteinerTree
+from infraplan.cables import steiner_bounds
+from infraplan.cables import steiner_subsets
 from infraplan.cables import steiner_tree
 from infraplan.cables._kernels import spanning_tree
+from infraplan.cables._kernels_cuts import ascend
 from infraplan.cables._kernels_cuts import violated_cuts
+from infraplan.cables._kernels_exact import worth_of_duals
 from infraplan.cables._kernels_trees import eliminate_vertices
 from infraplan.cables._kernels_trees import insert_vertices
 from infraplan.cables._kernels_trees import nearest_terminals
+from infraplan.cables.steiner_bounds import ascended
 from infraplan.cables.steiner_graph import shrunk
 from infraplan.cables.steiner_graph import whole_graph
+from infraplan.cables.steiner_subsets import closed_by_subsets
+from infraplan.cables.steiner_trees import Search
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from tests.cables.instances import known_instance
@@ -224,6 +231,79 @@ def test_near_terminals_are_those_of_dijkstra(number: int) -> None:
         reach = nx.single_source_dijkstra_path_length(plain, node)
         expected = sorted(reach[t] for t in graph.terminals)[:2]
         assert far[node].tolist()[: len(expected)] == expected
+
+
+def search_of(cost: np.ndarray) -> Search:
+    """Return a search that knows no tree yet."""
+    return Search(
+        cost=cost, edges=np.arange(len(cost)), upper=int(cost.sum()) + 1, lower=0,
+        deadline=np.inf, rng=np.random.default_rng(0),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_labels_of_subsets_alone_find_and_prove_the_cheapest_tree(number: int) -> None:
+    edges, cost, terminals, count = random_instance(number)
+    whole = np.ceil(cost).astype(np.int64)
+    graph = whole_graph(edges, whole, terminals, count)
+    truth = cheapest_by_subsets(edges, whole.astype(float), terminals, count)
+    search = search_of(whole)
+    if len(graph.cost):
+        assert closed_by_subsets(search, graph)
+        assert (search.upper, search.lower) == (truth, truth)
+        assert whole[search.edges].sum() == truth
+
+
+def test_labels_cut_short_leave_a_bound_below_the_truth(monkeypatch) -> None:
+    edges, cost, terminals = read_instance("wrp4-16")
+    whole = cost.astype(np.int64)
+    graph = whole_graph(edges, whole, terminals, int(edges.max()) + 1)
+    monkeypatch.setattr(steiner_subsets, "STEPS", 20_000)
+    monkeypatch.setattr(steiner_subsets, "FEW_STEPS", 60_000)
+    search = search_of(whole)
+    assert not closed_by_subsets(search, graph)
+    assert 0 < search.lower <= float(known_instance("wrp4-16")["best_upper"])
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_duals_told_apart_by_subset_sum_to_the_bound_of_dual_ascent(number: int) -> None:
+    edges, cost, terminals, count = random_instance(2 * number + 1)
+    graph = whole_graph(edges, cost.astype(np.int64) + 1, terminals, count)
+    starts, heads, links, _ = graph.rows()
+    root, *others = graph.terminals.tolist()
+    bit = np.full(len(graph.is_terminal), -1, dtype=np.int64)
+    bit[others] = np.arange(len(others))
+    left = graph.cost[links]
+    raised, _, *sets = ascend(starts, heads, left, graph.is_terminal, root, 10**9, 10**6)
+    subsets, worth, inside = worth_of_duals(starts, heads, graph.cost[links], bit, *sets, 512)
+    assert worth.sum() == raised
+    assert (inside <= worth).all()
+    assert (inside[root] == 0).all()
+    for number_of_bit, node in enumerate(others):
+        holds = subsets >> number_of_bit & 1 == 1
+        assert (inside[node] == np.where(holds, worth, 0)).all()
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_dual_ascent_in_parts_is_a_bound_and_tells_its_sets(number: int, monkeypatch) -> None:
+    edges, cost, terminals, count = random_instance(2 * number + 1)
+    whole = cost.astype(np.int64) + 1
+    graph = whole_graph(edges, whole, terminals, count)
+    truth = cheapest_by_subsets(edges, whole.astype(float), terminals, count)
+    root = int(graph.terminals[0])
+    for part in (3, 10**6):
+        monkeypatch.setattr(steiner_bounds, "ASCENT_PART", part)
+        left = graph.cost[graph.rows()[2]]
+        before = left.copy()
+        raised, complete, begins, sets = ascended(
+            search_of(whole), graph.rows(), left, graph.is_terminal, root, 10**6, 10**5
+        )  # fmt: skip
+        assert complete
+        assert (left >= 0).all()
+        assert 0 < raised + graph.fixed_cost <= truth
+        bit = np.where(graph.is_terminal, 0, -1)
+        starts, heads, _, _ = graph.rows()
+        assert worth_of_duals(starts, heads, before, bit, begins, sets, 8)[1].sum() == raised
 
 
 def test_parts_that_nothing_joins_are_named() -> None:
