@@ -178,7 +178,7 @@
     print: function () {
       this.clear();
       var map = this._map, bounds = map.getPixelBounds(), zoom = map.getZoom(), size = map.getSize();
-      var west = Math.floor(bounds.min.x), north = Math.floor(bounds.min.y), canvas = canvasOf(size.x, size.y, PRINT_RATIO);
+      var west = Math.floor(bounds.min.x), north = Math.floor(bounds.min.y), canvas = canvasOf(size.x, size.y, ip.ratio || PRINT_RATIO);
       var level = { zoom: zoom, el: L.DomUtil.create("div", "ip-level", this.getPane()), origin: L.point(west, north), tiles: new Map(), whole: true };
       this.levels = [level];
       level.el.appendChild(canvas);
@@ -211,7 +211,7 @@
       this.painter.wake();
     },
     draw: function () {
-      var map = this._map, canvas = this._container, dense = this.painter.printing ? PRINT_RATIO : ratio();
+      var map = this._map, canvas = this._container, dense = this.painter.printing ? ip.ratio || PRINT_RATIO : ratio();
       if (!map || map._animatingZoom) return;
       L.Renderer.prototype._update.call(this);
       var span = this._bounds.getSize(), origin = map.getPixelOrigin().add(this._bounds.min), zoom = map.getZoom();
