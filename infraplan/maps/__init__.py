@@ -6,6 +6,7 @@ from typing import Any
 
 if TYPE_CHECKING:
     from infraplan.maps.anything import explore as explore
+    from infraplan.maps.anything import swipe as swipe
     from infraplan.maps.compose import appraisal as appraisal
     from infraplan.maps.compose import coarse as coarse
     from infraplan.maps.compose import comparison as comparison
@@ -48,6 +49,7 @@ _HOMES = {
     "route": "compose",
     "underground": "compose",
     "explore": "anything",
+    "swipe": "anything",
     "Category": "layers",
     "Field": "layers",
     "Filter": "layers",

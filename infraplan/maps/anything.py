@@ -32,6 +32,7 @@ from infraplan.maps.layers import VectorLayer
 from infraplan.maps.page import Facts
 from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
+from infraplan.maps.page import Swipe
 from infraplan.maps.page import build_page
 from infraplan.maps.palette import CATEGORIES
 from infraplan.maps.rasters import RasterClass
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import xarray as xr
 
-__all__ = ["explore"]
+__all__ = ["explore", "swipe"]
 
 KINDS: Mapping[str, tuple[type[VectorLayer], tuple[str, ...]]] = {
     "polygons": (PolygonLayer, ("Polygon", "MultiPolygon")),
@@ -169,6 +170,89 @@ def explore(  # noqa: PLR0913 - the arguments of GeoDataFrame.explore that a pag
     )  # fmt: skip
     page = _drawn(what, ways, layers if m is None else None, say)
     return page if m is None else _joined(m, page)
+
+
+def swipe(
+    first: Any,  # noqa: ANN401 - anything that can be drawn
+    second: Any,  # noqa: ANN401 - likewise
+    *,
+    labels: tuple[str, str] = ("", ""),
+    layers: Layers | None = None,
+    language: str = "vi",
+) -> MapPage:
+    """
+    Draw two results on one map with a divider between them: one to its left, one to its right.
+
+    Parameters
+    ----------
+    first
+        What lies to the left: anything that `explore` draws, or a page of it.
+    second
+        What lies to the right; of the same kind, rasters against rasters or shapes against shapes.
+    labels
+        What the two sides are called; by default their titles.
+    layers
+        Layers of a plan to draw beneath both.
+    language
+        `"vi"` or `"en"`.
+
+    Returns
+    -------
+    page
+        Page with the divider in its toolbar.
+
+    Raises
+    ------
+    SettingsError
+        If one side has nothing to compare, or the two are not of one kind.
+    """
+    pages = [explore(side, layers=layers, language=language) for side in (first, second)]
+    sides = [[layer for layer in page.layers if layer.name not in BENEATH] for page in pages]
+    rasters = [
+        [layer for layer in side if isinstance(layer, RasterLayer) and layer.shown]
+        for side in sides
+    ]
+    shapes = [[layer for layer in side if isinstance(layer, VectorLayer)] for side in sides]
+    if all(rasters):
+        found: list[list[Any]] = [side[:1] for side in rasters]
+    elif all(shapes):
+        found = shapes
+    else:
+        _refuse("two sides of different kinds, or one that is empty", "two rasters or two tables")
+    marked: list[list[Any]] = []
+    for page, side, mark in zip(pages, found, ("before", "after"), strict=True):
+        named = labels[len(marked)] or page.facts.title
+        renamed = {
+            layer.name: replace(
+                layer,
+                name=f"{mark}-{layer.name}",
+                title=f"{named}: {layer.title}" if layer.title != named else named,
+                **(
+                    {"choice": "", "picks": None, "reference": None}
+                    if all(rasters)
+                    else {"side": mark}
+                ),
+            )
+            for layer in side
+        }
+        marked.append(
+            [
+                replace(layer, alike=renamed[layer.alike].name)
+                if getattr(layer, "alike", "") in renamed
+                else layer
+                for layer in renamed.values()
+            ]
+        )
+    left, right = (tuple(layer.name for layer in side) for side in marked)
+    beneath = [layer for layer in pages[0].layers if layer.name in BENEATH]
+    told = [name or page.facts.title for name, page in zip(labels, pages, strict=True)]
+    facts = replace(
+        _joined(*pages).facts, title=" | ".join(told), swipes=(Swipe(left, right, *told),),
+        cards={}, choices={},
+    )  # fmt: skip
+    return build_page(
+        [*beneath, *marked[0], *marked[1]], facts, crs=pages[0].crs, language=language
+    )
 
 
 @dataclass(frozen=True, slots=True)

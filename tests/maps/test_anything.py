@@ -1,6 +1,7 @@
 """A map of anything, called as GeoDataFrame.explore is."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -131,3 +132,38 @@ def test_a_page_that_is_too_large_for_a_notebook_becomes_a_link(
     assert name is not None
     assert (tmp_path / name.group(1)).read_text(encoding="utf-8") == page.html
     assert page._repr_html_() == shown
+
+
+def test_two_rasters_lie_on_the_two_sides_of_a_divider(coverage: Coverage) -> None:
+    signal = coverage.maps["4G", "any"]["signal_dbm"]
+    page = maps.swipe(signal, signal + 3, labels=("trước", "sau"))
+    (pair,) = page.facts.swipes
+    assert (pair.left, pair.right) == (("before-raster",), ("after-raster",))
+    assert page.facts.title == "trước | sau"
+
+
+def test_two_tables_lie_on_the_two_sides_of_a_divider(table: gpd.GeoDataFrame) -> None:
+    page = maps.swipe(table, maps.explore(table, "amount", name="Lượng"), labels=("a", ""))
+    assert {name: block["side"] for name, block in drawn(page).items()} == {
+        "before-points": "before", "after-points": "after",
+    }  # fmt: skip
+    assert page.facts.swipes[0].right_label == "Lượng"
+
+
+def test_sides_of_two_kinds_are_refused(table: gpd.GeoDataFrame, coverage: Coverage) -> None:
+    with pytest.raises(SettingsError, match="different kinds"):
+        maps.swipe(table, coverage.maps["4G", "any"]["signal_dbm"])
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_browser_shows_them_without_complaint(
+    opened: Callable[..., Any], table: gpd.GeoDataFrame, gaps: SimpleNamespace
+) -> None:
+    explored = maps.explore(gaps.hamlets, "people")  # columns that the page's own sums know
+    for page in (explored, maps.swipe(table, explored)):
+        tab = opened(page)
+        assert tab.heard.complaints == []
+        assert len(tab.heard.requests) == 1
+    tab.click("#ip-tool-swipe")
+    assert tab.inner_text(".ip-swipe-label >> nth=0") == page.facts.swipes[0].left_label

@@ -1,6 +1,7 @@
 """The map that may be published tells figures of communes and no place of anything."""
 
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,3 +112,11 @@ def test_the_table_tells_the_range_and_what_is_not_known(page: MapPage) -> None:
 def test_only_precise_maps_are_for_internal_use(page: MapPage, layers: Layers) -> None:
     assert page.facts.restricted == ""
     assert "NỘI BỘ" in maps.plan_page(layers, title="x").facts.restricted
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_browser_shows_it_without_complaint(opened: Callable[..., Any], page: MapPage) -> None:
+    tab = opened(page)
+    assert tab.heard.complaints == []
+    assert tab.locator(".ip-restricted").count() == 0

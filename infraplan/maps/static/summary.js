@@ -6,15 +6,17 @@
   var make = ip.make;
   var COVERED = "#4575b4", UNCOVERED = "#a50026", QUIET = "#9aa7b5";
 
-  function having(layers, key) {
+  // A layer of the plan by its name that has a figure; a table that somebody explores may have
+  // columns of the same names and is no part of the sums.
+  function having(layers, name, key) {
     var found = layers.filter(function (layer) {
-      return layer.x && layer.numbers.some(function (number) { return number.key === key; });
+      return layer.x && layer.name.indexOf(name) === 0 && layer.numbers.some(function (number) { return number.key === key; });
     });
     return found.find(function (layer) { return layer.name === "fibre"; }) || found[found.length - 1] || null;
   }
 
   function roles(layers) {
-    return { sites: having(layers, "position"), cables: having(layers, "length_km"), hamlets: having(layers, "people") };
+    return { sites: having(layers, "sites", "position"), cables: having(layers, "fibre", "length_km"), hamlets: having(layers, "hamlets", "people") };
   }
 
   // The figures of a number as they travel, and by what to divide them.
