@@ -187,7 +187,7 @@ def _plan_page(plan: Plan, say: "Words") -> "MapPage":
             published.append(Table(sheet.title, heads, rows, note=" ".join(sheet.lines)))
     return plan_page(
         layers,
-        title=plan.settings.name,
+        title=say("maps.title_plan", name=plan.settings.name),
         language=say.language,
         published=published,
         base_map=(plan.settings.online_base, plan.settings.online_credit),

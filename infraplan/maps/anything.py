@@ -21,6 +21,8 @@ from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.sorting import sort_key
 from infraplan.maps.context import base_layers
+from infraplan.maps.context import sources_of
+from infraplan.maps.headline import data_days
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
 from infraplan.maps.layers import LineLayer
@@ -29,6 +31,7 @@ from infraplan.maps.layers import PointLayer
 from infraplan.maps.layers import PolygonLayer
 from infraplan.maps.layers import Style
 from infraplan.maps.layers import VectorLayer
+from infraplan.maps.layers import is_missing
 from infraplan.maps.page import Facts
 from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
@@ -71,10 +74,13 @@ EXPECTED = (
     "a GeoDataFrame, GeoSeries or raster, a coverage, gaps, an appraisal, a proposal, a route, "
     "a cable plan, layers, a plan or a page"
 )
-BENEATH = ("relief", "sea", "water", "waterways", "roads", "streets", "communes", "buildings")
+BENEATH = (
+    "relief", "sea", "lakes", "waterways", "buildings", "roads", "rail", "streets", "communes",
+)  # fmt: skip
 STYLE_NAMES = {"fillColor": "fill", "fillOpacity": "fill_opacity", "weight": "width"}
 SCHEMES = ("quantiles", "equal_interval")
-CLASS = "__class__"
+CLASS, OTHER = "__class__", "__other__"
+OTHER_COLOR = "#9a9a9a"  # of the rarest of too many values
 DEFAULT_CRS = "EPSG:9209"
 CMAP = "cividis"
 LEAST_CLASSES, MOST_CLASSES = 2, 9
@@ -175,6 +181,7 @@ def explore(  # noqa: PLR0913 - the arguments of GeoDataFrame.explore that a pag
 def swipe(
     first: Any,  # noqa: ANN401 - anything that can be drawn
     second: Any,  # noqa: ANN401 - likewise
+    column: str | None = None,
     *,
     labels: tuple[str, str] = ("", ""),
     layers: Layers | None = None,
@@ -189,6 +196,9 @@ def swipe(
         What lies to the left: anything that `explore` draws, or a page of it.
     second
         What lies to the right; of the same kind, rasters against rasters or shapes against shapes.
+    column
+        Column that colours both, as in `explore`. Amounts of it, and those of two rasters, are
+        classed by the same limits on both sides, so that equal colours mean equal amounts.
     labels
         What the two sides are called; by default their titles.
     layers
@@ -206,7 +216,11 @@ def swipe(
     SettingsError
         If one side has nothing to compare, or the two are not of one kind.
     """
-    pages = [explore(side, layers=layers, language=language) for side in (first, second)]
+    limits = _common_limits(first, second, column)
+    pages = [
+        explore(side, column, layers=layers, language=language, **limits)
+        for side in (first, second)
+    ]
     sides = [[layer for layer in page.layers if layer.name not in BENEATH] for page in pages]
     rasters = [
         [layer for layer in side if isinstance(layer, RasterLayer) and layer.shown]
@@ -255,6 +269,26 @@ def swipe(
     )
 
 
+def _common_limits(first: Any, second: Any, column: str | None) -> dict[str, Any]:  # noqa: ANN401 - as in swipe
+    """Return by which limits amounts on both sides are classed; none where there are no amounts."""
+    found = []
+    for side in (first, second):
+        table = getattr(side, TABLES.get(type(side).__name__, ""), side)
+        if column is not None and hasattr(table, "geometry") and column in table:
+            if not _is_amount(table[column]):
+                return {}
+            found.append(_floats(table[column]))
+        elif column is None and hasattr(side, "dims") and hasattr(side, "to_numpy"):
+            found.append(side.to_numpy().astype(float).ravel())
+    if len(found) < 2:
+        return {}
+    known = np.concatenate(found)
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return {}
+    return {"scheme": "equal_interval", "vmin": float(known.min()), "vmax": float(known.max())}
+
+
 @dataclass(frozen=True, slots=True)
 class _Ways:
     """How a table or raster is to be drawn."""
@@ -291,6 +325,7 @@ def _drawn(what: Any, ways: _Ways, layers: Layers | None, say: Words) -> MapPage
         beneath = {"layers": layers} if kind == "Coverage" else {}
         page: MapPage = drawing(what, language=language, **beneath)
         return page
+    origin = layers if layers is not None else getattr(what, "layers", None)
     if kind in TABLES:
         what = getattr(what, TABLES[kind])
     if not isinstance(what, Layers) and callable(getattr(what, "layers", None)):
@@ -309,14 +344,32 @@ def _drawn(what: Any, ways: _Ways, layers: Layers | None, say: Words) -> MapPage
     else:
         _refuse(f"an object of type {kind}", EXPECTED)
     base = [] if layers is None else base_layers(layers, say)
-    facts = Facts(title=ways.name or say("explore.title"), frame=made[0].name if made else "")
+    facts = replace(
+        _origin_told(origin, say),
+        title=ways.name or ways.column or say("explore.title"),
+        frame=made[0].name if made else "",
+    )
     return build_page([*base, *made], facts, crs=_crs_of(what), language=language)
+
+
+def _origin_told(origin: Any, say: Words) -> Facts:  # noqa: ANN401 - layers, or none
+    """Return whose the data are, as far as the layers that they come from tell it."""
+    if not isinstance(origin, Layers):
+        return Facts(title="", restricted=say("coarse.restricted"))
+    told = sources_of(origin, say)
+    return Facts(
+        title="",
+        warning=say("maps.warning_synthetic") if origin.synthetic() else "",
+        restricted=say("coarse.restricted"),
+        sources=told,
+        as_of=data_days(origin, say),
+    )
 
 
 def _joined(first: MapPage, second: MapPage) -> MapPage:
     """Return a page with the layers of two, the second above."""
     taken = {layer.name for layer in first.layers}
-    added = []
+    new: dict[str, str] = {}
     for layer in second.layers:
         if layer.name in taken and layer.name in BENEATH:
             continue
@@ -324,7 +377,13 @@ def _joined(first: MapPage, second: MapPage) -> MapPage:
         while name in taken:
             name, n = f"{layer.name}-{n}", n + 1
         taken.add(name)
-        added.append(layer if name == layer.name else _renamed(layer, name))
+        new[layer.name] = name
+    has_rasters = any(isinstance(layer, RasterLayer) for layer in first.layers)
+    added = [
+        _renamed(layer, new, has_rasters=has_rasters)
+        for layer in second.layers
+        if layer.name in new
+    ]
     facts, more = first.facts, second.facts
     together = replace(
         facts,
@@ -333,6 +392,11 @@ def _joined(first: MapPage, second: MapPage) -> MapPage:
         tables=(*facts.tables, *(t for t in more.tables if t not in facts.tables)),
         definition=tuple(dict.fromkeys((*facts.definition, *more.definition))),
         sources=tuple(dict.fromkeys((*facts.sources, *more.sources))),
+        credit="",
+        as_of=facts.as_of or more.as_of,
+        published=(*facts.published, *more.published),
+        swipes=(*facts.swipes, *more.swipes),
+        summary=facts.summary or more.summary,
         cards=facts.cards or more.cards,
         choices=facts.choices or more.choices,
         frame="",
@@ -340,9 +404,19 @@ def _joined(first: MapPage, second: MapPage) -> MapPage:
     return build_page([*first.layers, *added], together, crs=first.crs, language=first.language)
 
 
-def _renamed(layer: Any, name: str) -> Layer:  # noqa: ANN401 - any layer is a dataclass
-    """Return a layer under another name."""
-    made: Layer = replace(layer, name=name)
+def _renamed(
+    layer: Any,  # noqa: ANN401 - any layer
+    new: Mapping[str, str],
+    *,
+    has_rasters: bool,
+) -> Layer:
+    """Return a layer under its new name; beside other rasters one is read and chosen by itself."""
+    changes: dict[str, Any] = {"name": new[layer.name]}
+    if isinstance(layer, RasterLayer) and has_rasters:
+        changes |= {"reference": None, "choice": "", "picks": None}
+    elif getattr(layer, "alike", ""):
+        changes["alike"] = new.get(layer.alike, layer.alike)
+    made: Layer = replace(layer, **changes)
     return made
 
 
@@ -359,7 +433,7 @@ def _table_layers(what: "gpd.GeoDataFrame | gpd.GeoSeries", ways: _Ways, say: Wo
     table, categories = _classed(table, ways, say)
     fields = _fields(table, ways, say)
     kinds = table.geometry.geom_type
-    title = ways.name or say("explore.layer")
+    title = ways.name or ways.column or say("explore.layer")
     made: list[Layer] = []
     for kind, (layer, types) in KINDS.items():
         part = table[kinds.isin(types)]
@@ -376,7 +450,7 @@ def _table_layers(what: "gpd.GeoDataFrame | gpd.GeoSeries", ways: _Ways, say: Wo
                 heading=next((name for name in TITLED_BY if name in part), ""),
                 fields=fields,
                 search=tuple(name for name in TITLED_BY if name in part),
-                numbers=_numbers(part),
+                numbers=_numbers(part, [entry.column for entry in fields]),
             )
         )
     if not made:
@@ -386,7 +460,8 @@ def _table_layers(what: "gpd.GeoDataFrame | gpd.GeoSeries", ways: _Ways, say: Wo
 
 def _plain_columns(table: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame":
     """Return a table whose columns are named by texts, its index one of them if it has a name."""
-    named = table.reset_index(drop=table.index.name is None)
+    is_told = table.index.name is not None and table.index.name not in table.columns
+    named = table.reset_index(drop=not is_told)
     return named.rename(columns=str)
 
 
@@ -402,21 +477,27 @@ def _classed(
     texts = values.astype("object").map(_plain)
     found = sorted(set(texts) - {""}, key=sort_key)
     order = found if ways.categories is None else [str(value) for value in ways.categories]
+    rest: set[str] = set()
     if len(order) > MOST_CATEGORIES:
         counts = texts.value_counts()
         kept = sorted(order, key=lambda value: -int(counts.get(value, 0)))[:MOST_CATEGORIES]
+        rest = set(order) - set(kept)
         order = [value for value in order if value in kept]
+        texts = texts.where(~texts.isin(rest), OTHER)
     colors = _colors(ways.cmap, len(order)) if ways.cmap != CMAP else _distinct(len(order))
     classes = [
         Category(value, value if ways.legend else "", _style_of(table, color, ways))
         for value, color in zip(order, colors, strict=True)
     ]
+    if rest:
+        style = _style_of(table, OTHER_COLOR, ways)
+        classes.append(Category(OTHER, say("explore.other") if ways.legend else "", style))
     return table.assign(**{CLASS: texts}), classes
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401 - any cell of a table
     """Return a cell as text, empty where there is none."""
-    return "" if bool(pd.isna(value)) else str(value)
+    return "" if is_missing(value) else str(value)
 
 
 def _amounts(
@@ -493,11 +574,11 @@ def _fields(table: "gpd.GeoDataFrame", ways: _Ways, say: Words) -> tuple[Field, 
     return tuple(made)
 
 
-def _numbers(table: "gpd.GeoDataFrame") -> tuple[Number, ...]:
-    """Return the columns of amounts, which the page's table sorts by."""
+def _numbers(table: "gpd.GeoDataFrame", told: Sequence[str]) -> tuple[Number, ...]:
+    """Return the columns of amounts among those that are told; the page's table sorts by them."""
     made = []
-    for name in map(str, table.columns):
-        if name == "geometry" or not _is_amount(table[name]):
+    for name in told:
+        if not _is_amount(table[name]):
             continue
         known = _floats(table[name])
         decimals = _decimals(known)

@@ -354,7 +354,8 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         The page.
     """
     words = catalogue(language)
-    rasters = [] if coverage is None else coverage_layers(coverage, words, layers=layers)
+    told = {} if gaps is None else {"headline": gaps.definition.technology}
+    rasters = [] if coverage is None else coverage_layers(coverage, words, layers=layers, **told)
     definition: tuple[str, ...] = ()
     headline = ""
     findings: list[Layer] = []
@@ -419,8 +420,9 @@ def coarse(result: "Gaps", *, language: str = "vi") -> MapPage:
         words("coarse.title", name=result.layers.name),
         findings=coarse_layers(result, words),
         tables=[coarse_table(result, words)],
-        definition=gaps_definition(result, words),
-        synthetic=bool(result.provenance.synthetic),
+        definition=gaps_definition(result, words, of_hamlets=False),
+        headline=gaps_headline(result, words),
+        synthetic=bool(result.layers.synthetic() or result.provenance.synthetic),
         public=True,
     )
 

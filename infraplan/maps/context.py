@@ -12,6 +12,7 @@ from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import wrap
 from infraplan.layers.terrain import SEA as SEA_ZONE
+from infraplan.maps.headline import written_day
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
 from infraplan.maps.layers import Filter
@@ -485,7 +486,7 @@ def _source_told(row: Mapping[str, Any], words: Words) -> str:
     )
     text = f"{owner or words('maps.source_unnamed')}, {licence or words('maps.licence_unnamed')}"
     if as_of:
-        text = words("maps.source_as_of", text=text, as_of=as_of)
+        text = words("maps.source_as_of", text=text, as_of=written_day(as_of))
     if row.get("non_commercial") is True or row.get("non_commercial") == 1:
         text = words("maps.source_non_commercial", text=text)
     return text
@@ -517,7 +518,7 @@ def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
     known = {
         "aerial": Style(color="#7b3294", width=1.5),
         "buried": Style(color="#008837", width=1.9, dash=(8, 3)),
-        "duct": Style(color="#1b4f72", width=2.1, dash=(2, 3)),
+        "duct": Style(color="#56b4e9", width=2.1, dash=(2, 3)),
     }
     laid = [Category(k, words(f"maps.installation_{k}"), style) for k, style in known.items()]
     owned = [

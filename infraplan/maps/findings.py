@@ -21,6 +21,7 @@ from infraplan.maps.context import fields_of
 from infraplan.maps.context import filters_of
 from infraplan.maps.context import named_with_commune
 from infraplan.maps.context import with_areas
+from infraplan.maps.headline import written_day
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import LineLayer
 from infraplan.maps.layers import PointLayer
@@ -316,7 +317,12 @@ def _percent(share: float, words: Words) -> str:
     return f"{words.number(100.0 * share, 1)} %" if share == share else words("common.unknown")  # noqa: PLR0124
 
 
-def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401 - Gaps
+def gaps_definition(
+    gaps: Any,  # noqa: ANN401 - Gaps
+    words: Words,
+    *,
+    of_hamlets: bool = True,
+) -> tuple[str, ...]:
     """
     Return what "covered" means in a table of gaps.
 
@@ -326,6 +332,8 @@ def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401
         Result.
     words
         Catalogue.
+    of_hamlets
+        Whether it is told for which technology and operator the figures of hamlets are.
 
     Returns
     -------
@@ -343,7 +351,8 @@ def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401
         resolution_m=told.resolution_m,
         sigma_db=told.sigma_db,
     )
-    if range_db := getattr(told, "range_db", None):
+    range_db = getattr(told, "range_db", None)
+    if range_db and of_hamlets:
         who = words("maps.any_operator") if told.operator == ANY else told.operator
         sentences += (
             words(
@@ -354,7 +363,9 @@ def gaps_definition(gaps: Any, words: Words) -> tuple[str, ...]:  # noqa: ANN401
         )
     if without := getattr(told, "without", ()):
         names = ", ".join(without)
-        sentences += (words("maps.definition_without", names=names, as_of=told.as_of),)
+        sentences += (
+            words("maps.definition_without", names=names, as_of=written_day(str(told.as_of))),
+        )
     return sentences
 
 
@@ -562,7 +573,7 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 
     """
     group = words("maps.group_underground")
     trench = Style(color="#c2185b", width=3.4, casing="#ffffff")
-    duct = Style(color="#00695c", width=3.4, casing="#ffffff", dash=(6, 3))
+    duct = Style(color="#26a69a", width=3.4, casing="#ffffff", dash=(6, 3))
     big = Style(color="#4a0d2b", fill="#ffffff", radius=5.0, shape="square", width=1.6)
     small = Style(color="#4a0d2b", fill="#ffffff", radius=3.6, shape="square", width=1.2)
     return [
@@ -680,7 +691,7 @@ def route_layers(route: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401
         )
     kinds = {
         "trench": Style(color="#c2185b", width=4.0, casing="#ffffff"),
-        "duct": Style(color="#00695c", width=4.0, casing="#ffffff", dash=(6, 3)),
+        "duct": Style(color="#26a69a", width=4.0, casing="#ffffff", dash=(6, 3)),
         "drop": Style(color="#ad5c7c", width=2.4, casing="#ffffff"),
     }
     categories = [Category(k, words(f"maps.segment_{k}"), style) for k, style in kinds.items()]

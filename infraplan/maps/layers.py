@@ -113,7 +113,7 @@ class Field:
         text
             Text with its unit, or `missing`.
         """
-        if value is None or (not isinstance(value, str) and bool(pd.isna(value))):
+        if is_missing(value):
             return self.missing
         if self.decimals is not None:
             text = words.number(float(value) * self.scale, self.decimals)
@@ -396,11 +396,26 @@ def styled_rows(
     return rows, codes, styles
 
 
+def is_missing(value: Any) -> bool:  # noqa: ANN401 - any cell of a table
+    """
+    Return whether a cell has no value.
+
+    Parameters
+    ----------
+    value
+        Any cell of a table, lists too.
+
+    Returns
+    -------
+    missing
+        True for None, NaN and their like.
+    """
+    return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
 def _plain(value: Any) -> str:  # noqa: ANN401 - any cell of a table
     """Return a cell as the text that categories are compared by."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None or bool(pd.isna(value)) else str(value)
+    return "" if is_missing(value) else str(value)
 
 
 def _whole(column: "pd.Series[Any]", entry: Number) -> Any:  # noqa: ANN401 - an array

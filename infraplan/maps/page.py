@@ -100,13 +100,18 @@ class Layer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A small table that the page prints beside the map, its cells already in words."""
+    """
+    A small table that the page prints beside the map, its cells already in words.
+
+    `by_area` says that its rows are areas, none of which speaks for the whole.
+    """
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     open: bool = True
+    by_area: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +277,7 @@ class MapPage:
         """Write a page that is too large for a notebook beside it, and return a link to it."""
         say = words(self.language)
         size = say.number(len(content) / 1e6, 1)
-        name = f"{LINKED}/{hashlib.sha256(content).hexdigest()[:10]}.html"
+        name = f"{LINKED}/{self.file_name(hashlib.sha256(content).hexdigest()[:10])}"
         try:
             if not Path(name).exists():
                 self.save(name)
@@ -320,7 +325,7 @@ def build_page(
     packed = [entry for layer in _told_once(layers) if (entry := layer.packed(say)) is not None]
     page: dict[str, Any] = {
         "language": language,
-        "words": _page_words(say),
+        "words": _page_words(say, has_sites=any(block["name"] == "sites" for block in packed)),
         "title": facts.title,
         "subtitle": facts.subtitle,
         "headline": facts.headline,
@@ -380,13 +385,15 @@ def _told_once(layers: Sequence[Layer]) -> list[Layer]:
     ]
 
 
-def _page_words(say: Words) -> dict[str, str]:
+def _page_words(say: Words, *, has_sites: bool) -> dict[str, str]:
     """Return the words of the page's own programs: `maps.ui_*`, and those of tables `page_*`."""
     found = {}
     for key, text in say.entries.items():
         for prefix in ("maps.ui_", "page_"):
             if key.startswith(prefix):
                 found[key.removeprefix(prefix)] = text
+    if not has_sites:
+        found["search"] = found["search_places"]
     return found
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from infraplan.coverage.shares import TOO_UNKNOWN
+from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.sorting import sort_key
 from infraplan.maps.context import commune_outlines
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coarse_layers", "coarse_table", "commune_figures", "without_places"]
 
-PUBLIC_LAYERS = ("communes", "districts", "sea", "waterways", "sources")
+PUBLIC_LAYERS = ("communes", "districts", "sea", "waterways")
 PUBLIC_ROADS = ("national", "provincial")  # lesser ones may end at a mast
 ANY = "any"
 LIMITS = (0.0, 0.9, 0.95, 0.99)  # lowest share of each class
@@ -47,9 +49,10 @@ def commune_figures(gaps: "Gaps") -> pd.DataFrame:
     Returns
     -------
     figures
-        One row a commune, indexed by its code: `people`, `people_uncovered`, and for each
-        technology `share_<technology>` of people under service of any operator with `_low` and
-        `_high`, NaN where not known.
+        One row a commune, indexed by its code: `people`, `people_uncovered`, `unknown` (share of
+        people of whom it is not known, of the headline's technology), and for each technology
+        `share_<technology>` of people under service of any operator with `_low` and `_high`, NaN
+        where not known.
     """
     rows = gaps.shares
     rows = rows[
@@ -66,7 +69,9 @@ def commune_figures(gaps: "Gaps") -> pd.DataFrame:
     figures = pd.DataFrame(wide)
     headline = rows[rows["technology"] == gaps.definition.technology].set_index("area_id")
     figures["people"] = headline["total"]
-    figures["people_uncovered"] = headline["total"] * (1.0 - headline["share"])
+    served = headline["total"] * headline["share"]
+    figures["people_uncovered"] = headline["total"] - served - headline["unknown"]
+    figures["unknown"] = headline["unknown"] / headline["total"].where(headline["total"] > 0)
     return figures
 
 
@@ -91,7 +96,10 @@ def coarse_layers(gaps: "Gaps", words: Words) -> list[PolygonLayer]:
     outlines = commune_outlines(gaps.layers)
     kept = [name for name in ("name", "full_name", "geometry") if name in outlines]
     table = outlines[kept].join(figures)
-    table["share_class"] = [_class_of(share) for share in table[f"share_{technology}"]]
+    if f"share_{technology}" not in table:
+        raise SettingsError(words("coarse.no_share", technology=technology))
+    known = zip(table[f"share_{technology}"], table["unknown"], strict=True)
+    table["share_class"] = [_class_of(share, unknown) for share, unknown in known]
     categories = [
         Category(
             str(number),
@@ -137,7 +145,7 @@ def coarse_layers(gaps: "Gaps", words: Words) -> list[PolygonLayer]:
 
 def coarse_table(gaps: "Gaps", words: Words) -> Table:
     """
-    Return the communes' figures in words, by name, the province last.
+    Return the communes' figures in words, by name.
 
     Parameters
     ----------
@@ -172,7 +180,9 @@ def coarse_table(gaps: "Gaps", words: Words) -> Table:
         words("maps.field_people"),
         *(words("coarse.share", technology=technology) for technology in technologies),
     )
-    return Table(words("coarse.table"), heads, tuple(rows), note=words("coarse.range"))
+    return Table(
+        words("coarse.table"), heads, tuple(rows), note=words("coarse.range"), by_area=True
+    )
 
 
 def without_places(layers: Layers) -> Layers:
@@ -193,12 +203,14 @@ def without_places(layers: Layers) -> Layers:
     if layers.has("roads"):
         roads = layers.table("roads")
         kept["roads"] = roads[roads["class"].isin(PUBLIC_ROADS)]
+    told = layers.table("sources")  # those of other layers may name an operator
+    kept["sources"] = told[told["layer"].isin((*PUBLIC_LAYERS, "roads", "population"))]
     return Layers(name=layers.name, crs=layers.crs, tables=kept)
 
 
-def _class_of(share: float) -> str:
+def _class_of(share: float, unknown: float) -> str:
     """Return the number of the class of a share, `""` where it is not known."""
-    if not np.isfinite(share):
+    if not np.isfinite(share) or unknown > TOO_UNKNOWN:
         return ""
     return str(int(np.searchsorted(LIMITS, share + 1e-9, side="right")) - 1)
 
@@ -216,7 +228,7 @@ def _class_label(number: int, words: Words) -> str:
 def _share(row: "pd.Series[float]", technology: str, words: Words) -> str:
     """Return a share with its range."""
     values = [float(row[f"share_{technology}{end}"]) * 100 for end in ("", "_low", "_high")]
-    if not np.isfinite(values[0]):
+    if not np.isfinite(values[0]) or row["unknown"] > TOO_UNKNOWN:
         return words("common.unknown")
     share, low, high = (words.number(value, 1) for value in values)
     if low == high:

@@ -199,7 +199,7 @@ class Drawings:
             "keys": [],
             "corners": [],
             "scale": "",
-            "tables": [_told(t, words) for t in facts.tables if t.open and _is_narrow(t)],
+            "tables": [_told(t, words) for t in facts.tables if t.open and not _is_wide(t)],
             "later": _columns([_told(t, words) for t in facts.tables
                                if not t.open and _is_narrow(t)]),
             "wide": [],
@@ -270,7 +270,7 @@ class Drawings:
                 kept = slice(first, first + WIDEST_TABLE)
                 rows = tuple(row[kept] for row in table.rows)
                 return [replace(table, heads=table.heads[kept], rows=rows)]
-        return []
+        return [table for table in self.facts.tables if table.open and _is_wide(table)]
 
     def _phone(self) -> bytes:
         """Return a picture that is read on a phone."""
@@ -302,7 +302,7 @@ class Drawings:
     def _figures(self) -> list[list[str]]:
         """Return the three figures of the map: a number with its words."""
         for table in self.facts.tables:
-            if table.open and len(table.heads) > 1:
+            if table.open and not table.by_area and len(table.heads) > 1:
                 percent = " %" if table.heads[1].lstrip().startswith("%") else ""
                 return [
                     [shortened(row[1] + percent, 22), shortened(row[0], 44)]
@@ -341,6 +341,11 @@ def _budgets() -> list[int]:
 def _pages(pdf: bytes) -> int:
     """Return the number of pages."""
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def _is_wide(table: "Table") -> bool:
+    """Return whether a table stands on a page of its own, for its width or its many areas."""
+    return table.by_area or not _is_narrow(table)
 
 
 def _is_narrow(table: "Table") -> bool:

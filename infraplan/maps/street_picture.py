@@ -24,7 +24,7 @@ __all__ = ["street_picture"]
 WIDTH_INCH = 6.4
 TALLEST = 1.1  # of the width
 LEGEND_INCH = 0.45
-TRENCH, DUCT, CROSSING = "#c2185b", "#00695c", "#e65100"  # as on the map
+TRENCH, DUCT, CROSSING = "#c2185b", "#26a69a", "#e65100"  # as on the map
 
 
 def street_picture(plan: "CablePlan", words: Words) -> bytes | None:

@@ -71,6 +71,42 @@ def test_a_page_is_added_to(table: gpd.GeoDataFrame, layers: Layers) -> None:
     assert second.facts.title == "Xã"
 
 
+def test_what_comes_from_a_plan_says_whose_it_is_and_that_it_is_made_up(
+    table: gpd.GeoDataFrame, layers: Layers, gaps: SimpleNamespace
+) -> None:
+    made = type("Gaps", (SimpleNamespace,), {})(**vars(gaps))
+    for page in (maps.explore(table, layers=layers), maps.explore(made, "people")):
+        assert "GIẢ LẬP" in page.facts.warning
+        assert any("example.org" in line for line in page.facts.sources)
+        assert page.file_name("x") == "NOI-BO_x.html"
+
+
+def test_layers_of_one_name_keep_what_is_theirs(coverage: Coverage, layers: Layers) -> None:
+    page = maps.explore(maps.explore(coverage), m=maps.explore(coverage, layers=layers))
+    rasters = [layer for layer in page.layers if layer.name.endswith("any-2")]
+    assert rasters
+    assert all(layer.reference is None and layer.picks is None for layer in rasters)
+    again = maps.explore(layers, m=maps.explore(layers))
+    doubled = next(layer for layer in again.layers if layer.name == "fibre_operator-2")
+    assert doubled.alike == "fibre-2"
+
+
+def test_the_rarest_of_too_many_words_are_told_as_others() -> None:
+    places = [shapely.Point(105 + n / 100, 18) for n in range(40)]
+    words = [f"w{n % 20:02d}" for n in range(40)]
+    table = gpd.GeoDataFrame({"word": words}, geometry=places, crs="EPSG:4326")
+    told = legend(maps.explore(table, "word"), "points")
+    assert told["các giá trị khác"] == 16
+    assert "chưa đủ dữ liệu" not in told
+
+
+def test_lists_and_kept_indexes_are_drawn() -> None:
+    table = gpd.GeoDataFrame(
+        {"tech": [["4G", "3G"]], "id": ["a"]}, geometry=[shapely.Point(105, 18)], crs="EPSG:4326"
+    ).set_index("id", drop=False)
+    assert drawn(maps.explore(table, popup=["tech"]))["points"]["count"] == 1
+
+
 def test_results_rasters_and_layers_are_drawn(
     layers: Layers, coverage: Coverage, gaps: SimpleNamespace
 ) -> None:
@@ -138,6 +174,10 @@ def test_two_rasters_lie_on_the_two_sides_of_a_divider(coverage: Coverage) -> No
     signal = coverage.maps["4G", "any"]["signal_dbm"]
     page = maps.swipe(signal, signal + 3, labels=("trước", "sau"))
     (pair,) = page.facts.swipes
+    left, right = (drawn(page)[name]["styles"] for name in ("before-raster", "after-raster"))
+    assert {s["label"]: s["color"] for s in left}.items() <= {
+        s["label"]: s["color"] for s in right
+    }.items() or [s["label"] for s in left] == [s["label"] for s in right]
     assert (pair.left, pair.right) == (("before-raster",), ("after-raster",))
     assert page.facts.title == "trước | sau"
 

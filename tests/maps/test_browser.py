@@ -175,7 +175,7 @@ def test_a_click_on_coverage_tells_its_class(opened: Open, page: MapPage) -> Non
     tab = opened(page)
     tab.wait_for_selector("html[data-raster]", state="attached")
     tab.evaluate("infraplan.app.map.fire('click', {latlng: L.latLng(18.3301, 105.9126)})")
-    assert "4G, mạng tốt nhất" in tab.inner_text(".leaflet-popup")
+    assert "4G, bất kỳ mạng nào" in tab.inner_text(".leaflet-popup")
     assert "dBm" in tab.inner_text(".leaflet-popup")
 
 

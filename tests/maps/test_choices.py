@@ -116,6 +116,9 @@ def test_the_table_is_copied_as_excel_takes_it(opened, chosen_plan) -> None:
     tab.wait_for_function("document.querySelector('.ip-choices [role=status]').textContent")
     told = tab.inner_text(".ip-choices [role=status]")
     assert "Excel" in told or "Ctrl+C" in told
+    tab.evaluate("infraplan.copy('x').then(done => document.body.dataset.copied = String(done))")
+    tab.wait_for_selector("body[data-copied]")
+    assert tab.heard.complaints == []
 
 
 @pytest.mark.browser

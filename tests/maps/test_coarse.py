@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +16,12 @@ from infraplan.layers.bundle import Layers
 from infraplan.maps import MapPage
 from infraplan.maps.packing import unpack
 from infraplan.maps.projection import to_web
+from infraplan.maps.published import commune_figures
 from tests.maps.blocks import blocks_of
 from tests.maps.blocks import layers_of
 
 NEAR_M = 25.0
-SHARES = {"C-0": 0.93, "C-1": np.nan}
+SHARES = {"C-0": (0.93, 90.0), "C-1": (0.0, 9000.0)}  # share served, people of whom unknown
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +30,20 @@ def commune_gaps(layers: Layers, gaps: SimpleNamespace) -> SimpleNamespace:
     rows = [
         {"area_id": code, "area_level": "commune", "denominator": "people", "technology": name,
          "operator": operator, "total": 9000.0, "share": share, "share_low": share - 0.02,
-         "share_high": share + 0.02, "unknown": 0.0}
-        for code, share in SHARES.items()
+         "share_high": share + 0.02, "unknown": unknown}
+        for code, (share, unknown) in SHARES.items()
         for name in ("2G", "4G")
         for operator in ("any", "Viettel")
     ]  # fmt: skip
-    definition = SimpleNamespace(**{**vars(gaps.definition), "technology": "4G"})
+    told = {"technology": "4G", "operator": "Viettel", "range_db": 3.0}
+    definition = SimpleNamespace(**{**vars(gaps.definition), **told})
+    sources = pd.DataFrame(
+        {"layer": ["communes", "sites"], "synthetic": False, "attribution": ["OSM", "Viettel HT"]},
+        index=pd.Index(["communes", "sites"], name="source_id"),
+    )
+    named = replace(layers, tables={**layers.tables, "sources": sources})
     return SimpleNamespace(
-        **{**vars(gaps), "shares": pd.DataFrame(rows), "definition": definition, "layers": layers}
+        **{**vars(gaps), "shares": pd.DataFrame(rows), "definition": definition, "layers": named}
     )
 
 
@@ -107,6 +115,17 @@ def test_the_table_tells_the_range_and_what_is_not_known(page: MapPage) -> None:
     rows = {row[0]: row[2:] for row in page.facts.tables[0].rows}
     assert rows["Thạch Hà"] == ("93,0 % (91,0–95,0)", "93,0 % (91,0–95,0)")
     assert rows["Đức Thọ"] == ("chưa đủ dữ liệu", "chưa đủ dữ liệu")
+
+
+def test_the_phone_picture_tells_no_commune_for_the_whole(page: MapPage) -> None:
+    assert page.facts.tables[0].by_area
+    assert "Viettel" not in page.html
+
+
+def test_the_people_of_whom_nothing_is_known_are_not_without_service(commune_gaps: Any) -> None:
+    figures = commune_figures(commune_gaps)
+    assert figures.loc["C-0", "people_uncovered"] == pytest.approx(9000 * 0.07 - 90)
+    assert figures.loc["C-1", "people_uncovered"] == pytest.approx(0)
 
 
 def test_only_precise_maps_are_for_internal_use(page: MapPage, layers: Layers) -> None:

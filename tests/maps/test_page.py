@@ -120,7 +120,10 @@ def test_a_notebook_shows_it_in_a_frame_that_can_do_nothing_else(page: MapPage) 
     assert html.unescape(re.search(r'srcdoc="(.*?)"', shown, re.DOTALL).group(1)) == page.html
 
 
-def test_a_page_too_large_for_a_notebook_says_so() -> None:
+def test_a_page_too_large_for_a_notebook_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     shown = MapPage("x" * 6_000_000)._repr_html_()
     assert "6,0 MB" in shown
     assert len(shown) < 1000

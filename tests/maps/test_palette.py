@@ -9,6 +9,7 @@ import pytest
 
 from infraplan.maps import comparing
 from infraplan.maps import palette
+from infraplan.maps import street_picture
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
 VISION = {
@@ -33,6 +34,8 @@ LEGENDS = {
     "levels of service": tuple(palette.LEVELS.values()),
     "proposals": tuple(palette.PROPOSALS.values()),
     "operators, up to seven": palette.CATEGORIES,
+    "shares of people": (*palette.SHARES, palette.UNKNOWN),
+    "trenches and standing ducts": (street_picture.TRENCH, street_picture.DUCT),
     "two coverages": (
         comparing.NEITHER_COLOR, comparing.BOTH_COLOR, comparing.ALARM_COLOR, comparing.OTHER_COLOR,
     ),

@@ -23,7 +23,7 @@
     app.credit.parentNode.insertBefore(credit, app.credit);
     app.section("base", words["frame.base"], make("div", {}, [
       make("div", { class: "ip-layer-head" }, [box, make("label", { for: "ip-base-box", class: "ip-layer-title" }, [make("span", { text: words["frame.base_show"] })])]),
-      note, make("p", { class: "ip-note", text: words["frame.base_note"].replace("{host}", base.host) })
+      note, make("p", { class: "ip-note", text: ip.fill(words["frame.base_note"], { host: base.host }) })
     ]), { tab: "layers" });
   }
 

@@ -8,27 +8,32 @@
       make("summary", { text: app.words["frame.tab_layers"] }), body
     ]);
     app.stage.appendChild(box);
-    // The coverage first, then what lies uppermost, of those layers that tell anything by colour.
+    // What the page is about first, then the coverage, then what lies uppermost, of those layers
+    // that tell anything by colour.
+    var own = app.page.choices ? app.page.choices.after.concat(app.page.choices.before, "findings") : [];
+    function isOwn(layer) { return own.indexOf(layer.name) >= 0; }
     function told() {
       var all = app.layers.slice().reverse().filter(function (layer) {
-        return layer.shown && layer.kind !== "picture" && app.map.getZoom() >= (layer.minZoom || 0) && layer.styles.length > 1 && layer.kind !== "line";
+        return layer.shown && layer.kind !== "picture" && app.map.getZoom() >= (layer.minZoom || 0) && (isOwn(layer) || (layer.styles.length > 1 && layer.kind !== "line"));
       });
       var rasters = all.filter(function (layer) { return layer.kind === "raster"; });
-      return rasters.concat(all.filter(function (layer) { return layer.kind !== "raster"; })).slice(0, app.stage.clientWidth < 760 ? 1 : MOST);
+      var others = all.filter(function (layer) { return layer.kind !== "raster" && !isOwn(layer); });
+      if (own.length) return all.filter(isOwn);
+      return rasters.concat(others).slice(0, app.stage.clientWidth < 760 ? 1 : MOST);
     }
     function show() {
       var seen = !app.root.classList.contains("ip-closed") && app.tabNow === "layers", layers = seen ? [] : told();
       box.hidden = !layers.length;
       body.textContent = "";
       layers.forEach(function (layer) {
-        body.appendChild(make("b", { text: layer.title }));
+        if (layer.styles.length > 1) body.appendChild(make("b", { text: layer.title }));
         layer.styles.forEach(function (style, code) {
           if (style.count === 0 || (layer.hidden && layer.hidden[code])) return;
-          body.appendChild(make("div", { class: "ip-colour" }, [ip.swatch(layer.kind, style), make("span", { text: style.label })]));
+          body.appendChild(make("div", { class: "ip-colour" }, [ip.swatch(layer.kind, style), make("span", { text: style.label || layer.title })]));
         });
       });
     }
-    ["layers", "panel", "tab", "view"].forEach(function (event) { app.on(event, show); });
+    ["layers", "panel", "tab", "view", "filter"].forEach(function (event) { app.on(event, show); });
     show();
   }
 

@@ -27,7 +27,7 @@
 
   function numbered(filter, value, words) {
     var at = filter.values.findIndex(function (entry) { return entry.value === value; });
-    if (at < 0) at = filter.values.push({ value: value, label: words[value] || value, on: true }) - 1;
+    if (at < 0) at = filter.values.push({ value: value, label: ip.own(words, value) || value, on: true }) - 1;
     return filter.values[at];
   }
 

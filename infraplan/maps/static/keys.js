@@ -64,17 +64,17 @@
 
     // Results of the search and of filters, told once the reader pauses.
     app.field.addEventListener("input", function () {
-      var found = app.results.querySelectorAll("[role=option]").length;
-      if (app.field.value.trim()) app.say(found ? words["frame.found"].replace("{count}", app.number(found)) : words.nothing_found);
+      var found = app.results.querySelectorAll("[role=option]:not(.ip-none)").length;
+      if (app.field.value.trim()) app.say(found ? ip.fill(words["frame.found"], { count: app.number(found) }) : words.nothing_found);
     });
     app.on("filter", function (layer) {
       if (!layer || !layer.count) return;
       var seen = 0;
       for (var f = 0; f < layer.count; f++) if (ip.seen(layer, f)) seen++;
-      app.say(words["frame.filtered"].replace("{layer}", layer.title).replace("{seen}", app.number(seen)).replace("{all}", app.number(layer.count)));
+      app.say(ip.fill(words["frame.filtered"], { layer: layer.title, seen: app.number(seen), all: app.number(layer.count) }));
     });
     app.on("layers", function (layer) {
-      if (layer) app.say(words[layer.shown ? "frame.layer_on" : "frame.layer_off"].replace("{layer}", layer.title));
+      if (layer) app.say(ip.fill(words[layer.shown ? "frame.layer_on" : "frame.layer_off"], { layer: layer.title }));
     });
   }
 

@@ -77,6 +77,8 @@
       now.pointer = event.latlng;
       show();
     });
+    // The leg to the pointer counts only while the pointer is on the map.
+    map.on("mouseout", function () { if (now && now.pointer) { now.pointer = null; show(); } });
     map.getContainer().addEventListener("keydown", function (event) {
       if (!now) return;
       if (event.key === "Enter") finish();
@@ -104,10 +106,10 @@
         detail.textContent = words[places.length ? "frame.measure_more" : "frame.measure_start"];
       } else if (now.kind === "area") {
         total.textContent = ip.areaText(app, ip.area(all));
-        detail.textContent = words["frame.around"].replace("{length}", ip.lengthText(app, ip.length(all.concat([all[0]]))));
+        detail.textContent = ip.fill(words["frame.around"], { length: ip.lengthText(app, ip.length(all.concat([all[0]]))) });
       } else {
         total.textContent = ip.lengthText(app, ip.length(all));
-        detail.textContent = all.length > 2 ? words["frame.last_leg"].replace("{length}", ip.lengthText(app, ip.distance(all[all.length - 2], all[all.length - 1]))) : "";
+        detail.textContent = all.length > 2 ? ip.fill(words["frame.last_leg"], { length: ip.lengthText(app, ip.distance(all[all.length - 2], all[all.length - 1])) }) : "";
       }
     }
     app.measured = function () { return now && { kind: now.kind, places: now.places.slice(), done: now.done, text: total.textContent }; };

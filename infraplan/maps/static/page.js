@@ -66,7 +66,7 @@
     app.stage.appendChild(bar);
     return {
       tell: function (share, title) {
-        told.textContent = app.words["engine.reading_layer"].replace("{layer}", title);
+        told.textContent = ip.fill(app.words["engine.reading_layer"], { layer: title });
         done.style.width = Math.round(100 * share) + "%";
         bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
         bar.setAttribute("aria-valuetext", told.textContent);

@@ -81,10 +81,15 @@
         entry.note ? make("p", { class: "ip-note", text: entry.note }) : null,
         grid(entry)
       ]);
-      function shut() { sheet.remove(); document.removeEventListener("keydown", key); button.focus(); }
-      function key(event) { if (event.key === "Escape") shut(); }
+      function shut() { sheet.remove(); button.focus(); }
+      // The sheet lies over everything, so the focus stays in it.
+      sheet.addEventListener("keydown", function (event) {
+        if (event.key === "Tab") { event.preventDefault(); (document.activeElement === close ? wide : close).focus(); }
+        if (event.key === "Escape") { event.stopPropagation(); shut(); }
+      });
+      var wide = sheet.querySelector(".ip-wide");
+      wide.setAttribute("tabindex", "0");
       close.addEventListener("click", shut);
-      document.addEventListener("keydown", key);
       app.stage.appendChild(sheet);
       close.focus();
     });

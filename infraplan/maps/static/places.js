@@ -143,9 +143,9 @@
     });
     function understood(found) {
       if (found.told === "plan") {
-        return words["frame.read_plan"].replace("{name}", app.page.projection.name).replace("{north}", app.number(found.y, 0)).replace("{east}", app.number(found.x, 0));
+        return ip.fill(words["frame.read_plan"], { name: app.page.projection.name, north: app.number(found.y, 0), east: app.number(found.x, 0) });
       }
-      return words["frame.read_degrees"].replace("{north}", app.number(found.place.lat, 5)).replace("{east}", app.number(found.place.lng, 5));
+      return ip.fill(words["frame.read_degrees"], { north: app.number(found.place.lat, 5), east: app.number(found.place.lng, 5) });
     }
 
     var marker = null;
@@ -190,7 +190,7 @@
     ];
     if (p) {
       var xy = ip.project(place.lng, place.lat, p);
-      lines.push([p.name, words["frame.plan_pair"].replace("{north}", app.number(xy[1], 1)).replace("{east}", app.number(xy[0], 1))]);
+      lines.push([p.name, ip.fill(words["frame.plan_pair"], { north: app.number(xy[1], 1), east: app.number(xy[0], 1) })]);
     }
     return lines;
   };

@@ -123,8 +123,9 @@
         map.closePopup(opened);
       });
       choose(found);
-      var title = card.querySelector("h3");
-      if (title) title.focus({ preventScroll: true });
+      var title = card.querySelector("h3") || card;
+      title.setAttribute("tabindex", "-1");
+      title.focus({ preventScroll: true });
       opened.on("remove", function () {
         if (over.chosen === found) choose(null);
         var now = document.activeElement;

@@ -125,7 +125,7 @@
       side: make("div", { class: "ip-paper-side" }, parts),
       foot: make("div", { class: "ip-paper-foot" }, [
         scale(app), make("span", { class: "ip-paper-credit", text: page.credit }),
-        make("span", { text: words["frame.printed_on"].replace("{day}", day.toLocaleDateString(page.language === "vi" ? "vi-VN" : "en-GB")).replace("{systems}", told) })
+        make("span", { text: ip.fill(words["frame.printed_on"], { day: day.toLocaleDateString(page.language === "vi" ? "vi-VN" : "en-GB"), systems: told }) })
       ]),
       annex: null
     };
@@ -160,11 +160,11 @@
     app.layers.forEach(function (layer) {
       if (!layer.x || !layer.shown) return;
       var hidden = layer.styles.filter(function (style, code) { return layer.hidden[code]; }).map(function (style) { return style.label; });
-      if (hidden.length) told.push(app.words["frame.hidden_styles"].replace("{layer}", layer.title).replace("{styles}", hidden.join(", ")));
+      if (hidden.length) told.push(ip.fill(app.words["frame.hidden_styles"], { layer: layer.title, styles: hidden.join(", ") }));
       if (!layer.off) return;
       var seen = 0;
       for (var f = 0; f < layer.count; f++) if (!layer.off[f]) seen++;
-      if (seen < layer.count) told.push(app.words["frame.filtered"].replace("{layer}", layer.title).replace("{seen}", app.number(seen)).replace("{all}", app.number(layer.count)));
+      if (seen < layer.count) told.push(ip.fill(app.words["frame.filtered"], { layer: layer.title, seen: app.number(seen), all: app.number(layer.count) }));
     });
     return (app.conditions || []).reduce(function (all, tell) { return all.concat(tell()); }, []).concat(told);
   }
@@ -179,7 +179,7 @@
     var bar = make("span", { class: "ip-paper-bar", style: "width:" + (length / metres).toFixed(2) + "px", "data-metres": String(length) });
     return make("span", { class: "ip-paper-scale" }, [
       bar, make("b", { text: length < 1000 ? app.number(length) + " m" : app.number(length / 1000) + " km" }),
-      make("span", { text: app.words["frame.scale"].replace("{ratio}", app.number(Math.round(ratio / digits) * digits)) }),
+      make("span", { text: ip.fill(app.words["frame.scale"], { ratio: app.number(Math.round(ratio / digits) * digits) }) }),
       make("span", { class: "ip-paper-north", text: "↑ " + app.words.north })
     ]);
   }

@@ -233,7 +233,7 @@
   ip.RasterOverlay = Overlay;
 
   ip.km2 = function (km2, app) {
-    return app.words["rasters.km2"].replace("{area}", app.number(km2, km2 < 9.95 ? 1 : 0));
+    return ip.fill(app.words["rasters.km2"], { area: app.number(km2, km2 < 9.95 ? 1 : 0) });
   };
 
   // Two lists that choose which of several rasters is shown, with its legend below them; nothing
@@ -290,7 +290,7 @@
     all.forEach(function (layer) { layer.control = refresh; });
     app.on("decoding", function (event) {
       if (!event.layer.picks) return;
-      var share = event.share === null ? "" : words["rasters.decoding"].replace("{share}", app.number(100 * event.share));
+      var share = event.share === null ? "" : ip.fill(words["rasters.decoding"], { share: app.number(100 * event.share) });
       if (status.textContent !== share) status.textContent = share;
     });
     refresh();

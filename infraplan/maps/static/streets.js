@@ -91,7 +91,7 @@
     function counted(layer) {
       var box = document.getElementById("ip-layer-" + layer.number), item = box && box.closest(".ip-layer");
       Array.prototype.forEach.call(item ? item.querySelectorAll(".ip-count") : [], function (span, code, all) {
-        for (var f = 0, count = 0; f < layer.count; f++) if (!layer.off[f] && (all.length === 1 || layer.category[f] === code)) count++;
+        for (var f = 0, count = 0; f < layer.count; f++) if (!(layer.off && layer.off[f]) && (all.length === 1 || layer.category[f] === code)) count++;
         span.textContent = app.number(count);
       });
     }
@@ -99,13 +99,14 @@
       var there = built();
       Object.keys(drawn).forEach(function (name) {
         var layer = drawn[name], before = data.before.indexOf(name) >= 0, streets = data.features[name] || {}, of = pieces[name];
-        layer.off = layer.off || new Uint8Array(layer.count);
+        var off = new Uint8Array(layer.count);
         for (var f = 0; f < layer.count; f++) {
           var id = ip.text(layer, layer.heading, f), street = streets[id], under = street !== undefined && state.on[street];
-          if (of) layer.off[f] = there[of[id]] ? 0 : 1;
-          else if (name === "findings") layer.off[f] = street === undefined || under ? 0 : 1;  // some are of no street
-          else layer.off[f] = before ? (under && state.view === "after" ? 1 : 0) : (street === undefined || under ? 0 : 1);
+          if (of) off[f] = there[of[id]] ? 0 : 1;
+          else if (name === "findings") off[f] = street === undefined || under ? 0 : 1;  // some are of no street
+          else off[f] = before ? (under && state.view === "after" ? 1 : 0) : (street === undefined || under ? 0 : 1);
         }
+        ip.mask(app, layer, "streets", off);
         if (!before) counted(layer);
         var wanted = before || name === "findings" || state.view !== "before";
         // only a change of view shows or hides a layer: the reader's own ticks stay
@@ -159,7 +160,7 @@
     var payers = make("div", { class: "ip-wide" });
     var copied = make("span", { class: "ip-note", role: "status" });
     var copy = make("button", { type: "button", class: "ip-small", text: words.copy });
-    copy.addEventListener("click", function () { ip.copy(asText(), payers.querySelector("table"), function (ok) { copied.textContent = ok ? words.copied : words.copy_by_hand; }); });
+    copy.addEventListener("click", function () { ip.copyOrMark(asText(), payers.querySelector("table"), function (ok) { copied.textContent = ok ? words.copied : words.copy_by_hand; }); });
     var body = make("div", { class: "ip-cards-body", tabindex: "-1" }, [
       make("h2", { text: words.title }), make("p", { class: "ip-about", text: words.about }),
       views, list,
@@ -201,14 +202,18 @@
       if (split.owners.unassigned) out.push({ who: words.unassigned, sum: split.owners.unassigned, alone: null, rent: null });
       if (split.owners.investor !== undefined) out.unshift({ who: words.investor, sum: split.owners.investor, alone: null, rent: null });
       if (split.open > 0n) out.unshift({ who: words.public_payer, sum: split.open, alone: null, rent: null });
-      out.forEach(function (row) { row.part = total > 0n ? Number(row.sum * 100000n / total) / 1000 : 0; });
+      // Tenths of a per cent that add up to the whole.
+      var sums = {};
+      out.forEach(function (row, n) { sums[n] = row.sum; });
+      var tenths = total > 0n ? ip.divided(1000n, sums) : {};
+      out.forEach(function (row, n) { row.part = Number(tenths[n] || 0n) / 10; });
       return out;
     }
     function asText() {
       var found = rows(), lines = [[words.payer, words.sum, words.part].join("\t")];
-      found.forEach(function (row) { lines.push([row.rent === null ? row.who : row.who + " " + words.own_works, String(row.sum), app.number(row.part, 1) + " %"].join("\t")); });
+      found.forEach(function (row) { lines.push([ip.cell(row.rent === null ? row.who : row.who + " " + words.own_works), String(row.sum), app.number(row.part, 1) + " %"].join("\t")); });
       lines.push([words.total, String(cost()), "100 %"].join("\t"));
-      found.filter(function (row) { return row.rent !== null; }).forEach(function (row) { lines.push([row.who + ": " + words.rent_year, String(row.rent), ""].join("\t")); });
+      found.filter(function (row) { return row.rent !== null; }).forEach(function (row) { lines.push([ip.cell(row.who + ": " + words.rent_year), String(row.rent), ""].join("\t")); });
       return lines.join("\n");
     }
     function told() {
@@ -267,7 +272,7 @@
   };
 
   // Copy text; where the browser refuses (a page opened from a folder), mark it for the hand.
-  ip.copy = function (text, node, done) {
+  ip.copyOrMark = function (text, node, done) {
     function mark() {
       var range = document.createRange(), selection = window.getSelection();
       if (node) { range.selectNodeContents(node); selection.removeAllRanges(); selection.addRange(range); }

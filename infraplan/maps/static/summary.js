@@ -182,7 +182,7 @@
   function ranked(layer, by, kind, tell, app) {
     return Array.from(by).sort(function (a, b) { return b[1] - a[1] || (a[0] < b[0] ? -1 : 1); }).map(function (entry) {
       var words = (kind && kind.words) || {};
-      return [words[entry[0]] || entry[0] || ip.told(app, "unknown"), entry[1], colored(layer, entry[0], words), tell(entry[1])];
+      return [ip.own(words, entry[0]) || entry[0] || ip.told(app, "unknown"), entry[1], colored(layer, entry[0], words), tell(entry[1])];
     });
   }
 
@@ -240,7 +240,7 @@
       if (sums.people < 0.5) { head.appendChild(make("p", { class: "ip-figure" }, [make("span", { text: told("nobody") })])); return; }
       var isUnknown = sums.unknown >= 0.5, sure = sums.people - sums.unknown;
       var share = sure < 0.5 ? told("unknown") : ip.percent(covered, sums.people, app);
-      head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: share }), make("span", { text: ip.fill(app.page.summary.headline, { where: place }) })]));
+      head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: share }), make("span", { text: ip.fill(app.page.summary.headline || "", { where: place }) })]));
       var range = ip.peopleRange(sums.uncovered, sums.low, sums.high, app);
       var lines = [
         ["covered", COVERED, p(covered)], ["uncovered", UNCOVERED, range], ["unknown_people", "", isUnknown ? p(sums.unknown) : null]

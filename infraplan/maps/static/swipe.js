@@ -100,7 +100,7 @@
       labels[0].style.maxWidth = Math.max(0, x - 24) + "px";
       labels[1].style.maxWidth = Math.max(0, size.x - x - 24) + "px";
       handle.setAttribute("aria-valuenow", String(Math.round(100 * share)));
-      handle.setAttribute("aria-valuetext", words["swipe.value"].replace("{share}", app.number(100 * share)).replace("{left}", all[chosen[0]].label).replace("{right}", all[chosen[1]].label));
+      handle.setAttribute("aria-valuetext", ip.fill(words["swipe.value"], { share: app.number(100 * share), left: all[chosen[0]].label, right: all[chosen[1]].label }));
     }
 
     function move(to) { share = Math.max(0, Math.min(1, to)); cut(); }

@@ -50,13 +50,16 @@
   }
 
   function numbersOf(texts, app) {
-    var sign = app.page.language === "vi" ? [/\./g, ","] : [/,/g, "."], unit = null, digits = 0, unknown = ip.told(app, "unknown");
+    var isVietnamese = app.page.language === "vi", sign = isVietnamese ? [/\./g, ","] : [/,/g, "."];
+    // A number as the page writes it; "1.5" on a Vietnamese page, a date or a long code is a text.
+    var shape = isVietnamese ? /^[-−]?(\d{1,3}(\.\d{3})+|\d{1,15})(,\d+)?$/ : /^[-−]?(\d{1,3}(,\d{3})+|\d{1,15})(\.\d+)?$/;
+    var unit = null, digits = 0, unknown = ip.told(app, "unknown");
     var values = [];
     var isAll = texts.every(function (text, n) {
       values[n] = null;
       if (!text || text === unknown) return true;
       var part = /^([-−]?\d[\d.,]*)(?: (\S.{0,14}))?$/.exec(text);
-      if (!part || /^0\d/.test(part[1]) || (unit !== null && (part[2] || "") !== unit)) return false;
+      if (!part || !shape.test(part[1]) || /^0\d/.test(part[1]) || (unit !== null && (part[2] || "") !== unit)) return false;
       unit = part[2] || "";
       var plain = part[1].replace(sign[0], "").replace(sign[1], ".").replace("−", "-");
       values[n] = Number(plain);

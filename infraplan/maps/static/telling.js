@@ -6,6 +6,9 @@
     return text.replace(/\{(\w+)\}/g, function (whole, name) { return name in values ? String(values[name]) : whole; });
   };
 
+  // The value of a key that an object has itself: names in data may be `constructor` or `toString`.
+  ip.own = function (object, key) { return Object.prototype.hasOwnProperty.call(object, key) ? object[key] : undefined; };
+
   // A sentence of this part of the catalogue.
   ip.told = function (app, key, values) { return ip.fill(app.words["insight." + key], values || {}); };
 
