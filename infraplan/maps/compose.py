@@ -23,6 +23,7 @@ from infraplan.maps.context import hamlets_plain
 from infraplan.maps.context import layer_name
 from infraplan.maps.context import present_layers
 from infraplan.maps.context import sources_of
+from infraplan.maps.findings import HEADLINE
 from infraplan.maps.findings import appraisal_layers
 from infraplan.maps.findings import appraisal_tables
 from infraplan.maps.findings import cable_layers
@@ -354,8 +355,10 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         The page.
     """
     words = catalogue(language)
-    told = {} if gaps is None else {"headline": gaps.definition.technology}
-    rasters = [] if coverage is None else coverage_layers(coverage, words, layers=layers, **told)
+    first = getattr(getattr(gaps, "definition", None), "technology", "") or HEADLINE
+    rasters: Sequence[Layer] = ()
+    if coverage is not None:
+        rasters = coverage_layers(coverage, words, layers=layers, headline=first)
     definition: tuple[str, ...] = ()
     headline = ""
     findings: list[Layer] = []

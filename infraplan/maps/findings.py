@@ -64,13 +64,14 @@ __all__ = [
 ]
 
 ANY = "any"
+HEADLINE = "4G"  # technology that a map opens with where nothing names another
 COARSE_M = 90.0  # cells of single operators on a large grid [m]
 MOST_CELLS = 2_000_000  # of a grid that single operators are shown on as they are
 DECIDED = "decided_"
 
 
 def coverage_layers(
-    coverage: "Coverage", words: Words, *, layers: Layers | None, headline: str = "4G"
+    coverage: "Coverage", words: Words, *, layers: Layers | None, headline: str = HEADLINE
 ) -> list[RasterLayer]:
     """
     Return the signal classes of each technology and operator.
