@@ -224,6 +224,7 @@ class Drawings:
             "title": shortened(facts.title, MOST_LETTERS["title"]),
             "subtitle": shortened(facts.subtitle, MOST_LETTERS["line"]),
             "as_of": shortened(facts.as_of, MOST_LETTERS["line"]),
+            "headline": shortened(facts.headline, MOST_LETTERS["line"]),
             "warning": shortened(facts.warning, MOST_LETTERS["line"]),
             "restricted": shortened(self._restricted, MOST_LETTERS["line"]),
             "definition": [shortened(text, MOST_LETTERS["text"]) for text in facts.definition],
