@@ -220,14 +220,19 @@ def _closed(search: Search, graph: Graph, depth: int) -> None:
     """Bound the trees of a graph by dual ascent, then by cuts, then by branching."""
     search.nodes.append(depth)
     graph = _narrowed(search, graph, ROUNDS if depth == 0 else 2)
-    few = len(graph.is_terminal) * 3.0 ** len(graph.terminals) <= SUBSET_WORK
-    if search.open and (depth == 0 or few) and closed_by_subsets(search, graph):
+    if search.open and (depth == 0 or _has_few_subsets(graph)) and closed_by_subsets(search, graph):
         return
     flow = np.zeros(0)
     if search.open and len(graph.cost) > FEW:
         graph, flow = closed_by_cuts(search, graph)
     if search.open and depth < DEPTH and len(search.nodes) < NODES:
         _branched(search, graph, flow, depth)
+
+
+def _has_few_subsets(graph: Graph) -> bool:
+    """Return whether all subsets of the terminals are soon gone through, also in a branch."""
+    # whole numbers: three to the power of a thousand is more than a float holds
+    return len(graph.is_terminal) * 3 ** len(graph.terminals) <= SUBSET_WORK
 
 
 def _narrowed(search: Search, graph: Graph, rounds: int) -> Graph:

@@ -2,6 +2,8 @@
 
 import time
 from itertools import combinations
+from types import SimpleNamespace
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from infraplan.cables import SteinerTree
+from infraplan.cables import steiner
 from infraplan.cables import steiner_bounds
 from infraplan.cables import steiner_subsets
 from infraplan.cables import steiner_tree
@@ -353,3 +356,15 @@ def test_a_graph_of_few_terminals_is_solved_by_subsets() -> None:
     edges, cost, terminals = read_instance("cc3-4u")
     found = steiner_tree(edges, cost, terminals, time_limit_s=120)
     assert (found.cost, found.optimal) == (23, True)
+
+
+def test_a_thousand_terminals_have_too_many_subsets_and_nine_have_few() -> None:
+    def has_few(terminals: int) -> bool:
+        graph: Any = SimpleNamespace(
+            is_terminal=np.ones(3000, bool), terminals=np.arange(terminals)
+        )
+        return steiner._has_few_subsets(graph)
+
+    assert has_few(9)
+    assert not has_few(12)
+    assert not has_few(1000)
