@@ -72,7 +72,8 @@ def quality(step: str, result) -> str:
     if step == "underground":
         return f"{result.cost_vnd / 1e9:.2f} billion VND, gap {result.gap:.1%}"
     if step in ("map", "report"):
-        return f"{Path(result).stat().st_size / 1e6:.2f} MB"
+        files = result if step == "map" else [result]
+        return ", ".join(f"{path.suffix} {path.stat().st_size / 1e6:.2f} MB" for path in files)
     return ""
 
 
