@@ -232,7 +232,8 @@ def _closed(search: Search, graph: Graph, depth: int) -> None:
 def _has_few_subsets(graph: Graph) -> bool:
     """Return whether all subsets of the terminals are soon gone through, also in a branch."""
     # whole numbers: three to the power of a thousand is more than a float holds
-    return len(graph.is_terminal) * 3 ** len(graph.terminals) <= SUBSET_WORK
+    subsets: int = 3 ** len(graph.terminals)
+    return len(graph.is_terminal) * subsets <= SUBSET_WORK
 
 
 def _narrowed(search: Search, graph: Graph, rounds: int) -> Graph:
