@@ -31,7 +31,7 @@ from infraplan.maps.layers import PointLayer
 from infraplan.maps.layers import PolygonLayer
 from infraplan.maps.layers import Style
 from infraplan.maps.layers import VectorLayer
-from infraplan.maps.layers import is_missing
+from infraplan.maps.layers import plain_text
 from infraplan.maps.page import Facts
 from infraplan.maps.page import Layer
 from infraplan.maps.page import MapPage
@@ -474,7 +474,7 @@ def _classed(
     values = table[ways.column]
     if _is_amount(values) and not ways.categorical and ways.categories is None:
         return _amounts(table, ways, say)
-    texts = values.astype("object").map(_plain)
+    texts = values.astype("object").map(plain_text)
     found = sorted(set(texts) - {""}, key=sort_key)
     order = found if ways.categories is None else [str(value) for value in ways.categories]
     rest: set[str] = set()
@@ -493,11 +493,6 @@ def _classed(
         style = _style_of(table, OTHER_COLOR, ways)
         classes.append(Category(OTHER, say("explore.other") if ways.legend else "", style))
     return table.assign(**{CLASS: texts}), classes
-
-
-def _plain(value: Any) -> str:  # noqa: ANN401 - any cell of a table
-    """Return a cell as text, empty where there is none."""
-    return "" if is_missing(value) else str(value)
 
 
 def _amounts(

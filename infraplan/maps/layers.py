@@ -259,7 +259,7 @@ class VectorLayer:
             entry = {"label": "", "value": "", "count": len(rows), **self.style.as_dict()}
             return np.zeros(len(rows), dtype=np.int64), [entry]
         values = [category.value for category in self.categories]
-        found = pd.Index(values).get_indexer(rows[self.by].astype("object").map(_plain))
+        found = pd.Index(values).get_indexer(rows[self.by].astype("object").map(plain_text))
         codes = np.where(found < 0, len(values), found)
         known = [(entry.value, entry.label, entry.style) for entry in self.categories]
         rest = Style(color=UNKNOWN, fill=UNKNOWN, fill_opacity=0.5, hatch=True)
@@ -413,8 +413,20 @@ def is_missing(value: Any) -> bool:  # noqa: ANN401 - any cell of a table
     return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - any cell of a table
-    """Return a cell as the text that categories are compared by."""
+def plain_text(value: Any) -> str:  # noqa: ANN401 - any cell of a table
+    """
+    Return a cell as the text that categories are compared by.
+
+    Parameters
+    ----------
+    value
+        Any cell of a table.
+
+    Returns
+    -------
+    text
+        Its text; empty where it has no value.
+    """
     return "" if is_missing(value) else str(value)
 
 

@@ -533,7 +533,7 @@ def _relief(layer: PictureLayer, view: View) -> Bytes:
 
 def _classes(layer: RasterLayer, view: View) -> Bytes:
     """Return the classes of a raster on the dots of a view, "not enough data" striped."""
-    codes = _on_paper(_codes(layer), geobox_of(layer.data), view, smooth=False, dots=1)[0]
+    codes = _on_paper(layer.codes(), geobox_of(layer.data), view, smooth=False, dots=1)[0]
     last = len(layer.classes) + 1
     colors = np.zeros((last + 2, 4), dtype=np.uint8)
     for number, entry in enumerate(layer.classes, start=1):
@@ -548,17 +548,6 @@ def _classes(layer: RasterLayer, view: View) -> Bytes:
         codes[unknown & ((row + column) % period < stroke)] = last + 1
     found: Bytes = colors[codes]
     return found
-
-
-def _codes(layer: RasterLayer) -> Bytes:
-    """Return 0 for transparent, then the number of the class, then one more for unknown."""
-    values = layer.data.to_numpy().astype(np.float64)
-    lowest = [entry.lowest for entry in layer.classes]
-    codes = np.searchsorted(lowest, np.nan_to_num(values), side="right").astype(np.uint8)
-    codes[np.isnan(values)] = len(lowest) + 1
-    if layer.within is not None:
-        codes[~layer.within.to_numpy().astype(bool)] = 0
-    return codes
 
 
 def _rgba(color: str, opacity: float = 1.0) -> Bytes:
@@ -1015,7 +1004,7 @@ def _raster_signs(layer: RasterLayer, words: Words) -> list[_Sign]:
         _Sign("raster", {**plain, "fill": entry.color}, entry.label, None)
         for entry in layer.classes
     ]
-    if (_codes(layer) == len(layer.classes) + 1).any():
+    if (layer.codes() == len(layer.classes) + 1).any():
         unknown = {**plain, "color": UNKNOWN, "fill": "#d9d9d9", "hatch": True, "opacity": 1.0}
         signs.append(_Sign("raster", unknown, words("common.unknown"), None))
     return signs

@@ -235,7 +235,7 @@
         var r = ip.size(style, zoom), xy = ip.place(layer, f, m, r, zoom);
         d = Math.max(0, Math.hypot(xy[0] - at.x, xy[1] - at.y) - r);
       } else if (layer.kind === "line") d = Math.max(0, toLine(layer, f, x, y) * m.a - style.width / 2);
-      else if (inside(layer, f, x, y)) return f;
+      else if (ip.inside(layer, f, x, y)) return f;
       else continue;
       if (d <= reach && d < least) { least = d; best = f; }
     }
@@ -257,8 +257,10 @@
     return Math.sqrt(least);
   }
 
-  function inside(layer, f, x, y) {
-    var odd = false;
+  // Whether a place lies in a polygon, in the layer's whole numbers.
+  ip.inside = function (layer, f, x, y) {
+    var b = layer.bounds, odd = false;
+    if (x < b[4 * f] || x > b[4 * f + 2] || y < b[4 * f + 1] || y > b[4 * f + 3]) return false;
     for (var p = layer.firstPart[f]; p < layer.firstPart[f + 1]; p++) {
       var from = layer.firstVertex[p], to = layer.firstVertex[p + 1];
       for (var v = from, w = to - 1; v < to; w = v++) {
@@ -267,5 +269,5 @@
       }
     }
     return odd;
-  }
+  };
 })(infraplan);

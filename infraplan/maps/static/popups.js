@@ -30,20 +30,6 @@
     ]);
   };
 
-  // Whether a place lies in a polygon, in the layer's whole numbers.
-  function inside(layer, f, x, y) {
-    var b = layer.bounds, odd = false;
-    if (x < b[4 * f] || x > b[4 * f + 2] || y < b[4 * f + 1] || y > b[4 * f + 3]) return false;
-    for (var p = layer.firstPart[f]; p < layer.firstPart[f + 1]; p++) {
-      var from = layer.firstVertex[p], to = layer.firstVertex[p + 1];
-      for (var v = from, w = to - 1; v < to; w = v++) {
-        var yv = layer.y[v], yw = layer.y[w];
-        if (yv > y !== yw > y && x < (layer.x[w] - layer.x[v]) * (y - yv) / (yw - yv) + layer.x[v]) odd = !odd;
-      }
-    }
-    return odd;
-  }
-
   // All that lies at a place, the uppermost layer first: marks within a few pixels, areas around it.
   function stack(app, latlng) {
     var map = app.map, at = L.CRS.EPSG3857.project(latlng), found = [];
@@ -56,7 +42,7 @@
       for (var f = 0; f < layer.count && found.length < 24; f++) {
         if (layer.kind === "point") {
           if (Math.abs(layer.x[f] - x) > wide || Math.abs(layer.y[f] - y) > wide) continue;
-        } else if (!inside(layer, f, x, y)) continue;
+        } else if (!ip.inside(layer, f, x, y)) continue;
         if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f) && !(groups && groups.group[f] >= 0)) found.push({ layer: layer, feature: f });
       }
     });

@@ -271,16 +271,11 @@
     ip.choicesState = state;
   };
 
-  // Copy text; where the browser refuses (a page opened from a folder), mark it for the hand.
+  // Copy text; where the browser refuses, mark it for the hand.
   ip.copyOrMark = function (text, node, done) {
-    function mark() {
-      var range = document.createRange(), selection = window.getSelection();
-      if (node) { range.selectNodeContents(node); selection.removeAllRanges(); selection.addRange(range); }
-      var ok = false;
-      try { ok = document.execCommand("copy"); } catch (error) { ok = false; }
-      done(ok);
-    }
-    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(function () { done(true); }, mark);
-    else mark();
+    ip.copy(text).then(function (is) {
+      if (!is && node) window.getSelection().selectAllChildren(node);
+      done(is);
+    });
   };
 })(infraplan);
