@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -54,6 +55,28 @@ class Words:
         if self.language == "vi":
             text = text.translate(str.maketrans(",.", ".,"))
         return text
+
+    def day(self, value: date | str) -> str:
+        """
+        Return a day as the language writes it.
+
+        Parameters
+        ----------
+        value
+            Day, or its ISO text; any other text stays as it is.
+
+        Returns
+        -------
+        text
+            `31/10/2025` in Vietnamese, `2025-10-31` in English, where a day of figures alone would
+            leave open which one is the month.
+        """
+        if isinstance(value, str):
+            try:
+                value = date.fromisoformat(value)
+            except ValueError:
+                return str(value)
+        return f"{value:%d/%m/%Y}" if self.language == "vi" else f"{value:%Y-%m-%d}"
 
     def people(self, value: float) -> str:
         """

@@ -12,7 +12,6 @@ from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
 from infraplan.layers.grid import wrap
 from infraplan.layers.terrain import SEA as SEA_ZONE
-from infraplan.maps.headline import written_day
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
 from infraplan.maps.layers import Filter
@@ -486,7 +485,7 @@ def _source_told(row: Mapping[str, Any], words: Words) -> str:
     )
     text = f"{owner or words('maps.source_unnamed')}, {licence or words('maps.licence_unnamed')}"
     if as_of:
-        text = words("maps.source_as_of", text=text, as_of=written_day(as_of))
+        text = words("maps.source_as_of", text=text, as_of=words.day(as_of))
     if row.get("non_commercial") is True or row.get("non_commercial") == 1:
         text = words("maps.source_non_commercial", text=text)
     return text

@@ -21,7 +21,6 @@ from infraplan.maps.context import fields_of
 from infraplan.maps.context import filters_of
 from infraplan.maps.context import named_with_commune
 from infraplan.maps.context import with_areas
-from infraplan.maps.headline import written_day
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import LineLayer
 from infraplan.maps.layers import PointLayer
@@ -365,7 +364,7 @@ def gaps_definition(
     if without := getattr(told, "without", ()):
         names = ", ".join(without)
         sentences += (
-            words("maps.definition_without", names=names, as_of=written_day(str(told.as_of))),
+            words("maps.definition_without", names=names, as_of=words.day(str(told.as_of))),
         )
     return sentences
 

@@ -11,7 +11,7 @@ from infraplan.text import Words
 if TYPE_CHECKING:
     from infraplan.radio.results import Coverage
 
-__all__ = ["coverage_headline", "data_days", "gaps_headline", "written_day"]
+__all__ = ["coverage_headline", "data_days", "gaps_headline"]
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -80,7 +80,7 @@ def data_days(layers: Layers, words: Words) -> str:
     days = sorted({str(day) for day in table.get("as_of", ()) if DAY.fullmatch(str(day))})
     if not days:
         return ""
-    first, last = (written_day(day) for day in (days[0], days[-1]))
+    first, last = (words.day(day) for day in (days[0], days[-1]))
     if first == last:
         return words("frame.as_of", day=last)
     return words("frame.as_of_between", first=first, last=last)
@@ -93,20 +93,3 @@ def _headline(words: Words, limits: Mapping[str, float], p_cov: float) -> str:
         for name, value in limits.items()
     )
     return words("frame.headline", limits=told, p_cov=words.number(100 * p_cov))
-
-
-def written_day(day: str) -> str:
-    """
-    Return a day as both languages write it in figures.
-
-    Parameters
-    ----------
-    day
-        Day as `2025-10-31`; any other text stays.
-
-    Returns
-    -------
-    text
-        Such as `31/10/2025`.
-    """
-    return "/".join(reversed(day.split("-"))) if DAY.fullmatch(day) else day

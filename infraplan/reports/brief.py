@@ -130,7 +130,7 @@ def write_brief(
         "office": shortened(who.name, 70),
         "heading": words("brief.heading"),
         "title": shortened(words("brief.title", plan=found.layers.name), 90),
-        "day": words("brief.day", day=_day(found.as_of, words)),
+        "day": words("brief.day", day=words.day(found.as_of)),
         "number": _number(found, words),
         "meaning": _meaning(found, words),
         "change": _changes(found, before, words),
@@ -152,11 +152,6 @@ def write_brief(
         typeset("brief", content, pictures=pictures),
         typeset_picture("brief", content, pictures=pictures, width_px=PICTURE_PX),
     )
-
-
-def _day(day: date, words: Words) -> str:
-    """Return a day as the language writes it."""
-    return f"{day:%d/%m/%Y}" if words.language == "vi" else day.isoformat()
 
 
 def _written(text: str, words: Words) -> str:
@@ -264,7 +259,7 @@ def _changes(
             }
             lines.append(words(f"brief.change_{name}", **values))
     text = " ".join(lines) or words("brief.nothing_moved")
-    return [words("brief.since", day=_day(day, words), changes=text)]
+    return [words("brief.since", day=words.day(day), changes=text)]
 
 
 def _open_batches(found: Findings) -> list[tuple[str, pd.DataFrame]]:
@@ -355,7 +350,7 @@ def _due_told(due: date | None, as_of: date, words: Words) -> str:
         return words("brief.no_due")
     left = (due - as_of).days
     key = "due_in" if left > 0 else "due_today" if left == 0 else "overdue"
-    return words(f"brief.{key}", day=_day(due, words), days=words.number(abs(left)))
+    return words(f"brief.{key}", day=words.day(due), days=words.number(abs(left)))
 
 
 def _sites_decision(found: Findings, words: Words) -> dict[str, Any] | None:

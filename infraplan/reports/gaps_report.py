@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -148,12 +147,8 @@ def _headline_shares(gaps: "Gaps", level: str) -> pd.DataFrame:
 
 
 def _date(text: str, words: Words) -> str:
-    """Return an ISO date as the language writes it; other text as it is."""
-    try:
-        at = date.fromisoformat(text)
-    except ValueError:
-        return text or words("common.unknown")
-    return f"{at:%d/%m/%Y}" if words.language == "vi" else text
+    """Return a day as the language writes it, the words for unknown where there is none."""
+    return words.day(text) if text else words("common.unknown")
 
 
 def _percent(share: Any, words: Words, decimals: int = 1) -> str:  # noqa: ANN401 - a number or NaN

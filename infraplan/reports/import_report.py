@@ -8,7 +8,6 @@ corrected copy is still read as the list that it is.
 
 import datetime as dt
 import math
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Collection
@@ -571,7 +570,7 @@ def _account(copy: _Copy, words: Words, as_of: str) -> list[str]:
     if read.sheets and any(read.sheets):
         lines.append(words("import_report.sheets", sheets=", ".join(read.sheets)))
     if as_of:
-        lines.append(words("import_report.as_of", day=_day(as_of, words)))
+        lines.append(words("import_report.as_of", day=words.day(as_of)))
     counts = {
         "read": words.number(read.rows_read),
         "kept": words.number(read.rows_kept),
@@ -730,14 +729,6 @@ def _named(names: Sequence[str], words: Words) -> str:
     shown = ", ".join(names[:NAMED])
     more = len(names) - NAMED
     return words("told.more_rows", rows=shown, count=more) if more > 0 else shown
-
-
-def _day(as_of: str, words: Words) -> str:
-    """Return an ISO date as the language writes it."""
-    match = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", as_of)
-    if match is None or words.language != "vi":
-        return as_of
-    return f"{match[3]}/{match[2]}/{match[1]}"
 
 
 def _free_title(title: str, taken: Iterable[str]) -> str:

@@ -1,7 +1,6 @@
 """What programmes ask of communes and hamlets, as an official reads it: T12 and a column of T2."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -325,9 +324,7 @@ def _rules_of(gaps: "Gaps", programme: str) -> pd.DataFrame:
 
 def _day(iso: str, words: Words) -> str:
     """Return a day as the language writes it; `-` for none."""
-    if not iso:
-        return "-"
-    return date.fromisoformat(iso).strftime("%d/%m/%Y") if words.language == "vi" else iso
+    return words.day(iso) if iso else "-"
 
 
 def _text(key: str, words: Words) -> str:

@@ -192,10 +192,9 @@ def _day(text: object, words: Words) -> str:
     if not isinstance(text, str) or not text.strip():
         return words("common.unknown")
     try:
-        at = date.fromisoformat(text[:10])
+        return words.day(date.fromisoformat(text[:10]))
     except ValueError:
         return shortened(text, 20)
-    return f"{at:%d/%m/%Y}" if words.language == "vi" else at.isoformat()
 
 
 def _content(site: _Site, *, has_map: bool) -> dict[str, Any]:

@@ -49,6 +49,19 @@ ANEW = """() => {
     map.setView([0, 0], 4, {animate: false});
     map.setView(centre, zoom, {animate: false});
 }"""
+# A map let go glides on, and begins to only a frame later: it rests when it has not moved for some
+# frames and its picture is complete.
+REST = """() => new Promise(done => {
+    const map = infraplan.app.map;
+    let last = null, frames = 0;
+    const look = () => {
+        const place = L.DomUtil.getPosition(map.getPane('mapPane')).toString();
+        frames = place === last && infraplan.app.still ? frames + 1 : 0;
+        last = place;
+        if (frames > 20) done(); else requestAnimationFrame(look);
+    };
+    look();
+})"""
 SHOW = """([name, on]) => {
     infraplan.app.show(infraplan.app.layers.find(l => l.name === name), on);
 }"""
@@ -248,11 +261,7 @@ def test_the_picture_after_a_drag_is_that_of_a_fresh_drawing(tab: Any) -> None:
         for n in range(25):
             tab.mouse.move(800 - 15 * n, 400 - 9 * n)
         tab.mouse.up()
-        # the map glides on: a fresh picture is of the place where it comes to rest
-        tab.evaluate("""() => new Promise(done => {
-            const map = infraplan.app.map;
-            if (!map._panAnim || !map._panAnim._inProgress) done(); else map.once('moveend', done);
-        })""")
+        tab.evaluate(REST)
         tab.wait_for_selector("html[data-still]")
         moved = shot(tab)
         tab.evaluate(ANEW)
