@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence
-from concurrent.futures import Future
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from typing import Any
 from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
+from infraplan.beside import Beside
 from infraplan.cables.sharing import Sharing
 from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from infraplan.cables import CablePlan
+    from infraplan.cables.choice_pieces import DrawnParts
     from infraplan.cables.phasing import PhasingPlan
     from infraplan.cables.subsets import StreetSubsets
-    from infraplan.cables.works import PartPlan
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
@@ -394,23 +394,32 @@ def _papers(
     progress: Progress | None,
 ) -> dict[str, bytes]:
     """Return the papers by name."""
+    settings, tell = plan.settings, part(progress, 0.0, 0.95)
+    say = words(settings.language)
+
+    def drawn() -> tuple[bytes, dict[str, bytes]]:
+        """Return the memo, and the drawings by name."""
+        from infraplan.maps.street_picture import street_picture
+        from infraplan.reports import Office
+        from infraplan.reports.drawings import street_drawings
+        from infraplan.reports.underground_memo import approval_memo
+
+        office = Office(settings.office, settings.office_parent, settings.office_place)
+        memo = approval_memo(
+            made, say, office=office, template=template, sketch=street_picture(made, say),
+            made_on=as_of,
+        )  # fmt: skip
+        sheets = street_drawings(made, say, made_on=as_of)
+        return memo, {f"{sheet.stem}.svg": sheet.svg for sheet in sheets}
+
+    beside = Beside(drawn)
     from infraplan import maps
     from infraplan.cables.funding import FundingTerms
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.validation import finding_points
-    from infraplan.maps.street_picture import street_picture
-    from infraplan.reports import Office
-    from infraplan.reports.drawings import street_drawings
     from infraplan.reports.underground_bill import underground_bill
-    from infraplan.reports.underground_memo import approval_memo
 
-    settings, tell = plan.settings, part(progress, 0.0, 0.95)
-    say = words(settings.language)
-    memo = approval_memo(
-        made, say, office=Office(settings.office, settings.office_parent, settings.office_place),
-        template=template, sketch=street_picture(made, say), made_on=as_of,
-    )  # fmt: skip
-    tell(0.3)
+    tell(0.1)
     with TemporaryDirectory() as folder:
         bill = underground_bill(
             made,
@@ -421,17 +430,17 @@ def _papers(
             rule=sharing.rule,
             public_share=sharing.public_share,
         ).read_bytes()
-    tell(0.5)
-    drawings = street_drawings(made, say, made_on=as_of)
-    tell(0.8)
+    tell(0.3)
     page = maps.underground(made, language=settings.language)
+    tell(0.5)
+    memo, drawings = beside.result()
     papers = {
         f"{say('undergrounding.file_memo')}.docx": memo,
         f"{say('undergrounding.file_bill')}.xlsx": bill,
         page.file_name(say("undergrounding.file_map")): page.html.encode("utf-8"),
     }
     folder_name = say("undergrounding.folder_drawings")
-    papers |= {f"{folder_name}/{drawing.stem}.svg": drawing.svg for drawing in drawings}
+    papers |= {f"{folder_name}/{name}": svg for name, svg in drawings.items()}
     points = finding_points(made.findings, crs=made.layers.crs)
     papers[f"{say('undergrounding.file_findings')}.geojson"] = _geojson(points)
     tell(1.0)
@@ -455,6 +464,7 @@ def _made(
     progress: Progress | None,
 ) -> "CablePlan":
     """Return the plan with all its tables."""
+    from infraplan.cables.choice_pieces import DrawnParts
     from infraplan.cables.cutover import cutover_order
     from infraplan.cables.drums import drum_plan
     from infraplan.cables.optical import optical_budget
@@ -471,14 +481,13 @@ def _made(
     works = prepare_works(layers, streets=streets, area=outline, prices=prices, rules=rules)
     sharing, programme = _known(works, *asked)
     tell(0.1)
-    with ThreadPoolExecutor(1) as beside:
-        whole = beside.submit(works.parts, time_limit_s=time_limit_s)
-        choices = _choices(works, whole)
-        tell(0.5)
-        _load_papers(whole)
-        whole.result()
+    drawn = DrawnParts(works)
+    whole = _Whole(works, time_limit_s)
+    choices = _choices(works, whole, drawn)
+    tell(0.5)
+    whole.wait()
     made = plan_works(works, time_limit_s=time_limit_s)
-    made = _with_choices(made, works, choices, books, sharing)
+    made = _with_choices(made, drawn, choices, books, sharing)
     tell(0.8)
     drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
     made = replace(
@@ -493,6 +502,21 @@ def _made(
     made = replace(made, findings=validate_underground(made, rules))
     tell(1.0)
     return made
+
+
+class _Whole:
+    """The plan of all streets with its proof, worked out beside the choices among them."""
+
+    def __init__(self, works: "Works", time_limit_s: float) -> None:
+        self.works, self.time_limit_s = works, time_limit_s
+        self.is_done = False
+        self._beside = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
+
+    def wait(self) -> None:
+        """Wait until the works know the plan of all of them."""
+        if not self.is_done:
+            self.works.keep(self._beside.result(), time_limit_s=self.time_limit_s)
+            self.is_done = True
 
 
 def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Sharing, Programme]:
@@ -526,11 +550,11 @@ def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Shar
     return replace(sharing, renting=renting), wished
 
 
-def _choices(works: "Works", whole: "Future[tuple[PartPlan, ...]]") -> "StreetSubsets":
+def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubsets":
     """
     Return every choice of the streets, planned while the proof of all of them is worked out.
 
-    Most of that proof is the solver's, which leaves Python to the choices; streets of which the
+    So are the drawings of the choices, and what papers will need is loaded; streets of which the
     whole consists are taken from there. What is wrong with the whole is told first.
     """
     import networkx as nx
@@ -544,27 +568,27 @@ def _choices(works: "Works", whole: "Future[tuple[PartPlan, ...]]") -> "StreetSu
     def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
         """Return works in some streets; those of the whole are waited for."""
         if streets in groups and len(owners or works.owners) == len(works.owners):
-            whole.result()
+            drawn.draw(part for part in works.planned() if works.names(part.units) not in groups)
+            _load_papers()
+            whole.wait()
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     try:
         return street_subsets(works.streets, dig, joins=works.joins)
     except InfraplanError:
-        whole.result()
+        whole.wait()
         raise
 
 
-def _load_papers(whole: "Future[tuple[PartPlan, ...]]") -> None:
-    """Load what the papers will need for as long as the whole is waited for."""
+def _load_papers() -> None:
+    """Load what the papers will need, for there is time while the whole is waited for."""
     for name in PAPERS_NEED:
-        if whole.done():
-            return
         import_module(name)
 
 
 def _with_choices(
     made: "CablePlan",
-    works: "Works",
+    drawn: "DrawnParts",
     choices: "StreetSubsets",
     books: Mapping[str, Mapping[str, Any]],
     sharing: Sharing,
@@ -580,6 +604,7 @@ def _with_choices(
     from infraplan.cables.investment import investment_table
     from infraplan.cables.shares import share_rules
 
+    works = drawn.works
     whole = works.dug()
     alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
     rates = InvestmentRates.from_dict(books["investment"])
@@ -601,12 +626,12 @@ def _with_choices(
     paid = paid[(paid > 0) | paid.index.isin(works.owners)]
     shares = pd.DataFrame({"operator": paid.index.astype(object), "cost_vnd": paid.to_numpy()})
     shares["share"] = shares["cost_vnd"] / max(made.cost_vnd, 1)
-    drawn = choice_pieces(works, made, subsets, terms, time_limit_s=SUBSET_SECONDS)
+    pieces = choice_pieces(drawn, made, subsets, terms, time_limit_s=SUBSET_SECONDS)
     return replace(
         made,
-        pieces=drawn.pieces,
-        subset_parts=drawn.parts,
-        subset_rents=drawn.rents,
+        pieces=pieces.pieces,
+        subset_parts=pieces.parts,
+        subset_rents=pieces.rents,
         shares=shares[["operator", "share", "cost_vnd"]].astype({"cost_vnd": "int64"}),
         share_rules=share_rules(whole, alone),
         rents=rents,

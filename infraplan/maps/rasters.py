@@ -369,6 +369,7 @@ def picture_bounds(box: "GeoBox") -> list[float]:
 def _webp(pixels: Bytes) -> str:
     """Return a picture of many colours as a data: URI."""
     from PIL import Image
+    from PIL import WebPImagePlugin  # noqa: F401 - else all formats are loaded to find this one
 
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "WEBP", quality=45, method=4, alpha_quality=60)
