@@ -19,7 +19,7 @@ from infraplan.text import Words
 from infraplan.text import words
 
 if TYPE_CHECKING:
-    from infraplan.reports.gaps_report import Office
+    from infraplan.reports.office import Office
     from infraplan.sites import Appraisal
 
 __all__ = ["MAKERS", "Dossier", "Making", "dossier_folder", "write_dossier"]

@@ -557,13 +557,9 @@ def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubse
     So are the drawings of the choices, and what papers will need is loaded; streets of which the
     whole consists are taken from there. What is wrong with the whole is told first.
     """
-    import networkx as nx
-
     from infraplan.cables.subsets import street_subsets
 
-    graph = nx.Graph(list(works.joins))
-    graph.add_nodes_from(works.streets)
-    groups = [frozenset(group) for group in nx.connected_components(graph)]
+    groups = works.groups()
 
     def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
         """Return works in some streets; those of the whole are waited for."""
@@ -703,12 +699,8 @@ def _with_years(
 
 def _roots(made: "CablePlan", works: "Works") -> frozenset[str]:
     """Return the streets with ducts of today; every street where a group of streets has none."""
-    import networkx as nx
-
     has_ducts = set(made.segments.loc[made.segments["kind"] == "duct", "street"].astype(str))
-    graph = nx.Graph(list(works.joins))
-    graph.add_nodes_from(works.streets)
     roots: set[str] = set()
-    for group in nx.connected_components(graph):
+    for group in works.groups():
         roots |= (group & has_ducts) or group
     return frozenset(roots)

@@ -291,6 +291,18 @@ class Works:
         mine = {part.units: part for part in made if len(part.owners) == len(self.owners)}
         return tuple(mine[units] for units in sorted(mine, key=lambda of: (len(of), sorted(of))))
 
+    def groups(self) -> tuple[frozenset[str], ...]:
+        """
+        Return the streets that hang together.
+
+        Returns
+        -------
+        groups
+            Names, in the order of the plan.
+        """
+        every = frozenset(range(len(self.streets)))
+        return tuple(self.names(units) for units in _groups(every, self.demand.touching))
+
     def names(self, units: Numbers) -> frozenset[str]:
         """
         Return the names of streets.
