@@ -427,7 +427,7 @@ PRINT = """() => {
 
 
 def test_a_print_holds_what_is_in_view_the_legend_of_it_and_a_true_scale(tab: Any) -> None:
-    tab.evaluate("infraplan.app.map.setView([18.338, 105.906], 15.5, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setView([18.338, 105.906], 15.5, {animate: false})")
     west, south, east, north = tab.evaluate(
         "(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])"
         "(infraplan.app.map.getBounds())"

@@ -269,7 +269,7 @@ def test_hamlets_by_level_are_those_of_the_table(tab: Any) -> None:
 def test_in_a_part_of_the_area_only_what_lies_there_counts(
     tab: Any, area: Layers, found: SimpleNamespace
 ) -> None:
-    tab.evaluate("infraplan.app.map.setView([18.343, 105.9], 15.25, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setView([18.343, 105.9], 15.25, {animate: false})")
     told = summed(tab)
     corners = tab.evaluate("""() => {
         const b = infraplan.app.map.getBounds();
@@ -292,7 +292,7 @@ def test_in_a_part_of_the_area_only_what_lies_there_counts(
 
 def test_figures_follow_the_map_by_themselves(tab: Any) -> None:
     before = tab.inner_text("#ip-tile-stations b")
-    tab.evaluate("infraplan.app.map.setZoom(15, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setZoom(15, {animate: false})")
     tab.locator("#ip-tile-stations b").filter(has_not_text=before).wait_for()
 
 
@@ -452,7 +452,7 @@ def test_the_table_needs_no_accents_and_draws_only_the_rows_in_sight(tab: Any) -
 def test_only_in_view_keeps_what_is_in_view(tab: Any) -> None:
     open_table(tab, "sites")
     tab.check("#ip-table-near")
-    tab.evaluate("infraplan.app.map.setView([18.343, 105.9], 15, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setView([18.343, 105.9], 15, {animate: false})")
     inside = tab.evaluate("""() => {
         const app = infraplan.app, layer = app.layers.find(l => l.name === 'sites');
         const b = app.map.getBounds();

@@ -239,7 +239,7 @@ def test_the_sides_are_cut_where_the_divider_stands(swiping: Any) -> None:
     })"""
     for share in (0.25, 0.7):
         swiping.evaluate("(share) => infraplan.app.swipe.move(share)", share)
-        swiping.evaluate("infraplan.app.map.panBy([37, 5], {animate: false})")
+        swiping.evaluate("void infraplan.app.map.panBy([37, 5], {animate: false})")
         left, right = swiping.evaluate(edges)
         assert left[1] == right[0] == pytest.approx(share, abs=0.002)
         assert left[0] <= 0
