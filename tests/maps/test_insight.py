@@ -481,17 +481,79 @@ def test_a_row_leads_to_its_place_and_the_map_to_its_row(tab: Any) -> None:
     assert marked.locator("th").inner_text() == "HTH-VTL-0200"
 
 
+def focused(tab: Any) -> Any:
+    """Return role, text, row and column of what has the focus; row 1 is that of the heads."""
+    return tab.evaluate("""() => {
+        const e = document.activeElement, cell = e.closest('th, td');
+        if (!cell) return [e.className];
+        const line = cell.parentNode;
+        return [e.tagName.toLowerCase(), e.innerText.trim(),
+                Number(line.getAttribute('aria-rowindex')), [...line.children].indexOf(cell)];
+    }""")
+
+
 def test_the_table_is_walked_by_keyboard(tab: Any) -> None:
     open_table(tab, "sites")
-    tab.focus(".ip-scroller")
-    for key in ("ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowUp"):
+    tab.focus("#ip-table-near")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")  # the button that copies lies between
+    assert focused(tab) == ["th", column(tab, 0)[0], 2, 0]
+    for key in ("ArrowDown", "ArrowDown", "ArrowUp", "ArrowRight"):
+        tab.keyboard.press(key)
+    assert focused(tab) == ["td", column(tab, 1)[1], 3, 1]
+    for key in ("Control+End", "ArrowUp", "Home"):
         tab.keyboard.press(key)
     tab.wait_for_selector("#ip-row-238[aria-selected=true]")
-    assert tab.get_attribute(".ip-scroller", "aria-activedescendant") == "ip-row-238"
+    name = tab.inner_text("#ip-row-238 th")
+    assert focused(tab) == ["th", name, 240, 0]
+    assert tab.locator(".ip-table [tabindex='0']").count() == 1
     tab.keyboard.press("Enter")
-    assert tab.inner_text(".leaflet-popup h3") == tab.inner_text("#ip-row-238 th")
+    assert tab.inner_text(".leaflet-popup h3") == name
     tab.keyboard.press("Escape")
-    assert tab.evaluate("document.activeElement.className") == "ip-scroller"
+    assert focused(tab) == ["th", name, 240, 0]
+
+
+def test_the_heads_of_the_table_sort_by_keyboard_and_say_so(tab: Any) -> None:
+    open_table(tab, "hamlets")
+    tab.focus(".ip-table tbody [tabindex='0']")
+    heads = tab.locator(".ip-table thead th").all_inner_texts()
+    people = next(n for n, head in enumerate(heads) if head.startswith(VI("maps.field_people")))
+    for key in ("ArrowUp", *["ArrowRight"] * people):
+        tab.keyboard.press(key)
+    assert focused(tab) == ["button", heads[people].strip(), 1, people]
+    for order, sign in (("descending", -1), ("ascending", 1)):
+        tab.keyboard.press("Enter")
+        assert tab.get_attribute(f".ip-table thead th >> nth={people}", "aria-sort") == order
+        values = [int(text.replace(".", "")) for text in column(tab, people)]
+        assert values == sorted(values, key=lambda value: sign * value)
+        told = VI(f"page_grid.sorted_{'up' if sign > 0 else 'down'}", column=VI("maps.field_people"))
+        tab.locator("[aria-live]", has_text=told).wait_for(state="attached")
+    assert focused(tab)[0] == "button"
+    tab.keyboard.press("ArrowDown")
+    assert focused(tab) == ["td", column(tab, people)[0], 2, people]
+
+
+def test_a_screen_reader_knows_the_cells_and_where_they_stand(tab: Any) -> None:
+    open_table(tab, "sites")
+    grid = tab.get_by_role("grid")
+    assert grid.get_attribute("aria-rowcount") == "241"
+    first = tab.locator("#ip-row-0")
+    assert first.get_by_role("rowheader").inner_text() == column(tab, 0)[0]
+    heads = grid.get_by_role("columnheader").count()
+    assert first.get_by_role("gridcell").count() == heads - 1
+    tree = tab.context.new_cdp_session(tab).send("Accessibility.getFullAXTree")["nodes"]
+    roles = {node["role"]["value"] for node in tree}
+    assert {"grid", "row", "rowheader", "columnheader", "gridcell"} <= roles
+
+
+def test_the_focus_of_the_table_outlives_scrolling(tab: Any) -> None:
+    open_table(tab, "sites")
+    tab.focus("#ip-row-3 td >> nth=0")
+    tab.evaluate("document.querySelector('.ip-scroller').scrollTop = 4000")
+    tab.wait_for_selector("#ip-row-3", state="detached")
+    assert focused(tab) == ["ip-scroller"]
+    tab.keyboard.press("ArrowDown")
+    assert focused(tab) == ["td", tab.inner_text("#ip-row-4 td >> nth=0"), 6, 1]
 
 
 PASTE = """() => {
