@@ -526,7 +526,9 @@ def test_the_heads_of_the_table_sort_by_keyboard_and_say_so(tab: Any) -> None:
         assert tab.get_attribute(f".ip-table thead th >> nth={people}", "aria-sort") == order
         values = [int(text.replace(".", "")) for text in column(tab, people)]
         assert values == sorted(values, key=lambda value: sign * value)
-        told = VI(f"page_grid.sorted_{'up' if sign > 0 else 'down'}", column=VI("maps.field_people"))
+        told = VI(
+            f"page_grid.sorted_{'up' if sign > 0 else 'down'}", column=VI("maps.field_people")
+        )
         tab.locator("[aria-live]", has_text=told).wait_for(state="attached")
     assert focused(tab)[0] == "button"
     tab.keyboard.press("ArrowDown")
