@@ -670,6 +670,30 @@ def test_what_stands_at_one_place_is_turned_over(tab: Any) -> None:
     assert tab.evaluate("document.activeElement.id") == "ip-search"
 
 
+def test_a_line_is_among_what_stands_at_its_place(tab: Any) -> None:
+    tab.evaluate("""() => {
+        const app = infraplan.app, layer = app.layers.find(l => l.name === 'fibre');
+        app.visit(layer, 3);
+    }""")
+    code = tab.inner_text(".leaflet-popup h3")
+    tab.evaluate("""() => {
+        const app = infraplan.app, fibre = app.layers.find(l => l.name === 'fibre');
+        const place = infraplan.centre(fibre, 3), at = app.map.project(place);
+        const areas = app.layers.find(l => l.name === 'communes');
+        const world = L.CRS.EPSG3857.project(place);
+        const mine = [...Array(areas.count).keys()].find(f =>
+            infraplan.inside(areas, f, world.x / areas.step, world.y / areas.step));
+        app.open(areas, mine, place);
+    }""")
+    assert tab.inner_text(".leaflet-popup .ip-kind").startswith(VI("maps.layer_communes"))
+    told = []
+    while not told or code not in told:
+        tab.click(".ip-turn-on")
+        told.append(tab.inner_text(".leaflet-popup h3"))
+        assert len(told) < 24
+    tab.evaluate("infraplan.app.show(infraplan.app.layers.find(l => l.name === 'fibre'), false)")
+
+
 def test_a_card_tells_figures_and_its_place_can_be_copied(tab: Any) -> None:
     tab.evaluate("""() => {
         const app = infraplan.app;
