@@ -95,6 +95,7 @@ CODES: Mapping[str, str] = {
     "method": "method",
     "class": "class_road",
     "purpose": "purpose",
+    "structure": "structure",
 }
 
 
@@ -541,7 +542,7 @@ def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
         words,
         ["operator", "name", "installation", "cores", "level"],
         labels={"level": "level_fibre"},
-        codes={"level": ""},
+        codes={"level": "fibre_level"},
     )
     return [
         _layer(

@@ -4,9 +4,9 @@ Colours that people with any colour vision tell apart.
 Those told apart within one legend differ by 20 or more (CIE76) for full colour vision and under
 simulated deuteranopia and protanopia (Machado, Oliveira and Fernandes 2009, severity 1). Sources:
 Okabe and Ito (2008), Color Universal Design, for categories and proposals; RdYlBu of ColorBrewer 2
-for scales from bad to good; some moved by a few steps until they reach that difference. Lines of cables differ
-as much from the roads, rivers and railways that they follow, and the sea from good coverage as it is
-seen, faint over the ground. Stations of operators differ by their marks too.
+for scales from bad to good; some moved by a few steps until they reach that difference. Lines of
+cables differ as much from the roads, rivers and railways that they follow, and the sea from good
+coverage as it is seen, faint over the ground. Stations of operators differ by their marks too.
 """
 
 __all__ = [

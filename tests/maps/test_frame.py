@@ -187,7 +187,14 @@ def test_what_the_page_copies_is_understood_wherever_it_is_pasted(tab: Any) -> N
         "([lat, lng]) => infraplan.coordinates(infraplan.app, {lat, lng})", [lat, lng]
     )
     assert [line.split(":")[0] for line in lines][::2] == ["WGS84", "VN-2000 / TM-3 105-30"]
-    pasted = [*lines, "\n".join(lines), "".join(lines), readout, readout.split("|")[1], lines[0][6:]]
+    pasted = [
+        *lines,
+        "\n".join(lines),
+        "".join(lines),
+        readout,
+        readout.split("|")[1],
+        lines[0][6:],
+    ]
     for text in pasted:
         found = tab.evaluate(READ, text)
         assert found is not None, text

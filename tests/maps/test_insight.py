@@ -696,6 +696,23 @@ def test_a_line_is_among_what_stands_at_its_place(tab: Any) -> None:
     tab.evaluate("infraplan.app.show(infraplan.app.layers.find(l => l.name === 'fibre'), false)")
 
 
+def test_the_legend_makes_way_for_a_card(tab: Any) -> None:
+    legend = tab.locator(".ip-colours")
+    assert legend.is_visible()
+    tab.evaluate("""() => {
+        const app = infraplan.app, box = document.querySelector('.ip-colours');
+        const mine = box.getBoundingClientRect();
+        const map = app.map.getContainer().getBoundingClientRect();
+        const place = app.map.containerPointToLatLng(
+            [mine.right - map.left - 20, mine.bottom - map.top - 10]);
+        app.open(app.layers.find(l => l.name === 'communes'), 0, place);
+    }""")
+    tab.wait_for_selector(".leaflet-popup")
+    assert not legend.is_visible()
+    tab.evaluate("infraplan.app.map.closePopup()")
+    assert legend.is_visible()
+
+
 def test_a_card_tells_figures_and_its_place_can_be_copied(tab: Any) -> None:
     tab.evaluate("""() => {
         const app = infraplan.app;

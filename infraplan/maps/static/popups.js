@@ -30,8 +30,8 @@
     ]);
   };
 
-  // All that lies at a place, the uppermost layer first: marks and lines within a few pixels, areas
-  // around it.
+  // All that lies at a place, the uppermost layer first: marks and named lines within a few pixels,
+  // areas around it.
   function stack(app, latlng) {
     var map = app.map, at = L.CRS.EPSG3857.project(latlng), found = [];
     var reach = 5 * 2 * Math.PI * 6378137 / (256 * Math.pow(2, map.getZoom()));
@@ -43,7 +43,7 @@
       var near = ip.within(layer, [x - wide, y - wide, x + wide, y + wide]);
       for (var n = 0; n < near.length && found.length < MOST; n++) {
         var f = near[n];
-        if (layer.kind === "line" ? ip.toLine(layer, f, x, y) > wide : layer.kind === "polygon" && !ip.inside(layer, f, x, y)) continue;
+        if (layer.kind === "line" ? !ip.text(layer, layer.heading, f) || ip.toLine(layer, f, x, y) > wide : layer.kind === "polygon" && !ip.inside(layer, f, x, y)) continue;
         if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f) && !(groups && groups.group[f] >= 0)) found.push({ layer: layer, feature: f });
       }
     });
