@@ -194,10 +194,10 @@ def _papers(making: Making) -> list[tuple[str, bytes]]:
 
 
 def _map(making: Making) -> list[tuple[str, bytes]]:
-    """Return the map of the batch."""
+    """Return the map of the batch, with a picture for phones and mail that run no scripts."""
     from infraplan import maps
 
-    page = maps.appraisal(making.appraisal, language=making.say.language)
+    page = maps.appraisal(making.appraisal, language=making.say.language).with_picture()
     return [(page.file_name(making.say("letters.file_map")), page.html.encode("utf-8"))]
 
 
