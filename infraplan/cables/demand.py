@@ -436,9 +436,9 @@ def _cut(rows: list[_Row], grounds: "list[shapely.Geometry]", crs: str) -> list[
         inside = np.zeros((len(near), len(middle)), dtype=np.bool_)
         for k, number in enumerate(near.tolist()):
             inside[k] = shapely.contains(grounds[number], middle)
-            for first, last in _gaps(inside[k]):
-                strayed = substring(row.line, marks[first], marks[last])
-                inside[k, first:last] = shapely.covers(around[number], strayed)
+            for left, back in _gaps(inside[k]):
+                strayed = substring(row.line, marks[left], marks[back])
+                inside[k, left:back] = shapely.covers(around[number], strayed)
         kinds = [frozenset(near[column].tolist()) for column in inside.T]
         first = [k for k in range(len(kinds)) if k == 0 or kinds[k] != kinds[k - 1]]
         for k, after in zip(first, [*first[1:], len(kinds)], strict=True):
