@@ -34,6 +34,9 @@ def route(
     diverse: Annotated[
         bool, typer.Option("--diverse", help="Two routes that do not fail together.")
     ] = False,
+    over_land: Annotated[
+        bool, typer.Option("--over-land", help="Dig open land too, where no road leads.")
+    ] = False,
 ) -> None:
     """Find the cheapest cable route, or two, between two points along streets and roads."""
     from infraplan.api import open_plan
@@ -42,7 +45,7 @@ def route(
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
-    found = find(opened, start, end, diverse=diverse)
+    found = find(opened, start, end, diverse=diverse, over_land=over_land)
     tell_route(found, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "routes")))
 
