@@ -59,6 +59,7 @@ CODES: dict[str, tuple[str, str | None]] = {
     "survey_undated": ("warning", None),
     "survey_unsigned": ("warning", None),
     "survey_differs": ("warning", None),
+    "survey_twice": ("warning", None),
     "chamber_spacing": ("error", "chamber_spacing"),
     "pull_tension": ("error", "pull_tension"),
     "chamber_junction": ("error", "chamber_place"),
@@ -404,7 +405,20 @@ def _survey(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator
                 yield _Found("survey_old", "cable_survey", *told, float(days), most, at)
         if pd.isna(row["signed_by"]) or not str(row["signed_by"]).strip():
             yield _Found("survey_unsigned", "cable_survey", *told, at=at)
+    yield from _counted_twice(survey, middle)
     yield from _miscounted(plan, survey, middle)
+
+
+def _counted_twice(survey: "gpd.GeoDataFrame", middle: dict[str, Any]) -> Iterator[_Found]:
+    """Yield rows that say of a street, side and owner what a row before them says."""
+    from infraplan.cables.chosen import plain_text
+
+    columns = ["street", "from_place", "to_place", "side", "owner", "diameter_mm", "cores"]
+    said = survey[columns].map(lambda value: plain_text(str(value)))
+    for name, row in survey[said.duplicated()].iterrows():
+        at = middle.get(plain_text(str(row["street"])))
+        yield _Found("survey_twice", "cable_survey", str(name), str(row["street"]),
+                     float(row["cables"]), at=at)  # fmt: skip
 
 
 def _miscounted(

@@ -53,6 +53,14 @@ def test_programmes_that_cannot_be_are_refused_in_vietnamese(
     assert said in told(raised.value)
 
 
+def test_money_without_years_is_refused_not_forgotten() -> None:
+    from infraplan.cli.cable import _programme
+
+    with pytest.raises(SettingsError) as raised:
+        _programme("", ["5e9"], [], [])
+    assert "--years" in told(raised.value)
+
+
 def test_all_that_is_wrong_with_the_sharing_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         Sharing("xyz", 1.3, model="loan")

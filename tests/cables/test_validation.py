@@ -103,6 +103,7 @@ INPUTS = {  # code -> layer, rows added, rows left out, the feature that is at f
     "survey_undated": ("cable_survey", [survey("X", surveyed_on=None)], (), "X"),
     "survey_unsigned": ("cable_survey", [survey("X", signed_by=" ")], (), "X"),
     "survey_differs": ("cable_survey", [survey("V1", cables=3)], ("V1",), "VNPT"),
+    "survey_twice": ("cable_survey", [survey("X")], (), "X"),
     "chamber_entrance": ("buildings", [house("X", 1, 11, use="school")], (), None),
     "pole_busy": ("poles", [{"pole_id": "X", "owner": "VNPT", "geometry": at(195, 155)}], (), "X"),
 }  # fmt: skip
