@@ -10,12 +10,14 @@ from dataclasses import field
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from typing import Any
 
+from infraplan import atomic
 from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
@@ -23,6 +25,7 @@ from infraplan.beside import Beside
 from infraplan.cables.sharing import Sharing
 from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
+from infraplan.errors import SourceFileError
 from infraplan.layers.notes import Note
 from infraplan.layers.notes import joined
 from infraplan.plan import Plan
@@ -64,6 +67,7 @@ PAPERS_NEED = (
 )  # fmt: skip
 STEP = "underground"
 PAPERS = "underground_papers"
+TEMPLATE = "underground_template.docx"  # kept among the results, so that `run` fills it again
 TIME_LIMIT_S = 120.0  # of a search that nobody has set another for
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
 
@@ -300,7 +304,8 @@ def write_underground(
     as_of
         Day that the papers bear; none where None.
     template
-        The office's own Word template of the memo; ours where None.
+        The office's own Word template of the memo, of which the plan keeps a copy for
+        `bring_papers`; ours where None, and the copy is given up.
     progress
         Called with the share done.
 
@@ -318,6 +323,20 @@ def write_underground(
         If the template cannot be read, or names placeholders that are not known.
     """
     own = None if template is None else checked_template(template)
+    name = None if template is None else Path(template).name
+    return _written(plan, cable_plan, sharing, as_of, (own, name), progress)
+
+
+def _written(
+    plan: Plan,
+    cable_plan: "CablePlan | None",
+    sharing: Sharing | None,
+    as_of: date | None,
+    template: tuple[bytes | None, str | None],
+    progress: Progress | None,
+) -> UndergroundFiles:
+    """Write the papers with a template, and keep the template."""
+    own, template_name = template
     made = cable_plan or load_underground(plan, plan.layers(rasters=("terrain",)))
     say = words(plan.settings.language)
     is_synthetic = bool(made.layers.synthetic() or made.provenance.synthetic)
@@ -335,8 +354,16 @@ def write_underground(
         plan, f"papers/{STEP}", folder, contents, edited_word=say("letters.file_edited")
     )
     part(progress, 0.0, 1.0)(1.0)
-    if (key := _papers_key(plan)) is not None:
-        figures = {"is_synthetic": is_synthetic, "order": [path.name for path in done.paths]}
+    if own is None:
+        (plan.results / TEMPLATE).unlink(missing_ok=True)
+    else:
+        atomic.write_bytes(plan.results / TEMPLATE, own)
+    if (key := _papers_key(plan, own)) is not None:
+        figures = {
+            "is_synthetic": is_synthetic,
+            "order": [path.name for path in done.paths],
+            "template": template_name,
+        }
         plan.write_record(
             PAPERS, key=key, files=done.paths, figures=figures, provenance=made.provenance
         )
@@ -361,29 +388,41 @@ def bring_papers(
     Returns
     -------
     files
-        As `write_underground` returns them; those of the last time where nothing has changed since.
+        As `write_underground` returns them, with the template that was last given; those of the
+        last time where nothing has changed since.
 
     Raises
     ------
     PlanError
         If there is no plan of undergrounding, or a file cannot be written.
+    SourceFileError
+        If the template that was last given is no longer kept.
     """
     record = plan.record(PAPERS)
-    if record is None or record.key != _papers_key(plan):
-        return write_underground(plan, as_of=as_of, progress=progress)
+    kept = plan.results / TEMPLATE
+    name: str | None = None if record is None else record.figures.get("template")
+    if name is not None and not kept.exists():
+        raise SourceFileError(Note("seven.template_gone", name=name, plan=plan.folder.name))
+    own = checked_template(kept) if kept.exists() else None
+    if record is None or record.key != _papers_key(plan, own):
+        told = None if own is None else name or TEMPLATE
+        return _written(plan, None, None, as_of, (own, told), progress)
     place = {name: k for k, name in enumerate(record.figures["order"])}
     paths = sorted((plan.folder / name for name in record.files), key=lambda p: place[p.name])
     folder = plan.folder / "reports" / STEP
     return UndergroundFiles(folder, tuple(paths), is_synthetic=record.figures["is_synthetic"])
 
 
-def _papers_key(plan: Plan) -> str | None:
+def _papers_key(plan: Plan, template: bytes | None) -> str | None:
     """Return what the papers depend on, None where the plan keeps no result."""
     record, told = plan.record(STEP), plan.settings
     if record is None:
         return None
     office = [told.language, told.name, told.office, told.office_parent, told.office_place]
-    return plan.step_key(PAPERS, {}, {"underground": record.key, "office": office})
+    options: dict[str, Any] = {"underground": record.key, "office": office}
+    if template is not None:
+        options["template"] = sha256(template).hexdigest()
+    return plan.step_key(PAPERS, {}, options)
 
 
 def _papers(
