@@ -49,6 +49,9 @@ REBUILD = 0.85  # share of edges below which the program begins anew
 VIOLATED = 0.98  # greatest flow over a cut that is told
 TINY = 1e-6  # share of the mean cost of an edge that counts as nothing left
 LITTLE = 1e-9  # share by which a round must raise the worth of the program
+INNER_TREES = 6
+SHARE = 0.3
+TRIES = 6
 PATIENCE = 12  # rounds that may raise it by less
 
 
@@ -69,6 +72,7 @@ class _Program:
     sets: Sets
     value: Floats
     dual: Floats
+    inner: Floats
 
     def add(self, sets: Sets) -> int:
         """Add a row for each set that is violated; return how many."""
@@ -190,7 +194,26 @@ def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Progra
     if len(named[0]) > 1:
         program.add(kept_sets(*named, number, graph.is_terminal, root))
     program.add((sets[0], sets[1]))
+    program.inner = _inner(search, program)
     return program
+
+
+def _inner(search: Search, program: _Program) -> Floats:
+    """Return the mean of some trees, as a point that no cut parts from the trees."""
+    from infraplan.cables._kernels_trees import _hang
+
+    graph = program.graph
+    starts, heads, links, twin = program.rows
+    plain = graph.cost.astype(np.float64)
+    everything = np.ones(len(graph.cost), dtype=np.bool_)
+    point = np.zeros(len(heads))
+    for _ in range(INNER_TREES):
+        shaken = plain * (1.0 + 0.25 * search.rng.random(len(plain)))
+        root = int(search.rng.choice(graph.terminals))
+        tree = grown(search, graph, program.rows, root, everything, shaken)
+        up = _hang(starts, heads, links, twin, tree, program.root)
+        point[up[up >= 0]] += 1.0 / INNER_TREES
+    return point
 
 
 def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
@@ -229,7 +252,7 @@ def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
     sets = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     return _Program(
         graph, rows, root, into == root, highs, unit, begins, arcs, signs, len(sizes), sets,
-        np.zeros(len(heads)), np.zeros(0),
+        np.zeros(len(heads)), np.zeros(0), np.zeros(0),
     )  # fmt: skip
 
 
@@ -256,7 +279,7 @@ def _cut(search: Search, program: _Program) -> Graph:
         _barred(program, kept.edges)
         if number % 3 == 0:
             program.drop()
-        if program.add(sets) + program.add(_flow_cuts(search, program)) == 0:
+        if program.add(sets) + _cut_between(search, program) == 0:
             kept, _ = _proved(search, program)
             return graph if kept.edges.all() else without(search, graph, kept)
     return graph
@@ -308,7 +331,21 @@ def _barred(program: _Program, edges: Flags) -> None:
     )
 
 
-def _flow_cuts(search: Search, program: _Program) -> Sets:
+def _cut_between(search: Search, program: _Program) -> int:
+    """Add cuts that part the program's solution from an inner point; return how many."""
+    if len(program.inner):
+        for _ in range(TRIES):
+            point = SHARE * program.value + (1.0 - SHARE) * program.inner
+            begins, sets = _flow_cuts(search, program, point)
+            count = program.add((begins, sets))
+            if count:
+                return count
+            if len(begins) == 1:
+                program.inner = point
+    return program.add(_flow_cuts(search, program, program.value))
+
+
+def _flow_cuts(search: Search, program: _Program, value: Floats) -> Sets:
     """Return sets that the flow to some terminal shows to be violated."""
     from infraplan.cables._kernels_cuts import violated_cuts
 
@@ -316,6 +353,6 @@ def _flow_cuts(search: Search, program: _Program) -> Sets:
     order = search.rng.permutation(program.graph.terminals)
     nested = int(np.clip(NESTED_IN_ALL // len(order), *NESTED))
     begins, sets = violated_cuts(
-        starts, heads, twin, program.value, program.root, order, nested, FLOW_NODES
+        starts, heads, twin, value, program.root, order, nested, FLOW_NODES
     )
     return begins, sets
