@@ -29,6 +29,7 @@ from infraplan.cables.steiner_trees import Search
 from infraplan.cables.steiner_trees import edges_of
 from infraplan.cables.steiner_trees import grown
 from infraplan.cables.steiner_trees import joined
+from infraplan.cables.steiner_trees import shaken
 
 if TYPE_CHECKING:
     from highspy._core import _Highs
@@ -57,6 +58,9 @@ UNBALANCED = 1e-3
 SHARE = 0.3
 TRIES = 6
 PATIENCE = 12  # rounds that may raise it by less
+CONVERGED = 0.005  # share between the program and its inner point at which it is solved
+SHAKES = 6  # trees that are shaken between two solutions
+ROOT_PATIENCE = 60  # the same before anything is branched: plateaus are long where costs are equal
 
 
 @dataclass(slots=True, eq=False)
@@ -294,9 +298,10 @@ def _cut(search: Search, program: _Program) -> Graph:
             return graph
         if number % 3 == 0:
             _guided(search, program)
+            shaken(search, graph, program.rows, SHAKES)
         if kept.edges.sum() <= REBUILD * len(graph.cost):
             return without(search, graph, kept)
-        if weak == PATIENCE:
+        if weak >= PATIENCE and not _hopeful(search, program, worth, weak):
             return graph
         _barred(program, kept.edges)
         if number % 3 == 0:
@@ -305,6 +310,13 @@ def _cut(search: Search, program: _Program) -> Graph:
             kept, _ = _proved(search, program)
             return graph if kept.edges.all() else without(search, graph, kept)
     return graph
+
+
+def _hopeful(search: Search, program: _Program, worth: float, weak: int) -> bool:
+    """Return whether cuts may still raise much what the program is worth, on a long plateau."""
+    cost = program.graph.cost[program.rows[2]] / program.unit
+    above = float(program.inner @ cost)  # no less than the program with all cuts
+    return len(search.nodes) == 1 and weak < ROOT_PATIENCE and above > (1 + CONVERGED) * worth
 
 
 def _proved(search: Search, program: _Program) -> tuple[Needed, Sets]:
