@@ -312,12 +312,11 @@ def test_dual_ascent_in_parts_is_a_bound_and_tells_its_sets(number: int, monkeyp
 
 
 def cut_program(number: int) -> tuple[Search, Any, Any, float]:
-    """Return a search with some trees, a graph, its program and the cost of the best tree."""
-    edges, cost, terminals, count = random_instance(2 * number)
+    """Return a search that knows no tree, a graph, its program and the cost of the best tree."""
+    edges, cost, terminals, count = random_instance(2 * number + 1)
     whole = cost.astype(np.int64) + 1
     graph = whole_graph(edges, whole, terminals, count)
     search = search_of(whole)
-    steiner._more_trees(search, graph, 4)
     none = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     program = steiner_cuts._begun(search, graph, none, -1)
     return search, graph, program, cheapest_by_subsets(edges, whole.astype(float), terminals, count)
@@ -326,9 +325,6 @@ def cut_program(number: int) -> tuple[Search, Any, Any, float]:
 @pytest.mark.parametrize("number", range(12))
 def test_the_inner_point_meets_every_cut_and_the_program_stays_below_the_truth(number) -> None:
     search, graph, program, truth = cut_program(number)
-    if program is None:  # dual ascent alone has proven the best tree
-        assert search.lower == search.upper == truth
-        return
     starts, heads, links, twin = program.rows
     others = np.setdiff1d(graph.terminals, program.root)
     begins, _ = violated_cuts(
@@ -351,10 +347,7 @@ def test_the_inner_point_meets_every_cut_and_the_program_stays_below_the_truth(n
 
 
 def test_no_node_without_terminal_takes_in_more_than_it_gives_out() -> None:
-    _, graph, program, _ = next(
-        made for made in map(cut_program, range(1, 60)) if made[2] is not None
-    )
-    assert program.solve(np.inf)
+    _, graph, program, _ = cut_program(1)
     starts, heads, _, _ = program.rows
     into = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     program.value = np.random.default_rng(0).random(len(heads))
