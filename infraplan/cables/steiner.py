@@ -223,10 +223,10 @@ def _closed(search: Search, graph: Graph, depth: int) -> None:
     """Bound the trees of a graph by dual ascent, then by cuts, then by branching."""
     search.nodes.append(depth)
     graph = _narrowed(search, graph, ROUNDS if depth == 0 else 2)
-    if depth == 0:
-        _shaken(search, graph)
     if search.open and (depth == 0 or _has_few_subsets(graph)) and closed_by_subsets(search, graph):
         return
+    if depth == 0:
+        _shaken(search, graph)
     flow = np.zeros(0)
     if search.open and len(graph.cost) > FEW:
         graph, flow = closed_by_cuts(search, graph)
@@ -238,8 +238,9 @@ def _shaken(search: Search, graph: Graph) -> None:
     """Shake trees and seek better ones in their union, in turn."""
     rows = graph.rows()
     for _ in range(SHAKES):
+        before = search.upper
         shaken(search, graph, rows, SHAKEN_WORK // (SHAKES * max(1, len(graph.cost))))
-        if not search.open:
+        if not search.open or search.upper == before:
             return
         _mixed(search, graph)
 

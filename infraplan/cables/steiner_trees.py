@@ -23,8 +23,8 @@ Flags = npt.NDArray[np.bool_]
 
 PASSES = 20  # of local search over one tree
 WIDE = 0.003  # gap, as a share, above which trees are shaken
-SHAKEN_EDGES = 12_000
-SHAKEN_WORK = 400_000  # trees times edges of a long search by shaking
+SHAKEN_EDGES = 1_000, 12_000  # fewest and most: what is smaller is soon solved
+SHAKEN_WORK = 200_000  # trees times edges of a long search by shaking
 STALE = 40  # trees in a row that were no cheaper, after which such a search ends
 NEAR = 4  # trees of the pool, one of which is shaken
 STRENGTHS = (0.05, 0.15, 0.4, 1.0)  # greatest shares by which costs are raised to leave a tree
@@ -137,9 +137,12 @@ def shaken(search: Search, graph: Graph, rows: Rows, most: int) -> None:
     Seek better trees near good ones: improve one by costs that chance raises, then by the true.
 
     The search goes on from the new tree where that is not dearer. Nothing is done where the gap is
-    so small that bounds will close it, nor in large graphs, in which a local search takes long.
+    so small, or the graph, that bounds will close it, nor in large graphs, in which a local search
+    takes long.
     """
-    if search.upper - search.lower <= WIDE * search.upper or len(graph.cost) > SHAKEN_EDGES:
+    if search.upper - search.lower <= WIDE * search.upper:
+        return
+    if not SHAKEN_EDGES[0] <= len(graph.cost) <= SHAKEN_EDGES[1]:
         return
     plain = graph.cost.astype(np.float64)
     tree = edges_of(graph, search.pool[int(search.rng.integers(min(NEAR, len(search.pool))))][1])

@@ -18,6 +18,7 @@ from infraplan.cables import steiner_bounds
 from infraplan.cables import steiner_cuts
 from infraplan.cables import steiner_subsets
 from infraplan.cables import steiner_tree
+from infraplan.cables import steiner_trees
 from infraplan.cables._kernels import spanning_tree
 from infraplan.cables._kernels_cuts import ascend
 from infraplan.cables._kernels_cuts import violated_cuts
@@ -367,7 +368,8 @@ def test_no_node_without_terminal_takes_in_more_than_it_gives_out() -> None:
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_shaking_never_makes_the_best_tree_dearer_and_keeps_trees(number: int) -> None:
+def test_shaking_never_makes_the_best_tree_dearer_and_keeps_trees(number, monkeypatch) -> None:
+    monkeypatch.setattr(steiner_trees, "SHAKEN_EDGES", (1, 12_000))
     edges, cost, terminals, count = random_instance(2 * number + 1)
     whole = cost.astype(np.int64) + 1
     graph = whole_graph(edges, whole, terminals, count)
@@ -375,7 +377,9 @@ def test_shaking_never_makes_the_best_tree_dearer_and_keeps_trees(number: int) -
     rows = graph.rows()
     steiner._more_trees(search, graph, 1)
     before = search.upper
+    state = search.rng.bit_generator.state
     shaken(search, graph, rows, 30)
+    assert search.rng.bit_generator.state != state
     assert cheapest_by_subsets(edges, whole.astype(float), terminals, count) <= search.upper
     assert search.upper <= before
     for worth, tree in search.pool:
