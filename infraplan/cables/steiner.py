@@ -50,6 +50,7 @@ MOST_STARTS = 60
 START_WORK = 600
 SHAKE = 0.25  # greatest share by which chance raises a cost
 SHAKES = 3  # searches near good trees before the first cuts
+LATER_SHAKES = 6  # the same, several at a time, before the first branching
 MIXES = 24  # unions of trees of the pool that are solved
 SUBSET_WORK = 1_000_000_000  # nodes times 3 to the power of the terminals, for subsets in a branch
 FEW = 40  # edges up to which branching needs no cuts
@@ -230,6 +231,9 @@ def _closed(search: Search, graph: Graph, depth: int) -> None:
     flow = np.zeros(0)
     if search.open and len(graph.cost) > FEW:
         graph, flow = closed_by_cuts(search, graph)
+    for _ in range(LATER_SHAKES if depth == 0 else 0):
+        if search.open and len(graph.cost):
+            _shaken(search, graph)
     if search.open and depth < DEPTH and len(search.nodes) < NODES:
         _branched(search, graph, flow, depth)
 

@@ -52,12 +52,13 @@ REBUILD = 0.85  # share of edges below which the program begins anew
 VIOLATED = 0.98  # greatest flow over a cut that is told
 TINY = 1e-6  # share of the mean cost of an edge that counts as nothing left
 LITTLE = 1e-9  # share by which a round must raise the worth of the program
-INNER_TREES = 8
-FEWEST_TREES = 3
-UNBALANCED = 1e-3
-SHARE = 0.3
-TRIES = 6
+INNER_TREES = 8  # trees whose mean is the first inner point, at most
+FEWEST_TREES = 3  # the same at least
+UNBALANCED = 1e-3  # flow that may vanish in a node without a row being added
+SHARES = 0.15, 0.5  # of the solution in points between it and the inner one, where cuts are sought
+TRIES = 4
 PATIENCE = 12  # rounds that may raise it by less
+GUIDED_EDGES = 2_000  # up to which trees are grown after every solution
 CONVERGED = 0.005  # share between the program and its inner point at which it is solved
 SHAKES = 6  # trees that are shaken between two solutions
 ROOT_PATIENCE = 60  # the same before anything is branched: plateaus are long where costs are equal
@@ -296,8 +297,9 @@ def _cut(search: Search, program: _Program) -> Graph:
         kept, sets = _proved(search, program)
         if not search.open:
             return graph
+        if number % 3 == 0 or len(graph.cost) <= GUIDED_EDGES:
+            _guided(search, program, program.inner if number % 3 == 1 else program.value)
         if number % 3 == 0:
-            _guided(search, program)
             shaken(search, graph, program.rows, SHAKES)
         if kept.edges.sum() <= REBUILD * len(graph.cost):
             return without(search, graph, kept)
@@ -345,11 +347,11 @@ def _proved(search: Search, program: _Program) -> tuple[Needed, Sets]:
     return kept, (sets[0], sets[1])
 
 
-def _guided(search: Search, program: _Program) -> None:
-    """Grow a tree along the arcs that the program likes."""
+def _guided(search: Search, program: _Program, value: Floats) -> None:
+    """Grow a tree along the arcs that a point of the program likes."""
     graph = program.graph
     liked = np.zeros(len(graph.cost))
-    np.maximum.at(liked, program.rows[2], program.value)
+    np.maximum.at(liked, program.rows[2], value)
     everything = np.ones(len(graph.cost), dtype=np.bool_)
     root = int(search.rng.choice(graph.terminals))
     guide = graph.cost * (1.0 - 0.999 * np.clip(liked, 0.0, 1.0))
@@ -367,15 +369,16 @@ def _barred(program: _Program, edges: Flags) -> None:
 
 def _cut_between(search: Search, program: _Program) -> int:
     """Add cuts that part the program's solution from an inner point; return how many."""
-    if len(program.inner):
-        for _ in range(TRIES):
-            point = SHARE * program.value + (1.0 - SHARE) * program.inner
+    for _ in range(TRIES):
+        count = 0
+        for share in SHARES:
+            point = share * program.value + (1.0 - share) * program.inner
             begins, sets = _flow_cuts(search, program, point)
-            count = program.add((begins, sets))
-            if count:
-                return count
+            count += program.add((begins, sets))
             if len(begins) == 1:
                 program.inner = point
+        if count:
+            return count
     return program.add(_flow_cuts(search, program, program.value))
 
 

@@ -24,6 +24,7 @@ Flags = npt.NDArray[np.bool_]
 PASSES = 20  # of local search over one tree
 WIDE = 0.003  # gap, as a share, above which trees are shaken
 SHAKEN_EDGES = 1_000, 12_000  # fewest and most: what is smaller is soon solved
+SHAKEN_TERMINALS = 300
 SHAKEN_WORK = 200_000  # trees times edges of a long search by shaking
 STALE = 40  # trees in a row that were no cheaper, after which such a search ends
 NEAR = 4  # trees of the pool, one of which is shaken
@@ -142,7 +143,8 @@ def shaken(search: Search, graph: Graph, rows: Rows, most: int) -> None:
     """
     if search.upper - search.lower <= WIDE * search.upper:
         return
-    if not SHAKEN_EDGES[0] <= len(graph.cost) <= SHAKEN_EDGES[1]:
+    fewest, most_edges = SHAKEN_EDGES
+    if not fewest <= len(graph.cost) <= most_edges or graph.is_terminal.sum() > SHAKEN_TERMINALS:
         return
     plain = graph.cost.astype(np.float64)
     tree = edges_of(graph, search.pool[int(search.rng.integers(min(NEAR, len(search.pool))))][1])
