@@ -19,6 +19,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from infraplan.packaged import user_cache
+
 __all__ = ["njit", "prange"]
 
 prange = numba.prange
@@ -35,17 +37,10 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def _user_cache() -> Path:
-    """Return the folder in which the platform keeps caches of a user."""
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir()))
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path(os.path.expanduser("~")) / ".cache")  # noqa: PTH111 - Path.home() raises without HOME
-
-
 def _cache_folder() -> str:
     """Return a private, writable folder for compiled kernels; a throw-away one if need be."""
     try:
-        folder = _user_cache() / "infraplan" / f"numba-{_fingerprint()}"
+        folder = user_cache() / "infraplan" / f"numba-{_fingerprint()}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return str(folder)

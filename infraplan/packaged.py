@@ -1,5 +1,7 @@
 """Where the project's own data files (rules, prices, texts) lie, in a checkout and in a wheel."""
 
+import os
+import tempfile
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Any
 
 from infraplan.errors import SourceFileError
 
-__all__ = ["data_path", "read_text", "read_toml"]
+__all__ = ["data_path", "read_text", "read_toml", "user_cache"]
 
 
 def data_path(name: str) -> Path:
@@ -35,6 +37,20 @@ def data_path(name: str) -> Path:
             return root / name
     msg = f"the installation lacks data/{name}; install infraplan again"
     raise SourceFileError(msg)
+
+
+def user_cache() -> Path:
+    """
+    Return the folder in which the platform keeps caches of a user.
+
+    Returns
+    -------
+    folder
+        It may not be there yet, or not be writable.
+    """
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir()))
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path(os.path.expanduser("~")) / ".cache")  # noqa: PTH111 - Path.home() raises without HOME
 
 
 def read_text(path: Path) -> str:

@@ -12,11 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 OFFICE = Path("Sở KH&CN tỉnh", "Thẩm định BTS")
 REPLACE = os.replace
 CHROMIUM = Path("/usr/bin/chromium")
+
+# how long an example takes is for benchmarks: a machine has slow days
+hypothesis.settings.register_profile("infraplan", deadline=None)
+hypothesis.settings.load_profile("infraplan")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -27,6 +27,8 @@ from infraplan.plan import Plan
 from infraplan.plan import PlanSettings
 from infraplan.plan import create_plan
 from infraplan.plan import open_folder
+from infraplan.plan.checked import is_known_good
+from infraplan.plan.checked import keep_known_good
 from infraplan.progress import Progress
 from infraplan.progress import part
 
@@ -72,9 +74,12 @@ def open_plan(folder: Path | str) -> Plan:
         If layers are at fault; all faults of all layers at once.
     """
     plan = open_folder(Path(folder))
+    if is_known_good(plan):
+        return plan
     faults, _ = check_layers(plan)
     if faults:
         raise LayerError(layer=plan.settings.name, faults=faults)
+    keep_known_good(plan)
     return plan
 
 

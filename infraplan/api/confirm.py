@@ -13,6 +13,7 @@ import pandas as pd
 from infraplan.api.answers import cell_fault
 from infraplan.api.answers import says_something
 from infraplan.api.answers import texts
+from infraplan.cables.plan_told import source_told
 from infraplan.errors import Fault
 from infraplan.errors import LayerError
 from infraplan.errors import PlanError
@@ -164,7 +165,7 @@ def _asked(plan: Plan, say: Words) -> Iterator[dict[str, Any]]:
             "unit": "VND" if kind not in RULED else _unit_told(name, entry, say),
             "effect": _effect_told(kind, entry, say),
             "reference": entry.get("legal_reference", ""),
-            "source": entry["source"],
+            "source": source_told(str(entry["source"]), say),
             "state": _state_told(entry, say),
         }
 

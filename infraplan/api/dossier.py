@@ -19,7 +19,7 @@ from infraplan.text import Words
 from infraplan.text import words
 
 if TYPE_CHECKING:
-    from infraplan.reports.gaps_report import Office
+    from infraplan.reports.office import Office
     from infraplan.sites import Appraisal
 
 __all__ = ["MAKERS", "Dossier", "Making", "dossier_folder", "write_dossier"]
@@ -194,10 +194,10 @@ def _papers(making: Making) -> list[tuple[str, bytes]]:
 
 
 def _map(making: Making) -> list[tuple[str, bytes]]:
-    """Return the map of the batch."""
+    """Return the map of the batch, with a picture for phones and mail that run no scripts."""
     from infraplan import maps
 
-    page = maps.appraisal(making.appraisal, language=making.say.language)
+    page = maps.appraisal(making.appraisal, language=making.say.language).with_picture()
     return [(page.file_name(making.say("letters.file_map")), page.html.encode("utf-8"))]
 
 

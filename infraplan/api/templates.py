@@ -109,7 +109,7 @@ def blank_form(name: str) -> BlankForm:
     """
     wanted = plain(name)
     for form in blank_forms().values():
-        if wanted in {plain(form.id), form.layer, *(plain(other) for other in form.names)}:
+        if wanted in {plain(form.id), plain(form.layer), *(plain(other) for other in form.names)}:
             return form
     known = ", ".join(f"{form.id} ({form.layer})" for form in blank_forms().values())
     msg = f"there is no form '{name}'; there are {known}, evidence"

@@ -3,25 +3,29 @@
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence
-from concurrent.futures import Future
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from typing import Any
 
+from infraplan import atomic
 from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
+from infraplan.beside import Beside
 from infraplan.cables.sharing import Sharing
 from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
+from infraplan.errors import SourceFileError
 from infraplan.layers.notes import Note
 from infraplan.layers.notes import joined
 from infraplan.plan import Plan
@@ -36,9 +40,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from infraplan.cables import CablePlan
+    from infraplan.cables.choice_pieces import DrawnParts
     from infraplan.cables.phasing import PhasingPlan
     from infraplan.cables.subsets import StreetSubsets
-    from infraplan.cables.works import PartPlan
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
@@ -63,6 +67,7 @@ PAPERS_NEED = (
 )  # fmt: skip
 STEP = "underground"
 PAPERS = "underground_papers"
+TEMPLATE = "underground_template.docx"  # kept among the results, so that `run` fills it again
 TIME_LIMIT_S = 120.0  # of a search that nobody has set another for
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
 
@@ -299,7 +304,8 @@ def write_underground(
     as_of
         Day that the papers bear; none where None.
     template
-        The office's own Word template of the memo; ours where None.
+        The office's own Word template of the memo, of which the plan keeps a copy for
+        `bring_papers`; ours where None, and the copy is given up.
     progress
         Called with the share done.
 
@@ -317,6 +323,20 @@ def write_underground(
         If the template cannot be read, or names placeholders that are not known.
     """
     own = None if template is None else checked_template(template)
+    name = None if template is None else Path(template).name
+    return _written(plan, cable_plan, sharing, as_of, (own, name), progress)
+
+
+def _written(
+    plan: Plan,
+    cable_plan: "CablePlan | None",
+    sharing: Sharing | None,
+    as_of: date | None,
+    template: tuple[bytes | None, str | None],
+    progress: Progress | None,
+) -> UndergroundFiles:
+    """Write the papers with a template, and keep the template."""
+    own, template_name = template
     made = cable_plan or load_underground(plan, plan.layers(rasters=("terrain",)))
     say = words(plan.settings.language)
     is_synthetic = bool(made.layers.synthetic() or made.provenance.synthetic)
@@ -334,8 +354,16 @@ def write_underground(
         plan, f"papers/{STEP}", folder, contents, edited_word=say("letters.file_edited")
     )
     part(progress, 0.0, 1.0)(1.0)
-    if (key := _papers_key(plan)) is not None:
-        figures = {"is_synthetic": is_synthetic, "order": [path.name for path in done.paths]}
+    if own is None:
+        (plan.results / TEMPLATE).unlink(missing_ok=True)
+    else:
+        atomic.write_bytes(plan.results / TEMPLATE, own)
+    if (key := _papers_key(plan, own)) is not None:
+        figures = {
+            "is_synthetic": is_synthetic,
+            "order": [path.name for path in done.paths],
+            "template": template_name,
+        }
         plan.write_record(
             PAPERS, key=key, files=done.paths, figures=figures, provenance=made.provenance
         )
@@ -360,29 +388,41 @@ def bring_papers(
     Returns
     -------
     files
-        As `write_underground` returns them; those of the last time where nothing has changed since.
+        As `write_underground` returns them, with the template that was last given; those of the
+        last time where nothing has changed since.
 
     Raises
     ------
     PlanError
         If there is no plan of undergrounding, or a file cannot be written.
+    SourceFileError
+        If the template that was last given is no longer kept.
     """
     record = plan.record(PAPERS)
-    if record is None or record.key != _papers_key(plan):
-        return write_underground(plan, as_of=as_of, progress=progress)
+    kept = plan.results / TEMPLATE
+    name: str | None = None if record is None else record.figures.get("template")
+    if name is not None and not kept.exists():
+        raise SourceFileError(Note("seven.template_gone", name=name, plan=plan.folder.name))
+    own = checked_template(kept) if kept.exists() else None
+    if record is None or record.key != _papers_key(plan, own):
+        told = None if own is None else name or TEMPLATE
+        return _written(plan, None, None, as_of, (own, told), progress)
     place = {name: k for k, name in enumerate(record.figures["order"])}
     paths = sorted((plan.folder / name for name in record.files), key=lambda p: place[p.name])
     folder = plan.folder / "reports" / STEP
     return UndergroundFiles(folder, tuple(paths), is_synthetic=record.figures["is_synthetic"])
 
 
-def _papers_key(plan: Plan) -> str | None:
+def _papers_key(plan: Plan, template: bytes | None) -> str | None:
     """Return what the papers depend on, None where the plan keeps no result."""
     record, told = plan.record(STEP), plan.settings
     if record is None:
         return None
     office = [told.language, told.name, told.office, told.office_parent, told.office_place]
-    return plan.step_key(PAPERS, {}, {"underground": record.key, "office": office})
+    options: dict[str, Any] = {"underground": record.key, "office": office}
+    if template is not None:
+        options["template"] = sha256(template).hexdigest()
+    return plan.step_key(PAPERS, {}, options)
 
 
 def _papers(
@@ -394,23 +434,32 @@ def _papers(
     progress: Progress | None,
 ) -> dict[str, bytes]:
     """Return the papers by name."""
+    settings, tell = plan.settings, part(progress, 0.0, 0.95)
+    say = words(settings.language)
+
+    def drawn() -> tuple[bytes, dict[str, bytes]]:
+        """Return the memo, and the drawings by name."""
+        from infraplan.maps.street_picture import street_picture
+        from infraplan.reports import Office
+        from infraplan.reports.drawings import street_drawings
+        from infraplan.reports.underground_memo import approval_memo
+
+        office = Office(settings.office, settings.office_parent, settings.office_place)
+        memo = approval_memo(
+            made, say, office=office, template=template, sketch=street_picture(made, say),
+            made_on=as_of,
+        )  # fmt: skip
+        sheets = street_drawings(made, say, made_on=as_of)
+        return memo, {f"{sheet.stem}.svg": sheet.svg for sheet in sheets}
+
+    beside = Beside(drawn)
     from infraplan import maps
     from infraplan.cables.funding import FundingTerms
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.validation import finding_points
-    from infraplan.maps.street_picture import street_picture
-    from infraplan.reports import Office
-    from infraplan.reports.drawings import street_drawings
     from infraplan.reports.underground_bill import underground_bill
-    from infraplan.reports.underground_memo import approval_memo
 
-    settings, tell = plan.settings, part(progress, 0.0, 0.95)
-    say = words(settings.language)
-    memo = approval_memo(
-        made, say, office=Office(settings.office, settings.office_parent, settings.office_place),
-        template=template, sketch=street_picture(made, say), made_on=as_of,
-    )  # fmt: skip
-    tell(0.3)
+    tell(0.1)
     with TemporaryDirectory() as folder:
         bill = underground_bill(
             made,
@@ -421,17 +470,17 @@ def _papers(
             rule=sharing.rule,
             public_share=sharing.public_share,
         ).read_bytes()
-    tell(0.5)
-    drawings = street_drawings(made, say, made_on=as_of)
-    tell(0.8)
+    tell(0.3)
     page = maps.underground(made, language=settings.language)
+    tell(0.5)
+    memo, drawings = beside.result()
     papers = {
         f"{say('undergrounding.file_memo')}.docx": memo,
         f"{say('undergrounding.file_bill')}.xlsx": bill,
         page.file_name(say("undergrounding.file_map")): page.html.encode("utf-8"),
     }
     folder_name = say("undergrounding.folder_drawings")
-    papers |= {f"{folder_name}/{drawing.stem}.svg": drawing.svg for drawing in drawings}
+    papers |= {f"{folder_name}/{name}": svg for name, svg in drawings.items()}
     points = finding_points(made.findings, crs=made.layers.crs)
     papers[f"{say('undergrounding.file_findings')}.geojson"] = _geojson(points)
     tell(1.0)
@@ -455,6 +504,7 @@ def _made(
     progress: Progress | None,
 ) -> "CablePlan":
     """Return the plan with all its tables."""
+    from infraplan.cables.choice_pieces import DrawnParts
     from infraplan.cables.cutover import cutover_order
     from infraplan.cables.drums import drum_plan
     from infraplan.cables.optical import optical_budget
@@ -471,14 +521,13 @@ def _made(
     works = prepare_works(layers, streets=streets, area=outline, prices=prices, rules=rules)
     sharing, programme = _known(works, *asked)
     tell(0.1)
-    with ThreadPoolExecutor(1) as beside:
-        whole = beside.submit(works.parts, time_limit_s=time_limit_s)
-        choices = _choices(works, whole)
-        tell(0.5)
-        _load_papers(whole)
-        whole.result()
+    drawn = DrawnParts(works)
+    whole = _Whole(works, time_limit_s)
+    choices = _choices(works, whole, drawn)
+    tell(0.5)
+    whole.wait()
     made = plan_works(works, time_limit_s=time_limit_s)
-    made = _with_choices(made, works, choices, books, sharing)
+    made = _with_choices(made, drawn, choices, books, sharing)
     tell(0.8)
     drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
     made = replace(
@@ -493,6 +542,30 @@ def _made(
     made = replace(made, findings=validate_underground(made, rules))
     tell(1.0)
     return made
+
+
+class _Whole:
+    """The plan of all streets with its proof, worked out beside the choices among them."""
+
+    def __init__(self, works: "Works", time_limit_s: float) -> None:
+        self.works, self.time_limit_s = works, time_limit_s
+        self.is_done = False
+        _plan_one(works)  # what this loads, both have
+        self._beside = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
+
+    def wait(self) -> None:
+        """Wait until the works know the plan of all of them."""
+        if not self.is_done:
+            self.works.keep(self._beside.result(), time_limit_s=self.time_limit_s)
+            self.is_done = True
+
+
+def _plan_one(works: "Works") -> None:
+    """Plan a street, one of the choices to come, that is not by itself all there is to prove."""
+    single = next((name for name in works.streets if {name} not in works.groups()), None)
+    if single is not None:
+        with suppress(InfraplanError):  # what is wrong with the whole is told first
+            works.parts(frozenset({single}), time_limit_s=SUBSET_SECONDS)
 
 
 def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Sharing, Programme]:
@@ -526,45 +599,41 @@ def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Shar
     return replace(sharing, renting=renting), wished
 
 
-def _choices(works: "Works", whole: "Future[tuple[PartPlan, ...]]") -> "StreetSubsets":
+def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubsets":
     """
     Return every choice of the streets, planned while the proof of all of them is worked out.
 
-    Most of that proof is the solver's, which leaves Python to the choices; streets of which the
+    So are the drawings of the choices, and what papers will need is loaded; streets of which the
     whole consists are taken from there. What is wrong with the whole is told first.
     """
-    import networkx as nx
-
     from infraplan.cables.subsets import street_subsets
 
-    graph = nx.Graph(list(works.joins))
-    graph.add_nodes_from(works.streets)
-    groups = [frozenset(group) for group in nx.connected_components(graph)]
+    groups = works.groups()
 
     def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
         """Return works in some streets; those of the whole are waited for."""
         if streets in groups and len(owners or works.owners) == len(works.owners):
-            whole.result()
+            drawn.draw(part for part in works.planned() if works.names(part.units) not in groups)
+            _load_papers()
+            whole.wait()
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     try:
         return street_subsets(works.streets, dig, joins=works.joins)
     except InfraplanError:
-        whole.result()
+        whole.wait()
         raise
 
 
-def _load_papers(whole: "Future[tuple[PartPlan, ...]]") -> None:
-    """Load what the papers will need for as long as the whole is waited for."""
+def _load_papers() -> None:
+    """Load what the papers will need, for there is time while the whole is waited for."""
     for name in PAPERS_NEED:
-        if whole.done():
-            return
         import_module(name)
 
 
 def _with_choices(
     made: "CablePlan",
-    works: "Works",
+    drawn: "DrawnParts",
     choices: "StreetSubsets",
     books: Mapping[str, Mapping[str, Any]],
     sharing: Sharing,
@@ -580,6 +649,7 @@ def _with_choices(
     from infraplan.cables.investment import investment_table
     from infraplan.cables.shares import share_rules
 
+    works = drawn.works
     whole = works.dug()
     alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
     rates = InvestmentRates.from_dict(books["investment"])
@@ -601,12 +671,12 @@ def _with_choices(
     paid = paid[(paid > 0) | paid.index.isin(works.owners)]
     shares = pd.DataFrame({"operator": paid.index.astype(object), "cost_vnd": paid.to_numpy()})
     shares["share"] = shares["cost_vnd"] / max(made.cost_vnd, 1)
-    drawn = choice_pieces(works, made, subsets, terms, time_limit_s=SUBSET_SECONDS)
+    pieces = choice_pieces(drawn, made, subsets, terms, time_limit_s=SUBSET_SECONDS)
     return replace(
         made,
-        pieces=drawn.pieces,
-        subset_parts=drawn.parts,
-        subset_rents=drawn.rents,
+        pieces=pieces.pieces,
+        subset_parts=pieces.parts,
+        subset_rents=pieces.rents,
         shares=shares[["operator", "share", "cost_vnd"]].astype({"cost_vnd": "int64"}),
         share_rules=share_rules(whole, alone),
         rents=rents,
@@ -678,12 +748,8 @@ def _with_years(
 
 def _roots(made: "CablePlan", works: "Works") -> frozenset[str]:
     """Return the streets with ducts of today; every street where a group of streets has none."""
-    import networkx as nx
-
     has_ducts = set(made.segments.loc[made.segments["kind"] == "duct", "street"].astype(str))
-    graph = nx.Graph(list(works.joins))
-    graph.add_nodes_from(works.streets)
     roots: set[str] = set()
-    for group in nx.connected_components(graph):
+    for group in works.groups():
         roots |= (group & has_ducts) or group
     return frozenset(roots)

@@ -5,29 +5,33 @@ A choice is the sum of its streets that hang together, so what is drawn is kept 
 part, and a piece that several parts have in common is kept once for all of them.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
-from infraplan.cables.funding import rent_table
+import pandas as pd
+
+from infraplan.cables.chambers import Placed
+from infraplan.cables.funding import rents_owed
 from infraplan.cables.study import filled_table
-from infraplan.cables.tables import cable_table
+from infraplan.cables.tables import LaidCable
 from infraplan.cables.tables import crossing_table
 from infraplan.cables.tables import drawn_edges
 from infraplan.cables.tables import drop_table
+from infraplan.cables.tables import laid_cables
 from infraplan.cables.tables import segment_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from infraplan.cables.funding import FundingTerms
     from infraplan.cables.underground import CablePlan
     from infraplan.cables.works import PartPlan
     from infraplan.cables.works import Works
 
-__all__ = ["PIECES", "ChoicePieces", "choice_pieces", "no_pieces"]
+__all__ = ["PIECES", "ChoicePieces", "DrawnParts", "choice_pieces", "no_pieces", "number_of"]
 
 # what is drawn, and by which columns a piece, its place aside, is the same in two parts
 PIECES: Mapping[str, tuple[str, ...]] = {
@@ -74,8 +78,97 @@ def no_pieces() -> "gpd.GeoDataFrame":
     return gpd.GeoDataFrame({name: [] for name in columns}, geometry=[])
 
 
+class DrawnParts:
+    """
+    What has been drawn of parts: each part once, as soon as it is planned.
+
+    Drawing needs no more than the part itself, so it can be done while others are planned.
+    """
+
+    def __init__(self, works: "Works") -> None:
+        self.works = works
+        self.cables: dict[int, list[LaidCable]] = {}
+        self._rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def draw(self, parts: "Iterable[PartPlan]") -> None:
+        """
+        Draw the parts that are not drawn yet.
+
+        Parameters
+        ----------
+        parts
+            Plans of streets for all owners.
+        """
+        new = {number_of(part): part for part in parts}
+        new = {number: part for number, part in new.items() if number not in self.cables}
+        if not new:
+            return
+        works, numbers, mine = self.works, list(new), list(new.values())
+        drawn = drawn_edges(works, mine)
+        whose = {
+            "segments": [numbers[k] for k, _ in drawn.stretches],
+            "crossings": [numbers[k] for k, _ in drawn.crossings],
+            "chambers": [n for n, part in new.items() for _ in part.placed.places],
+            "drops": [n for n, part in new.items() for _ in part.task.drops],
+        }
+        placed = Placed(tuple(place for part in mine for place in part.placed.places))
+        tables = {
+            "segments": segment_table(works, mine, drawn),
+            "crossings": crossing_table(works, mine, drawn),
+            "chambers": works.ground.table(placed, works.layers.crs),
+            "drops": pd.concat([drop_table(works, [part]) for part in mine]),
+        }
+        for layer, table in tables.items():
+            for number, key, row in zip(
+                whose[layer], _keys(table, layer), _shown(table), strict=True
+            ):
+                kept = self._rows.setdefault((layer, *key), {"layer": layer, **row, "in": {}})
+                kept["in"][number] = None
+        self.cables |= {number: laid_cables(works, part) for number, part in new.items()}
+
+    def table(self, plan: "CablePlan") -> "gpd.GeoDataFrame":
+        """
+        Return the pieces drawn, those that a plan has as well by its ids.
+
+        Parameters
+        ----------
+        plan
+            The plan of all streets.
+
+        Returns
+        -------
+        pieces
+            As `ChoicePieces` has them.
+        """
+        known = {
+            (layer, *key): str(name)
+            for layer in PIECES
+            for name, key in zip(
+                getattr(plan, layer).index, _keys(getattr(plan, layer), layer), strict=True
+            )
+        }
+        return _table(self._rows, known, plan.layers.crs)
+
+
+def number_of(part: "PartPlan") -> int:
+    """
+    Return the number of a part.
+
+    Parameters
+    ----------
+    part
+        Plan of streets.
+
+    Returns
+    -------
+    number
+        Bit k is set where it has street k of the plan.
+    """
+    return sum(1 << unit for unit in part.units)
+
+
 def choice_pieces(
-    works: "Works",
+    drawn: DrawnParts,
     plan: "CablePlan",
     subsets: "pd.DataFrame",
     terms: "FundingTerms",
@@ -87,8 +180,8 @@ def choice_pieces(
 
     Parameters
     ----------
-    works
-        Prepared streets, in which every choice has been planned already.
+    drawn
+        Parts drawn so far of streets in which every choice has been planned; the others are added.
     plan
         The plan of all of them, whose pieces keep their ids.
     subsets
@@ -103,77 +196,40 @@ def choice_pieces(
     found
         Pieces, and rents by choice.
     """
-    known = {
-        (layer, *_key(row, columns)): str(name)
-        for layer, columns in PIECES.items()
-        for name, row in zip(
-            getattr(plan, layer).index, getattr(plan, layer).to_dict("records"), strict=True
-        )
-    }
-    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    cables: dict[int, pd.DataFrame] = {}
     parts: dict[tuple[str | float, ...], dict[str, Any]] = {}
     rents: dict[tuple[str | float, ...], dict[str, Any]] = {}
     for subset, streets in subsets["streets"].items():
-        mine = []
-        for part in works.parts(frozenset(str(streets).split(JOINED)), time_limit_s=time_limit_s):
-            number = sum(1 << unit for unit in part.units)
-            mine.append(number)
-            if number not in cables:
-                cables[number] = _drawn(works, part, number, rows)
-        number_of = int(str(subset))
-        parts[number_of,] = {"parts": JOINED.join(map(str, sorted(mine)))}
-        owed = _owed(plan, [cables[number] for number in mine], terms)
-        rents |= {(number_of, owner): {"rent_year_vnd": vnd} for owner, vnd in owed.items()}
+        chosen = frozenset(str(streets).split(JOINED))
+        mine = drawn.works.parts(chosen, time_limit_s=time_limit_s)
+        drawn.draw(mine)
+        numbers = [number_of(part) for part in mine]
+        choice = int(str(subset))
+        parts[choice,] = {"parts": JOINED.join(map(str, sorted(numbers)))}
+        laid = [cable for number in numbers for cable in drawn.cables[number]]
+        owed = rents_owed(laid, terms)
+        rents |= {(choice, owner): {"rent_year_vnd": vnd} for owner, vnd in owed.items()}
     return ChoicePieces(
-        _table(rows, known, plan.layers.crs),
+        drawn.table(plan),
         filled_table("subset_parts", parts),
         filled_table("subset_rents", rents),
     )
 
 
-def _drawn(
-    works: "Works", part: "PartPlan", number: int, rows: dict[tuple[Any, ...], dict[str, Any]]
-) -> "pd.DataFrame":
-    """Add what is drawn of a part; return its cables."""
-    drawn = drawn_edges(works, [part])
-    chambers = works.ground.table(part.placed, works.layers.crs)
-    tables = {
-        "segments": segment_table(works, [part], drawn),
-        "crossings": crossing_table(works, [part], drawn),
-        "chambers": chambers,
-        "drops": drop_table(works, [part]),
-    }
-    for layer, columns in PIECES.items():
-        for row in tables[layer].to_dict("records"):
-            key = (layer, *_key(row, columns))
-            kept = rows.setdefault(
-                key,
-                {"layer": layer, "geometry": row["geometry"], "in": []}
-                | {name: row.get(name) for name in SHOWN},
-            )
-            if number not in kept["in"]:
-                kept["in"].append(number)
-    return cable_table(works, [part], drawn, chambers)
+def _keys(table: "gpd.GeoDataFrame", layer: str) -> "Iterable[tuple[Any, ...]]":
+    """Return by what each piece of a layer is known again."""
+    values = [table.geometry.to_wkb().tolist()]
+    for name in PIECES[layer]:
+        column = table[name].astype(object)
+        values.append(column.where(column.notna(), None).tolist())
+    return zip(*values, strict=True)
 
 
-def _key(row: Mapping[Any, Any], columns: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return by what a piece is known again."""
-    import pandas as pd
-
-    values = (row[name] for name in columns)
-    return (row["geometry"].wkb, *(None if pd.isna(value) else value for value in values))
-
-
-def _owed(plan: "CablePlan", cables: "list[pd.DataFrame]", terms: "FundingTerms") -> dict[str, int]:
-    """Return the rent of each owner a year; that of all streets is the plan's own."""
-    import pandas as pd
-
-    together = pd.concat([table.reset_index(drop=True) for table in cables if len(table)] or cables)
-    if len(together) == len(plan.cables):
-        together = plan.cables
-    owed = rent_table(together, terms)["rent_year_vnd"].groupby(level="owner").sum()
-    return {str(owner): int(vnd) for owner, vnd in owed.items()}
+def _shown(table: "gpd.GeoDataFrame") -> "Iterable[dict[str, Any]]":
+    """Return what is kept of each piece."""
+    names = [name for name in SHOWN if name in table]
+    columns = [table[name].tolist() for name in (*names, "geometry")]
+    for row in zip(*columns, strict=True):
+        yield dict(zip((*names, "geometry"), row, strict=True))
 
 
 def _table(
@@ -183,11 +239,10 @@ def _table(
 ) -> "gpd.GeoDataFrame":
     """Return the pieces, those of the plan by their ids."""
     import geopandas as gpd
-    import pandas as pd
 
     table = []
     for number, (key, row) in enumerate(rows.items(), 1):
-        name = known.get(key, f"C{number:05d}")
+        name = known.get(key) or f"C{number:05d}"
         told = {"feature_id": name, "parts": JOINED.join(map(str, sorted(row["in"])))}
         table.append({k: v for k, v in row.items() if k != "in"} | told)
     columns = ["layer", "feature_id", "parts", *SHOWN, "geometry"]

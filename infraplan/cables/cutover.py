@@ -4,6 +4,7 @@ The order of works that keeps everybody connected: new cable lives before the ol
 In a street: dig, set chambers, pull each owner's cable, splice and test it, connect its houses, cut
 the old one, take it down, and at last remove the poles that carry nobody's cable any more. An old
 cable that runs through several streets is cut when all of them are ready, whatever their years.
+A street that a trench only crosses has no steps: its crossing is dug with the street that crosses.
 """
 
 import heapq
@@ -12,6 +13,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
+
+import numpy as np
 
 from infraplan.cables.study import filled_table
 from infraplan.cables.trench import width_of
@@ -198,11 +201,25 @@ def _left_over(fibre: "gpd.GeoDataFrame", area: "shapely.Geometry") -> list["sha
 
 
 def _streets(plan: "CablePlan") -> list[str]:
-    """Return the streets of a plan in its own order, or as they first appear."""
+    """Return the streets that go underground, as they first appear; not those only crossed."""
     found = dict.fromkeys(str(s) for s in plan.segments["street"].dropna())
-    found |= dict.fromkeys(str(s) for s in plan.crossings["street"].dropna())
     found |= dict.fromkeys(str(s) for s in plan.drops["street"].dropna())
-    return list(found)
+    return list(found or dict.fromkeys(str(s) for s in plan.crossings["street"].dropna()))
+
+
+def _streets_of_crossings(plan: "CablePlan", streets: list[str]) -> list[str]:
+    """Return the street with which each crossing is dug: its own, or where it crosses from."""
+    import shapely
+
+    own = [str(street) for street in plan.crossings["street"]]
+    if not len(plan.segments):
+        return own
+    along = plan.segments["street"].astype(str).tolist()
+    tree = shapely.STRtree(plan.segments.geometry.to_numpy())
+    nearest = tree.nearest(plan.crossings.geometry.to_numpy()).tolist() if own else []
+    return [
+        street if street in streets else along[k] for street, k in zip(own, nearest, strict=True)
+    ]
 
 
 def _phases(plan: "CablePlan", streets: Iterable[str]) -> dict[str, int]:
@@ -249,8 +266,9 @@ def ground_by_street(plan: "CablePlan") -> "dict[str, shapely.Geometry]":
 def _rows_meant(plan: "CablePlan", rows: "gpd.GeoDataFrame") -> dict[Any, str]:
     """Return the rows of layer `streets` that a plan is about, and their streets in it."""
     meant: dict[Any, str] = {}
+    streets = set(_streets(plan))
     for table in (plan.segments, plan.crossings):
-        for _, row in table.iterrows():
+        for _, row in table[table["street"].astype(str).isin(streets)].iterrows():
             ids = row.get("street_ids")
             names = ids.split(";") if isinstance(ids, str) else []
             known = [x for x in names if x in rows.index]
@@ -293,10 +311,11 @@ def _quantities(
     found: dict[_Work, float] = {}
     new_trench = plan.segments[plan.segments["kind"] != "duct"]
     lengths = new_trench.groupby("street")["length_m"].sum()
-    across = plan.crossings.groupby("street")["length_m"].sum()
+    crossed = _streets_of_crossings(plan, streets)
+    across = plan.crossings["length_m"].groupby(np.asarray(crossed, dtype=object)).sum()
     drops = plan.drops.groupby("street").size()
     lines = [*plan.segments.geometry, *plan.crossings.geometry]
-    names = [str(s) for s in [*plan.segments["street"], *plan.crossings["street"]]]
+    names = [*plan.segments["street"].astype(str), *crossed]
     new = plan.chambers.geometry[~plan.chambers["existing"].astype(bool)].to_numpy()
     beside = shapely.STRtree(lines).nearest(new).tolist() if len(new) and lines else []
     for street in streets:

@@ -36,6 +36,7 @@ Ints = npt.NDArray[np.int64]
 Units = frozenset[int]
 
 BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
+STRAY_M = 6.0  # a cable that leaves a street no farther than that and comes back was drawn amiss
 LEAST_INSIDE_M = 3.0  # a cable that only grazes the area does not enter it
 ONE_RISER_M = 10.0  # cables that enter so near each other share a riser
 HOUSE_M = 20.0  # farthest house that a street serves
@@ -420,7 +421,8 @@ def _cut(rows: list[_Row], grounds: "list[shapely.Geometry]", crs: str) -> list[
     import shapely
     from shapely.ops import substring
 
-    for ground in grounds:
+    around = [shapely.buffer(ground, STRAY_M) for ground in grounds]
+    for ground in (*grounds, *around):
         shapely.prepare(ground)
     borders = shapely.boundary(np.asarray(grounds, dtype=object))
     tree = shapely.STRtree(grounds)
@@ -434,6 +436,9 @@ def _cut(rows: list[_Row], grounds: "list[shapely.Geometry]", crs: str) -> list[
         inside = np.zeros((len(near), len(middle)), dtype=np.bool_)
         for k, number in enumerate(near.tolist()):
             inside[k] = shapely.contains(grounds[number], middle)
+            for left, back in _gaps(inside[k]):
+                strayed = substring(row.line, marks[left], marks[back])
+                inside[k, left:back] = shapely.covers(around[number], strayed)
         kinds = [frozenset(near[column].tolist()) for column in inside.T]
         first = [k for k in range(len(kinds)) if k == 0 or kinds[k] != kinds[k - 1]]
         for k, after in zip(first, [*first[1:], len(kinds)], strict=True):
@@ -445,6 +450,13 @@ def _cut(rows: list[_Row], grounds: "list[shapely.Geometry]", crs: str) -> list[
     made = [_Cut(*entry) for entry in zip(labels, length_m.tolist(), starts, ends, strict=True)]
     begins = np.concatenate([[0], np.cumsum(counts)]).astype(int)
     return [made[begins[k] : begins[k + 1]] for k in range(len(rows))]
+
+
+def _gaps(inside: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return from where to where a cable is out of a street between two parts in it."""
+    within = np.flatnonzero(inside)
+    after = np.flatnonzero(np.diff(within) > 1)
+    return [(int(within[k]) + 1, int(within[k + 1])) for k in after.tolist()]
 
 
 def _without_counted(pieces: list[_Cut], counted: Units) -> list[_Cut]:

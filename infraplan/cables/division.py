@@ -33,8 +33,8 @@ SHAKE = 0.3  # share by which it does
 LONGEST_CUT = 80  # arcs of a cut of the dual ascent that is worth a row
 MOST_CUTS = 30  # of one sink in a round
 VIOLATED = 1e-2  # by which a row must be to be added
-ROUGH = 0.3  # tolerance of the solver where cuts are sought only
-TOLERANCE = 1e-3  # in the last round
+ROUGH = (0.3, 1e-4)  # gap and infeasibility that the solver leaves where cuts are sought only
+FINE = (1e-3, 1e-7)  # in the last round
 SCALE = 1e6  # dong as the solver sees them
 LOST = 1e-9  # share of a bound that sums of floats may lose
 
@@ -107,7 +107,7 @@ def divided_bound(
         if left_s <= 0:
             stopped = True
             break
-        values, bound = relaxed.solved(left_s, TOLERANCE if is_last else ROUGH)
+        values, bound = relaxed.solved(left_s, *(FINE if is_last else ROUGH))
         best = max(best, bound)
         if values is None:
             stopped = True
@@ -302,7 +302,9 @@ class _Relaxation:
                     )  # fmt: skip
         return len(self.low) > before
 
-    def solved(self, time_limit_s: float, tolerance: float) -> tuple[Floats | None, float]:
+    def solved(
+        self, time_limit_s: float, gap: float, infeasibility: float
+    ) -> tuple[Floats | None, float]:
         """Return the shares of the relaxation, None without them, and what its prices prove."""
         import highspy
         from highspy._core import _Highs  # the class above it greets on standard output
@@ -320,7 +322,9 @@ class _Relaxation:
         problem.a_matrix_.value_ = matrix.data
         solver = _Highs()
         for name, value in (("output_flag", False), ("threads", 1), ("solver", "ipm"),
-                            ("run_crossover", "off"), ("ipm_optimality_tolerance", tolerance),
+                            ("run_crossover", "off"), ("ipm_optimality_tolerance", gap),
+                            ("primal_feasibility_tolerance", infeasibility),
+                            ("dual_feasibility_tolerance", infeasibility),
                             ("time_limit", max(time_limit_s, 0.01))):  # fmt: skip
             solver.setOptionValue(name, value)
         solver.passModel(problem)

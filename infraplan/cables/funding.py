@@ -30,6 +30,7 @@ __all__ = [
     "funding_table",
     "rent_table",
     "rented_out",
+    "rents_owed",
 ]
 
 INVESTOR = "investor"
@@ -169,13 +170,19 @@ def rent_table(laid: "pd.DataFrame", terms: FundingTerms, *, kind: str = "duct")
         is all the more so.
     """
     cap = next((one for one in terms.caps if one.kind == kind), None)
-    metres: dict[tuple[str, float], float] = {}
-    for row in laid.reset_index().to_dict("records"):
-        cables = _number(row["cables"], 1.0)
-        above_mm = terms.class_of(_number(row["diameter_mm"], 0.0)).above_mm
-        key = (str(row["owner"]), above_mm)
-        metres[key] = metres.get(key, 0.0) + cables * _number(row["length_m"], 0.0)
-    rates = {c.above_mm: MONTHS * c.rent_vnd_m_month for c in terms.classes}
+    metres = _metres(
+        (
+            (
+                str(row["owner"]),
+                _number(row["cables"], 1.0),
+                _number(row["diameter_mm"], 0.0),
+                _number(row["length_m"], 0.0),
+            )
+            for row in laid.reset_index().to_dict("records")
+        ),
+        terms,
+    )
+    rates = _rates(terms)
     rows: dict[tuple[str | float, ...], dict[str, Any]] = {}
     for owner, above_mm in sorted(metres, key=lambda key: (key[0], -key[1])):
         length_m, rate = round(metres[owner, above_mm], 2), rates[above_mm]
@@ -184,11 +191,58 @@ def rent_table(laid: "pd.DataFrame", terms: FundingTerms, *, kind: str = "duct")
             "rent_vnd_m_year": rate,
             "cap_vnd_m_year": None if cap is None else cap.cap_vnd_m_year,
             "over_cap": cap is not None and rate > cap.cap_vnd_m_year,
-            "rent_year_vnd": _rounded(Fraction(str(length_m)) * rate),
+            "rent_year_vnd": _rent_vnd(length_m, rate),
             "source": terms.rent_source,
             "verified": terms.rent_verified,
         }
     return filled_table("rents", rows)
+
+
+def rents_owed(
+    laid: Iterable[tuple[str, float, float, float]], terms: FundingTerms
+) -> dict[str, int]:
+    """
+    Return the rent of each owner a year, as `rent_table` sums it.
+
+    Parameters
+    ----------
+    laid
+        Owner, number, diameter [mm] and length [m] of cables, as in `LaidCable`.
+    terms
+        Rents.
+
+    Returns
+    -------
+    owed
+        By owner [VND a year].
+    """
+    rates = _rates(terms)
+    owed: dict[str, int] = {}
+    for (owner, above_mm), length_m in sorted(_metres(laid, terms).items()):
+        rent_vnd = _rent_vnd(round(length_m, 2), rates[above_mm])
+        owed[owner] = owed.get(owner, 0) + rent_vnd
+    return owed
+
+
+def _metres(
+    laid: Iterable[tuple[str, float, float, float]], terms: FundingTerms
+) -> dict[tuple[str, float], float]:
+    """Return the metres of cable of each owner by class of diameter."""
+    metres: dict[tuple[str, float], float] = {}
+    for owner, cables, diameter_mm, length_m in laid:
+        key = (owner, terms.class_of(diameter_mm).above_mm)
+        metres[key] = metres.get(key, 0.0) + cables * length_m
+    return metres
+
+
+def _rates(terms: FundingTerms) -> dict[float, int]:
+    """Return the rent of a metre and year by class of diameter [VND]."""
+    return {c.above_mm: MONTHS * c.rent_vnd_m_month for c in terms.classes}
+
+
+def _rent_vnd(length_m: float, rate_vnd: int) -> int:
+    """Return the rent of metres a year."""
+    return _rounded(Fraction(str(length_m)) * rate_vnd)
 
 
 def rented_out(

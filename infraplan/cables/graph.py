@@ -222,13 +222,14 @@ def _led_to(xy: Floats, streets: "shapely.Geometry") -> Floats:
 
 def _clusters(points: Floats, distance_m: float) -> Floats:
     """Return for each point the common place of all points within a distance of each other."""
+    import shapely
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
 
-    pairs = cKDTree(points).query_pairs(distance_m, output_type="ndarray")
+    dots = shapely.points(points)
+    one, two = shapely.STRtree(dots).query(dots, predicate="dwithin", distance=distance_m)
     shape = (len(points), len(points))
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=shape)
+    links = coo_array((np.ones(len(one)), (one, two)), shape=shape)
     label = connected_components(links, directed=False)[1]
     order = np.lexsort((points[:, 1], points[:, 0], label))
     first = np.concatenate([[True], np.diff(label[order]) != 0])

@@ -20,6 +20,7 @@ from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 
 __all__ = [
+    "BarredError",
     "RasterPath",
     "Slope",
     "least_cost_path",
@@ -114,6 +115,28 @@ class Slope:
 
     ground_m: npt.ArrayLike
     factors: npt.ArrayLike = field(default_factory=tobler_factors)
+
+
+class BarredError(NoRouteError):
+    """
+    No path exists over a raster.
+
+    `where` is `start` or `end` where that cell is barred itself, `between` where what was reached
+    is enclosed, `slope` where only the slope bars; `barriers` are the names of what bars, `enough`
+    those of which any one alone would let a path through if it were opened.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        where: str = "",
+        barriers: tuple[str, ...] = (),
+        enough: tuple[str, ...] = (),
+    ) -> None:
+        """Hand the message to `Exception`."""
+        super().__init__(message)
+        self.where, self.barriers, self.enough = where, barriers, enough
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,7 +258,7 @@ def least_cost_path(
     _stand_free(grid, first, ends, masks)
     label, came, found = _spread(grid, first, ends, 1)
     if not found:
-        raise NoRouteError(_barred(grid, label, first, ends, masks))
+        raise _barred(grid, label, first, ends, masks)
     from infraplan.cables._kernels_raster import trace
 
     reached = _settled(label, grid.place(ends))
@@ -510,13 +533,16 @@ def _stand_free(grid: _Grid, first: Ints, ends: Ints, masks: Mapping[str, Flags]
     asked.append(("end", ends[0], free_end.any()))
     for name, cell, free in asked:
         if not free:
-            under = [f"'{key}'" for key, mask in masks.items() if mask[tuple(cell)]]
-            what = f"on {', '.join(under)}" if under else "on a cell without a finite cost"
+            under = tuple(key for key, mask in masks.items() if mask[tuple(cell)])
+            told = ", ".join(f"'{key}'" for key in under)
+            what = f"on {told}" if under else "on a cell without a finite cost"
             msg = f"no path: the {name} {_named(cell)} lies {what}"
-            raise NoRouteError(msg)
+            raise BarredError(msg, where=name, barriers=under)
 
 
-def _barred(grid: _Grid, label: Floats, first: Ints, ends: Ints, masks: Mapping[str, Flags]) -> str:
+def _barred(
+    grid: _Grid, label: Floats, first: Ints, ends: Ints, masks: Mapping[str, Flags]
+) -> BarredError:
     """Return which barriers enclose the cells that were reached, and which alone would do."""
     from scipy.ndimage import binary_dilation
     from scipy.ndimage import generate_binary_structure
@@ -535,7 +561,8 @@ def _barred(grid: _Grid, label: Floats, first: Ints, ends: Ints, masks: Mapping[
     if len(goals) > 1:
         head += f" or {len(goals) - 1} other end(s)"
     if any(parts[origin] == parts[goal] for goal in goals):
-        return f"{head}: the slope bars every way (or the ground is unknown)"
+        msg = f"{head}: the slope bars every way (or the ground is unknown)"
+        return BarredError(msg, where="slope")
     beyond, _ = parts_of(~reached, structure=apart)
     outside = np.isin(beyond, [beyond[goal] for goal in goals])
     wall = binary_dilation(reached, structure=around) & outside & ~free
@@ -549,12 +576,12 @@ def _barred(grid: _Grid, label: Floats, first: Ints, ends: Ints, masks: Mapping[
         shown.append(f"{blank} cell(s) without a finite cost")
     msg = f"{head}: the {int(reached.sum())} cell(s) that can be reached are enclosed by "
     msg += ", ".join(shown)
-    if not names:
-        return msg
     enough = [name for name in names if _opens(name, grid, masks, free, origin, goals)]
     if enough:
-        return f"{msg}; opening {' or '.join(repr(name) for name in enough)} alone would do"
-    return f"{msg}; opening any one of them would not do"
+        msg += f"; opening {' or '.join(repr(name) for name in enough)} alone would do"
+    elif names:
+        msg += "; opening any one of them would not do"
+    return BarredError(msg, where="between", barriers=tuple(names), enough=tuple(enough))
 
 
 def _opens(

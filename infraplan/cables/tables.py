@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DrawnEdges",
+    "LaidCable",
     "assumption_table",
     "bill_table",
     "cable_table",
     "crossing_table",
     "drawn_edges",
     "drop_table",
+    "laid_cables",
     "line_table",
     "removed_table",
     "segment_table",
@@ -58,6 +61,15 @@ RULES = (  # rule, unit, what it is called in the price book, items that rest on
     ("least_bores", "each", "fill", ("duct_d110",)),
     ("cable_slack_share", "share", "cable", ("cable_new",)),
 )
+
+
+class LaidCable(NamedTuple):
+    """New cables that go the same way: how many, how thick [mm], and how long each is [m]."""
+
+    owner: str
+    cables: int
+    diameter_mm: float
+    length_m: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,29 +104,29 @@ def drawn_edges(works: Works, parts: Sequence[PartPlan]) -> DrawnEdges:
     """
     stretches: list[tuple[int, tuple[int, ...]]] = []
     crossings: list[tuple[int, int]] = []
+    columns = _Columns.of(works)
+    ends = works.trench.edges.tolist()
     for number, part in enumerate(parts):
-        table = part.trench.table
         looks: dict[tuple[Any, ...], list[int]] = {}
-        columns = ["street", "side", "kind", "placement", "surface", "item"]
-        rows = table[columns].iloc[part.edges].itertuples(index=False, name=None)
-        for k, (edge, look) in enumerate(zip(part.edges.tolist(), rows, strict=True)):
-            if look[2] == "crossing":
+        edges = part.edges.tolist()
+        bores = np.column_stack([part.laid, part.reused, part.bores]).tolist()
+        for edge, kind, used in zip(edges, columns.kinds(part), bores, strict=True):
+            if kind == "crossing":
                 crossings.append((number, edge))
                 continue
-            key = (*look, int(part.laid[k]), int(part.reused[k]), *part.bores[k].tolist())
-            looks.setdefault(key, []).append(edge)
+            looks.setdefault((*columns.look(edge, kind), *used), []).append(edge)
         for key in sorted(looks):
-            stretches += [(number, chain) for chain in _chains(works.trench.edges, looks[key])]
+            stretches += [(number, chain) for chain in _chains(ends, looks[key])]
     row_of = {edge: f"G{k:04d}" for k, (_, chain) in enumerate(stretches, 1) for edge in chain}
     row_of |= {edge: f"X{k:04d}" for k, (_, edge) in enumerate(crossings, 1)}
     return DrawnEdges(tuple(stretches), tuple(crossings), row_of)
 
 
-def _chains(ends: Ints, edges: list[int]) -> list[tuple[int, ...]]:
+def _chains(ends: Sequence[Sequence[int]], edges: list[int]) -> list[tuple[int, ...]]:
     """Return edges joined where two of them meet, each chain from its first edge's number."""
     around: dict[int, list[int]] = {}
     for edge in edges:
-        for node in ends[edge].tolist():
+        for node in ends[edge]:
             around.setdefault(node, []).append(edge)
     left, chains = dict.fromkeys(edges), []
     while left:
@@ -125,7 +137,7 @@ def _chains(ends: Ints, edges: list[int]) -> list[tuple[int, ...]]:
                 continue
             del left[edge]
             chain.append(edge)
-            for node in ends[edge].tolist():
+            for node in ends[edge]:
                 if len(around[node]) == 2:
                     ahead += around[node]
         chains.append(tuple(sorted(chain)))
@@ -263,43 +275,41 @@ def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) ->
     """
     import geopandas as gpd
     import pandas as pd
-    import shapely
 
     rules = works.prices.rules
+    columns = _Columns.of(works)
     costs = [_edge_costs(works, part) for part in parts]
     place = [{edge: k for k, edge in enumerate(part.edges.tolist())} for part in parts]
-    looks = [_looks(part) for part in parts]
+    kinds = [columns.kinds(part) for part in parts]
     rows: list[dict[str, Any]] = []
     for number, chain in drawn.stretches:
-        part = parts[number]
-        first = looks[number][chain[0]]
-        at = place[number][chain[0]]
+        part, at = parts[number], place[number][chain[0]]
+        street, side, kind, placement, surface, item = columns.look(chain[0], kinds[number][at])
         bores = int(part.laid[at])
         layout = rules.layout(bores) if bores else None
-        length_m = float(np.sum([looks[number][edge]["length_m"] for edge in chain]))
-        lines = [shapely.LineString(part.trench.lines[edge]) for edge in chain]
-        cover = "cover_footway_m" if first["placement"] == "footway" else "cover_carriageway_m"
+        length_m = float(np.sum([columns.length_m[edge] for edge in chain]))
+        cover = "cover_footway_m" if placement == "footway" else "cover_carriageway_m"
         new = layout is not None
-        depth_m = rules.depth_m(layout, first["placement"]) if layout else np.nan
+        depth_m = rules.depth_m(layout, placement) if layout else np.nan
         shared = {
             duct
             for edge in chain
-            for duct in looks[number][edge]["shared"].split(";")
+            for duct in columns.shared[edge].split(";")
             if duct and part.reused[place[number][edge]]
         }
         rows.append(
-            _where(works, int(first["street"]), int(first["side"]))
+            columns.where(street, side)
             | {
-                "kind": first["kind"],
-                "placement": first["placement"],
-                "surface": first["surface"],
+                "kind": kind,
+                "placement": placement,
+                "surface": surface,
                 "method": "open_trench" if new else "existing_duct",
-                "item": first["item"] if new else "duct_reuse",
+                "item": item if new else "duct_reuse",
                 "bores": bores,
                 "reused": int(part.reused[at]),
                 "length_m": length_m,
                 "cost_vnd": sum(costs[number][edge] for edge in chain),
-                "excavation_m3": length_m * rules.excavation_m3_per_m(layout, first["placement"])
+                "excavation_m3": length_m * rules.excavation_m3_per_m(layout, placement)
                 if layout else 0.0,
                 "reinstatement_m2": length_m * layout.mouth_m if layout else 0.0,
                 "depth_m": depth_m,
@@ -309,35 +319,67 @@ def segment_table(works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges) ->
                 "bottom_m": layout.bottom_m if layout else np.nan,
                 "owners": _owners(works, part.bores[at]),
                 "shared": ";".join(sorted(shared)) or None,
-                "geometry": _one_line(lines),
+                "geometry": _one_line([works.trench.lines[edge] for edge in chain]),
             }
         )  # fmt: skip
-    columns = ["street", "street_ids", "side", "kind", "placement", "surface", "method", "item",
-               "bores", "reused", "length_m", "cost_vnd", "excavation_m3", "reinstatement_m2",
-               "depth_m", "cover_m", "layers", "mouth_m", "bottom_m", "owners", "shared",
-               "geometry"]  # fmt: skip
+    names = ["street", "street_ids", "side", "kind", "placement", "surface", "method", "item",
+             "bores", "reused", "length_m", "cost_vnd", "excavation_m3", "reinstatement_m2",
+             "depth_m", "cover_m", "layers", "mouth_m", "bottom_m", "owners", "shared",
+             "geometry"]  # fmt: skip
     whole = dict.fromkeys(("bores", "reused", "cost_vnd", "layers"), "int64")
-    frame = pd.DataFrame(rows, columns=columns).astype(whole)
+    frame = pd.DataFrame(rows, columns=names).astype(whole)
     frame.index = pd.Index([f"G{k:04d}" for k in range(1, len(frame) + 1)], name="segment_id")
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=works.graph.crs)
 
 
-def _looks(part: PartPlan) -> dict[int, dict[str, Any]]:
-    """Return the rows of the edges of a part by their numbers."""
-    columns = ["street", "side", "kind", "placement", "surface", "item", "length_m", "shared",
-               "over", "method"]  # fmt: skip
-    rows = part.trench.table[columns].iloc[part.edges].to_dict("records")
-    return {
-        edge: {str(name): value for name, value in row.items()}
-        for edge, row in zip(part.edges.tolist(), rows, strict=True)
-    }
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """Columns of the trench graph as plain lists, by number of the edge, and those of streets."""
+
+    looks: tuple[tuple[Any, ...], ...]  # street, side, kind, placement, surface, item
+    length_m: list[float]
+    shared: list[str]
+    over: list[str | None]
+    method: list[str | None]
+    names: list[str]
+    ids: list[str]
+    flipped: list[bool]
+
+    @classmethod
+    def of(cls, works: Works) -> "_Columns":
+        """Return the columns of prepared streets."""
+        table, streets = works.trench.table, works.graph.table
+        looks = ["street", "side", "kind", "placement", "surface", "item"]
+        return cls(
+            tuple(zip(*(table[name].tolist() for name in looks), strict=True)),
+            *(table[name].tolist() for name in ("length_m", "shared", "over", "method")),
+            *(streets[name].tolist() for name in ("name", "ids", "flipped")),
+        )
+
+    def kinds(self, part: PartPlan) -> list[str]:
+        """Return the kind of each edge of a part: duct where nothing new is needed."""
+        edges = zip(part.edges.tolist(), part.laid.tolist(), strict=True)
+        return [self.looks[edge][2] if laid else "duct" for edge, laid in edges]
+
+    def look(self, edge: int, kind: str) -> tuple[Any, ...]:
+        """Return street, side, kind, placement, surface and item of an edge of a plan."""
+        street, side, _, *rest = self.looks[edge]
+        return (street, side, kind, *rest)
+
+    def where(self, street: int, side: int) -> dict[str, Any]:
+        """Return name, ids and side of a street as its first row was drawn."""
+        sign = -side if self.flipped[street] else side
+        name = {1: "left", -1: "right", 0: None}[sign]
+        return {"street": self.names[street], "street_ids": self.ids[street], "side": name}
 
 
 def _one_line(lines: "Sequence[Any]") -> Any:  # noqa: ANN401 - shapely's line
     """Return lines that follow each other as one, in a direction independent of drawing."""
     import shapely
 
-    merged = shapely.line_merge(shapely.multilinestrings(lines))
+    place = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    merged = shapely.linestrings(np.concatenate(lines), indices=place)
+    merged = shapely.line_merge(shapely.multilinestrings(merged))
     if merged.geom_type != "LineString":
         return merged
     xy = shapely.get_coordinates(merged)
@@ -347,14 +389,6 @@ def _one_line(lines: "Sequence[Any]") -> Any:  # noqa: ANN401 - shapely's line
 def _owners(works: Works, bores: Ints) -> str:
     """Return the owners who pass, joined by ;."""
     return ";".join(works.owners[k] for k in np.flatnonzero(bores).tolist())
-
-
-def _where(works: Works, street: int, side: int) -> dict[str, Any]:
-    """Return name, ids and side of a street as its first row was drawn."""
-    row = works.graph.table.iloc[street]
-    sign = -side if row["flipped"] else side
-    name = {1: "left", -1: "right", 0: None}[sign]
-    return {"street": row["name"], "street_ids": row["ids"], "side": name}
 
 
 def crossing_table(
@@ -382,31 +416,30 @@ def crossing_table(
     import pandas as pd
     import shapely
 
+    columns = _Columns.of(works)
     costs = [_edge_costs(works, part) for part in parts]
     place = [{edge: k for k, edge in enumerate(part.edges.tolist())} for part in parts]
-    looks = [_looks(part) for part in parts]
-    names, ids = (works.graph.table[column].tolist() for column in ("name", "ids"))
     rows = []
     for number, edge in drawn.crossings:
         part, at = parts[number], place[number][edge]
-        row = looks[number][edge]
+        street, item = columns.looks[edge][0], columns.looks[edge][-1]
         rows.append(
             {
-                "street": names[int(row["street"])],
-                "street_ids": ids[int(row["street"])],
-                "kind": row["over"],
-                "method": row["method"],
-                "item": row["item"],
+                "street": columns.names[street],
+                "street_ids": columns.ids[street],
+                "kind": columns.over[edge],
+                "method": columns.method[edge],
+                "item": item,
                 "bores": int(part.laid[at]),
-                "length_m": row["length_m"],
+                "length_m": columns.length_m[edge],
                 "cost_vnd": costs[number][edge],
                 "owners": _owners(works, part.bores[at]),
-                "geometry": shapely.LineString(part.trench.lines[edge]),
+                "geometry": shapely.LineString(works.trench.lines[edge]),
             }
         )
-    columns = ["street", "street_ids", "kind", "method", "item", "bores", "length_m", "cost_vnd",
-               "owners", "geometry"]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=columns).astype({"bores": "int64", "cost_vnd": "int64"})
+    names = ["street", "street_ids", "kind", "method", "item", "bores", "length_m", "cost_vnd",
+             "owners", "geometry"]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=names).astype({"bores": "int64", "cost_vnd": "int64"})
     frame.index = pd.Index([f"X{k:04d}" for k in range(1, len(frame) + 1)], name="crossing_id")
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=works.graph.crs)
 
@@ -549,6 +582,31 @@ def use_table(
     return filled_table("uses", rows)
 
 
+def laid_cables(works: Works, part: PartPlan) -> list[LaidCable]:
+    """
+    Return the new cables of a part, one for each run of aerial cable.
+
+    Parameters
+    ----------
+    works
+        Prepared streets.
+    part
+        Plan of streets.
+
+    Returns
+    -------
+    laid
+        In the order of the runs.
+    """
+    slack = 1 + works.prices.rules.cable_slack_share
+    found = []
+    for run, way_m in zip(part.task.runs, run_ways_m(works, part), strict=True):
+        cable = works.demand.cables[run.cable]
+        owner, length_m = works.owners[cable.owner], sum(way_m.values()) * slack
+        found.append(LaidCable(owner, cable.cables, cable.diameter_mm, length_m))
+    return found
+
+
 def cable_table(
     works: Works, parts: Sequence[PartPlan], drawn: DrawnEdges, chambers: "gpd.GeoDataFrame"
 ) -> "pd.DataFrame":
@@ -575,23 +633,18 @@ def cable_table(
     """
     import shapely
 
-    slack = 1 + works.prices.rules.cable_slack_share
     tree = shapely.STRtree(chambers.geometry.to_numpy()) if len(chambers) else None
     rows: dict[tuple[str | float, ...], Mapping[str, Any]] = {}
     for part in parts:
         ways = zip(
-            part.task.runs, part.run_nodes, part.run_paths, run_ways_m(works, part), strict=True
+            part.task.runs, part.run_nodes, part.run_paths, laid_cables(works, part), strict=True
         )
-        for run, ends, path, way_m in ways:
-            cable = works.demand.cables[run.cable]
+        for run, ends, path, laid in ways:
             points = shapely.points(works.trench.nodes[list(ends)])
             near = [_nearest_chamber(tree, point, chambers) for point in points]
             rows[f"N{len(rows) + 1:04d}",] = {
-                "owner": works.owners[cable.owner],
-                "cables": cable.cables,
-                "cores": cable.cores,
-                "diameter_mm": cable.diameter_mm,
-                "length_m": sum(way_m.values()) * slack,
+                **laid._asdict(),
+                "cores": works.demand.cables[run.cable].cores,
                 "from_id": near[0],
                 "to_id": near[1],
                 "segment_ids": ";".join(dict.fromkeys(drawn.row_of[edge] for edge in path)),

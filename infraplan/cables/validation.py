@@ -41,6 +41,7 @@ SHORT_M = 0.05
 AT_END_M = 25.0  # a cable that names its end there begins that near to it
 DUCT_END_M = 5.0  # a duct ends in a chamber that near
 SURVEY_STREET_M = 20.0
+DOUBTFUL = 0.5  # confidence below which two owners' cables may hang apart
 
 # code -> severity, and the technical rule behind it (None: a plain fact)
 CODES: dict[str, tuple[str, str | None]] = {
@@ -48,6 +49,7 @@ CODES: dict[str, tuple[str, str | None]] = {
     "line_twice": ("warning", "drawing"),
     "line_gap": ("warning", "drawing"),
     "line_end": ("warning", None),
+    "beside_doubtful": ("warning", None),
     "duct_end": ("note", None),
     "duct_bores": ("error", None),
     "outside": ("warning", None),
@@ -57,6 +59,7 @@ CODES: dict[str, tuple[str, str | None]] = {
     "survey_undated": ("warning", None),
     "survey_unsigned": ("warning", None),
     "survey_differs": ("warning", None),
+    "survey_twice": ("warning", None),
     "chamber_spacing": ("error", "chamber_spacing"),
     "pull_tension": ("error", "pull_tension"),
     "chamber_junction": ("error", "chamber_place"),
@@ -211,6 +214,7 @@ def _drawn(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[
             if layer != "fibre":
                 yield from _gaps(layer, kept, rules.value("drawing", "near_m"))
     yield from _ends(plan, near)
+    yield from _beside(plan, near)
     communes = plan.layers.table("communes")
     if len(communes):
         area = communes.geometry.union_all()
@@ -283,6 +287,36 @@ def _ends(plan: "CablePlan", near: Any) -> Iterator[_Found]:  # noqa: ANN401 - a
             if apart > AT_END_M:
                 yield _Found("line_end", "fibre", str(name), value=round(apart, 1),
                              limit=AT_END_M, at=point)  # fmt: skip
+
+
+def _beside(plan: "CablePlan", near: Any) -> Iterator[_Found]:  # noqa: ANN401 - an area
+    """Yield aerial cables of which it is not sure that they hang along those of other owners."""
+    import shapely
+
+    from infraplan.cables.merging import merge_lines
+
+    fibre = plan.layers.table("fibre").sort_index()
+    fibre = fibre[fibre["installation"].isna() | (fibre["installation"] == "aerial")]
+    fibre = fibre[fibre["operator"].notna() & fibre.geometry.intersects(near)]
+    parts, row = shapely.get_parts(fibre.geometry.intersection(near), return_index=True)
+    is_line = (shapely.get_type_id(parts) == 1) & (shapely.length(parts) >= SHORT_M)
+    parts, row = parts[is_line], row[is_line]
+    owners = fibre["operator"].astype(str).to_numpy()[row]
+    if len(set(owners.tolist())) < 2:
+        return
+    merged = merge_lines(parts, owners.tolist())
+    mixed = merged.table["owners"].map(len) > 1
+    doubtful = merged.runs[
+        (merged.runs["confidence"] < DOUBTFUL) & merged.runs["edge"].map(mixed).to_numpy()
+    ]
+    beside = shapely.STRtree(plan.segments.geometry.to_numpy())
+    streets = plan.segments["street"].tolist()
+    for run in doubtful.to_dict("records"):
+        line, middle_m = parts[int(run["line"])], (run["from_m"] + run["to_m"]) / 2
+        at = shapely.line_interpolate_point(line, middle_m)
+        street = streets[int(beside.nearest(at))] if streets else None
+        yield _Found("beside_doubtful", "fibre", str(fibre.index[row[int(run["line"])]]), street,
+                     round(float(run["confidence"]), 2), DOUBTFUL, at)  # fmt: skip
 
 
 def _ducts(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[_Found]:
@@ -371,7 +405,20 @@ def _survey(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator
                 yield _Found("survey_old", "cable_survey", *told, float(days), most, at)
         if pd.isna(row["signed_by"]) or not str(row["signed_by"]).strip():
             yield _Found("survey_unsigned", "cable_survey", *told, at=at)
+    yield from _counted_twice(survey, middle)
     yield from _miscounted(plan, survey, middle)
+
+
+def _counted_twice(survey: "gpd.GeoDataFrame", middle: dict[str, Any]) -> Iterator[_Found]:
+    """Yield rows that say of a street, side and owner what a row before them says."""
+    from infraplan.cables.chosen import plain_text
+
+    columns = ["street", "from_place", "to_place", "side", "owner", "diameter_mm", "cores"]
+    said = survey[columns].map(lambda value: plain_text(str(value)))
+    for name, row in survey[said.duplicated()].iterrows():
+        at = middle.get(plain_text(str(row["street"])))
+        yield _Found("survey_twice", "cable_survey", str(name), str(row["street"]),
+                     float(row["cables"]), at=at)  # fmt: skip
 
 
 def _miscounted(

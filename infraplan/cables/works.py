@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -93,7 +92,7 @@ class Dug:
     weights: Mapping[str, Mapping[str, int]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class PartPlan:
     """
     The plan of streets that hang together.
@@ -112,7 +111,6 @@ class PartPlan:
     section_mm2: Floats
     laid: Ints
     reused: Ints
-    whole: TrenchGraph
     placed: Placed
     riser_nodes: tuple[int, ...]
     run_nodes: tuple[tuple[int, int], ...]
@@ -121,11 +119,6 @@ class PartPlan:
     cost_vnd: int
     bound_vnd: int
     stopped_by_time: bool
-
-    @cached_property
-    def trench(self) -> TrenchGraph:
-        """Return the graph with the kinds that this plan gives its edges."""
-        return _realised(self.whole, self.edges, self.laid)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,6 +258,66 @@ class Works:
                 self.kept[key] = time_limit_s, known
             found.append(known)
         return tuple(found)
+
+    def keep(
+        self, parts: Iterable[PartPlan], *, time_limit_s: float = 120.0, seed: int = 0
+    ) -> None:
+        """
+        Take over plans that were made elsewhere of the same works.
+
+        Parameters
+        ----------
+        parts
+            Plans of streets.
+        time_limit_s
+            Time of the search by which they were made [s].
+        seed
+            Its seed.
+        """
+        self.kept.update({
+            (part.units, part.owners, seed): (time_limit_s, part) for part in parts
+        })  # fmt: skip
+
+    def planned(self) -> tuple[PartPlan, ...]:
+        """
+        Return the plans for all owners that were made so far.
+
+        Returns
+        -------
+        parts
+            One for each group of streets, those of fewest streets first.
+        """
+        made = [part for _, part in tuple(self.kept.values())]
+        mine = {part.units: part for part in made if len(part.owners) == len(self.owners)}
+        return tuple(mine[units] for units in sorted(mine, key=lambda of: (len(of), sorted(of))))
+
+    def groups(self) -> tuple[frozenset[str], ...]:
+        """
+        Return the streets that hang together.
+
+        Returns
+        -------
+        groups
+            Names, in the order of the plan.
+        """
+        every = frozenset(range(len(self.streets)))
+        return tuple(self.names(units) for units in _groups(every, self.demand.touching))
+
+    def names(self, units: Numbers) -> frozenset[str]:
+        """
+        Return the names of streets.
+
+        Parameters
+        ----------
+        units
+            Their numbers.
+
+        Returns
+        -------
+        names
+            As `streets` has them.
+        """
+        return frozenset(self.streets[unit] for unit in units)
 
     def weights(self, parts: Sequence[PartPlan]) -> Mapping[str, Mapping[str, int]]:
         """
@@ -488,7 +541,6 @@ def _planned(
         section_mm2=section,
         laid=laid,
         reused=reused,
-        whole=works.trench,
         placed=placed,
         riser_nodes=tuple(stops.risers),
         run_nodes=tuple(stops.runs),
@@ -642,12 +694,6 @@ def _require_joined(works: Works, stops: _Stops, label: Ints) -> None:
         named = {"cable": str(cable.cable_id), "owner": works.owners[cable.owner]}
         told.append(Note("bars.cable", streets=", ".join(streets), places=places, **named))
     raise NoRouteError(Note("bars.no_trench", count=str(len(lost)), cables=joined(told)))
-
-
-def _realised(trench: TrenchGraph, edges: Ints, laid: Ints) -> TrenchGraph:
-    """Return the graph in which edges of a plan that need nothing new are ducts."""
-    kinds = np.asarray(_kinds(trench, edges, laid), dtype=object)
-    return TrenchGraph(trench.nodes, trench.edges, trench.lines, trench.table.assign(kind=kinds))
 
 
 def _kinds(trench: TrenchGraph, edges: Ints, laid: Ints) -> list[str]:

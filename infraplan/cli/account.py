@@ -612,6 +612,19 @@ def tell_route(route: "Route", words: Words) -> None:
             segments=words.number(len(route.segments)),
         )
     )
+    pixel_m = route.provenance.settings.get("pixel_m")
+    if isinstance(pixel_m, int | float):
+        _tell_land(route, pixel_m, words)
+
+
+def _tell_land(route: "Route", pixel_m: float, words: Words) -> None:
+    """Tell how much of a route over open land lies where, and how sure it is."""
+    lengths = route.segments.groupby("placement", sort=False)["length_m"].sum()
+    for placement, length_m in lengths.sort_values(ascending=False, kind="stable").items():
+        say("  - " + words(f"over_land.on_{placement}", length=words.number(length_m)))
+    say(words("over_land.ground", pixel=words.number(pixel_m)))
+    proof = "over_land.proven" if route.optimal else "over_land.gap"
+    say(words(proof, gap=words.number(100 * route.gap, 1)))
 
 
 def _tell_two_routes(route: "Route", words: Words) -> None:

@@ -14,6 +14,7 @@ from infraplan.cli.console import say
 from infraplan.cli.console import shown_path
 from infraplan.cli.cover import AsOf
 from infraplan.errors import SettingsError
+from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     from infraplan.api.undergrounding import Programme
@@ -34,6 +35,9 @@ def route(
     diverse: Annotated[
         bool, typer.Option("--diverse", help="Two routes that do not fail together.")
     ] = False,
+    over_land: Annotated[
+        bool, typer.Option("--over-land", help="Dig open land too, where no road leads.")
+    ] = False,
 ) -> None:
     """Find the cheapest cable route, or two, between two points along streets and roads."""
     from infraplan.api import open_plan
@@ -42,7 +46,7 @@ def route(
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
-    found = find(opened, start, end, diverse=diverse)
+    found = find(opened, start, end, diverse=diverse, over_land=over_land)
     tell_route(found, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "routes")))
 
@@ -99,6 +103,8 @@ def underground(
     sharing = Sharing(share_rule, _share(public_share), tuple(renters), funding)
     programme = _programme(years, budget or [], force or [], leave_out or [])
     names = _names(streets)
+    if streets and not names:
+        raise SettingsError(Note("asked.no_streets"))
     with progress_bar(words("cli.digging")) as progress:
         made = dig(
             opened, streets=names or None, area=area, sharing=sharing, programme=programme,
@@ -123,7 +129,6 @@ def _programme(
 ) -> "Programme":
     """Return the years, their money and the wishes; all that is wrong at once."""
     from infraplan.api.undergrounding import Programme
-    from infraplan.layers.notes import Note
     from infraplan.layers.notes import joined
 
     wrong: list[str] = []
@@ -149,6 +154,8 @@ def _programme(
             by_year[name.strip()] = int(year)
         else:
             forced.append(entry.strip())
+    if budget and not years:
+        wrong.append(Note("seven.budget_without_years"))
     if wrong:
         raise SettingsError(joined(wrong))
     return Programme(span, spent, tuple(forced), by_year, tuple(name.strip() for name in leave_out))

@@ -17,8 +17,8 @@ from infraplan.layers.notes import note_told
 from infraplan.text import Words
 
 if TYPE_CHECKING:
-    from infraplan.api.fetch import Fetched
-    from infraplan.api.fetch import Offer
+    from infraplan.api.fetching import Fetched
+    from infraplan.api.fetching import Offer
     from infraplan.errors import Fault
     from infraplan.io.open_data import OpenSource
 
@@ -53,8 +53,8 @@ def fetch(
     ] = False,
 ) -> None:
     """Fetch open data for the area: terrain, land cover, people, OpenStreetMap, boundaries."""
-    from infraplan.api.fetch import fetch as fetch_open_data
-    from infraplan.api.fetch import fetch_offers
+    from infraplan.api.fetching import fetch as fetch_open_data
+    from infraplan.api.fetching import fetch_offers
     from infraplan.plan import open_folder
 
     opened = open_folder(plan)

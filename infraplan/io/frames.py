@@ -106,8 +106,10 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _is_flags(column: pd.Series) -> bool:
     """Return whether a column of objects holds flags, some of them missing."""
+    if column.dtype != object:
+        return False
     known = column.dropna()
-    return column.dtype == object and len(known) > 0 and all(type(v) is bool for v in known)
+    return len(known) > 0 and all(type(v) is bool for v in known)
 
 
 def _write(frame: pd.DataFrame, path: Path, name: str) -> None:

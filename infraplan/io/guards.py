@@ -257,6 +257,9 @@ def check_archive(path: Path) -> None:
     SourceFileError
         If it is damaged, or would unpack to more than is ever needed.
     """
+    if not path.is_file():
+        msg = f"{path.name} does not exist, or is not a file on this machine"
+        raise SourceFileError(msg, code="missing", file=path.name)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -268,7 +271,7 @@ def check_archive(path: Path) -> None:
                         check_xml(path, stream.read(PROLOG))
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
         msg = f"{path} is damaged, or not an archive: {error}; ask its owner to send it again"
-        raise SourceFileError(msg) from error
+        raise SourceFileError(msg, code="damaged", file=path.name, why=str(error)) from error
     except (RuntimeError, zlib.error) as error:
         msg = f"{path} cannot be unpacked: {error}; ask its owner to send it again"
         raise SourceFileError(msg) from error

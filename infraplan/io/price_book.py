@@ -82,10 +82,37 @@ def read_price_book(path: Path, *, base: Mapping[str, Any] | None = None) -> dic
     if lacking and not any(fault.code == "money.code" for fault in faults):
         faults.append(_told("lacking", path.name, title, items=", ".join(lacking)))
     if faults:
-        raise LayerError(layer="prices", faults=faults)
+        raise LayerError(layer="prices", faults=_with_formulas(path, title, heads, faults))
     if base is None:
         return {"items": items}
     return {**base, "items": {code: items[code] for code in known}}
+
+
+def _with_formulas(
+    path: Path, title: str, heads: Mapping[str, tuple[int, str]], faults: Sequence[Fault]
+) -> list[Fault]:
+    """Return faults, those of a price that seems empty told as formulas where they are that."""
+    import openpyxl
+
+    empty = {fault.rows[0] for fault in faults if fault.code == "money.price" and not fault.found}
+    if not empty:
+        return list(faults)
+    column = heads["price"][0]
+    with path.open("rb") as stream, foreign_parser(path, "workbook"):
+        sheet = openpyxl.load_workbook(stream, read_only=True)[title]
+        sheet.reset_dimensions()
+        held = {
+            str(number): str(row[column])
+            for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
+            if str(number) in empty and column < len(row) and row[column] is not None
+        }
+    return [
+        _told("formula", fault.file, title, row=fault.rows[0], column=fault.column,
+              found=held[fault.rows[0]])
+        if fault.code == "money.price" and not fault.found and fault.rows[0] in held
+        else fault
+        for fault in faults
+    ]  # fmt: skip
 
 
 class _Place:

@@ -21,6 +21,11 @@ from infraplan.maps.layers import PolygonLayer
 from infraplan.maps.layers import Style
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.palette import CATEGORIES
+from infraplan.maps.palette import FIBRE
+from infraplan.maps.palette import MARKS
+from infraplan.maps.palette import RAIL
+from infraplan.maps.palette import RIVER
+from infraplan.maps.palette import ROADS
 from infraplan.maps.palette import SEA
 from infraplan.maps.rasters import PictureLayer
 from infraplan.maps.rasters import relief
@@ -50,13 +55,14 @@ __all__ = [
 OUTLINE_STEP_M = 12.0  # by how much the outline of a commune is simplified, edges staying shared
 POINT_RADIUS_M = 60.0
 CLUSTERED_FROM, CLUSTER_ZOOM = 600, 11.0  # stations from which far views show them in groups
-ROADS = {
-    "national": ("#b9772f", 2.4, 0.0),
-    "provincial": ("#c69a5b", 1.8, 0.0),
-    "district": ("#a8a39a", 1.2, 10.5),
-    "commune": ("#b5b1a9", 0.9, 12.0),
-    "track": ("#c4c0b8", 0.7, 13.5),
+ROAD_WIDTHS = {  # width in px, and the zoom from which it is drawn
+    "national": (2.4, 0.0),
+    "provincial": (1.8, 0.0),
+    "district": (1.3, 10.5),
+    "commune": (1.0, 12.0),
+    "track": (0.8, 13.5),
 }
+CASED = ("national", "provincial")
 # How the columns that popups show are written: decimals and unit (a key of the words, or a sign).
 FORMATS: Mapping[str, tuple[int, str, float]] = {
     "height_m": (0, "m", 1),
@@ -89,6 +95,7 @@ CODES: Mapping[str, str] = {
     "method": "method",
     "class": "class_road",
     "purpose": "purpose",
+    "structure": "structure",
 }
 
 
@@ -248,7 +255,7 @@ def base_layers(layers: Layers, words: Words) -> list[VectorLayer | PictureLayer
     made.append(
         _layer(PolygonLayer, "lakes", water[areas], words, group, style=blue, heading="name")
     )
-    river = Style(color="#86b3cf", width=1.6)
+    river = Style(color=RIVER, width=1.6)
     made.append(
         _layer(LineLayer, "waterways", water[~areas], words, group, style=river, heading="name")
     )
@@ -267,9 +274,16 @@ def base_layers(layers: Layers, words: Words) -> list[VectorLayer | PictureLayer
     )
     roads = [
         Category(
-            name, words(f"maps.class_road_{name}"), Style(color=color, width=width, min_zoom=zoom)
+            name,
+            words(f"maps.class_road_{name}"),
+            Style(
+                color=ROADS[name],
+                width=width,
+                min_zoom=zoom,
+                casing="#ffffff" if name in CASED else "",
+            ),
         )
-        for name, (color, width, zoom) in ROADS.items()
+        for name, (width, zoom) in ROAD_WIDTHS.items()
     ]
     made.append(
         _layer(
@@ -277,7 +291,7 @@ def base_layers(layers: Layers, words: Words) -> list[VectorLayer | PictureLayer
             categories=roads, heading="name", fields=fields_of(words, ["class"]),
         )
     )  # fmt: skip
-    rail = Style(color="#6b6b6b", width=1.6, dash=(7, 4))
+    rail = Style(color=RAIL, width=1.6, dash=(7, 4))
     made.append(
         _layer(LineLayer, "rail", layers.table("rail"), words, group, style=rail, heading="name")
     )
@@ -339,8 +353,8 @@ def present_layers(layers: Layers, words: Words, *, shown: bool = True) -> list[
     )  # fmt: skip
     sites = sites_counted(layers.table("sites"))
     marks = [
-        Category(name, name, Style(color=color, radius=5.0))
-        for name, color in operators_of(sites).items()
+        Category(name, name, Style(color=color, radius=5.0, shape=MARKS[n % len(MARKS)]))
+        for n, (name, color) in enumerate(operators_of(sites).items())
     ]
     made.append(
         _layer(
@@ -515,9 +529,9 @@ def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
     """Return the fibre in two colourings, carried once: by how it is laid, and by whose it is."""
     fibre = cables_measured(layers.table("fibre"))
     known = {
-        "aerial": Style(color="#7b3294", width=1.5),
-        "buried": Style(color="#008837", width=1.9, dash=(8, 3)),
-        "duct": Style(color="#56b4e9", width=2.1, dash=(2, 3)),
+        "aerial": Style(color=FIBRE["aerial"], width=1.5),
+        "buried": Style(color=FIBRE["buried"], width=1.9, dash=(8, 3)),
+        "duct": Style(color=FIBRE["duct"], width=2.1, dash=(2, 3)),
     }
     laid = [Category(k, words(f"maps.installation_{k}"), style) for k, style in known.items()]
     owned = [
@@ -528,7 +542,7 @@ def _fibre(layers: Layers, words: Words, group: str) -> list[VectorLayer]:
         words,
         ["operator", "name", "installation", "cores", "level"],
         labels={"level": "level_fibre"},
-        codes={"level": ""},
+        codes={"level": "fibre_level"},
     )
     return [
         _layer(

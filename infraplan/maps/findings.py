@@ -29,6 +29,7 @@ from infraplan.maps.layers import Style
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.page import Table
 from infraplan.maps.palette import CLASSES
+from infraplan.maps.palette import FAINT
 from infraplan.maps.palette import LEVELS
 from infraplan.maps.palette import PROPOSALS
 from infraplan.maps.rasters import RasterClass
@@ -114,7 +115,7 @@ def coverage_layers(
             within=within,
             group=words("maps.group_coverage"),
             shown=pair == first,
-            opacity=0.6,
+            opacity=FAINT,
             choice="coverage",
             note=note,
             picks=(technology, name),

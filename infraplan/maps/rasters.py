@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -75,6 +76,7 @@ class RasterLayer:
     picks: tuple[str, str] | None = None
     reference: "RasterLayer | None" = None
     side: str = ""
+    _kept: list[Bytes] = field(default_factory=list, init=False, repr=False)
 
     def packed(self, words: Words) -> dict[str, Any] | None:
         """
@@ -138,8 +140,17 @@ class RasterLayer:
         -------
         codes
             0 for transparent, then the number of the class, then one more for "not enough data";
-            shape (rows, columns).
+            shape (rows, columns). Worked out once for the page, the paper and their legends, so
+            that nobody may write into it.
         """
+        if not self._kept:
+            codes = self._coding()
+            codes.setflags(write=False)
+            self._kept.append(codes)
+        return self._kept[0]
+
+    def _coding(self) -> Bytes:
+        """Return the class of each cell."""
         values = self.data.to_numpy()
         codes = np.zeros(values.shape, np.uint8)
         for entry in self.classes:
@@ -369,6 +380,7 @@ def picture_bounds(box: "GeoBox") -> list[float]:
 def _webp(pixels: Bytes) -> str:
     """Return a picture of many colours as a data: URI."""
     from PIL import Image
+    from PIL import WebPImagePlugin  # noqa: F401 - else all formats are loaded to find this one
 
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "WEBP", quality=45, method=4, alpha_quality=60)

@@ -55,6 +55,7 @@ UNNAMED = {
     "funding": "works/funding-vn.toml",
     "investment": "works/investment-vn.toml",
     "new-rural": "rules/new-rural.toml",
+    "over-land": "works/over-land.toml",
     "phasing": "works/phasing.toml",
     "universal-service": "rules/universal-service.toml",
     "works": "works/vn-2025.toml",
@@ -328,7 +329,8 @@ class Plan:
             `"thresholds"`, `"rules"`, `"prices"`; `"actions"`: what it costs to mend gaps;
             `"new-rural"` and `"universal-service"`: rules of these programmes; `"works"`: technical
             rules of underground works; `"investment"`: from construction to the total investment;
-            `"funding"`: rents and terms of ducts; `"phasing"`: what speaks for a street.
+            `"funding"`: rents and terms of ducts; `"phasing"`: what speaks for a street;
+            `"over-land"`: what a trench costs away from roads.
 
         Returns
         -------

@@ -528,15 +528,22 @@ def store_route(plan: Plan, route: "Route", *, names: tuple[str, str]) -> Path:
     Returns
     -------
     path
-        The GeoPackage; two routes that do not fail together do not replace a single one.
+        The GeoPackage; two routes that do not fail together, and one over open land, do not
+        replace a single one along streets.
     """
-    step = _route_step(names, diverse=route.diverse)
+    over_land = "over_land" in route.provenance.settings
+    step = _route_step(names, diverse=route.diverse, over_land=over_land)
     _store(plan, step, route, key="")
     return plan.results / f"{step}.gpkg"
 
 
 def load_route(
-    plan: Plan, names: tuple[str, str], layers: Layers, *, diverse: bool = False
+    plan: Plan,
+    names: tuple[str, str],
+    layers: Layers,
+    *,
+    diverse: bool = False,
+    over_land: bool = False,
 ) -> "Route":
     """
     Return a route that the plan keeps.
@@ -551,6 +558,8 @@ def load_route(
         Layers of the plan.
     diverse
         Whether two routes were asked for.
+    over_land
+        Whether open land could be dug.
 
     Returns
     -------
@@ -564,13 +573,13 @@ def load_route(
     """
     from infraplan.cables import Route
 
-    step = _route_step(names, diverse=diverse)
+    step = _route_step(names, diverse=diverse, over_land=over_land)
     return _made(Route, step, _load(plan, step, layers))
 
 
-def _route_step(names: tuple[str, str], *, diverse: bool) -> str:
+def _route_step(names: tuple[str, str], *, diverse: bool, over_land: bool) -> str:
     """Return the name of the step that finds a route."""
-    kind = "_diverse" if diverse else ""
+    kind = "_diverse" if diverse else "_over_land" if over_land else ""
     return f"routes/{file_stem(names[0])}_{file_stem(names[1])}{kind}"
 
 

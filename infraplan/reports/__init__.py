@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from infraplan.reports.form import Field as Field
     from infraplan.reports.form import Form as Form
     from infraplan.reports.form import write_form as write_form
-    from infraplan.reports.gaps_report import Office as Office
     from infraplan.reports.gaps_report import write_gaps_report as write_gaps_report
+    from infraplan.reports.office import Office as Office
     from infraplan.reports.price_form import write_price_form as write_price_form
     from infraplan.reports.sheets import field_sheets as field_sheets
     from infraplan.reports.sheets import has_position as has_position
@@ -28,7 +28,7 @@ _WHERE = {
     "Field": "form",
     "Findings": "brief",
     "Form": "form",
-    "Office": "gaps_report",
+    "Office": "office",
     "Sheet": "workbook",
     "brief_figures": "brief",
     "cells_told": "workbook",

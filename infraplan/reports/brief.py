@@ -16,7 +16,7 @@ from infraplan.coverage.quality import missing_operators
 from infraplan.coverage.quality import source_quality
 from infraplan.coverage.readings import worst_gaps
 from infraplan.layers.bundle import Layers
-from infraplan.reports.gaps_report import Office
+from infraplan.reports.office import Office
 from infraplan.reports.published import operator_told
 from infraplan.reports.typeset import shortened
 from infraplan.reports.typeset import typeset

@@ -19,6 +19,7 @@ from infraplan.coverage.readings import readings_of
 from infraplan.coverage.readings import worst_gaps
 from infraplan.coverage.shares import COUNTING
 from infraplan.coverage.shares import SERVED
+from infraplan.reports.office import Office
 from infraplan.reports.paper import Paper
 from infraplan.reports.programmes import programmes_told
 from infraplan.reports.published import data_version
@@ -37,15 +38,6 @@ WORST = 10
 BADLY_SERVED = ("none", "weak", "2g_only")
 READINGS = ("any", "at_least_two", "all")
 CERTAINTIES = ("confirmed", "likely", "to_be_measured")
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """Who signs: `name` of the office, its `parent` and `place`; dots are printed where empty."""
-
-    name: str = ""
-    parent: str = ""
-    place: str = ""
 
 
 def write_gaps_report(

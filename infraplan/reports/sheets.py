@@ -17,7 +17,7 @@ from infraplan.layers.bundle import Layers
 from infraplan.layers.crs import transformer
 from infraplan.layers.stations import on_air
 from infraplan.layers.told import system_told
-from infraplan.reports.gaps_report import Office
+from infraplan.reports.office import Office
 from infraplan.reports.typeset import shortened
 from infraplan.reports.typeset import typeset
 from infraplan.text import Words

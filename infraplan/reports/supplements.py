@@ -8,7 +8,7 @@ from typing import Any
 from infraplan.reports.appraised import Batch
 from infraplan.reports.appraised import Requested
 from infraplan.reports.appraised import tidy
-from infraplan.reports.gaps_report import Office
+from infraplan.reports.office import Office
 from infraplan.reports.paper import Paper
 from infraplan.sites.wording import finding_told
 from infraplan.sites.wording import phrase

@@ -27,7 +27,7 @@ from infraplan.cables.profiles import street_names
 from infraplan.cables.sharing import tenants
 from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
-from infraplan.reports.gaps_report import Office
+from infraplan.reports.office import Office
 from infraplan.reports.paper import Paper
 from infraplan.reports.paper import dateless
 from infraplan.reports.paper import moment

@@ -67,6 +67,18 @@ def test_the_same_input_gives_the_same_bytes(plan: Plan, tmp_path: Path) -> None
     assert write_dossier(plan, "lo", appraisal=hostile(), as_of=DAY).edited == ()
 
 
+def test_the_map_of_a_letter_is_seen_on_a_phone_that_runs_no_scripts(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infraplan.api.dossier.MAKERS", MAKERS[-1:])
+    dossier = write_dossier(plan, "lo", appraisal=mixed(), as_of=DAY)
+    page = next(path for path in dossier.files if path.suffix == ".html").read_text("utf-8")
+    plain = page[page.index("<noscript>") : page.index("</noscript>")]
+    assert plain.count('<img src="data:image/webp;base64,') == 1
+    ids = mixed().requests.index
+    assert all(f"<td>{name}" in plain for name in ids)
+
+
 def test_without_a_day_that_of_receipt_stands_in_the_files(plan: Plan) -> None:
     dossier = write_dossier(plan, "lo", appraisal=mixed())
     with zipfile.ZipFile(dossier.files[-1]) as archive:

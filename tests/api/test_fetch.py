@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import rasterio
 
-from infraplan.api.fetch import Fetched
-from infraplan.api.fetch import fetch
-from infraplan.api.fetch import fetch_offers
+from infraplan.api.fetching import Fetched
+from infraplan.api.fetching import fetch
+from infraplan.api.fetching import fetch_offers
 from infraplan.errors import SettingsError
 from infraplan.errors import SourceFileError
 from infraplan.io.download import Downloader

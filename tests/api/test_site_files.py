@@ -12,7 +12,7 @@ import pytest
 import shapely
 from defusedxml.ElementTree import fromstring
 
-from infraplan.api.brief import brief
+from infraplan.api.briefing import brief
 from infraplan.api.site_files import sheets_left_out
 from infraplan.api.site_files import visit_files
 from infraplan.errors import SettingsError

@@ -135,6 +135,12 @@ def test_a_form_is_known_by_its_names(name: str) -> None:
     assert blank_form(name).id == "m1"
 
 
+def test_a_form_is_named_by_its_layer_too() -> None:
+    for form in FORMS:
+        if [other.layer for other in FORMS].count(form.layer) == 1:
+            assert blank_form(form.layer).id == form.id
+
+
 def test_an_unknown_form_is_told_which_there_are() -> None:
     with pytest.raises(SettingsError, match=r"there is no form 'm9'; there are .*m1 \(sites\)"):
         blank_form("m9")

@@ -53,6 +53,14 @@ def test_programmes_that_cannot_be_are_refused_in_vietnamese(
     assert said in told(raised.value)
 
 
+def test_money_without_years_is_refused_not_forgotten() -> None:
+    from infraplan.cli.cable import _programme
+
+    with pytest.raises(SettingsError) as raised:
+        _programme("", ["5e9"], [], [])
+    assert "--years" in told(raised.value)
+
+
 def test_all_that_is_wrong_with_the_sharing_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         Sharing("xyz", 1.3, model="loan")
@@ -148,6 +156,37 @@ def test_unchanged_works_are_read_back_equal_and_edited_papers_are_kept(plan: Pl
     memo.unlink()
     assert bring_papers(plan).files == second.files
     assert memo.read_bytes() == bytes_of[memo.name]
+
+
+def test_papers_are_brought_with_the_template_that_was_last_given(
+    plan: Plan, tmp_path: Path
+) -> None:
+    import docx
+
+    document = docx.Document()
+    document.add_paragraph("Mẫu của Sở: {{ plan }}")
+    template = tmp_path / "mau-so.docx"
+    document.save(template)
+    made = underground(plan, streets=[PART])
+
+    def memo() -> bytes:
+        files = bring_papers(plan).files
+        return next(path for path in files if path.suffix == ".docx").read_bytes()
+
+    write_underground(plan, cable_plan=made)
+    ours = memo()
+    first = write_underground(plan, cable_plan=made, template=template)
+    template.unlink()
+    theirs = memo()
+    assert theirs != ours
+    next(path for path in first.files if path.suffix == ".docx").unlink()
+    assert memo() == theirs
+    (plan.results / "underground_template.docx").unlink()
+    with pytest.raises(SourceFileError) as raised:
+        bring_papers(plan)
+    assert "--template" in told(raised.value)
+    write_underground(plan, cable_plan=made)
+    assert memo() == ours
 
 
 def test_a_percentage_is_the_share_that_the_page_takes_to_the_dong() -> None:

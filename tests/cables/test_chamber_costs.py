@@ -1,5 +1,7 @@
 """Costs of chambers by edge: no chambers that the rules place cost less, whatever is dug."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from infraplan.cables.chamber_costs import chamber_costs
 from infraplan.cables.chamber_costs import extras_cost
 from infraplan.cables.chambers import placed_chambers
-from infraplan.cables.works import _realised
+from infraplan.cables.works import _kinds
 from infraplan.cables.works import _Stops
 from infraplan.cables.works import prepare_works
 from tests.cables.conftest import cable
@@ -90,8 +92,10 @@ def test_chambers_of_any_tree_cost_at_least_what_edges_say(
         tree = random_tree(works.trench.edges, stops.terminals, np.argsort(weight))
         # what is in a duct with free bores may be dug beside it, or not
         laid = np.where(works.trench.table["free"].to_numpy()[tree] > 0, rng.integers(0, 2), 4)
+        kinds = _kinds(works.trench, tree, laid)
+        dug_graph = replace(works.trench, table=works.trench.table.assign(kind=kinds))
         placed = placed_chambers(
-            _realised(works.trench, tree, laid), tree, risers, layers.table("chambers"),
+            dug_graph, tree, risers, layers.table("chambers"),
             prices=prices, crs=layers.crs,
         )  # fmt: skip
         dug = np.isin(every, tree)

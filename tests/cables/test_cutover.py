@@ -122,3 +122,19 @@ def test_cable_pulled_and_taken_down_are_the_metres_of_the_bill(plan) -> None:
 
 def test_the_order_is_the_same_each_time(plan) -> None:
     assert cutover_order(plan).equals(cutover_order(plan))
+
+
+def test_a_street_that_is_only_crossed_has_no_steps_of_its_own(town, prices) -> None:
+    houses = [house(f"B{k}", 30 * k, 11) for k in range(1, 7)] + [house("C", 100, -11)]
+    layers = town(
+        streets=[street("S1", (0, 0), (200, 0))],
+        fibre=[cable("F1", (0, 5), (200, 5))],
+        buildings=houses,
+    )
+    made = plan_underground(layers, streets=["S1"], prices=prices)
+    side = replace(made, crossings=made.crossings.assign(street="Ngõ 5"))
+    order = cutover_order(side)
+    assert len(side.crossings) == 1
+    assert set(order["street"]) == set(made.segments["street"])
+    dug = order.loc[order["step"] == "dig", "quantity"].sum()
+    assert dug == pytest.approx(made.segments["length_m"].sum() + made.crossings["length_m"].sum())

@@ -14,7 +14,11 @@ from infraplan.packaged import read_toml
 from infraplan.text import words
 
 VI, EN = words("vi"), words("en")
-BOOKS = ("prices/vn-assumed.toml", "works/investment-vn.toml", "works/funding-vn.toml")
+BOOKS = (
+    "prices/vn-assumed.toml", "works/investment-vn.toml", "works/funding-vn.toml",
+    "works/vn-2025.toml", "works/over-land.toml", "works/phasing.toml",
+    "slopes/trench-assumed.toml",
+)  # fmt: skip
 
 
 def sources(value: Any) -> Iterator[str]:

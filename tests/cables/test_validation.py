@@ -89,6 +89,7 @@ def test_a_clean_plan_has_only_what_nobody_confirmed(plan, rules) -> None:
 INPUTS = {  # code -> layer, rows added, rows left out, the feature that is at fault
     "line_short": ("fibre", [cable("X", (50, 5), (50, 5))], (), "X"),
     "line_twice": ("fibre", [cable("X", (0, 5.2), (210, 5.2))], (), "X"),
+    "beside_doubtful": ("fibre", [cable("X", (60, 10.2), (125, 10.2), operator="FPT")], (), "X"),
     "line_gap": ("streets", [street("X", (100, 0.6), (100, 90), name="x")], (), "X"),
     "line_end": ("fibre", [cable("X", (5, 4), (190, 4), to_id="K1")], (), "X"),
     "duct_end": ("ducts", [{"duct_id": "X", "owner": "VNPT", "geometry":
@@ -102,6 +103,7 @@ INPUTS = {  # code -> layer, rows added, rows left out, the feature that is at f
     "survey_undated": ("cable_survey", [survey("X", surveyed_on=None)], (), "X"),
     "survey_unsigned": ("cable_survey", [survey("X", signed_by=" ")], (), "X"),
     "survey_differs": ("cable_survey", [survey("V1", cables=3)], ("V1",), "VNPT"),
+    "survey_twice": ("cable_survey", [survey("X")], (), "X"),
     "chamber_entrance": ("buildings", [house("X", 1, 11, use="school")], (), None),
     "pole_busy": ("poles", [{"pole_id": "X", "owner": "VNPT", "geometry": at(195, 155)}], (), "X"),
 }  # fmt: skip

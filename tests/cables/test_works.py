@@ -341,3 +341,20 @@ def test_heavier_cable_needs_more_bores(town, prices) -> None:
     need = int(np.ceil(4 * 40**2 / (110**2 * 0.5 / 1.3)))
     assert plan.uses["bores"].max() == need == 2
     assert plan.uses["cables"].max() == 4
+
+
+def test_a_cable_drawn_amiss_beside_its_street_stays_in_it(town, prices) -> None:
+    def task(*points):
+        wire = cable("F1", *points, operator="VNPT")
+        demand = prepare_works(
+            town(streets=[ONE], fibre=[wire]), streets=["S1"], prices=prices
+        ).demand
+        return demand.task(frozenset({0}), frozenset({0}))
+
+    true = task((-60, 5), (260, 5))
+    strayed = task((-60, 5), (80, 6), (100, 12.5), (120, 6), (260, 5))
+    away = task((-60, 5), (80, 6), (85, 40), (115, 40), (120, 6), (260, 5))
+    assert len(true.risers) == len(strayed.risers) == 2
+    assert strayed.removed[0, 0][0] == pytest.approx(true.removed[0, 0][0], rel=0.03)
+    assert len(away.risers) == 4
+    assert away.removed[0, 0][0] < 0.9 * true.removed[0, 0][0]

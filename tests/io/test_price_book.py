@@ -106,8 +106,18 @@ def test_other_files_are_refused(tmp_path) -> None:
     with pytest.raises(LayerError, match="no price book"):
         read_price_book(tmp_path / "other.xlsx")
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 nothing")
-    with pytest.raises(SourceFileError):
-        read_price_book(tmp_path / "broken.xlsx")
+    for name, code in (("broken.xlsx", "damaged"), ("absent.xlsx", "missing")):
+        with pytest.raises(SourceFileError) as caught:
+            read_price_book(tmp_path / name)
+        assert (caught.value.code, caught.value.details["file"]) == (code, name)
+
+
+def test_a_price_that_is_a_formula_without_result_is_told_with_the_formula(form) -> None:
+    changed(form, D6="=1000*3", D8=None)
+    with pytest.raises(LayerError) as caught:
+        read_price_book(form, base=BASE)
+    told = [(f.code, f.rows[0], f.found) for f in caught.value.faults]
+    assert told == [("money.formula", "6", "'=1000*3'"), ("money.price", "8", "")]
 
 
 def test_nothing_given_is_changed(form) -> None:

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from infraplan import maps
+from infraplan.maps.palette import CLASSES
+from infraplan.maps.palette import UNKNOWN
 from tests.maps import batches
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -150,6 +152,11 @@ def test_the_keyboard_alone_opens_a_card_and_its_parts(tab):
     assert "chưa được Sở xác nhận" in tab.inner_text(".ip-checks")
 
 
+def rgb(color):
+    """Return a colour as `SHADES` names it."""
+    return ",".join(str(int(color[n : n + 2], 16)) for n in (1, 3, 5))
+
+
 def test_coverage_is_drawn_before_after_and_where_it_changes(tab):
     opened(tab, "R1")
     found = {}
@@ -157,7 +164,7 @@ def test_coverage_is_drawn_before_after_and_where_it_changes(tab):
         tab.click(f'[data-mode="{mode}"]')
         tab.wait_for_function("document.querySelector('.ip-footprint')?.complete")
         found[mode] = tab.evaluate(SHADES)
-    none, weak, good, unknown = "178,24,43", "247,165,91", "143,191,224", "140,140,140"
+    none, weak, _, good, unknown = (rgb(color) for color in (*CLASSES, UNKNOWN))
     assert {none, weak, unknown} <= set(found["before"])
     assert good not in found["before"]
     assert {none, good, unknown} <= set(found["after"])

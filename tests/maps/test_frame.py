@@ -177,6 +177,38 @@ def test_what_is_no_place_is_not_taken_for_one(tab: Any, text: str, found: str |
     assert tab.evaluate(READ, text) == found
 
 
+def test_what_the_page_copies_is_understood_wherever_it_is_pasted(tab: Any) -> None:
+    lat, lng = MIDDLE
+    lines = tab.evaluate(
+        "([lat, lng]) => infraplan.notations(infraplan.app, {lat, lng}).map(l => l.join(': '))",
+        [lat, lng],
+    )
+    readout = tab.evaluate(
+        "([lat, lng]) => infraplan.coordinates(infraplan.app, {lat, lng})", [lat, lng]
+    )
+    assert [line.split(":")[0] for line in lines][::2] == ["WGS84", "VN-2000 / TM-3 105-30"]
+    pasted = [
+        *lines,
+        "\n".join(lines),
+        "".join(lines),
+        readout,
+        readout.split("|")[1],
+        lines[0][6:],
+    ]
+    for text in pasted:
+        found = tab.evaluate(READ, text)
+        assert found is not None, text
+        assert found[:2] == pytest.approx(MIDDLE, abs=2e-5), text
+        assert found[3], text
+    tab.fill("#ip-search", "".join(lines))
+    first = tab.locator("[role=option]").first
+    assert first.inner_text().startswith("Hiểu là")
+    tab.press("#ip-search", "Enter")
+    assert "2.028.9" in tab.inner_text(".ip-spot-card")
+    tab.evaluate("infraplan.app.map.closePopup()")
+    tab.fill("#ip-search", "")
+
+
 def test_typed_coordinates_are_shown_with_both_notations(tab: Any) -> None:
     tab.click("#ip-tool-typed")
     tab.fill("#ip-typed", "542.112 2.028.900")
@@ -427,7 +459,7 @@ PRINT = """() => {
 
 
 def test_a_print_holds_what_is_in_view_the_legend_of_it_and_a_true_scale(tab: Any) -> None:
-    tab.evaluate("infraplan.app.map.setView([18.338, 105.906], 15.5, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setView([18.338, 105.906], 15.5, {animate: false})")
     west, south, east, north = tab.evaluate(
         "(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])"
         "(infraplan.app.map.getBounds())"

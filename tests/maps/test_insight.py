@@ -241,13 +241,15 @@ def test_with_all_in_view_people_are_those_of_the_table(tab: Any, found: SimpleN
     lost = table["people_uncovered"].fillna(table["people"])
     unknown = (table["people"] * table["unknown_share"].fillna(1.0)).sum()
     assert told["people"] == pytest.approx(table["people"].sum(), abs=0.5)
-    assert told["uncovered"] + told["unknown"] == pytest.approx(lost.sum(), abs=0.5)
+    assert told["uncovered"] == pytest.approx(lost.sum(), abs=0.5)
     assert told["unknown"] == pytest.approx(unknown, abs=0.5)
     assert told["low"] <= told["uncovered"] <= told["high"]
     covered = table["people"].sum() - lost.sum()
     share = VI.number(100 * covered / table["people"].sum(), 1)
     assert tab.inner_text(".ip-figure b") == f"{share} %"
     assert tab.inner_text(".ip-is-covered") == VI.people(covered)
+    assert VI("page_insight.uncovered_at_most") in tab.inner_text(".ip-people")
+    assert VI("page_insight.unknown_people") in tab.inner_text(".ip-people")
     assert tab.inner_text(".ip-is-unknown_people") == VI.people(unknown)
     assert tab.inner_text(".ip-is-uncovered") == VI.people_range(
         told["uncovered"], told["low"], told["high"]
@@ -269,7 +271,7 @@ def test_hamlets_by_level_are_those_of_the_table(tab: Any) -> None:
 def test_in_a_part_of_the_area_only_what_lies_there_counts(
     tab: Any, area: Layers, found: SimpleNamespace
 ) -> None:
-    tab.evaluate("infraplan.app.map.setView([18.343, 105.9], 15.25, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setView([18.343, 105.9], 15.25, {animate: false})")
     told = summed(tab)
     corners = tab.evaluate("""() => {
         const b = infraplan.app.map.getBounds();
@@ -292,7 +294,7 @@ def test_in_a_part_of_the_area_only_what_lies_there_counts(
 
 def test_figures_follow_the_map_by_themselves(tab: Any) -> None:
     before = tab.inner_text("#ip-tile-stations b")
-    tab.evaluate("infraplan.app.map.setZoom(15, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setZoom(15, {animate: false})")
     tab.locator("#ip-tile-stations b").filter(has_not_text=before).wait_for()
 
 
@@ -452,7 +454,7 @@ def test_the_table_needs_no_accents_and_draws_only_the_rows_in_sight(tab: Any) -
 def test_only_in_view_keeps_what_is_in_view(tab: Any) -> None:
     open_table(tab, "sites")
     tab.check("#ip-table-near")
-    tab.evaluate("infraplan.app.map.setView([18.343, 105.9], 15, {animate: false})")
+    tab.evaluate("void infraplan.app.map.setView([18.343, 105.9], 15, {animate: false})")
     inside = tab.evaluate("""() => {
         const app = infraplan.app, layer = app.layers.find(l => l.name === 'sites');
         const b = app.map.getBounds();
@@ -481,17 +483,81 @@ def test_a_row_leads_to_its_place_and_the_map_to_its_row(tab: Any) -> None:
     assert marked.locator("th").inner_text() == "HTH-VTL-0200"
 
 
+def focused(tab: Any) -> Any:
+    """Return role, text, row and column of what has the focus; row 1 is that of the heads."""
+    return tab.evaluate("""() => {
+        const e = document.activeElement, cell = e.closest('th, td');
+        if (!cell) return [e.className];
+        const line = cell.parentNode;
+        return [e.tagName.toLowerCase(), e.innerText.trim(),
+                Number(line.getAttribute('aria-rowindex')), [...line.children].indexOf(cell)];
+    }""")
+
+
 def test_the_table_is_walked_by_keyboard(tab: Any) -> None:
     open_table(tab, "sites")
-    tab.focus(".ip-scroller")
-    for key in ("ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowUp"):
+    tab.focus("#ip-table-near")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")  # the button that copies lies between
+    assert focused(tab) == ["th", column(tab, 0)[0], 2, 0]
+    for key in ("ArrowDown", "ArrowDown", "ArrowUp", "ArrowRight"):
+        tab.keyboard.press(key)
+    assert focused(tab) == ["td", column(tab, 1)[1], 3, 1]
+    for key in ("Control+End", "ArrowUp", "Home"):
         tab.keyboard.press(key)
     tab.wait_for_selector("#ip-row-238[aria-selected=true]")
-    assert tab.get_attribute(".ip-scroller", "aria-activedescendant") == "ip-row-238"
+    name = tab.inner_text("#ip-row-238 th")
+    assert focused(tab) == ["th", name, 240, 0]
+    assert tab.locator(".ip-table [tabindex='0']").count() == 1
     tab.keyboard.press("Enter")
-    assert tab.inner_text(".leaflet-popup h3") == tab.inner_text("#ip-row-238 th")
+    assert tab.inner_text(".leaflet-popup h3") == name
     tab.keyboard.press("Escape")
-    assert tab.evaluate("document.activeElement.className") == "ip-scroller"
+    assert focused(tab) == ["th", name, 240, 0]
+
+
+def test_the_heads_of_the_table_sort_by_keyboard_and_say_so(tab: Any) -> None:
+    open_table(tab, "hamlets")
+    tab.focus(".ip-table tbody [tabindex='0']")
+    heads = tab.locator(".ip-table thead th").all_inner_texts()
+    people = next(n for n, head in enumerate(heads) if head.startswith(VI("maps.field_people")))
+    for key in ("ArrowUp", *["ArrowRight"] * people):
+        tab.keyboard.press(key)
+    assert focused(tab) == ["button", heads[people].strip(), 1, people]
+    for order, sign in (("descending", -1), ("ascending", 1)):
+        tab.keyboard.press("Enter")
+        assert tab.get_attribute(f".ip-table thead th >> nth={people}", "aria-sort") == order
+        values = [int(text.replace(".", "")) for text in column(tab, people)]
+        assert values == sorted(values, key=lambda value: sign * value)
+        told = VI(
+            f"page_grid.sorted_{'up' if sign > 0 else 'down'}", column=VI("maps.field_people")
+        )
+        tab.locator("[aria-live]", has_text=told).wait_for(state="attached")
+    assert focused(tab)[0] == "button"
+    tab.keyboard.press("ArrowDown")
+    assert focused(tab) == ["td", column(tab, people)[0], 2, people]
+
+
+def test_a_screen_reader_knows_the_cells_and_where_they_stand(tab: Any) -> None:
+    open_table(tab, "sites")
+    grid = tab.get_by_role("grid")
+    assert grid.get_attribute("aria-rowcount") == "241"
+    first = tab.locator("#ip-row-0")
+    assert first.get_by_role("rowheader").inner_text() == column(tab, 0)[0]
+    heads = grid.get_by_role("columnheader").count()
+    assert first.get_by_role("gridcell").count() == heads - 1
+    tree = tab.context.new_cdp_session(tab).send("Accessibility.getFullAXTree")["nodes"]
+    roles = {node["role"]["value"] for node in tree}
+    assert {"grid", "row", "rowheader", "columnheader", "gridcell"} <= roles
+
+
+def test_the_focus_of_the_table_outlives_scrolling(tab: Any) -> None:
+    open_table(tab, "sites")
+    tab.focus("#ip-row-3 td >> nth=0")
+    tab.evaluate("document.querySelector('.ip-scroller').scrollTop = 4000")
+    tab.wait_for_selector("#ip-row-3", state="detached")
+    assert focused(tab) == ["ip-scroller"]
+    tab.keyboard.press("ArrowDown")
+    assert focused(tab) == ["td", tab.inner_text("#ip-row-4 td >> nth=0"), 6, 1]
 
 
 PASTE = """() => {
@@ -604,6 +670,47 @@ def test_what_stands_at_one_place_is_turned_over(tab: Any) -> None:
     tab.keyboard.press("Escape")
     assert tab.locator(".leaflet-popup").count() == 0
     assert tab.evaluate("document.activeElement.id") == "ip-search"
+
+
+def test_a_line_is_among_what_stands_at_its_place(tab: Any) -> None:
+    tab.evaluate("""() => {
+        const app = infraplan.app, layer = app.layers.find(l => l.name === 'fibre');
+        app.visit(layer, 3);
+    }""")
+    code = tab.inner_text(".leaflet-popup h3")
+    tab.evaluate("""() => {
+        const app = infraplan.app, fibre = app.layers.find(l => l.name === 'fibre');
+        const place = infraplan.centre(fibre, 3), at = app.map.project(place);
+        const areas = app.layers.find(l => l.name === 'communes');
+        const world = L.CRS.EPSG3857.project(place);
+        const mine = [...Array(areas.count).keys()].find(f =>
+            infraplan.inside(areas, f, world.x / areas.step, world.y / areas.step));
+        app.open(areas, mine, place);
+    }""")
+    assert tab.inner_text(".leaflet-popup .ip-kind").startswith(VI("maps.layer_communes"))
+    told = []
+    while not told or code not in told:
+        tab.click(".ip-turn-on")
+        told.append(tab.inner_text(".leaflet-popup h3"))
+        assert len(told) < 24
+    tab.evaluate("infraplan.app.show(infraplan.app.layers.find(l => l.name === 'fibre'), false)")
+
+
+def test_the_legend_makes_way_for_a_card(tab: Any) -> None:
+    legend = tab.locator(".ip-colours")
+    assert legend.is_visible()
+    tab.evaluate("""() => {
+        const app = infraplan.app, box = document.querySelector('.ip-colours');
+        const mine = box.getBoundingClientRect();
+        const map = app.map.getContainer().getBoundingClientRect();
+        const place = app.map.containerPointToLatLng(
+            [mine.right - map.left - 20, mine.bottom - map.top - 10]);
+        app.open(app.layers.find(l => l.name === 'communes'), 0, place);
+    }""")
+    tab.wait_for_selector(".leaflet-popup")
+    assert not legend.is_visible()
+    tab.evaluate("infraplan.app.map.closePopup()")
+    assert legend.is_visible()
 
 
 def test_a_card_tells_figures_and_its_place_can_be_copied(tab: Any) -> None:

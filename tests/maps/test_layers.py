@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from infraplan.layers.bundle import Layers
+from infraplan.maps.context import present_layers
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
 from infraplan.maps.layers import LineLayer
@@ -87,3 +88,14 @@ def test_many_features_are_put_beside_their_neighbours() -> None:
     arrays = unpack(PointLayer(name="p", title="p", data=data).packed(VI)["data"])[1]
     steps = np.hypot(np.diff(arrays["x"]), np.diff(arrays["y"]))
     assert np.median(steps) < 5000
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_codes_of_masts_and_cables_are_told_in_words(layers: Layers, language: str) -> None:
+    say = words(language)
+    found = {layer.name: layer for layer in present_layers(layers, say)}
+    told = {
+        field.column: field.words for name in ("sites", "fibre") for field in found[name].fields
+    }
+    assert {"guyed", "self-supporting", "monopole", "rooftop"} <= set(told["structure"])
+    assert {"backbone", "distribution", "access"} <= set(told["level"])

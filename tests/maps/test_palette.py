@@ -3,13 +3,19 @@
 import itertools
 from collections.abc import Sequence
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
+import shapely
 
+from infraplan.layers.bundle import Layers
 from infraplan.maps import comparing
 from infraplan.maps import palette
 from infraplan.maps import street_picture
+from infraplan.maps.context import present_layers
+from infraplan.text import words
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
 VISION = {
@@ -29,7 +35,10 @@ XYZ = np.array(
      [0.0193339, 0.1191920, 0.9503041]]
 )  # fmt: skip
 LEAST = 20.0
+CABLES = {**palette.FIBRE, **{f"operator {n}": c for n, c in enumerate(palette.CATEGORIES)}}
+GROUND = {**palette.ROADS, "railway": palette.RAIL, "river": palette.RIVER}
 LEGENDS = {
+    "fibre as it is laid": tuple(palette.FIBRE.values()),
     "classes of signal": (*palette.CLASSES, palette.UNKNOWN),
     "levels of service": tuple(palette.LEVELS.values()),
     "proposals": tuple(palette.PROPOSALS.values()),
@@ -69,3 +78,42 @@ def test_the_measure_knows_black_from_white_and_red_from_green() -> None:
 @pytest.mark.parametrize("legend", LEGENDS)
 def test_no_two_colours_of_a_legend_look_alike(legend: str, vision: str) -> None:
     assert smallest_difference(LEGENDS[legend], vision) >= LEAST
+
+
+def over(color: str, ground: str, opacity: float) -> str:
+    """Return what is seen of a colour that lies faint over another."""
+    both = ([int(c[n : n + 2], 16) for n in (1, 3, 5)] for c in (color, ground))
+    seen = (round(opacity * a + (1 - opacity) * b) for a, b in zip(*both, strict=True))
+    return "#" + "".join(f"{value:02x}" for value in seen)
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("below", GROUND)
+def test_no_cable_looks_like_what_it_follows(below: str, vision: str) -> None:
+    near = [
+        name
+        for name, c in CABLES.items()
+        if smallest_difference((c, GROUND[below]), vision) < LEAST
+    ]
+    assert near == []
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_coverage_is_told_apart_as_it_lies_over_the_ground(vision: str) -> None:
+    seen = [over(color, palette.BACKDROP, palette.FAINT) for color in palette.CLASSES]
+    assert smallest_difference(seen, vision) >= LEAST
+    *_, acceptable, good = seen
+    assert smallest_difference((palette.SEA, good), vision) >= LEAST
+    assert smallest_difference((palette.SEA, acceptable), vision) >= LEAST / 2
+    assert smallest_difference((palette.SEA, palette.BACKDROP), vision) >= LEAST / 2
+
+
+def test_the_stations_of_each_operator_have_a_mark_of_their_own() -> None:
+    table = gpd.GeoDataFrame(
+        {"operator": ["A", "A", "B", "C"]}, geometry=shapely.points(np.zeros((4, 2))),
+        index=pd.Index(["1", "2", "3", "4"], name="site_id"), crs="EPSG:9209",
+    )  # fmt: skip
+    layers = Layers(name="", crs="EPSG:9209", tables={"sites": table})
+    found = next(c for c in present_layers(layers, words("vi")) if c.name == "sites")
+    shapes = [category.style.shape for category in found.categories]
+    assert len(shapes) == len(set(shapes)) == 3

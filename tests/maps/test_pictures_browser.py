@@ -38,7 +38,7 @@ def pictures(
     tab.wait_for_selector("html[data-ready]", timeout=60_000)
     found = {}
     for name, zoom in ZOOMS.items():
-        tab.evaluate(f"infraplan.app.map.setView({CENTRE}, {zoom}, {{animate: false}})")
+        tab.evaluate(f"void infraplan.app.map.setView({CENTRE}, {zoom}, {{animate: false}})")
         tab.wait_for_selector("html[data-still]", timeout=60_000)
         shot = tab.locator(".leaflet-container").screenshot()
         found[name] = Image.open(io.BytesIO(shot)).convert("RGB").resize(WIDE)

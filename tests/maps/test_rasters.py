@@ -147,3 +147,12 @@ def test_a_slope_to_the_north_west_is_lighter_than_one_away_from_it(layers: Laye
     picture = relief(layers.terrain.ground_m, name="relief", title="Địa hình")
     light = picture.pixels[..., :3].mean(axis=-1)
     assert light[32:38, 17:23].mean() > light[43:49, 28:34].mean() + 5
+
+
+def test_classes_are_worked_out_once_and_for_each_layer_alone() -> None:
+    layer = made(rough(1))
+    assert layer.codes() is layer.codes()
+    with pytest.raises(ValueError, match="read-only"):
+        layer.codes()[0, 0] = 1
+    lower = [replace(c, lowest=c.lowest - 100.0) for c in layer.classes]
+    assert not np.array_equal(replace(layer, classes=lower).codes(), layer.codes())

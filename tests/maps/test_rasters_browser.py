@@ -239,7 +239,7 @@ def test_the_sides_are_cut_where_the_divider_stands(swiping: Any) -> None:
     })"""
     for share in (0.25, 0.7):
         swiping.evaluate("(share) => infraplan.app.swipe.move(share)", share)
-        swiping.evaluate("infraplan.app.map.panBy([37, 5], {animate: false})")
+        swiping.evaluate("void infraplan.app.map.panBy([37, 5], {animate: false})")
         left, right = swiping.evaluate(edges)
         assert left[1] == right[0] == pytest.approx(share, abs=0.002)
         assert left[0] <= 0
@@ -303,3 +303,28 @@ def test_layers_of_before_and_after_lie_on_their_sides(opened: Callable[..., Any
     tab.click("#ip-tool-swipe")
     assert tab.evaluate(state) == [[False, ""], [True, ""]]
     assert tab.heard.complaints == []
+
+
+def test_a_click_beside_the_handle_finds_what_lies_on_that_side(
+    opened: Callable[..., Any],
+) -> None:
+    facts = Facts(title="Thử", swipes=(Swipe(("aerial",), ("trench",), "Trước", "Sau"),))
+    tab = opened(build_page([cable("aerial", "before"), cable("trench", "after")], facts))
+    tab.click("#ip-tool-swipe")
+    box = tab.locator(".ip-swipe").bounding_box()
+    # the middle of both cables, a little above the handle, and at the line itself
+    tab.evaluate("""() => {
+        const app = infraplan.app, layer = app.layers[0], map = app.map;
+        const ends = infraplan.extent(layer, 0), size = map.getSize();
+        map.setView(ends.getCenter(), map.getZoom(), {animate: false});
+        map.panBy([0, 90], {animate: false});
+        app.swipe.move(0.5);
+    }""")
+    for x, name in ((-4, "aerial"), (4, "trench")):
+        tab.mouse.click(box["x"] + box["width"] / 2 + x, box["y"] + box["height"] / 2 - 90 - x / 2)
+        assert tab.inner_text(".leaflet-popup h3") == name
+        tab.keyboard.press("Escape")
+    handle = tab.locator(".ip-swipe-handle")
+    handle.click()
+    assert tab.locator(".leaflet-popup").count() == 0
+    assert handle.get_attribute("aria-valuenow") == "50"

@@ -62,6 +62,18 @@ REST = """() => new Promise(done => {
     };
     look();
 })"""
+LAID = "[...document.querySelectorAll('.ip-level > canvas')].filter(c => !c.offsetWidth).length"
+MISLAID = """() => {
+    const map = infraplan.app.map, bounds = map.getPixelBounds(), found = [];
+    map.eachLayer(pane => (pane.level ? [...pane.level.tiles.values()] : []).forEach(tile => {
+        if (!tile.canvas) return;
+        const [x, y] = [tile.i * 384, tile.j * 384];
+        const isSeen = x < bounds.max.x && x + 384 > bounds.min.x &&
+            y < bounds.max.y && y + 384 > bounds.min.y;
+        if (isSeen !== tile.canvas.offsetWidth > 0) found.push([tile.i, tile.j]);
+    }));
+    return found;
+}"""
 SHOW = """([name, on]) => {
     infraplan.app.show(infraplan.app.layers.find(l => l.name === name), on);
 }"""
@@ -268,6 +280,16 @@ def test_the_picture_after_a_drag_is_that_of_a_fresh_drawing(tab: Any) -> None:
         tab.wait_for_selector("html[data-still]")
         assert (shot(tab) == moved).all()
         assert len(np.unique(moved.reshape(-1, 3), axis=0)) > 20
+
+
+def test_only_tiles_in_the_view_are_laid_out(tab: Any) -> None:
+    tab.evaluate(VIEW, [18.3, 106.0, 12])
+    tab.wait_for_selector("html[data-still]")
+    tab.wait_for_function(LAID + " >= 2")  # some of the rim is drawn ahead
+    for way in ([330, 0], [0, -400], [-700, 250]):
+        tab.evaluate("way => void infraplan.app.map.panBy(way, {animate: false})", way)
+        tab.wait_for_selector("html[data-still]")
+        assert tab.evaluate(MISLAID) == []
 
 
 @pytest.mark.parametrize("zoom", [9.5, 11.75, 14])

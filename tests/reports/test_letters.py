@@ -14,11 +14,11 @@ import shapely
 
 from infraplan.errors import Fault
 from infraplan.errors import SourceFileError
-from infraplan.reports.gaps_report import Office
 from infraplan.reports.letter import FIELDS
 from infraplan.reports.letter import PLACEHOLDERS
 from infraplan.reports.letter import default_template
 from infraplan.reports.letter import reply_letter
+from infraplan.reports.office import Office
 from infraplan.reports.supplements import supplement_letter
 from tests.reports.batches import CRS
 from tests.reports.batches import HOSTILE

@@ -13,7 +13,7 @@ from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import filled_table
 from infraplan.errors import SourceFileError
 from infraplan.reports.appraised import day_told
-from infraplan.reports.gaps_report import Office
+from infraplan.reports.office import Office
 from infraplan.reports.underground_memo import MEMO_FIELDS
 from infraplan.reports.underground_memo import MEMO_PLACEHOLDERS
 from infraplan.reports.underground_memo import _proof

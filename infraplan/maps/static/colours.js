@@ -33,7 +33,35 @@
         });
       });
     }
+    // It stands below, or above where it would hide more of what the page is about below; chosen
+    // once, when the first picture with it is complete, lest it jump about.
+    var isPlaced = false;
+    function place() {
+      if (isPlaced || box.hidden || !box.open) return;
+      isPlaced = true;
+      var counts = [false, true].map(function (isTop) {
+        box.classList.toggle("ip-colours-top", isTop);
+        var mine = box.getBoundingClientRect(), map = app.map.getContainer().getBoundingClientRect();
+        return told().filter(function (layer) { return layer.kind === "point"; }).slice(0, 1).reduce(function (sum, layer) {
+          for (var f = 0; f < Math.min(layer.count, 500); f++) {
+            var at = app.map.latLngToContainerPoint(ip.centre(layer, f)), x = at.x + map.left, y = at.y + map.top;
+            if (x > mine.left && x < mine.right && y > mine.top && y < mine.bottom) sum++;
+          }
+          return sum;
+        }, 0);
+      });
+      box.classList.toggle("ip-colours-top", counts[1] < counts[0]);
+    }
+    // It makes way for a card that it would lie upon.
+    app.map.on("popupopen moveend", function () {
+      var card = document.querySelector(".leaflet-popup");
+      if (!card || box.hidden) return;
+      var a = card.getBoundingClientRect(), b = box.getBoundingClientRect();
+      if (a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top) box.style.visibility = "hidden";
+    });
+    app.map.on("popupclose", function () { box.style.visibility = ""; });
     ["layers", "panel", "tab", "view", "filter"].forEach(function (event) { app.on(event, show); });
+    app.on("still", place);
     show();
   }
 

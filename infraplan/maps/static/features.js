@@ -242,6 +242,7 @@
     return best;
   };
 
+  // How far a place is from a line, in the layer's whole numbers.
   function toLine(layer, f, x, y) {
     var least = Infinity, xs = layer.x, ys = layer.y;
     for (var p = layer.firstPart[f]; p < layer.firstPart[f + 1]; p++) {
@@ -256,6 +257,7 @@
     }
     return Math.sqrt(least);
   }
+  ip.toLine = toLine;
 
   // Whether a place lies in a polygon, in the layer's whole numbers.
   ip.inside = function (layer, f, x, y) {

@@ -69,9 +69,24 @@
     return place.lat >= box[0] && place.lng >= box[1] && place.lat <= box[2] && place.lng <= box[3];
   }
 
-  // What a text means: {place, told: "wgs84" | "plan", x, y, inside}; null where it is no pair of
-  // numbers, {far: true} where no reading of it lies in the region.
+  // What the page itself copies names its systems, whose names hold digits; a paste into one line may
+  // join several notations without a break. Each part between such names is read by itself.
+  var SYSTEM = "(?:WGS\\s?-?84|VN-?\\s?2000)(?:\\s*/\\s*(?:TM-3\\s*\\d+-\\d+|UTM zone \\d+[NS]))?";
+  function parts(text, projection) {
+    var names = (projection ? [projection.name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")] : []).concat(SYSTEM).join("|");
+    if (!new RegExp(names, "i").test(text)) return [text];
+    var cut = text.split(new RegExp("(?:" + names + ")\\s*:?|[^\\d:;|°'\"′″]{3,}:|\\n|\\|", "i"));
+    return cut.filter(function (part) { return /\d/.test(part); });
+  }
+
   ip.readPlace = function (text, projection, bounds) {
+    var found = parts(text, projection).map(function (part) { return readPair(part, projection, bounds); }).filter(Boolean);
+    return found.find(function (one) { return one.inside; }) || found.find(function (one) { return !one.far; }) || found[0] || null;
+  };
+
+  // What a pair of numbers means: {place, told: "wgs84" | "plan", x, y, inside}; null where it is no pair of
+  // numbers, {far: true} where no reading of it lies in the region.
+  function readPair(text, projection, bounds) {
     var all = pairs(text), found = [];
     if (!all.length) return null;
     all.forEach(function (pair) {
@@ -87,7 +102,7 @@
     var near = found.filter(function (one) { return within(one.place, REGION); });
     near.forEach(function (one) { one.inside = within(one.place, bounds); });
     return near.find(function (one) { return one.inside; }) || near[0] || { far: true };
-  };
+  }
 
   // Copy a text; `done` hears whether it could be. Pages opened from a folder may not use the
   // clipboard itself, so a field is marked and copied instead.
@@ -131,15 +146,26 @@
     });
     form.addEventListener("submit", function (event) {
       event.preventDefault();
-      var frame = app.home.pad(0.1);
-      var found = ip.readPlace(field.value, app.page.projection, [frame.getSouth(), frame.getWest(), frame.getNorth(), frame.getEast()]);
+      var found = read(field.value);
       field.setAttribute("aria-invalid", String(!found || Boolean(found.far)));
       told.classList.toggle("ip-fault", !found || Boolean(found.far) || !found.inside);
       if (!found || found.far) { told.textContent = words[found ? "frame.too_far" : "frame.not_understood"]; return; }
       told.textContent = understood(found) + (found.inside ? "" : " " + words["frame.outside"]);
+      go(found);
+    });
+    function read(text) {
+      var frame = app.home.pad(0.1);
+      return ip.readPlace(text, app.page.projection, [frame.getSouth(), frame.getWest(), frame.getNorth(), frame.getEast()]);
+    }
+    function go(found) {
       var place = L.latLng(found.place.lat, found.place.lng);
       map.setView(place, Math.max(map.getZoom(), found.inside ? 14 : 9), { animate: false });
       show(place);
+    }
+    // Coordinates in the search field are found as a station is.
+    ip.finders.push(function (text) {
+      var found = read(text);
+      return found && found.inside ? [{ text: understood(found), aside: words["frame.typed"], go: function () { go(found); } }] : [];
     });
     function understood(found) {
       if (found.told === "plan") {

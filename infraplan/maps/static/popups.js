@@ -1,7 +1,7 @@
 "use strict";
 // What a click tells: a card with the facts of a feature, of others at its place, and of the rasters.
 (function (ip) {
-  var make = ip.make;
+  var make = ip.make, MOST = 24; // features of one place
 
   ip.card = function (layer, feature, app) {
     var heading = ip.text(layer, layer.heading, feature), rows = [], labels = {};
@@ -30,19 +30,20 @@
     ]);
   };
 
-  // All that lies at a place, the uppermost layer first: marks within a few pixels, areas around it.
+  // All that lies at a place, the uppermost layer first: marks and named lines within a few pixels,
+  // areas around it.
   function stack(app, latlng) {
     var map = app.map, at = L.CRS.EPSG3857.project(latlng), found = [];
     var reach = 5 * 2 * Math.PI * 6378137 / (256 * Math.pow(2, map.getZoom()));
     app.layers.slice().reverse().forEach(function (layer) {
-      if (!layer.shown || !layer.x || map.getZoom() < layer.minZoom || layer.kind === "line") return;
+      if (!layer.shown || !layer.x || map.getZoom() < layer.minZoom) return;
       if (layer.heading === null && !layer.fields.length) return;
       if (layer.side && app.sideOf && app.sideOf(latlng) !== layer.side) return;
       var groups = ip.clusters(layer, map.getZoom()), x = at.x / layer.step, y = at.y / layer.step, wide = reach / layer.step;
-      for (var f = 0; f < layer.count && found.length < 24; f++) {
-        if (layer.kind === "point") {
-          if (Math.abs(layer.x[f] - x) > wide || Math.abs(layer.y[f] - y) > wide) continue;
-        } else if (!ip.inside(layer, f, x, y)) continue;
+      var near = ip.within(layer, [x - wide, y - wide, x + wide, y + wide]);
+      for (var n = 0; n < near.length && found.length < MOST; n++) {
+        var f = near[n];
+        if (layer.kind === "line" ? !ip.text(layer, layer.heading, f) || ip.toLine(layer, f, x, y) > wide : layer.kind === "polygon" && !ip.inside(layer, f, x, y)) continue;
         if (map.getZoom() >= layer.styles[layer.category[f]].min_zoom && ip.seen(layer, f) && !(groups && groups.group[f] >= 0)) found.push({ layer: layer, feature: f });
       }
     });

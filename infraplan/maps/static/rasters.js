@@ -3,7 +3,7 @@
 // exactly at a click. Every pixel has the colour of a class: far views are painted from coarser
 // fields that keep the share of each class, see `ip.coarser`.
 (function (ip) {
-  var make = ip.make, SLICE_MS = 12, KEPT = 40e6, STRIPE = 8;
+  var make = ip.make, SLICE_MS = 12, KEPT = 40e6, STRIPE = 8, BAND = 96; // rows painted at once
 
   function bytes(text) {
     var raw = atob(text), made = new Uint8Array(raw.length);
@@ -206,12 +206,17 @@
       if (!this._shows.fields_) return;
       var corner = map.getPixelOrigin().add(this._bounds.min), half = Math.PI * 6378137;
       var metres = 2 * half / (256 * Math.pow(2, map.getZoom()));
-      var picture = context.createImageData(width, height);
-      ip.paintRaster(this._shows, this._shows.fields_, {
-        west: corner.x * metres - half, north: half - corner.y * metres, pixel: metres / ratio,
-        x: Math.round(corner.x * ratio), y: Math.round(corner.y * ratio)
-      }, picture);
-      context.putImageData(picture, 0, 0);
+      // A picture of the whole view for each move would be megabytes that wait to be swept.
+      if (!this._band || this._band.width !== width) this._band = context.createImageData(width, BAND);
+      var pixels = new Uint32Array(this._band.data.buffer);
+      for (var top = 0; top < height; top += BAND) {
+        pixels.fill(0);
+        ip.paintRaster(this._shows, this._shows.fields_, {
+          west: corner.x * metres - half, north: half - corner.y * metres - top * metres / ratio, pixel: metres / ratio,
+          x: Math.round(corner.x * ratio), y: Math.round(corner.y * ratio) + top
+        }, this._band);
+        context.putImageData(this._band, 0, top);
+      }
     },
     setOpacity: function (value) { if (this._container) this._container.style.opacity = value; },
     getBounds: function () {

@@ -62,17 +62,16 @@
     return sums;
   }
 
-  // People of whom nothing is known are neither with service nor without it; the tables count them
-  // among those without, so they are taken out of these.
+  // People of whom nothing is known count among those without service, as in the tables and in the
+  // reports, and are told of which they are a part.
   function add(sums, told) {
     if (told[0] === null) return;
+    var isKnown = told[1] !== null, without = isKnown ? told[1] : told[0];
     sums.people += told[0];
-    if (told[1] === null) { sums.unknown += told[0]; return; }
-    var unknown = told[4] || 0;
-    sums.unknown += unknown;
-    sums.uncovered += Math.max(0, told[1] - unknown);
-    sums.low += told[2] === null ? Math.max(0, told[1] - unknown) : told[2];
-    sums.high += Math.max(0, (told[3] === null ? told[1] : told[3]) - unknown);
+    sums.uncovered += without;
+    sums.unknown += isKnown ? told[4] || 0 : told[0];
+    sums.low += isKnown ? (told[2] === null ? without : told[2]) : 0;
+    sums.high += isKnown && told[3] !== null ? told[3] : without;
   }
 
   function stationsOf(layer, view) {
@@ -236,21 +235,21 @@
         head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: p(sums.people) }), make("span", { text: told("people", { where: place }) })]));
         return;
       }
-      var covered = Math.max(0, sums.people - sums.uncovered - sums.unknown);
+      var covered = Math.max(0, sums.people - sums.uncovered), bare = Math.max(0, sums.uncovered - sums.unknown);
       if (sums.people < 0.5) { head.appendChild(make("p", { class: "ip-figure" }, [make("span", { text: told("nobody") })])); return; }
       var isUnknown = sums.unknown >= 0.5, sure = sums.people - sums.unknown;
       var share = sure < 0.5 ? told("unknown") : ip.percent(covered, sums.people, app);
       head.appendChild(make("p", { class: "ip-figure" }, [make("b", { text: share }), make("span", { text: ip.fill(app.page.summary.headline || "", { where: place }) })]));
       var range = ip.peopleRange(sums.uncovered, sums.low, sums.high, app);
       var lines = [
-        ["covered", COVERED, p(covered)], ["uncovered", UNCOVERED, range], ["unknown_people", "", isUnknown ? p(sums.unknown) : null]
+        ["covered", COVERED, p(covered)], [isUnknown ? "uncovered_at_most" : "uncovered", UNCOVERED, range], ["unknown_people", "", isUnknown ? p(sums.unknown) : null]
       ].filter(function (line) { return line[2] !== null; });
       var label = lines.map(function (line) { return told(line[0]) + ": " + line[2]; }).join("; ");
-      head.appendChild(stacked([[covered, COVERED], [sums.uncovered, UNCOVERED], [sums.unknown, "", "ip-hatched"]], label));
+      head.appendChild(stacked([[covered, COVERED], [bare, UNCOVERED], [sums.unknown, "", "ip-hatched"]], label));
       head.appendChild(make("dl", { class: "ip-shares" }, lines.reduce(function (nodes, line) {
         var dot = make("i", { "aria-hidden": "true", class: line[1] ? "" : "ip-hatched" });
         if (line[1]) dot.style.background = line[1];
-        return nodes.concat([make("dt", {}, [dot, make("span", { text: told(line[0]) })]), make("dd", { class: "ip-is-" + line[0], text: line[2] })]);
+        return nodes.concat([make("dt", {}, [dot, make("span", { text: told(line[0]) })]), make("dd", { class: "ip-is-" + line[0].replace("_at_most", ""), text: line[2] })]);
       }, [])));
     }
 

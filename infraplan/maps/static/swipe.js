@@ -61,7 +61,7 @@
     ]);
     var frame = make("div", { class: "ip-swipe", hidden: true }, [line, labels[0], labels[1], bar]);
     app.stage.appendChild(frame);
-    [bar, line].forEach(function (node) { L.DomEvent.disableClickPropagation(node); L.DomEvent.disableScrollPropagation(node); });
+    [bar, handle].forEach(function (node) { L.DomEvent.disableClickPropagation(node); L.DomEvent.disableScrollPropagation(node); });
 
     if (all.length < 3) bar.hidden = true; // nothing to choose
 
@@ -171,19 +171,20 @@
       return side.side ? otherwise(latlng) : side.layers;
     };
 
+    // The handle alone is held: beside it, on the line too, the map is what is clicked and dragged.
     var held = false;
-    line.addEventListener("pointerdown", function (event) {
+    handle.addEventListener("pointerdown", function (event) {
       held = true;
-      line.setPointerCapture(event.pointerId);
+      handle.setPointerCapture(event.pointerId);
       handle.focus({ preventScroll: true });
       event.preventDefault();
     });
-    line.addEventListener("pointermove", function (event) {
+    handle.addEventListener("pointermove", function (event) {
       if (!held) return;
       var box = frame.getBoundingClientRect();
       move((event.clientX - box.left) / box.width);
     });
-    ["pointerup", "pointercancel"].forEach(function (name) { line.addEventListener(name, function () { if (held) { held = false; names(); } }); });
+    ["pointerup", "pointercancel"].forEach(function (name) { handle.addEventListener(name, function () { if (held) { held = false; names(); } }); });
     handle.addEventListener("keydown", function (event) {
       var step = event.shiftKey ? 0.1 : 0.02;
       var to = { ArrowLeft: share - step, ArrowDown: share - step, ArrowRight: share + step, ArrowUp: share + step, PageDown: share - 0.1, PageUp: share + 0.1, Home: 0, End: 1 }[event.key];

@@ -1,6 +1,7 @@
 "use strict";
 // A layer as a table below the map: sorted, filtered, copied to Excel, each row a way to its place.
-// Only the rows in sight are in the page, so thousands are as quick as ten.
+// Only the rows in sight are in the page, so thousands are as quick as ten. For who has no mouse it
+// is a grid: one stop of the Tab key, then the arrows go from cell to cell, the heads above them.
 (function (ip) {
   var make = ip.make;
   var HIGH = 28, MORE = 12;
@@ -99,7 +100,7 @@
     var layers = app.layers.filter(listable).reverse(), leaf = app.tableLeaf, node = leaf.node;
     var told = function (key, values) { return ip.told(app, key, values); };
     var words = new Intl.Collator("vi", { numeric: true });
-    var state = { layer: null, columns: [], rows: [], sort: -1, up: true, at: -1, top: -1 };
+    var state = { layer: null, columns: [], rows: [], sort: -1, up: true, at: -1, column: 0, head: false, top: -1 };
 
     var pick = make("select", { class: "ip-table-pick", id: "ip-table-layer", "aria-label": told("table_of") }, layers.map(function (layer, n) {
       return make("option", { value: String(n), text: layer.title });
@@ -113,7 +114,7 @@
     copy.classList.add("ip-table-copy");
     var head = make("thead"), body = make("tbody"), widths = make("colgroup");
     var grid = make("table", { class: "ip-table", role: "grid", "aria-readonly": "true" }, [widths, head, body]);
-    var scroller = make("div", { class: "ip-scroller", tabindex: "0", "aria-label": told("table") }, [grid]);
+    var scroller = make("div", { class: "ip-scroller", tabindex: "-1", role: "region", "aria-label": told("table") }, [grid]);
     var bar = make("div", { class: "ip-table-bar" }, [
       pick, field, make("label", { class: "ip-table-near", for: near.id }, [near, make("span", { text: told("only_in_view") })]), count, copy
     ]);
@@ -132,6 +133,9 @@
       state.sort = -1;
       state.up = true;
       state.at = -1;
+      state.column = 0;
+      state.head = false;
+      scroller.scrollTop = scroller.scrollLeft = 0;
       heads();
       list();
     }
@@ -146,14 +150,16 @@
         column.wide = Math.max(70, Math.min(n ? 260 : 220, longest * (n ? 6.7 : 7.7) + 22));
         col.style.width = column.wide + "px";
         widths.appendChild(col);
-        var button = make("button", { type: "button", class: "ip-head", title: column.label }, [
+        var button = make("button", { type: "button", class: "ip-head", tabindex: "-1", title: column.label }, [
           make("span", { text: column.label + (column.unit && column.texts === undefined ? " (" + column.unit + ")" : "") }), make("i", { "aria-hidden": "true", text: "" })
         ]);
         button.addEventListener("click", function () {
           state.up = state.sort === n ? !state.up : !column.value;
           state.sort = n;
           marks();
+          scroller.scrollTop = 0;
           list();
+          app.say(ip.fill(app.words[state.up ? "grid.sorted_up" : "grid.sorted_down"], { column: column.label }));
         });
         row.appendChild(make("th", { scope: "col", class: column.value ? "ip-numeric" : "" }, [button]));
       });
@@ -252,12 +258,14 @@
       var end = Math.min(state.rows.length, top + Math.ceil(scroller.clientHeight / HIGH) + 2 * MORE);
       if (!isNew && top === state.top) return;
       state.top = top;
+      var isHere = body.contains(document.activeElement) || document.activeElement === scroller;
       body.textContent = "";
       body.appendChild(space(top));
       for (var n = top; n < end; n++) body.appendChild(row(n));
       body.appendChild(space(state.rows.length - end));
       if (!state.rows.length) body.appendChild(make("tr", {}, [make("td", { colspan: String(state.columns.length), class: "ip-none", text: told("no_rows") })]));
       follow();
+      if (isHere) stay();
     }
 
     function space(rows) {
@@ -271,21 +279,35 @@
       var f = state.rows[n];
       var line = make("tr", { id: "ip-row-" + n, "aria-rowindex": String(n + 2), "aria-selected": String(n === state.at) }, state.columns.map(function (column, c) {
         var text = column.text(f).replace(/\s*\n\s*/g, " ");
-        return make(c ? "td" : "th", c ? { text: text, title: text.length > 30 ? text : "", class: column.value ? "ip-numeric" : "" } : { scope: "row", text: text });
+        return make(c ? "td" : "th", c ? { text: text, tabindex: "-1", title: text.length > 30 ? text : "", class: column.value ? "ip-numeric" : "" } : { scope: "row", tabindex: "-1", text: text });
       }));
       line.addEventListener("click", function () { mark(n); visit(); });
       return line;
     }
 
+    // The row that is marked, and the one cell that the Tab key stops at: where the reader was, else
+    // the first in sight.
     function follow() {
-      if (state.at >= 0) scroller.setAttribute("aria-activedescendant", "ip-row-" + state.at); else scroller.removeAttribute("aria-activedescendant");
+      var before = grid.querySelector("[tabindex='0']"), now = state.head ? headAt(state.column) : cellAt(state.at, state.column);
       Array.prototype.forEach.call(body.children, function (line) {
         if (line.id) line.setAttribute("aria-selected", String(line.id === "ip-row-" + state.at));
       });
+      if (before) before.setAttribute("tabindex", "-1");
+      now = now || cellAt(Math.min(state.rows.length - 1, Math.ceil(scroller.scrollTop / HIGH)), state.column) || headAt(state.column);
+      if (now) now.setAttribute("tabindex", "0");
+    }
+    function headAt(c) { return head.querySelectorAll("button")[c] || null; }
+    function cellAt(n, c) { var line = n < 0 ? null : document.getElementById("ip-row-" + n); return line && line.children[c]; }
+
+    // Keep the focus when rows are made anew; while its row is out of sight the scroller holds it.
+    function stay() {
+      var cell = state.head ? null : cellAt(state.at, state.column);
+      (cell || scroller).focus({ preventScroll: true });
     }
 
     function mark(n) {
       state.at = n;
+      state.head = false;
       if (n >= 0) {
         var head_ = HIGH + 6, y = n * HIGH, room = scroller.clientHeight - head_;
         if (y < scroller.scrollTop) scroller.scrollTop = y;
@@ -295,8 +317,23 @@
       follow();
     }
 
+    // Go to a cell, the heads being row -1; what is cut off at a side is moved into sight.
+    function go(n, c) {
+      state.column = c;
+      if (n < 0) { mark(-1); state.head = true; follow(); } else mark(n);
+      var cell = n < 0 ? headAt(c) : cellAt(n, c);
+      if (!cell) return;
+      cell.focus({ preventScroll: true });
+      var box = (n < 0 ? cell.parentNode : cell).getBoundingClientRect(), room = scroller.getBoundingClientRect();
+      if (box.left < room.left) scroller.scrollLeft -= room.left - box.left;
+      else if (box.right > room.left + scroller.clientWidth) scroller.scrollLeft += Math.min(box.left - room.left, box.right - room.left - scroller.clientWidth);
+    }
+
     function visit() {
-      if (state.at >= 0) app.visit(state.layer, state.rows[state.at]);
+      if (state.at < 0) return;
+      // rows may be made anew by the move: the scroller is where the focus comes back to
+      if (body.contains(document.activeElement)) scroller.focus({ preventScroll: true });
+      app.visit(state.layer, state.rows[state.at]);
     }
 
     pick.addEventListener("change", function () { take(layers[Number(pick.value)]); });
@@ -304,15 +341,40 @@
     field.addEventListener("keydown", function (event) { if (event.key === "Escape" && field.value) { field.value = ""; list(); event.stopPropagation(); } });
     near.addEventListener("change", list);
     scroller.addEventListener("scroll", function () { paint(false); });
+    scroller.addEventListener("focus", function () {
+      var cell = cellAt(state.at, state.column);
+      if (cell) cell.focus({ preventScroll: true });
+    });
+    grid.addEventListener("focusin", function (event) {
+      var cell = event.target.closest("th, td"), line = cell && cell.parentNode;
+      if (!cell || line.classList.contains("ip-filler") || !cell.matches("thead th, tr[id] > *")) return;
+      state.column = Array.prototype.indexOf.call(line.children, cell);
+      state.head = head.contains(cell);
+      if (!state.head) state.at = Number(line.id.slice("ip-row-".length));
+      follow();
+    });
     scroller.addEventListener("keydown", function (event) {
-      if (event.target !== scroller) return;
-      var page = Math.max(1, Math.floor(scroller.clientHeight / HIGH) - 2), last = state.rows.length - 1;
-      var to = { ArrowDown: state.at + 1, ArrowUp: state.at - 1, PageDown: state.at + page, PageUp: state.at - page, Home: 0, End: last }[event.key];
-      if (event.key === "Enter") { event.preventDefault(); visit(); return; }
-      if (to === undefined || last < 0) return;
+      var page = Math.max(1, Math.floor(scroller.clientHeight / HIGH) - 2), last = state.rows.length - 1, end = state.columns.length - 1;
+      var n = state.head ? -1 : state.at, c = state.column, key = event.key, whole = event.ctrlKey || event.metaKey;
+      if (event.altKey || (whole && key !== "Home" && key !== "End")) return;
+      if (key === "Enter" || key === " ") {
+        if (state.head) return; // the button's own
+        event.preventDefault();
+        visit();
+        return;
+      }
+      if (key === "ArrowDown") n++;
+      else if (key === "ArrowUp") n--;
+      else if (key === "PageDown") n += page;
+      else if (key === "PageUp") n = Math.max(0, n - page);
+      else if (key === "ArrowRight") c++;
+      else if (key === "ArrowLeft") c--;
+      else if (key === "Home") { c = 0; if (whole) n = 0; }
+      else if (key === "End") { c = end; if (whole) n = last; }
+      else return;
       event.preventDefault();
       event.stopPropagation();
-      mark(Math.max(0, Math.min(last, to)));
+      go(Math.max(-1, Math.min(last, n)), Math.max(0, Math.min(end, c)));
     });
     app.on("choose", function (found) {
       if (!leaf.shown || !found || found.layer !== state.layer) return;

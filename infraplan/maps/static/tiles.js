@@ -45,6 +45,12 @@
     return context;
   }
 
+  // What lies outside the view is kept but not laid out: the browser holds each canvas of a layout a
+  // second time, as what is shown of it.
+  function lay(tile, isSeen) {
+    if (tile.canvas) tile.canvas.style.display = isSeen ? "" : "none";
+  }
+
   function forget(level) {
     L.DomUtil.remove(level.el);
     Array.prototype.forEach.call(level.el.children, function (canvas) { canvas.width = canvas.height = 0; });
@@ -130,6 +136,8 @@
       function nearest(a, b) { return a.far - b.far; }
       level.seen = seen.sort(nearest);
       level.spare = spare.sort(nearest);
+      seen.forEach(function (tile) { lay(tile, true); });
+      spare.forEach(function (tile) { lay(tile, false); });
       level.tiles.forEach(function (tile, key) {
         if (tile.i >= i0 - 1 && tile.i <= i1 + 1 && tile.j >= j0 - 1 && tile.j <= j1 + 1) return;
         if (tile.canvas) drop(tile.canvas);
@@ -169,6 +177,7 @@
       tile.canvas = drawn ? job.canvas : null;
       tile.version = job.version;
       if (drawn) {
+        lay(tile, !job.rank || job.level.seen.indexOf(tile) >= 0);
         L.DomUtil.setPosition(job.canvas, L.point(tile.i * SIZE, tile.j * SIZE).subtract(job.level.origin));
         job.level.el.appendChild(job.canvas);
       }

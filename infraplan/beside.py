@@ -1,0 +1,121 @@
+"""
+Work done beside other work, on a second core.
+
+A process runs one piece of Python at a time, and a fresh process would spend longer on its imports
+than it saves. So a copy of this one does the work, where the system can copy a process and nothing
+else runs in it; elsewhere a thread does it, or it is done when it is asked for. The result is the
+same.
+"""
+
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import IO
+from typing import Generic
+from typing import TypeVar
+
+__all__ = ["Beside"]
+
+T = TypeVar("T")
+
+
+class Beside(Generic[T]):
+    """
+    The result of a task that is under way in a copy of this process, or still to be done here.
+
+    A task that fails there is done once more here, so that its error reads as any other.
+    """
+
+    def __init__(self, task: Callable[[], T], *, may_thread: bool = False) -> None:
+        """
+        Begin a task.
+
+        Parameters
+        ----------
+        task
+            What to do: reads what there is now, changes nothing, returns what can be pickled.
+        may_thread
+            Whether a thread may do it where there can be no copy, for it leaves Python to others
+            most of the time.
+        """
+        self._task = task
+        self._copy: tuple[int, IO[bytes]] | None = None
+        self._future: Future[T] | None = None
+        if _can_copy():
+            self._copy = _begun(task)
+        if self._copy is None and may_thread:
+            self._future = Future()
+            threading.Thread(target=_filled, args=(self._future, task), daemon=True).start()
+
+    def result(self) -> T:
+        """
+        Return what the task returns, once it is done.
+
+        Returns
+        -------
+        result
+            Of the copy or the thread, else of this process.
+        """
+        if self._future is not None:
+            return self._future.result()
+        copy, self._copy = self._copy, None
+        if copy is not None:
+            number, pipe = copy
+            with pipe:
+                content = pipe.read()
+            os.waitpid(number, 0)
+            try:
+                done: T = pickle.loads(content)  # noqa: S301 - written by our own copy
+            except (EOFError, pickle.UnpicklingError):  # failed, or was stopped half-way
+                return self._task()
+            return done
+        return self._task()
+
+    def __del__(self) -> None:
+        """Leave no copy behind that nobody waits for."""
+        if self._copy is not None:
+            number, pipe = self._copy
+            pipe.close()
+            os.waitpid(number, 0)
+
+
+def _filled(future: "Future[T]", task: Callable[[], T]) -> None:
+    """Do a task for who waits for it."""
+    try:
+        future.set_result(task())
+    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        future.set_exception(error)
+
+
+def _can_copy() -> bool:
+    """Return whether a copy of this process can do work of its own."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    return sys.platform == "linux" and cores > 1 and threading.active_count() == 1
+
+
+def _begun(task: Callable[[], T]) -> tuple[int, IO[bytes]] | None:
+    """Return the number of a copy that does a task, and where its result can be read."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # what is not written yet would be written by both
+    reading, writing = os.pipe()
+    try:
+        number = os.fork()
+    except OSError:  # no room for another process
+        os.close(reading)
+        os.close(writing)
+        return None
+    if number:
+        os.close(writing)
+        return number, os.fdopen(reading, "rb")
+    try:
+        os.close(reading)
+        content = pickle.dumps(task(), protocol=pickle.HIGHEST_PROTOCOL)
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(content)
+    except BaseException:  # noqa: BLE001, S110 - told by whoever does it again
+        pass
+    finally:
+        os._exit(0)  # what this process would do at its end is not the copy's

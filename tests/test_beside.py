@@ -1,0 +1,87 @@
+"""Work in a copy of the process gives what it would give here."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from infraplan.beside import Beside
+
+TEXT = "lost"
+CAN_COPY = sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+
+
+def told_by(script: str) -> list[str]:
+    """Return what a fresh process prints, in which nothing else runs."""
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    return run.stdout.splitlines()
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_the_work_is_done_by_another_process_that_writes_nothing_of_this_one() -> None:
+    lines = told_by("""
+        import os
+        from infraplan.beside import Beside
+        print("begun")
+        beside = Beside(lambda: (os.getpid(), b"x" * 1_000_000))
+        number, content = beside.result()
+        print(number != os.getpid(), len(content))
+    """)
+    assert lines == ["begun", "True 1000000"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+@pytest.mark.parametrize("how", ["raise ValueError", "os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_work_that_fails_in_the_copy_is_done_here(how: str) -> None:
+    lines = told_by(f"""
+        import os
+        from infraplan.beside import Beside
+        here = os.getpid()
+        def task():
+            if os.getpid() != here:
+                {how}
+            return "done"
+        print(Beside(task).result())
+    """)
+    assert lines == ["done"]
+
+
+def test_an_error_is_that_of_the_work() -> None:
+    def task() -> None:
+        raise KeyError(TEXT)
+
+    with pytest.raises(KeyError, match=TEXT):
+        Beside(task).result()
+
+
+def test_beside_other_threads_the_work_is_done_when_it_is_asked_for() -> None:
+    done, stop = [], threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    beside = Beside(lambda: done.append(os.getpid()))
+    assert not done
+    beside.result()
+    stop.set()
+    thread.join()
+    assert done == [os.getpid()]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_no_copy_is_left_that_nobody_waits_for() -> None:
+    lines = told_by("""
+        import gc, os
+        from infraplan.beside import Beside
+        beside = Beside(lambda: "done")
+        del beside
+        gc.collect()
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            print("none")
+    """)
+    assert lines == ["none"]
