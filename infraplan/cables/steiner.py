@@ -26,12 +26,14 @@ from infraplan.cables.steiner_graph import shrunk
 from infraplan.cables.steiner_graph import simplified
 from infraplan.cables.steiner_graph import whole_graph
 from infraplan.cables.steiner_subsets import closed_by_subsets
+from infraplan.cables.steiner_trees import SHAKEN_WORK
 from infraplan.cables.steiner_trees import Search
 from infraplan.cables.steiner_trees import edges_of
 from infraplan.cables.steiner_trees import grown
 from infraplan.cables.steiner_trees import improved
 from infraplan.cables.steiner_trees import joined
 from infraplan.cables.steiner_trees import pooled
+from infraplan.cables.steiner_trees import shaken
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 
@@ -47,6 +49,8 @@ STARTS = 4  # trees grown before the first bound; more where terminals are few
 MOST_STARTS = 60
 START_WORK = 600
 SHAKE = 0.25  # greatest share by which chance raises a cost
+SHAKES = 3  # searches near good trees before the first cuts
+LATER_SHAKES = 6  # the same, several at a time, before the first branching
 MIXES = 24  # unions of trees of the pool that are solved
 SUBSET_WORK = 1_000_000_000  # nodes times 3 to the power of the terminals, for subsets in a branch
 FEW = 40  # edges up to which branching needs no cuts
@@ -222,11 +226,27 @@ def _closed(search: Search, graph: Graph, depth: int) -> None:
     graph = _narrowed(search, graph, ROUNDS if depth == 0 else 2)
     if search.open and (depth == 0 or _has_few_subsets(graph)) and closed_by_subsets(search, graph):
         return
+    if depth == 0:
+        _shaken(search, graph)
     flow = np.zeros(0)
     if search.open and len(graph.cost) > FEW:
         graph, flow = closed_by_cuts(search, graph)
+    for _ in range(LATER_SHAKES if depth == 0 else 0):
+        if search.open and len(graph.cost):
+            _shaken(search, graph)
     if search.open and depth < DEPTH and len(search.nodes) < NODES:
         _branched(search, graph, flow, depth)
+
+
+def _shaken(search: Search, graph: Graph) -> None:
+    """Shake trees and seek better ones in their union, in turn."""
+    rows = graph.rows()
+    for _ in range(SHAKES):
+        before = search.upper
+        shaken(search, graph, rows, SHAKEN_WORK // (SHAKES * max(1, len(graph.cost))))
+        if not search.open or search.upper == before:
+            return
+        _mixed(search, graph)
 
 
 def _has_few_subsets(graph: Graph) -> bool:

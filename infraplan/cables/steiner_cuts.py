@@ -26,7 +26,10 @@ from infraplan.cables.steiner_graph import Rows
 from infraplan.cables.steiner_graph import shrunk
 from infraplan.cables.steiner_graph import spread
 from infraplan.cables.steiner_trees import Search
+from infraplan.cables.steiner_trees import edges_of
 from infraplan.cables.steiner_trees import grown
+from infraplan.cables.steiner_trees import joined
+from infraplan.cables.steiner_trees import shaken
 
 if TYPE_CHECKING:
     from highspy._core import _Highs
@@ -49,12 +52,26 @@ REBUILD = 0.85  # share of edges below which the program begins anew
 VIOLATED = 0.98  # greatest flow over a cut that is told
 TINY = 1e-6  # share of the mean cost of an edge that counts as nothing left
 LITTLE = 1e-9  # share by which a round must raise the worth of the program
+INNER_TREES = 8  # trees whose mean is the first inner point, at most
+FEWEST_TREES = 3  # the same at least
+UNBALANCED = 1e-3  # flow that may vanish in a node without a row being added
+SHARES = 0.15, 0.5  # of the solution in points between it and the inner one, where cuts are sought
+TRIES = 4
 PATIENCE = 12  # rounds that may raise it by less
+GUIDED_EDGES = 2_000  # up to which trees are grown after every solution
+CONVERGED = 0.005  # share between the program and its inner point at which it is solved
+SHAKES = 6  # trees that are shaken between two solutions
+ROOT_PATIENCE = 60  # the same before anything is branched: plateaus are long where costs are equal
 
 
 @dataclass(slots=True, eq=False)
 class _Program:
-    """The program of one graph and root; rows of flow come first, then those of `sets`."""
+    """
+    The program of one graph and root: a row for each of `sets`, columns for some of the arcs.
+
+    A row is a cut, or the flow through the one node of its set. `inner` is a point that no cut
+    parts from the trees.
+    """
 
     graph: Graph
     rows: Rows
@@ -65,10 +82,11 @@ class _Program:
     begins: Ints
     arcs: Ints
     signs: Ints
-    flows: int
+    is_cut: Flags
     sets: Sets
     value: Floats
     dual: Floats
+    inner: Floats
 
     def add(self, sets: Sets) -> int:
         """Add a row for each set that is violated; return how many."""
@@ -76,27 +94,50 @@ class _Program:
 
         starts, heads, _, _ = self.rows
         begins, arcs, number = arcs_into(starts, heads, *sets, self.value, VIOLATED)
-        count = len(number)
-        if count == 0:
-            return 0
+        if len(number):
+            places, new = spread(sets[0], number)
+            self._append(begins, arcs, np.ones_like(arcs), (new, sets[1][places]), is_cut=True)
+        return len(number)
+
+    def add_flows(self) -> int:
+        """Add a row for each node that more runs into than out of; return how many."""
+        starts, heads, _, twin = self.rows
+        count = len(starts) - 1
+        into = np.repeat(np.arange(count), np.diff(starts))
+        balance = np.bincount(into, self.value, count) - np.bincount(heads, self.value, count)
+        nodes = np.flatnonzero((balance > UNBALANCED) & ~self.graph.is_terminal)
+        if len(nodes):
+            places, begins = spread(starts, nodes)
+            arcs = np.concatenate([places, twin[places]])
+            owner = np.repeat(np.arange(len(nodes)), np.diff(begins))
+            order = np.argsort(np.concatenate([owner, owner]), kind="stable")
+            signs = np.repeat(np.asarray([-1, 1]), len(places))
+            one_each = np.arange(len(nodes) + 1)
+            self._append(
+                2 * begins, arcs[order], signs[order], (one_each, nodes), is_cut=False
+            )  # fmt: skip
+        return len(nodes)
+
+    def _append(self, begins: Ints, arcs: Ints, signs: Ints, sets: Sets, *, is_cut: bool) -> None:
+        """Append rows to the program."""
+        count = len(begins) - 1
         self.highs.addRows(
             count,
-            np.ones(count),
+            np.full(count, 1.0 if is_cut else 0.0),
             np.full(count, np.inf),
             len(arcs),
             begins[:-1].astype(np.int32),
             arcs.astype(np.int32),
-            np.ones(len(arcs)),
+            signs.astype(np.float64),
         )
         self.begins = np.concatenate([self.begins, begins[1:] + self.begins[-1]])
         self.arcs = np.concatenate([self.arcs, arcs])
-        self.signs = np.concatenate([self.signs, np.ones(len(arcs), dtype=np.int64)])
-        places, new = spread(sets[0], number)
+        self.signs = np.concatenate([self.signs, signs])
+        self.is_cut = np.concatenate([self.is_cut, np.full(count, is_cut)])
         self.sets = (
-            np.concatenate([self.sets[0], new[1:] + self.sets[0][-1]]),
-            np.concatenate([self.sets[1], sets[1][places]]),
+            np.concatenate([self.sets[0], sets[0][1:] + self.sets[0][-1]]),
+            np.concatenate([self.sets[1], sets[1]]),
         )
-        return count
 
     def solve(self, deadline: float) -> bool:
         """Solve the program; return whether HiGHS came to its end."""
@@ -117,27 +158,24 @@ class _Program:
         return True
 
     def drop(self) -> None:
-        """Take out the rows of cuts that do not bind."""
+        """Take out the rows that do not bind."""
         import highspy
 
-        count = len(self.begins) - 1
         basis = self.highs.getBasis()
         basic = highspy.HighsBasisStatus.kBasic
         statuses = list(basis.row_status)
-        slack = np.asarray([status == basic for status in statuses])
-        slack &= self.dual <= 0
-        slack[: self.flows] = False
+        slack = np.asarray([status == basic for status in statuses]) & (self.dual <= 0)
         gone = np.flatnonzero(slack)
-        if len(gone) < 0.2 * count:
+        if len(gone) < 0.2 * len(slack):
             return
-        basis.row_status = [statuses[k] for k in np.flatnonzero(~slack).tolist()]
+        kept = np.flatnonzero(~slack)
+        basis.row_status = [statuses[k] for k in kept.tolist()]
         self.highs.deleteRows(len(gone), gone.astype(np.int32))
         self.highs.setBasis(basis)
-        kept = np.flatnonzero(~slack)
-        self.dual = self.dual[kept]
+        self.dual, self.is_cut = self.dual[kept], self.is_cut[kept]
         places, begins = spread(self.begins, kept)
         self.begins, self.arcs, self.signs = begins, self.arcs[places], self.signs[places]
-        places, begins = spread(self.sets[0], kept[self.flows :] - self.flows)
+        places, begins = spread(self.sets[0], kept)
         self.sets = begins, self.sets[1][places]
 
 
@@ -163,7 +201,7 @@ def closed_by_cuts(search: Search, graph: Graph) -> tuple[Graph, Floats]:
         graph = shrunk(graph, search.late)
         if settled(search, graph):
             return graph, np.zeros(0)
-        binding = np.flatnonzero(program.dual[program.flows :] > 0)
+        binding = np.flatnonzero(program.is_cut & (program.dual > 0))
         places, begins = spread(program.sets[0], binding)
         named = begins, program.graph.names[program.sets[1][places]]
         root_name = int(program.graph.names[program.root])
@@ -185,6 +223,7 @@ def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Progra
     if not complete or not search.open:
         return None
     program = _empty_program(graph, rows, root)
+    program.inner = _inner(search, program)
     number = np.full(len(search.cost) * 2 + 2, -1, dtype=np.int64)
     number[graph.names] = np.arange(len(graph.names))
     if len(named[0]) > 1:
@@ -193,43 +232,54 @@ def _begun(search: Search, graph: Graph, named: Sets, root_name: int) -> _Progra
     return program
 
 
+def _inner(search: Search, program: _Program) -> Floats:
+    """Return the mean of some trees, as a point that no cut parts from the trees."""
+    from infraplan.cables._kernels_trees import _hang
+
+    graph = program.graph
+    starts, heads, links, twin = program.rows
+    plain = graph.cost.astype(np.float64)
+    everything = np.ones(len(graph.cost), dtype=np.bool_)
+    point = np.zeros(len(heads))
+    trees = [edges_of(graph, tree) for _, tree in search.pool[:INNER_TREES]]
+    trees = [tree for tree in trees if joined(graph, tree)]
+    while len(trees) < FEWEST_TREES:
+        root = int(search.rng.choice(graph.terminals))
+        shaken = plain * (1.0 + 0.25 * search.rng.random(len(plain)))
+        trees.append(grown(search, graph, program.rows, root, everything, shaken))
+    for tree in trees:
+        up = _hang(starts, heads, links, twin, tree, program.root)
+        point[up[up >= 0]] += 1.0 / len(trees)
+    return point
+
+
 def _empty_program(graph: Graph, rows: Rows, root: int) -> _Program:
-    """Return the program with the rows of flow alone."""
+    """Return the program without any row."""
     import highspy
     from highspy._core import _Highs  # the class above it greets on standard output
 
-    starts, heads, links, twin = rows
+    starts, heads, links, _ = rows
     into = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    passing = ~graph.is_terminal
-    arcs = np.concatenate([np.flatnonzero(passing[into]), twin[np.flatnonzero(passing[into])]])
-    signs = np.repeat(np.asarray([-1, 1]), len(arcs) // 2)
-    owner = np.concatenate([into[passing[into]], into[passing[into]]])
-    order = np.argsort(owner, kind="stable")
-    sizes = 2 * np.diff(starts)[passing]
-    begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    arcs, signs = arcs[order], signs[order]
     unit = float(graph.cost.mean())
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(heads), len(sizes)
+    lp.num_col_, lp.num_row_ = len(heads), 0
     lp.col_cost_ = graph.cost[links] / unit
     lp.col_lower_ = np.zeros(len(heads))
     lp.col_upper_ = (into != root).astype(np.float64)
-    lp.row_lower_ = np.zeros(len(sizes))
-    lp.row_upper_ = np.full(len(sizes), np.inf)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = begins.astype(np.int32)
-    lp.a_matrix_.index_ = arcs.astype(np.int32)
-    lp.a_matrix_.value_ = signs.astype(np.float64)
     highs = _Highs()
     highs.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS asks so
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("presolve", "off")
     highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
     highs.passModel(lp)
-    sets = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    none = np.zeros(0, dtype=np.int64)
+    one = np.zeros(1, dtype=np.int64)
+    zero = np.zeros(len(heads))
     return _Program(
-        graph, rows, root, into == root, highs, unit, begins, arcs, signs, len(sizes), sets,
-        np.zeros(len(heads)), np.zeros(0),
+        graph=graph, rows=rows, root=root, barred=into == root, highs=highs, unit=unit, begins=one,
+        arcs=none, signs=none, is_cut=none.astype(np.bool_), sets=(one, none), value=zero,
+        dual=zero[:0], inner=zero,
     )  # fmt: skip
 
 
@@ -247,19 +297,28 @@ def _cut(search: Search, program: _Program) -> Graph:
         kept, sets = _proved(search, program)
         if not search.open:
             return graph
+        if number % 3 == 0 or len(graph.cost) <= GUIDED_EDGES:
+            _guided(search, program, program.inner if number % 3 == 1 else program.value)
         if number % 3 == 0:
-            _guided(search, program)
+            shaken(search, graph, program.rows, SHAKES)
         if kept.edges.sum() <= REBUILD * len(graph.cost):
             return without(search, graph, kept)
-        if weak == PATIENCE:
+        if weak >= PATIENCE and not _hopeful(search, program, worth, weak):
             return graph
         _barred(program, kept.edges)
         if number % 3 == 0:
             program.drop()
-        if program.add(sets) + program.add(_flow_cuts(search, program)) == 0:
+        if program.add(sets) + program.add_flows() + _cut_between(search, program) == 0:
             kept, _ = _proved(search, program)
             return graph if kept.edges.all() else without(search, graph, kept)
     return graph
+
+
+def _hopeful(search: Search, program: _Program, worth: float, weak: int) -> bool:
+    """Return whether cuts may still raise much what the program is worth, on a long plateau."""
+    cost = program.graph.cost[program.rows[2]] / program.unit
+    above = float(program.inner @ cost)  # no less than the program with all cuts
+    return len(search.nodes) == 1 and weak < ROOT_PATIENCE and above > (1 + CONVERGED) * worth
 
 
 def _proved(search: Search, program: _Program) -> tuple[Needed, Sets]:
@@ -274,7 +333,7 @@ def _proved(search: Search, program: _Program) -> tuple[Needed, Sets]:
     # no better tree uses barred arcs: they are taken to cost more than everything
     left[program.barred] = 1 << 51
     lack = take_duals(program.begins, program.arcs, program.signs, duals, left)
-    bound = int(duals[program.flows :].sum()) - int(lack)
+    bound = int(duals[program.is_cut].sum()) - int(lack)
     left[left < program.unit * scale * TINY] = 0  # what rounding leaves is no cut
     more, complete, *sets = ascended(
         search, program.rows, left, graph.is_terminal, program.root, ASCENT_WORK, MORE_NODES
@@ -288,11 +347,11 @@ def _proved(search: Search, program: _Program) -> tuple[Needed, Sets]:
     return kept, (sets[0], sets[1])
 
 
-def _guided(search: Search, program: _Program) -> None:
-    """Grow a tree along the arcs that the program likes."""
+def _guided(search: Search, program: _Program, value: Floats) -> None:
+    """Grow a tree along the arcs that a point of the program likes."""
     graph = program.graph
     liked = np.zeros(len(graph.cost))
-    np.maximum.at(liked, program.rows[2], program.value)
+    np.maximum.at(liked, program.rows[2], value)
     everything = np.ones(len(graph.cost), dtype=np.bool_)
     root = int(search.rng.choice(graph.terminals))
     guide = graph.cost * (1.0 - 0.999 * np.clip(liked, 0.0, 1.0))
@@ -308,7 +367,22 @@ def _barred(program: _Program, edges: Flags) -> None:
     )
 
 
-def _flow_cuts(search: Search, program: _Program) -> Sets:
+def _cut_between(search: Search, program: _Program) -> int:
+    """Add cuts that part the program's solution from an inner point; return how many."""
+    for _ in range(TRIES):
+        count = 0
+        for share in SHARES:
+            point = share * program.value + (1.0 - share) * program.inner
+            begins, sets = _flow_cuts(search, program, point)
+            count += program.add((begins, sets))
+            if len(begins) == 1:
+                program.inner = point
+        if count:
+            return count
+    return program.add(_flow_cuts(search, program, program.value))
+
+
+def _flow_cuts(search: Search, program: _Program, value: Floats) -> Sets:
     """Return sets that the flow to some terminal shows to be violated."""
     from infraplan.cables._kernels_cuts import violated_cuts
 
@@ -316,6 +390,6 @@ def _flow_cuts(search: Search, program: _Program) -> Sets:
     order = search.rng.permutation(program.graph.terminals)
     nested = int(np.clip(NESTED_IN_ALL // len(order), *NESTED))
     begins, sets = violated_cuts(
-        starts, heads, twin, program.value, program.root, order, nested, FLOW_NODES
+        starts, heads, twin, value, program.root, order, nested, FLOW_NODES
     )
     return begins, sets

@@ -22,6 +22,13 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 PASSES = 20  # of local search over one tree
+WIDE = 0.003  # gap, as a share, above which trees are shaken
+SHAKEN_EDGES = 1_000, 12_000  # fewest and most: what is smaller is soon solved
+SHAKEN_TERMINALS = 300
+SHAKEN_WORK = 200_000  # trees times edges of a long search by shaking
+STALE = 40  # trees in a row that were no cheaper, after which such a search ends
+NEAR = 4  # trees of the pool, one of which is shaken
+STRENGTHS = (0.05, 0.15, 0.4, 1.0)  # greatest shares by which costs are raised to leave a tree
 POOL = 16  # trees kept
 BATCH_WORK = 20_000_000  # edges or nodes that one call of a local search tries, times nodes
 
@@ -90,15 +97,17 @@ def grown(
     return improved(search, graph, rows, tree) if tree.any() else tree
 
 
-def improved(search: Search, graph: Graph, rows: Rows, tree: Flags) -> Flags:
-    """Return the tree after local search, and offer it."""
+def improved(
+    search: Search, graph: Graph, rows: Rows, tree: Flags, guide: Floats | None = None
+) -> Flags:
+    """Return the tree after local search by the costs, or by a guide, and offer it."""
     from infraplan.cables._kernels import exchange_paths
     from infraplan.cables._kernels import spanning_tree
     from infraplan.cables._kernels_trees import eliminate_vertices
     from infraplan.cables._kernels_trees import insert_vertices
 
     starts, heads, links, twin = rows
-    cost = graph.cost.astype(np.float64)
+    cost = graph.cost.astype(np.float64) if guide is None else guide
     ends, is_terminal = graph.ends, graph.is_terminal
     for _ in range(PASSES):
         saved = 0.0
@@ -122,6 +131,38 @@ def improved(search: Search, graph: Graph, rows: Rows, tree: Flags) -> Flags:
             break
     search.offer(graph.original(tree))
     return tree
+
+
+def shaken(search: Search, graph: Graph, rows: Rows, most: int) -> None:
+    """
+    Seek better trees near good ones: improve one by costs that chance raises, then by the true.
+
+    The search goes on from the new tree where that is not dearer. Nothing is done where the gap is
+    so small, or the graph, that bounds will close it, nor in large graphs, in which a local search
+    takes long.
+    """
+    if search.upper - search.lower <= WIDE * search.upper:
+        return
+    fewest, most_edges = SHAKEN_EDGES
+    if not fewest <= len(graph.cost) <= most_edges or graph.is_terminal.sum() > SHAKEN_TERMINALS:
+        return
+    plain = graph.cost.astype(np.float64)
+    tree = edges_of(graph, search.pool[int(search.rng.integers(min(NEAR, len(search.pool))))][1])
+    if not joined(graph, tree):
+        return
+    current = plain[tree].sum()
+    stale = 0
+    for _ in range(most):
+        if stale == STALE or not search.open:
+            return
+        strength = float(search.rng.choice(STRENGTHS))
+        guide = plain * (1.0 + strength * search.rng.random(len(plain)))
+        other = improved(search, graph, rows, tree.copy(), guide)
+        other = improved(search, graph, rows, other)
+        found = plain[other].sum()
+        stale = 0 if found < current else stale + 1
+        if found <= current:
+            tree, current = other.copy(), found
 
 
 def _batches(graph: Graph, order: Ints) -> list[Ints]:

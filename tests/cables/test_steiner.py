@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from infraplan.cables import SteinerTree
 from infraplan.cables import steiner
 from infraplan.cables import steiner_bounds
+from infraplan.cables import steiner_cuts
 from infraplan.cables import steiner_subsets
 from infraplan.cables import steiner_tree
+from infraplan.cables import steiner_trees
 from infraplan.cables._kernels import spanning_tree
 from infraplan.cables._kernels_cuts import ascend
 from infraplan.cables._kernels_cuts import violated_cuts
@@ -29,6 +31,7 @@ from infraplan.cables.steiner_graph import shrunk
 from infraplan.cables.steiner_graph import whole_graph
 from infraplan.cables.steiner_subsets import closed_by_subsets
 from infraplan.cables.steiner_trees import Search
+from infraplan.cables.steiner_trees import shaken
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from tests.cables.instances import known_instance
@@ -307,6 +310,83 @@ def test_dual_ascent_in_parts_is_a_bound_and_tells_its_sets(number: int, monkeyp
         bit = np.where(graph.is_terminal, 0, -1)
         starts, heads, _, _ = graph.rows()
         assert worth_of_duals(starts, heads, before, bit, begins, sets, 8)[1].sum() == raised
+
+
+def cut_program(number: int) -> tuple[Search, Any, Any, float]:
+    """Return a search that knows no tree, a graph, its program and the cost of the best tree."""
+    edges, cost, terminals, count = random_instance(2 * number + 1)
+    whole = cost.astype(np.int64) + 1
+    graph = whole_graph(edges, whole, terminals, count)
+    search = search_of(whole)
+    none = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    program = steiner_cuts._begun(search, graph, none, -1)
+    return search, graph, program, cheapest_by_subsets(edges, whole.astype(float), terminals, count)
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_inner_point_meets_every_cut_and_the_program_stays_below_the_truth(number) -> None:
+    search, graph, program, truth = cut_program(number)
+    starts, heads, links, twin = program.rows
+    others = np.setdiff1d(graph.terminals, program.root)
+    begins, _ = violated_cuts(
+        starts, heads, twin, program.inner, program.root, others, 1, 10_000
+    )  # fmt: skip
+    assert len(begins) == 1
+    assert graph.fixed_cost + program.inner @ graph.cost[links] >= truth - 1e-6
+    for _ in range(20):
+        assert program.solve(np.inf)
+        worth = program.unit * program.highs.getInfo().objective_function_value
+        assert graph.fixed_cost + worth <= truth * (1 + 1e-9)
+        steiner_cuts._proved(search, program)
+        assert search.lower <= truth
+        if program.add_flows() + steiner_cuts._cut_between(search, program) == 0:
+            break
+    begins, _ = violated_cuts(
+        starts, heads, twin, program.value, program.root, others, 1, 10_000
+    )  # fmt: skip
+    assert len(begins) == 1
+
+
+def test_no_node_without_terminal_takes_in_more_than_it_gives_out() -> None:
+    _, graph, program, _ = cut_program(1)
+    starts, heads, _, _ = program.rows
+    into = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    program.value = np.random.default_rng(0).random(len(heads))
+    before = len(program.is_cut)
+    added = program.add_flows()
+    assert 0 < added == len(program.is_cut) - before
+    assert not program.is_cut[before:].any()
+    size = len(graph.is_terminal)
+    kept = np.bincount(heads, program.value, size) - np.bincount(into, program.value, size)
+    for row in range(before, len(program.is_cut)):
+        entries = slice(program.begins[row], program.begins[row + 1])
+        node = int(program.sets[1][program.sets[0][row]])
+        left = program.signs[entries] @ program.value[program.arcs[entries]]
+        assert left == pytest.approx(kept[node])
+        assert left < 0
+        assert not graph.is_terminal[node]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_shaking_never_makes_the_best_tree_dearer_and_keeps_trees(number, monkeypatch) -> None:
+    monkeypatch.setattr(steiner_trees, "SHAKEN_EDGES", (1, 12_000))
+    edges, cost, terminals, count = random_instance(2 * number + 1)
+    whole = cost.astype(np.int64) + 1
+    graph = whole_graph(edges, whole, terminals, count)
+    search = search_of(whole)
+    rows = graph.rows()
+    steiner._more_trees(search, graph, 1)
+    before = search.upper
+    state = search.rng.bit_generator.state
+    shaken(search, graph, rows, 30)
+    assert search.rng.bit_generator.state != state
+    assert cheapest_by_subsets(edges, whole.astype(float), terminals, count) <= search.upper
+    assert search.upper <= before
+    for worth, tree in search.pool:
+        assert whole[tree].sum() == worth
+        joined = nx.Graph(edges[tree].tolist())
+        assert nx.is_connected(joined)
+        assert set(terminals.tolist()) <= set(joined)
 
 
 def test_parts_that_nothing_joins_are_named() -> None:
