@@ -7,10 +7,14 @@ else runs in it; elsewhere a thread does it, or it is done when it is asked for.
 same.
 """
 
+import contextlib
 import os
 import pickle
+import select
+import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import IO
@@ -66,7 +70,7 @@ class Beside(Generic[T]):
             number, pipe = copy
             with pipe:
                 content = pipe.read()
-            os.waitpid(number, 0)
+            _see_off(number)
             try:
                 done: T = pickle.loads(content)  # noqa: S301 - written by our own copy
             except (EOFError, pickle.UnpicklingError):  # failed, or was stopped half-way
@@ -74,12 +78,27 @@ class Beside(Generic[T]):
             return done
         return self._task()
 
+    @property
+    def is_ready(self) -> bool:
+        """Return whether who asks for the result need not wait for others."""
+        if self._future is not None:
+            return self._future.done()
+        return self._copy is None or bool(select.select([self._copy[1]], [], [], 0)[0])
+
     def __del__(self) -> None:
         """Leave no copy behind that nobody waits for."""
         if self._copy is not None:
             number, pipe = self._copy
             pipe.close()
-            os.waitpid(number, 0)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+            _see_off(number)
+
+
+def _see_off(number: int) -> None:
+    """Wait for the end of a copy, unless the system does that by itself."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(number, 0)
 
 
 def _filled(future: "Future[T]", task: Callable[[], T]) -> None:
@@ -92,30 +111,44 @@ def _filled(future: "Future[T]", task: Callable[[], T]) -> None:
 
 def _can_copy() -> bool:
     """Return whether a copy of this process can do work of its own."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return sys.platform == "linux" and cores > 1 and threading.active_count() == 1
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        return False
+    # what another thread holds at that moment a copy would wait for in vain; the one that draws a
+    # bar of progress holds nothing that work needs
+    return all(
+        thread is threading.current_thread() or type(thread).__module__ == "rich.live"
+        for thread in threading.enumerate()
+    )
 
 
 def _begun(task: Callable[[], T]) -> tuple[int, IO[bytes]] | None:
     """Return the number of a copy that does a task, and where its result can be read."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()  # what is not written yet would be written by both
-    reading, writing = os.pipe()
     try:
-        number = os.fork()
-    except OSError:  # no room for another process
-        os.close(reading)
-        os.close(writing)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()  # what is not written yet would be written by both
+    except (OSError, ValueError):  # closed
         return None
-    if number:
-        os.close(writing)
-        return number, os.fdopen(reading, "rb")
+    reading, writing = os.pipe()
+    here = os.getpid()
     try:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            number = os.fork()  # newer Pythons warn of threads of libraries, which only compute
+        if number:
+            os.close(writing)
+            return number, os.fdopen(reading, "rb")
         os.close(reading)
         content = pickle.dumps(task(), protocol=pickle.HIGHEST_PROTOCOL)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(content)
-    except BaseException:  # noqa: BLE001, S110 - told by whoever does it again
-        pass
+    except BaseException as error:
+        if os.getpid() == here:
+            if not isinstance(error, OSError):
+                raise
+            os.close(reading)
+            os.close(writing)
+            return None  # no room for another process
     finally:
-        os._exit(0)  # what this process would do at its end is not the copy's
+        if os.getpid() != here:
+            os._exit(0)  # what this process would do at its end is not the copy's
+    return None

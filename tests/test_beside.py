@@ -85,3 +85,38 @@ def test_no_copy_is_left_that_nobody_waits_for() -> None:
             print("none")
     """)
     assert lines == ["none"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+        "sys.stderr = None",
+        "sys.stderr.close()",
+        "rich.progress.Progress(console=rich.console.Console(force_terminal=True)).start()",
+    ],
+)
+def test_nothing_about_the_process_keeps_the_result_back(odd: str) -> None:
+    lines = told_by(f"""
+        import os, signal, sys, rich.console, rich.progress
+        from infraplan.beside import Beside
+        {odd}
+        os.write(1, Beside(lambda: "the result").result().encode())
+        os._exit(0)
+    """)
+    assert lines[-1].endswith("the result")
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_a_copy_that_nobody_waits_for_is_stopped() -> None:
+    lines = told_by("""
+        import time
+        from infraplan.beside import Beside
+        begun = time.monotonic()
+        beside = Beside(lambda: time.sleep(60))
+        assert not beside.is_ready
+        del beside
+        print(time.monotonic() - begun < 30)
+    """)
+    assert lines == ["True"]

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from infraplan.api.publish import write_report as write_report
     from infraplan.api.run import run_plan as run_plan
     from infraplan.api.site import appraise as appraise
-    from infraplan.api.site_files import site_files as site_files
-    from infraplan.api.site_files import write_sheet as write_sheet
     from infraplan.api.undergrounding import underground as underground
+    from infraplan.api.visiting import site_files as site_files
+    from infraplan.api.visiting import write_sheet as write_sheet
 
 _HOMES = {
     "appraise": "site",
@@ -61,12 +61,12 @@ _HOMES = {
     "route": "cable",
     "run_plan": "run",
     "sample_plan": "build",
-    "site_files": "site_files",
+    "site_files": "visiting",
     "take_confirmations": "confirm",
     "take_decisions": "office",
     "underground": "undergrounding",
     "write_report": "publish",
-    "write_sheet": "site_files",
+    "write_sheet": "visiting",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one list, above

@@ -27,8 +27,7 @@ from infraplan.plan import Plan
 from infraplan.plan import PlanSettings
 from infraplan.plan import create_plan
 from infraplan.plan import open_folder
-from infraplan.plan.checked import is_known_good
-from infraplan.plan.checked import keep_known_good
+from infraplan.plan.checked import GoodPlan
 from infraplan.progress import Progress
 from infraplan.progress import part
 
@@ -74,12 +73,13 @@ def open_plan(folder: Path | str) -> Plan:
         If layers are at fault; all faults of all layers at once.
     """
     plan = open_folder(Path(folder))
-    if is_known_good(plan):
+    state = GoodPlan(plan)
+    if state.is_known:
         return plan
     faults, _ = check_layers(plan)
     if faults:
         raise LayerError(layer=plan.settings.name, faults=faults)
-    keep_known_good(plan)
+    state.keep()
     return plan
 
 

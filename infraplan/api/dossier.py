@@ -203,7 +203,7 @@ def _map(making: Making) -> list[tuple[str, bytes]]:
 
 def _visit(making: Making) -> list[tuple[str, bytes]]:
     """Return what is taken to the sites: a sheet for each, and all of them for the phone."""
-    from infraplan.api.site_files import visit_files
+    from infraplan.api.visiting import visit_files
 
     made = visit_files(making.appraisal, making.say, as_of=making.made_on, office=making.office)
     return list(made.items())

@@ -1,6 +1,7 @@
 """Undergrounding: one plan with shares, years, order of works and proof, and all its papers."""
 
 import json
+import math
 from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
@@ -355,7 +356,8 @@ def _written(
     )
     part(progress, 0.0, 1.0)(1.0)
     if own is None:
-        (plan.results / TEMPLATE).unlink(missing_ok=True)
+        with suppress(OSError):  # held by Word, say: the record tells that it is not ours any more
+            (plan.results / TEMPLATE).unlink(missing_ok=True)
     else:
         atomic.write_bytes(plan.results / TEMPLATE, own)
     if (key := _papers_key(plan, own)) is not None:
@@ -403,7 +405,8 @@ def bring_papers(
     name: str | None = None if record is None else record.figures.get("template")
     if name is not None and not kept.exists():
         raise SourceFileError(Note("seven.template_gone", name=name, plan=plan.folder.name))
-    own = checked_template(kept) if kept.exists() else None
+    is_ours = kept.exists() and (record is None or name is not None)
+    own = checked_template(kept) if is_ours else None
     if record is None or record.key != _papers_key(plan, own):
         told = None if own is None else name or TEMPLATE
         return _written(plan, None, None, as_of, (own, told), progress)
@@ -548,7 +551,7 @@ class _Whole:
     """The plan of all streets with its proof, worked out beside the choices among them."""
 
     def __init__(self, works: "Works", time_limit_s: float) -> None:
-        self.works, self.time_limit_s = works, time_limit_s
+        self.works = works
         self.is_done = False
         _plan_one(works)  # what this loads, both have
         self._beside = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
@@ -556,8 +559,14 @@ class _Whole:
     def wait(self) -> None:
         """Wait until the works know the plan of all of them."""
         if not self.is_done:
-            self.works.keep(self._beside.result(), time_limit_s=self.time_limit_s)
+            # whatever time is granted later, no more is spent on what was asked for here
+            self.works.keep(self._beside.result(), time_limit_s=math.inf)
             self.is_done = True
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether there is nothing to wait for."""
+        return self.is_done or self._beside.is_ready
 
 
 def _plan_one(works: "Works") -> None:
@@ -614,7 +623,7 @@ def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubse
         """Return works in some streets; those of the whole are waited for."""
         if streets in groups and len(owners or works.owners) == len(works.owners):
             drawn.draw(part for part in works.planned() if works.names(part.units) not in groups)
-            _load_papers()
+            _load_papers(whole)
             whole.wait()
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
@@ -625,9 +634,11 @@ def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubse
         raise
 
 
-def _load_papers() -> None:
-    """Load what the papers will need, for there is time while the whole is waited for."""
+def _load_papers(whole: _Whole) -> None:
+    """Load what the papers will need for as long as the whole is waited for."""
     for name in PAPERS_NEED:
+        if whole.is_ready:
+            return
         import_module(name)
 
 

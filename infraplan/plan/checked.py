@@ -9,8 +9,8 @@ nothing in it.
 
 import contextlib
 import hashlib
+import os
 import time
-from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,57 +21,58 @@ from infraplan.plan.folder import SETTINGS_FILE
 from infraplan.plan.folder import SETTLED_NS
 from infraplan.plan.folder import Plan
 
-__all__ = ["is_known_good", "keep_known_good"]
+__all__ = ["GoodPlan"]
 
 CODE = (".py", ".toml", ".csv")
 
 
-def is_known_good(plan: Plan) -> bool:
-    """
-    Return whether a plan was found without fault, and nothing has changed since.
+class GoodPlan:
+    """What is known of a plan before it is checked, and told after that."""
 
-    Parameters
-    ----------
-    plan
-        The plan.
+    def __init__(self, plan: Plan) -> None:
+        """
+        Look at the files of a plan.
 
-    Returns
-    -------
-    is_known_good
-        False as well where that is not known.
-    """
-    try:
-        return _note(plan).read_text(encoding="ascii") == _stamp(_files(plan))
-    except (OSError, ValueError):
-        return False
+        Parameters
+        ----------
+        plan
+            The plan, not read yet.
+        """
+        self._plan = plan
+        self._stamp = ""
+        with contextlib.suppress(OSError):  # what cannot be looked at is checked
+            self._stamp = _stamp(plan)
 
+    @property
+    def is_known(self) -> bool:
+        """Return whether the plan was found without fault and nothing has changed since."""
+        try:
+            known = _note(self._plan).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return False
+        return bool(self._stamp) and known == self._stamp
 
-def keep_known_good(plan: Plan) -> None:
-    """
-    Remember that a plan was found without fault.
+    def keep(self) -> None:
+        """
+        Remember that the plan was found without fault.
 
-    Parameters
-    ----------
-    plan
-        The plan. One that changed a moment ago is not remembered: a file may change twice within
-        one tick of its clock.
-    """
-    with contextlib.suppress(OSError):  # a disk that is full costs time and nothing else
-        mine = _files(plan)
-        newest = max((path.stat().st_mtime_ns for path in mine), default=0)
-        if time.time_ns() - newest > SETTLED_NS:
-            atomic.write_scratch(_note(plan), _stamp(mine).encode("ascii"))
+        A plan is not remembered that changed while it was checked, nor one that had changed a
+        moment before, for a file may change twice within one tick of its clock.
+        """
+        with contextlib.suppress(OSError):  # a disk that is full costs time and nothing else
+            if self._stamp and self._stamp == _stamp(self._plan):
+                atomic.write_scratch(_note(self._plan), self._stamp.encode("ascii"))
 
 
 def _note(plan: Plan) -> Path:
     """Return the file in which it is remembered which state of a plan is good."""
-    name = hashlib.sha256(str(plan.folder).encode()).hexdigest()[:32]
+    name = hashlib.sha256(os.fsencode(plan.folder)).hexdigest()[:32]
     return user_cache() / "infraplan" / "checked" / name
 
 
 def _files(plan: Plan) -> list[Path]:
     """Return the files of a plan that a check looks at."""
-    own = plan.layers_file
+    own = plan.layers_file.resolve()
     found = [
         plan.folder / SETTINGS_FILE,
         own,
@@ -82,8 +83,8 @@ def _files(plan: Plan) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-def _stamp(mine: Iterable[Path]) -> str:
-    """Return what changes with any file of a plan, and with any of ours."""
+def _stamp(plan: Plan) -> str:
+    """Return what changes with any file of a plan and any of ours, empty where one just did."""
     package = Path(str(files("infraplan")))
     ours = [
         path
@@ -91,9 +92,14 @@ def _stamp(mine: Iterable[Path]) -> str:
         for path in sorted(folder.rglob("*"))
         if path.suffix in CODE
     ]
-    digest = hashlib.sha256()
+    mine, digest = _files(plan), hashlib.sha256()
+    newest_ns = 0
     for path in (*mine, *ours):
         state = path.stat()
-        told = (str(path), state.st_mtime_ns, state.st_size, state.st_ino)
+        newest_ns = max(newest_ns, state.st_mtime_ns if path in mine else 0)
+        told = (
+            os.fsencode(path), state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino,
+            state.st_dev,
+        )  # fmt: skip
         digest.update(repr(told).encode())
-    return digest.hexdigest()
+    return digest.hexdigest() if time.time_ns() - newest_ns > SETTLED_NS else ""

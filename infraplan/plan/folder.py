@@ -592,6 +592,7 @@ def open_folder(folder: Path) -> Plan:
 
 def _stamp(path: Path) -> tuple[int, ...]:
     """Return time, size and number of a file, and of the changes QGIS holds back beside it."""
+    path = path.resolve()
     files = (path, path.with_name(f"{path.name}-wal"))
     seen = [file.stat() for file in files if file.exists()]
     return tuple(part for of in seen for part in (of.st_mtime_ns, of.st_size, of.st_ino))

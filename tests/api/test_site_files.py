@@ -13,8 +13,8 @@ import shapely
 from defusedxml.ElementTree import fromstring
 
 from infraplan.api.briefing import brief
-from infraplan.api.site_files import sheets_left_out
-from infraplan.api.site_files import visit_files
+from infraplan.api.visiting import sheets_left_out
+from infraplan.api.visiting import visit_files
 from infraplan.errors import SettingsError
 from infraplan.io.kml import read_kml
 from infraplan.layers.bundle import Layers

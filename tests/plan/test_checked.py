@@ -14,8 +14,7 @@ from infraplan.errors import LayerError
 from infraplan.plan import Plan
 from infraplan.plan import PlanSettings
 from infraplan.plan import create_plan
-from infraplan.plan.checked import is_known_good
-from infraplan.plan.checked import keep_known_good
+from infraplan.plan.checked import GoodPlan
 
 LONG_AGO_S = 60
 
@@ -60,28 +59,28 @@ def test_a_good_plan_is_checked_once(settled: Plan, monkeypatch: pytest.MonkeyPa
 
 def test_a_fault_that_comes_later_is_found(settled: Plan) -> None:
     open_plan(settled.folder)
-    assert is_known_good(settled)
+    assert GoodPlan(settled).is_known
     _write(settled, people=-5)
-    assert not is_known_good(settled)
+    assert not GoodPlan(settled).is_known
     with pytest.raises(LayerError, match="people"):
         open_plan(settled.folder)
-    assert not is_known_good(settled)
+    assert not GoodPlan(settled).is_known
 
 
 @pytest.mark.parametrize("name", ["layers.gpkg-wal", "rasters/terrain.tif", "antennas/a.msi"])
 def test_any_file_of_a_plan_counts(settled: Plan, name: str) -> None:
-    keep_known_good(settled)
-    assert is_known_good(settled)
+    GoodPlan(settled).keep()
+    assert GoodPlan(settled).is_known
     path = settled.folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"new")
-    assert not is_known_good(settled)
+    assert not GoodPlan(settled).is_known
 
 
 def test_a_plan_that_changed_a_moment_ago_is_not_remembered(settled: Plan) -> None:
     os.utime(settled.layers_file)
-    keep_known_good(settled)
-    assert not is_known_good(settled)
+    GoodPlan(settled).keep()
+    assert not GoodPlan(settled).is_known
 
 
 def test_a_cache_that_cannot_be_written_costs_time_only(
@@ -91,4 +90,23 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "file"))
     open_plan(settled.folder)
-    assert not is_known_good(settled)
+    assert not GoodPlan(settled).is_known
+
+
+def test_a_plan_that_changes_while_it_is_checked_is_not_remembered(settled: Plan) -> None:
+    state = GoodPlan(settled)
+    _write(settled, people=-5)
+    _age(settled)
+    state.keep()
+    assert not GoodPlan(settled).is_known
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_what_qgis_holds_back_beside_a_linked_file_counts(settled: Plan, tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere.gpkg"
+    settled.layers_file.rename(real)
+    settled.layers_file.symlink_to(real)
+    GoodPlan(settled).keep()
+    assert GoodPlan(settled).is_known
+    real.with_name("elsewhere.gpkg-wal").write_bytes(b"new")
+    assert not GoodPlan(settled).is_known
