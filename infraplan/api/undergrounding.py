@@ -404,7 +404,7 @@ def bring_papers(
     kept = plan.results / TEMPLATE
     name: str | None = None if record is None else record.figures.get("template")
     if name is not None and not kept.exists():
-        raise SourceFileError(Note("seven.template_gone", name=name, plan=plan.folder.name))
+        raise SourceFileError(Note("asked.template_gone", name=name, plan=plan.folder.name))
     is_ours = kept.exists() and (record is None or name is not None)
     own = checked_template(kept) if is_ours else None
     if record is None or record.key != _papers_key(plan, own):
@@ -458,6 +458,7 @@ def _papers(
     beside = Beside(drawn)
     from infraplan import maps
     from infraplan.cables.funding import FundingTerms
+    from infraplan.cables.plan_told import finding_told
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.validation import finding_points
     from infraplan.reports.underground_bill import underground_bill
@@ -485,6 +486,7 @@ def _papers(
     folder_name = say("undergrounding.folder_drawings")
     papers |= {f"{folder_name}/{name}": svg for name, svg in drawings.items()}
     points = finding_points(made.findings, crs=made.layers.crs)
+    points["told"] = [finding_told(row, say) for row in points.to_dict("records")]
     papers[f"{say('undergrounding.file_findings')}.geojson"] = _geojson(points)
     tell(1.0)
     return papers
@@ -659,10 +661,12 @@ def _with_choices(
     from infraplan.cables.investment import InvestmentRates
     from infraplan.cables.investment import investment_table
     from infraplan.cables.shares import share_rules
+    from infraplan.cables.subsets import alone_costs
 
     works = drawn.works
     whole = works.dug()
-    alone = {owner: works.dug(owners=frozenset({owner})).cost_vnd for owner in works.owners}
+    alone = dict.fromkeys(works.owners, 0)
+    alone |= alone_costs(works.streets, works.dug, joins=works.joins)
     rates = InvestmentRates.from_dict(books["investment"])
     terms = FundingTerms.from_dict(books["funding"])
     rents = rent_table(made.cables, terms)

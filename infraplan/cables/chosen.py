@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen_graph", "matching_streets", "near_names", "plain_text", "streets_by_name"]
 
+PREFIXES = ("duong", "pho")  # "đường Trần Phú" is Trần Phú
+
 ALONG_M = 15.0  # a street is meant by a drawn line that runs within this distance of it
 MEANT_SHARE = 0.6
 WHOLE_SHARE = 0.9  # a street drawn along so far is meant as a whole
@@ -72,7 +74,7 @@ def matching_streets(streets: "gpd.GeoDataFrame", wanted: Sequence[str]) -> list
 
 def plain_text(text: str) -> str:
     """
-    Return a text as it is compared: without accents, case and doubled blanks.
+    Return a text as it is compared: without accents, case, doubled blanks and the word for street.
 
     Parameters
     ----------
@@ -86,11 +88,13 @@ def plain_text(text: str) -> str:
 
     Examples
     --------
-    >>> plain_text("  Phan Đình  Phùng")
-    'phan dinh phung'
+    >>> plain_text("  Phan Đình  Phùng"), plain_text("Đường Phan Đình Phùng")
+    ('phan dinh phung', 'phan dinh phung')
     """
     letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).casefold().split())
+    plain = " ".join("".join(c for c in letters if not unicodedata.combining(c)).casefold().split())
+    first, _, rest = plain.partition(" ")
+    return rest if first in PREFIXES and rest else plain
 
 
 def chosen_graph(

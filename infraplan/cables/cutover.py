@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from infraplan.cables.demand import AT_POLE_M
+from infraplan.cables.demand import cable_left
 from infraplan.cables.study import filled_table
 from infraplan.cables.trench import width_of
 
@@ -32,7 +34,6 @@ STEPS = ("dig", "chamber", "pull", "splice", "connect", "cut", "take_down", "pol
 NEW_CABLE, REMOVAL = "cable_new", "cable_removal"  # items of the bill
 UNITS = {"dig": "m", "pull": "m", "take_down": "m"}
 BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
-AT_POLE_M = 3.0  # a cable that near hangs on the pole
 LEAST_INSIDE_M = 3.0
 NEAR_TRENCH_M = 30.0  # ground farther from all trenches belongs to no work of the plan
 
@@ -174,7 +175,7 @@ def poles_by_street(
     poles = poles[owner.isna() | owner.astype(str).isin(operators)]
     points = poles.geometry.to_numpy()
     parts = shapely.STRtree(hung["geometry"].to_numpy())
-    left = _left_over(fibre, shapely.union_all(shapes))
+    left = cable_left(fibre, shapely.union_all(shapes))
     over = shapely.STRtree(left)
     first: dict[int, int] = {}
     for number, k in shapely.STRtree(shapes).query(points, predicate="intersects").T.tolist():
@@ -188,16 +189,6 @@ def poles_by_street(
         users = frozenset((str(hung["street"].iloc[k]), str(hung["operator"].iloc[k])) for k in on)
         going[names[at]].append((str(pole), users))
     return going, staying
-
-
-def _left_over(fibre: "gpd.GeoDataFrame", area: "shapely.Geometry") -> list["shapely.Geometry"]:
-    """Return the aerial cable that stays in the air."""
-    if not len(fibre):
-        return []
-    kind = fibre["installation"]
-    aerial = fibre[kind.isna() | (kind == "aerial")]
-    near = aerial[aerial.geometry.intersects(area)].geometry.difference(area)
-    return [shape for shape in near if shape.length >= LEAST_INSIDE_M]
 
 
 def _streets(plan: "CablePlan") -> list[str]:

@@ -38,6 +38,7 @@ Units = frozenset[int]
 BESIDE_M = 2.0  # poles stand that far beyond the street's width at most
 STRAY_M = 6.0  # a cable that leaves a street no farther than that and comes back was drawn amiss
 LEAST_INSIDE_M = 3.0  # a cable that only grazes the area does not enter it
+AT_POLE_M = 3.0  # a cable that near hangs on the pole
 ONE_RISER_M = 10.0  # cables that enter so near each other share a riser
 HOUSE_M = 20.0  # farthest house that a street serves
 GOES_ON_M = 15.0  # a surveyed cable that ends so near a junction goes on in its other streets
@@ -651,10 +652,34 @@ def _by_frontage(
     return found
 
 
+def cable_left(fibre: "gpd.GeoDataFrame", area: "shapely.Geometry") -> "list[shapely.Geometry]":
+    """
+    Return the aerial cable that stays in the air beside an area.
+
+    Parameters
+    ----------
+    fibre
+        Layer `fibre`.
+    area
+        Where all of it goes underground.
+
+    Returns
+    -------
+    left
+        What of each cable that enters the area lies outside.
+    """
+    if not len(fibre):
+        return []
+    kind = fibre["installation"]
+    aerial = fibre[kind.isna() | (kind == "aerial")]
+    near = aerial[aerial.geometry.intersects(area)].geometry.difference(area)
+    return [shape for shape in near if shape.length >= LEAST_INSIDE_M]
+
+
 def _poles(
     layers: Layers, grounds: "list[shapely.Geometry]", owners: tuple[str, ...]
 ) -> tuple[tuple[tuple[Units, int], ...], int]:
-    """Return streets and owner of the poles that go, and how many stay for another owner."""
+    """Return streets and owner of the poles that go, and how many stay for another's cable."""
     import shapely
 
     poles = layers.table("poles").sort_index()
@@ -665,6 +690,11 @@ def _poles(
     for k, number in zip(which.tolist(), unit.tolist(), strict=True):
         units.setdefault(k, set()).add(number)
     going = [k for k in sorted(units) if names[k] is None or str(names[k]) in operators]
+    left = shapely.STRtree(cable_left(layers.table("fibre"), shapely.union_all(grounds)))
+    at = poles.geometry.to_numpy()
+    going = [
+        k for k in going if not len(left.query(at[k], predicate="dwithin", distance=AT_POLE_M))
+    ]
     numbers = {name: k for k, name in enumerate(owners)}
     gone = tuple((frozenset(units[k]), numbers.get(str(names[k]), -1)) for k in going)
     return gone, len(units) - len(going)

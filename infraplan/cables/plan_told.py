@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infraplan.cables.underground import CablePlan
 
 __all__ = [
+    "dearer_than_alone",
     "feature_told",
     "finding_told",
     "payer_told",
@@ -72,6 +73,38 @@ def shares_told(plan: "CablePlan", words: Words) -> dict[str, str]:
         else payer_told(str(payer), words)
         for payer in plan.shares["operator"]
     }
+
+
+def dearer_than_alone(plan: "CablePlan", words: Words) -> list[str]:
+    """
+    Return a sentence on each owner who pays more than works for the own cable alone would cost.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        One an owner; none by the rule that shares by these costs.
+    """
+    alone = {}
+    if len(plan.share_rules):
+        rules = plan.share_rules.reset_index()
+        alone = dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
+    return [
+        words(
+            "dearer.sentence",
+            owner=str(owner),
+            cost=words.number(int(cost_vnd)),
+            alone=words.number(int(alone[owner])),
+        )
+        for owner, cost_vnd in zip(plan.shares["operator"], plan.shares["cost_vnd"], strict=True)
+        if owner in alone and int(cost_vnd) > int(alone[owner])
+    ]
 
 
 def finding_told(row: Mapping[Any, Any], words: Words) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "DugStreets",
     "StreetSubsets",
     "Without",
+    "alone_costs",
     "street_subsets",
     "without",
 ]
@@ -197,6 +198,30 @@ def street_subsets(
                 }
     tables = filled_table("subsets", rows), filled_table("subset_shares", shares).sort_index()
     return StreetSubsets(named, *tables, (), len(task.parts) + len(task.own))
+
+
+def alone_costs(
+    streets: Sequence[str], dug: Dig, *, joins: Sequence[tuple[str, str]]
+) -> dict[str, int]:
+    """
+    Return what streets would cost each owner who has cable there, for that cable alone.
+
+    Parameters
+    ----------
+    streets
+        Names.
+    dug
+        Plans some streets for some owners, such as `Works.dug`.
+    joins
+        Pairs of streets that touch.
+
+    Returns
+    -------
+    alone_vnd
+        By owner, as `street_subsets` tells it of a choice: streets that hang together in which an
+        owner has nothing cost that owner nothing [VND].
+    """
+    return _Task(tuple(streets), dug, joins, {}, {}).choice(streets)[1]
 
 
 @dataclass(slots=True, eq=False)

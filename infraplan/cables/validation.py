@@ -41,6 +41,7 @@ SHORT_M = 0.05
 AT_END_M = 25.0  # a cable that names its end there begins that near to it
 DUCT_END_M = 5.0  # a duct ends in a chamber that near
 SURVEY_STREET_M = 20.0
+CLOSE_M = 2.0  # chambers that near stand in one pit
 DOUBTFUL = 0.5  # confidence below which two owners' cables may hang apart
 
 # code -> severity, and the technical rule behind it (None: a plain fact)
@@ -61,6 +62,7 @@ CODES: dict[str, tuple[str, str | None]] = {
     "survey_differs": ("warning", None),
     "survey_twice": ("warning", None),
     "chamber_spacing": ("error", "chamber_spacing"),
+    "chamber_close": ("note", None),
     "pull_tension": ("error", "pull_tension"),
     "chamber_junction": ("error", "chamber_place"),
     "chamber_entrance": ("error", "chamber_place"),
@@ -121,7 +123,7 @@ def validate_underground(
     rules = rules.in_force(as_of)
     found: list[_Found] = []
     for check in (_drawn, _ducts, _sources, _survey, _network, _sections, _drops, _crossings,
-                  _poles, _light, _money):  # fmt: skip
+                  _close, _poles, _light, _money):  # fmt: skip
         found += check(plan, rules, as_of)
     found += _confirmed(plan, rules)
     order = {"error": 0, "warning": 1, "note": 2}
@@ -648,6 +650,26 @@ def _crossings(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Itera
         if float(row["depth_m"]) < least - 1e-6:
             yield _Found("crossing_depth", "crossings", str(name), row["street"],
                          float(row["depth_m"]), least, row.geometry)  # fmt: skip
+
+
+def _close(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[_Found]:
+    """Yield new chambers so near another that one might do for both."""
+    import shapely
+
+    del rules, as_of
+    chambers = plan.chambers.sort_index()
+    points = chambers.geometry.to_numpy()
+    if len(points) < 2:
+        return
+    pairs = shapely.STRtree(points).query(points, predicate="dwithin", distance=CLOSE_M)
+    for one, other in pairs.T.tolist():
+        if one < other and not (
+            chambers["existing"].iloc[one] and chambers["existing"].iloc[other]
+        ):
+            names = f"{chambers.index[one]}, {chambers.index[other]}"
+            apart_m = round(float(points[one].distance(points[other])), 2)
+            yield _Found("chamber_close", "chambers", names, value=apart_m, limit=CLOSE_M,
+                         at=points[one])  # fmt: skip
 
 
 def _poles(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[_Found]:

@@ -331,18 +331,21 @@ class Works:
         Returns
         -------
         weights
-            Whole numbers by rule (diameter, occupancy, length) and owner.
+            Whole numbers by rule (diameter, occupancy, length) and owner; those of several parts
+            are the sums of each part's, so that a choice of streets and all of them agree.
         """
-        exact = np.zeros((len(WEIGHT_RULES), len(self.owners)))
+        whole = np.zeros((len(WEIGHT_RULES), len(self.owners)), dtype=np.int64)
         metres = self.trench.table["length_m"].to_numpy(dtype=np.float64)
         for part in parts:
+            exact = np.zeros(whole.shape)
             for (_, owner), (length_m, _, rent_vnd) in part.task.removed.items():
                 exact[0, owner] += rent_vnd
                 exact[2, owner] += length_m
             exact[1] += metres[part.edges] @ part.bores
+            whole += np.rint(exact).astype(np.int64)
         whose = sorted({owner for part in parts for owner in part.owners})
         return MappingProxyType({
-            rule: MappingProxyType({self.owners[k]: round(float(exact[row, k])) for k in whose})
+            rule: MappingProxyType({self.owners[k]: int(whole[row, k]) for k in whose})
             for row, rule in enumerate(WEIGHT_RULES)
         })  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
 
+from infraplan.cables.plan_told import dearer_than_alone
 from infraplan.cables.plan_told import shares_told
 from infraplan.cables.shared_told import shared_part
 from infraplan.cables.sharing import tenants
@@ -556,6 +557,8 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
     )
     shares = "; ".join(f"{payer} {_billion(float(cost_vnd), words)}" for payer, cost_vnd in told)
     say(words("cli.underground_shares", shares=shares))
+    for sentence in dearer_than_alone(cable_plan, words):
+        say(sentence)
     if renting := tenants(cable_plan):
         owed = "; ".join(
             f"{owner} {words.number(vnd / 1e6, 1)} {words('choices.ui_million')}"
@@ -578,6 +581,8 @@ def _tell_years(cable_plan: "CablePlan", words: Words) -> None:
         named = ", ".join(map(str, phases.index[phases["year"] == year])) or words("cli.no_street")
         cost = _billion(float(row["cost_vnd"]), words)
         say(words("cli.underground_year", year=str(year), streets=named, cost=cost))
+    if len(cable_plan.years):
+        say(words("dearer.budget"))
     later = ", ".join(map(str, phases.index[phases["year"].isna()])) if len(phases) else ""
     if later:
         say(words("cli.underground_later", streets=later))

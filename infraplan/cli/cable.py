@@ -24,6 +24,7 @@ __all__ = ["route", "underground"]
 MOST_YEARS = 20
 MOST_YEAR = 2200
 MOST_VND = 1e15
+LEAST_VND = 1e6  # of a year; less is a unit forgotten
 POINT = "lon,lat or E,N of the plan, or an id."
 
 
@@ -74,7 +75,10 @@ def underground(
     years: Annotated[str, typer.Option(help="Years of building, such as 2027-2031.")] = "",
     budget: Annotated[
         list[str] | None,
-        typer.Option(help="VND that each year may spend, or one for each year (20e9, 20 tỷ)."),
+        typer.Option(
+            help="VND before tax that each year may spend, or one for each year (20e9, 20 tỷ); "
+            "what a year leaves goes on to the next."
+        ),
     ] = None,
     force: Annotated[
         list[str] | None, typer.Option(help="Street that must be built, 'name=year' by a year.")
@@ -154,8 +158,13 @@ def _programme(
             by_year[name.strip()] = int(year)
         else:
             forced.append(entry.strip())
+    wrong += [
+        Note("asked.money_unit", found=text)
+        for text, value in zip(budget, money, strict=False)
+        if value is not None and 0 < value < LEAST_VND
+    ]
     if budget and not years:
-        wrong.append(Note("seven.budget_without_years"))
+        wrong.append(Note("asked.budget_without_years"))
     if wrong:
         raise SettingsError(joined(wrong))
     return Programme(span, spent, tuple(forced), by_year, tuple(name.strip() for name in leave_out))

@@ -287,6 +287,6 @@ def _flag(value: object) -> bool | None:
     yes, no = {"true", "1"}, {"false", "0"}
     for language in LANGUAGES:
         told = words(language)
-        yes |= {plain(told("money.confirmed")), plain(told("reports.yes"))}
-        no |= {plain(told("money.unconfirmed")), plain(told("reports.no"))}
+        yes |= {plain(told(key)) for key in ("money.confirmed", "papers.confirmed", "reports.yes")}
+        no |= {plain(told(key)) for key in ("money.unconfirmed", "reports.no")}
     return True if text in yes else False if text in no else None

@@ -5,6 +5,7 @@ All choices are solved beforehand; the page only looks them up and divides the s
 whole-number weights that the plan holds, in whole dong, as `infraplan.cables.shares` does.
 """
 
+import math
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -252,6 +253,12 @@ def _whole(value: Any) -> str:  # noqa: ANN401 - a cell of a table
     return "" if value is None or bool(pd.isna(value)) else str(int(value))
 
 
+def _rounded_up(value: float, decimals: int) -> float:
+    """Return a number of so many decimals that is not below it, for it tells what is at most."""
+    scale = 10.0**decimals
+    return math.ceil(round(value * scale, 6)) / scale
+
+
 def _choice(
     row: pd.Series,
     shares: Mapping[str, Mapping[str, Mapping[str, str]]],
@@ -260,7 +267,8 @@ def _choice(
 ) -> dict[str, Any]:
     """Return what the page tells of a choice of streets."""
     gap = float(row["gap"])
-    proof = words("choices.proof", share=words.number(100 * gap, 2 if gap < 0.01 else 1))
+    decimals = 2 if gap < 0.01 else 1
+    proof = words("choices.proof", share=words.number(_rounded_up(100 * gap, decimals), decimals))
     return {
         "streets": sorted(places[name] for name in str(row["streets"]).split(";")),
         "cost": _whole(row["cost_vnd"]),

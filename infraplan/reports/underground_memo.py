@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.plan_told import dearer_than_alone
 from infraplan.cables.plan_told import feature_told
 from infraplan.cables.plan_told import finding_told
 from infraplan.cables.plan_told import payer_told
@@ -74,6 +75,7 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "funding_note": "sentence: for whom there are years of payback",
         "steps_note": "sentence: what the metres of the steps count",
         "phases": "list: a year a row",
+        "phases_note": "sentence: which money the years are held against, empty without years",
         "steps": "list: a step of the cut-over a row",
         "without": "list: the plan without one street a row",
         "wishes": "list of sentences: what each wish costs",
@@ -142,7 +144,7 @@ TOTALS = ("total", "low", "high")  # lines of the investment that are no parts o
 NAMED = 4  # prices and rules named on the first page
 PLACES = 3  # of a kind of finding that are named
 NOTES = ("costs", "shares", "bound")
-NOTED = ("funding", "steps")  # tables whose figures need a word
+NOTED = ("funding", "phases", "steps")  # tables whose figures need a word
 
 
 def memo_template(words: Words) -> bytes:
@@ -342,6 +344,7 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "funding": _funding(plan, words),
         "funding_note": words("papers.memo_funding_note"),
         "phases": _phases(plan, words),
+        "phases_note": words("dearer.budget") if len(plan.years) else "",
         "steps": _steps(plan, words),
         "steps_note": words("papers.memo_steps_note"),
         "without": _without(plan, words),
@@ -523,6 +526,7 @@ def _shares(plan: "CablePlan", words: Words) -> dict[str, Any]:
     if asked.public_share:
         percent = words.number(100 * asked.public_share, 1)
         note = f"{note} {words('tenants.memo_public', share=percent)}"
+    note = " ".join([note, *dearer_than_alone(plan, words)])
     return {
         "shares": rows,
         "shares_total": total,

@@ -61,6 +61,16 @@ def test_money_without_years_is_refused_not_forgotten() -> None:
     assert "--years" in told(raised.value)
 
 
+@pytest.mark.parametrize("money", ["6", "600", "0,5 triệu"])
+def test_money_of_a_year_without_its_unit_is_refused(money: str) -> None:
+    from infraplan.cli.cable import _programme
+
+    with pytest.raises(SettingsError) as raised:
+        _programme("2027-2029", [money], [], [])
+    assert f"--budget {money}: chưa đến một triệu đồng" in told(raised.value)
+    assert _programme("2027", ["6 tỷ"], [], []).budget_vnd == (6_000_000_000,)
+
+
 def test_all_that_is_wrong_with_the_sharing_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         Sharing("xyz", 1.3, model="loan")

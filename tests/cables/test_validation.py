@@ -172,6 +172,8 @@ def defects(plan):
         "chamber_spacing": replace(plan, segments=pd.concat([segments, long])),
         "pull_tension": replace(plan, segments=moved(segments, new, comb),
                                 chambers=plan.chambers.iloc[:0]),
+        "chamber_close": replace(plan, chambers=pd.concat(
+            [plan.chambers, plan.chambers.loc[[chamber]].rename(index={chamber: "B9999"})])),
         "chamber_junction": with_cross(plan, chamber),
         "chamber_bus_stop": with_stop(plan, chamber),
         "cover": replace(plan, segments=changed(segments, new, "cover_m", 0.4)),

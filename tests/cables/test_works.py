@@ -13,6 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from infraplan.cables import plan_underground
+from infraplan.cables.shares import share_rules
+from infraplan.cables.subsets import alone_costs
+from infraplan.cables.subsets import street_subsets
 from infraplan.cables.works import prepare_works
 from infraplan.errors import LayerError
 from infraplan.errors import NoRouteError
@@ -78,6 +81,18 @@ def test_shared_and_direct_works_sum_for_every_choice(works) -> None:
                 assert 0 <= dug.bound_vnd <= dug.cost_vnd
                 assert set(dug.weights) == {"diameter", "occupancy", "length"}
                 assert set(dug.direct_vnd) == set(owners or works.owners)
+
+
+def test_all_streets_are_shared_out_as_the_choice_of_all_of_them(works) -> None:
+    """Rounding and costs alone are those of streets that hang together, whoever asks."""
+    choices = street_subsets(works.streets, works.dug, joins=works.joins)
+    last = choices.subset_shares.xs(choices.subsets.index.max(), level="subset")
+    alone = alone_costs(works.streets, works.dug, joins=works.joins)
+    whole = share_rules(works.dug(), alone)
+    columns = ["weight", "direct_vnd", "cost_vnd", "alone_vnd"]
+    rows = whole.index.intersection(last.index)
+    assert set(rows.get_level_values("owner")) >= set(works.owners)
+    assert (whole.loc[rows, columns].astype("int64") == last.loc[rows, columns]).all(axis=None)
 
 
 def test_an_owner_alone_pays_for_its_own_cables_only(works) -> None:
