@@ -112,15 +112,14 @@ class OverLand:
         for k, entry in enumerate(entries, start=1):
             wrong += _land_faults(entry, f"land {k}: ")
         wrong += _twice_faults(entries)
-        limits = table.get("limits", {})
-        if isinstance(limits, Mapping):
-            if "limits" in table:
-                wrong += _key_faults(limits, "limits: ", {"drill_m", "source", "verified"})
+        drill_m: Any = 0
+        if isinstance(limits := table.get("limits"), Mapping):
+            wrong += _key_faults(limits, "limits: ", {"drill_m", "source", "verified"})
             drill_m = limits.get("drill_m", 0)
-            if not (_is_number(drill_m) and 0 <= drill_m < MOST_DRILL_M):
-                wrong.append(Note("over_land.drill", found=repr(drill_m)))
-        else:
+        elif "limits" in table:
             wrong.append(Note("over_land.no_table", place="limits: "))
+        if not (_is_number(drill_m) and 0 <= drill_m < MOST_DRILL_M):
+            wrong.append(Note("over_land.drill", found=repr(drill_m)))
         if wrong:
             raise SettingsError(Note("over_land.table", faults=joined(wrong)))
         kinds = [LandKind(e["kind"], tuple(e["classes"]), float(e["factor"])) for e in entries]
@@ -487,7 +486,7 @@ def _width_m(waterways: "gpd.GeoDataFrame") -> Floats:
     """Return how wide waterways are, 0 where nobody knows."""
     import pandas as pd
 
-    return pd.to_numeric(waterways["width_m"]).fillna(0.0).to_numpy(dtype=np.float64)
+    return np.asarray(pd.to_numeric(waterways["width_m"]).fillna(0.0), dtype=np.float64)
 
 
 def _bridged(layers: Layers, geobox: "GeoBox") -> Flags:

@@ -14,6 +14,7 @@ from infraplan.cables.over_land import OverLand
 from infraplan.cables.over_land import plan_over_land
 from infraplan.cables.raster_path import BarredError
 from infraplan.cables.raster_path import slope_factors
+from infraplan.cli.account import tell_route
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import wrap
@@ -248,6 +249,15 @@ def test_land_of_unknown_cover_costs_as_the_dearest_dry_land_and_says_so(found, 
     assert note.startswith("over land: 900 m of the route lie on land of unknown cover")
     assert "chưa rõ lớp phủ" in note_told(note, words("vi"))
     assert not any(isinstance(note, Note) for note in found(land()).provenance.notes)
+
+
+def test_the_command_tells_where_the_cover_is_unknown_and_what_it_costs(found, capsys) -> None:
+    tell_route(found(land(cover=0)), words("vi"))
+    told = capsys.readouterr().out
+    assert "900 m qua đất chưa rõ lớp phủ" in told
+    assert "gấp 3,0 lần" in told
+    tell_route(found(land()), words("vi"))
+    assert "chưa rõ lớp phủ" not in capsys.readouterr().out
 
 
 def test_points_off_the_ground_or_in_one_cell_are_refused(found) -> None:
