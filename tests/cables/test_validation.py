@@ -135,7 +135,7 @@ def test_rows_of_one_part_of_a_street_add_up(plan, rules) -> None:
 @pytest.mark.parametrize(
     ("looks", "twice"),
     [
-        ({"street": "đường hà  huy tập", "cables": 9, "signed_by": "X"}, True),
+        ({"street": "hà  HUY tap", "cables": 9, "signed_by": "X"}, True),
         ({"owner": "FPT"}, False),
         ({"side": "left"}, False),
         ({"from_place": "90"}, False),
