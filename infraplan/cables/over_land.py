@@ -5,7 +5,10 @@ The ground is a raster of what a metre of trench costs in each cell: roads, stre
 free bores by the price book, other land dearer by its cover, water drilled under, all by the slope.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -52,6 +55,12 @@ RIVER, RAIL, BRIDGE = "crossing_river", "crossing_rail", "crossing_bridge"
 PERMITS = {RIVER: "permit_crossing", RAIL: "permit_rail", BRIDGE: "permit_crossing"}
 YARD_CELLS = 2  # a point in a building may leave it
 WATER_CLASS = 80  # of ESA WorldCover
+DRY_KINDS = ("open", "crop", "trees", "built")
+KINDS = (*DRY_KINDS, "wet")
+UNKNOWN = "unknown"  # land whose cover no kind names
+LEAST_FACTOR, MOST_FACTOR = 1.0, 1e3
+MOST_DRILL_M = 1e5
+MOST_SEARCHES = 16  # each bars what the one before drilled too far
 
 
 class LandKind(NamedTuple):
@@ -64,7 +73,11 @@ class LandKind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OverLand:
-    """What a trench costs away from roads, and the longest drilling under water [m]."""
+    """
+    What a trench costs away from roads, and the longest drilling under water [m].
+
+    `drill_m` holds for the way drilled, along a river as well as across it.
+    """
 
     name: str
     land: tuple[LandKind, ...]
@@ -88,28 +101,88 @@ class OverLand:
         Raises
         ------
         SettingsError
-            If a key is unknown or missing, or a value out of range; all faults are listed.
+            If a key or kind is unknown, a key missing, or a value of the wrong type or out of
+            range; all faults are listed.
         """
-        wrong = [f"unknown key '{x}'" for x in table if x not in {"name", "note", "land", "limits"}]
-        wrong += [f"missing key '{x}'" for x in ("name", "land", "limits") if x not in table]
-        kinds = []
-        for k, entry in enumerate(table.get("land", ()), start=1):
-            lacks = {"kind", "classes", "factor", "source", "verified"} ^ set(entry)
-            wrong += [f"land {k}: missing or unknown '{key}'" for key in sorted(lacks)]
-            if lacks:
-                continue
-            if not (isinstance(entry["factor"], int | float) and 1 <= entry["factor"] < 1e3):
-                wrong.append(f"land {k}: factor must be at least 1; found {entry['factor']!r}")
-            kinds.append(LandKind(str(entry["kind"]), tuple(entry["classes"]), entry["factor"]))
-        limits = table.get("limits", {})
-        lacks = {"drill_m", "source", "verified"} ^ set(limits)
-        wrong += [f"limits: missing or unknown '{key}'" for key in sorted(lacks)]
-        drill_m = limits.get("drill_m", 1)
-        if not (isinstance(drill_m, int | float) and 0 <= drill_m < 1e5):
-            wrong.append(f"limits: drill_m must be a length [m]; found {drill_m!r}")
-        if wrong or not kinds:
-            raise SettingsError(Note("over_land.table", faults=joined(wrong or ["no land"])))
+        wrong = _key_faults(table, "", {"name", "land", "limits"}, {"note"})
+        entries = table.get("land", [])
+        if not isinstance(entries, list | tuple) or not entries:
+            wrong.append(Note("over_land.no_land"))
+            entries = ()
+        for k, entry in enumerate(entries, start=1):
+            wrong += _land_faults(entry, f"land {k}: ")
+        wrong += _twice_faults(entries)
+        drill_m: Any = 0
+        if isinstance(limits := table.get("limits"), Mapping):
+            wrong += _key_faults(limits, "limits: ", {"drill_m", "source", "verified"})
+            drill_m = limits.get("drill_m", 0)
+        elif "limits" in table:
+            wrong.append(Note("over_land.no_table", place="limits: "))
+        if not (_is_number(drill_m) and 0 <= drill_m < MOST_DRILL_M):
+            wrong.append(Note("over_land.drill", found=repr(drill_m)))
+        if wrong:
+            raise SettingsError(Note("over_land.table", faults=joined(wrong)))
+        kinds = [LandKind(e["kind"], tuple(e["classes"]), float(e["factor"])) for e in entries]
         return cls(str(table["name"]), tuple(kinds), float(drill_m))
+
+    @property
+    def unknown_factor(self) -> float:
+        """Return the factor of land of unknown cover: that of the dearest dry land."""
+        dry = [entry.factor for entry in self.land if entry.kind in DRY_KINDS]
+        return max(dry or [entry.factor for entry in self.land])
+
+
+def _key_faults(
+    table: Mapping[str, Any],
+    place: str,
+    needed: AbstractSet[str],
+    known: AbstractSet[str] = frozenset(),
+) -> list[str]:
+    """Return which keys of a table are unknown or missing."""
+    wrong: list[str] = [
+        Note("over_land.unknown_key", place=place, key=str(key))
+        for key in table if key not in needed | known
+    ]  # fmt: skip
+    missing = sorted(needed - set(table))
+    return wrong + [Note("over_land.missing_key", place=place, key=key) for key in missing]
+
+
+def _land_faults(entry: object, place: str) -> list[str]:
+    """Return what is wrong with a kind of land."""
+    if not isinstance(entry, Mapping):
+        return [Note("over_land.no_table", place=place)]
+    wrong = _key_faults(entry, place, {"kind", "classes", "factor", "source", "verified"})
+    if "kind" in entry and entry["kind"] not in KINDS:
+        known = ", ".join(KINDS)
+        wrong.append(Note("over_land.kind", place=place, found=repr(entry["kind"]), known=known))
+    if "classes" in entry and not _are_classes(entry["classes"]):
+        wrong.append(Note("over_land.classes", place=place, found=repr(entry["classes"])))
+    factor = entry.get("factor", LEAST_FACTOR)
+    if not (_is_number(factor) and LEAST_FACTOR <= factor < MOST_FACTOR):
+        most = f"{MOST_FACTOR:.0f}"
+        wrong.append(Note("over_land.factor", place=place, found=repr(factor), most=most))
+    return wrong
+
+
+def _twice_faults(entries: Iterable[object]) -> list[str]:
+    """Return which classes of cover several kinds of land claim, so that neither would be right."""
+    tables = [entry for entry in entries if isinstance(entry, Mapping)]
+    given = [entry["classes"] for entry in tables if _are_classes(entry.get("classes"))]
+    claims = Counter(number for classes in given for number in classes)
+    twice = sorted(number for number, count in claims.items() if count > 1)
+    return [Note("over_land.class_twice", number=str(number)) for number in twice]
+
+
+def _are_classes(value: object) -> bool:
+    """Return whether a value is a list of whole numbers, at least one."""
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(isinstance(each, int) and not isinstance(each, bool) for each in value)
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class _Way(NamedTuple):
@@ -129,12 +202,13 @@ class _Way(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ground:
-    """The raster of ways, and what bars."""
+    """The raster of ways, what bars, and where a way is drilled under water."""
 
     geobox: "GeoBox"
     ways: list[_Way]
     way: Ints
     barriers: dict[str, Flags]
+    drilled: Flags
 
     @property
     def cost(self) -> Floats:
@@ -185,6 +259,15 @@ def plan_over_land(
     NoRouteError
         If nothing leads from one to the other; the message names what bars, and what of it alone
         would do if it were opened.
+
+    Notes
+    -----
+    No part of the route drills further than `drill_m` under water. Where the cheapest way would,
+    the middle of what it drills is barred and the search begins anew: the route may then be dearer
+    than need be, or none be found where a roundabout one exists; `bound_vnd`, the cost of the first
+    search, still holds. A road over water is a bridge only where its line crosses the water: beside
+    a ditch it stays a verge, and a route that crosses such a road crosses the ditch unpriced where
+    both lie in one cell.
     """
     layers.need("terrain", step="route --over-land")
     terrain = layers.rasters["terrain"] if layers.terrain is None else layers.terrain.ground_m
@@ -198,10 +281,7 @@ def plan_over_land(
     pixel_m = abs(float(geobox.affine.a))
     steep = None if slope is None else Slope(np.nan_to_num(height_m), slope)
     try:
-        path = least_cost_path(
-            ground.cost, cells[0], cells[1], pixel_m=pixel_m, slope=steep,
-            barriers={name: mask for name, mask in ground.barriers.items() if mask.any()},
-        )  # fmt: skip
+        path, least_vnd = _path(ground, cells, pixel_m, steep, over_land.drill_m)
     except BarredError as error:
         raise _told(error, over_land) from error
     segments = _segments(ground, path, (start, end), layers.crs, prices)
@@ -213,12 +293,54 @@ def plan_over_land(
         length_m=length_m,
         cost_vnd=cost_vnd,
         layers=layers,
-        provenance=_provenance(layers, prices, over_land, pixel_m),
+        provenance=_provenance(layers, segments, prices, over_land, pixel_m),
         common=_nothing_common(layers.crs),
         lengths_m=(length_m,),
-        bound_vnd=min(cost_vnd, int(path.cost)),
-        optimal=cost_vnd <= round(path.cost) + len(segments),
+        bound_vnd=min(cost_vnd, int(least_vnd)),
+        optimal=cost_vnd <= round(least_vnd) + len(segments),
     )
+
+
+def _path(
+    ground: _Ground, cells: Ints, pixel_m: float, steep: Slope | None, drill_m: float
+) -> tuple[RasterPath, float]:
+    """Return the path that nowhere drills too far, and what the cheapest of all paths costs."""
+    least_vnd = None
+    for _ in range(MOST_SEARCHES):
+        path = least_cost_path(
+            ground.cost, cells[0], cells[1], pixel_m=pixel_m, slope=steep,
+            barriers={name: mask for name, mask in ground.barriers.items() if mask.any()},
+        )  # fmt: skip
+        least_vnd = path.cost if least_vnd is None else least_vnd
+        middles = _too_far(ground.drilled, path, drill_m / pixel_m)
+        if not middles:
+            return path, least_vnd
+        for row, column in middles:
+            _bar_around(ground, row, column, max(drill_m / pixel_m / 4, 1.0))
+        ground.barriers["water"][tuple(cells.T)] = False
+    raise BarredError(where="between", barriers=("water",), enough=("water",))
+
+
+def _too_far(drilled: Flags, path: RasterPath, most: float) -> list[tuple[int, int]]:
+    """Return the middle cells of where a path drills further than so many cells on end."""
+    under = np.r_[False, drilled[path.rows, path.cols], False].astype(np.int8)
+    begins, ends = np.flatnonzero(np.diff(under) == 1), np.flatnonzero(np.diff(under) == -1)
+    step = np.hypot(np.diff(path.rows), np.diff(path.cols))
+    reach = np.r_[0.0, np.cumsum(step)]
+    to = np.r_[0.0, (reach[:-1] + reach[1:]) / 2, reach[-1]]  # half way to the next cell
+    middles = []
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        if to[end] - to[begin] > most + 1e-6:
+            k = begin + int(np.argmin(np.abs(reach[begin:end] - (to[begin] + to[end]) / 2)))
+            middles.append((int(path.rows[k]), int(path.cols[k])))
+    return middles
+
+
+def _bar_around(ground: _Ground, row: int, column: int, radius: float) -> None:
+    """Bar the cells within a circle that could be drilled under."""
+    rows, columns = np.ogrid[: ground.drilled.shape[0], : ground.drilled.shape[1]]
+    near = (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+    ground.barriers["water"] |= near & ground.drilled
 
 
 def _cell(geobox: "GeoBox", point: "shapely.Point") -> tuple[int, int]:
@@ -240,10 +362,14 @@ def _ground(
     verge_vnd = prices.price_vnd(VERGE) + prices.rules.least_bores * prices.price_vnd(DUCT)
     ways = [
         _Way("landcover", None, None, "trench", kind, "soil", "open_trench", VERGE, verge_vnd * f)
-        for kind, _, f in over_land.land
+        for kind, f in [
+            *((entry.kind, entry.factor) for entry in over_land.land),
+            (UNKNOWN, over_land.unknown_factor),
+        ]
     ]
-    way = np.zeros(shape, dtype=np.int64)
-    wet = _water(layers, geobox)
+    way = np.full(shape, len(over_land.land), dtype=np.int64)
+    seen = _water_seen(layers, geobox)
+    wet = seen | _water_drawn(layers, geobox)
     if "landcover" in layers.rasters:
         cover = layers.rasters["landcover"].to_numpy()
         for k, entry in enumerate(over_land.land):
@@ -262,19 +388,21 @@ def _ground(
         "protected": _burnt(layers.table("protected").geometry, geobox),
     }
     ways.append(_crossing("waterways", "water", RIVER, "hdd", prices))
-    way[wet] = len(ways) - 1
+    rivers = len(ways) - 1
+    way[wet] = rivers
     is_rail = _burnt(layers.table("rail").geometry, geobox, touched=True)
     for table in ("roads", "streets"):
         _lay(layers, table, geobox, way, ways, prices)
-    on_road = way > len(over_land.land)
+    on_road = way > rivers
     bridges = _crossing("waterways", "bridge", BRIDGE, "bridge", prices)
     ways += [bridges, _crossing("rail", "rail", RAIL, "hdd", prices)]
     rails = len(ways) - 1
-    way[on_road & wet] = rails - 1
+    way[on_road & wet & (seen | _bridged(layers, geobox))] = rails - 1
     way[is_rail] = rails
     _lay(layers, "ducts", geobox, way, ways, prices)
-    laid = on_road | (way >= rails)
-    return _Ground(geobox, ways, way, {name: mask & ~laid for name, mask in barriers.items()})
+    laid = on_road | (way > rails)
+    open_to = {name: mask & ~laid for name, mask in barriers.items()}
+    return _Ground(geobox, ways, way, open_to, wet & ~laid)
 
 
 def _crossing(layer: str, placement: str, item: str, method: str, prices: "PriceBook") -> _Way:
@@ -334,23 +462,59 @@ def _street_item(layer: str, row: Any) -> tuple[str, str, str]:  # noqa: ANN401 
     return f"trench_{place}_{surface}", place, surface
 
 
-def _water(layers: Layers, geobox: "GeoBox") -> Flags:
-    """Return the cells of water: of the raster, of the cover, and of waterways by their width."""
-    import pandas as pd
-
+def _water_seen(layers: Layers, geobox: "GeoBox") -> Flags:
+    """Return the cells of water of the raster and of the cover."""
     wet = np.zeros(tuple(geobox.shape), dtype=np.bool_)
     if "water" in layers.rasters:
         wet |= layers.rasters["water"].to_numpy() == 1
     if "landcover" in layers.rasters:
         wet |= layers.rasters["landcover"].to_numpy() == WATER_CLASS
-    rows = layers.table("waterways")
-    if len(rows):
-        width_m = pd.to_numeric(rows["width_m"]).fillna(0.0).to_numpy(dtype=np.float64)
-        lines = rows.geometry.geom_type.str.contains("Line").to_numpy()
-        wet |= _burnt(rows.geometry[~lines], geobox)
-        wet |= _burnt(rows.geometry[lines].buffer(width_m[lines] / 2), geobox)
-        wet |= _burnt(rows.geometry[lines], geobox, touched=True)
     return wet
+
+
+def _water_drawn(layers: Layers, geobox: "GeoBox") -> Flags:
+    """Return the cells of waterways: areas, lines by their width, and all that these touch."""
+    rows = layers.table("waterways")
+    rows, width_m = rows.geometry, _width_m(rows)
+    lines = rows.geom_type.str.contains("Line").fillna(value=False).to_numpy(dtype=np.bool_)
+    wet = _burnt(rows[~lines], geobox)
+    wet |= _burnt(rows[lines].buffer(width_m[lines] / 2), geobox)
+    return wet | _burnt(rows[lines], geobox, touched=True)
+
+
+def _width_m(waterways: "gpd.GeoDataFrame") -> Floats:
+    """Return how wide waterways are, 0 where nobody knows."""
+    import pandas as pd
+
+    return np.asarray(pd.to_numeric(waterways["width_m"]).fillna(0.0), dtype=np.float64)
+
+
+def _bridged(layers: Layers, geobox: "GeoBox") -> Flags:
+    """Return the cells around the places where the line of a road or street crosses a waterway."""
+    import geopandas as gpd
+    import shapely
+
+    cell_m = abs(float(geobox.affine.a))
+    west, south, east, north = geobox.boundingbox
+    waterways = layers.table("waterways")
+    width_m = _width_m(waterways)
+    shapes = []
+    for name in ("roads", "streets"):
+        roads = layers.table(name).geometry
+        roads = roads[roads.intersects(shapely.box(west, south, east, north))]
+        of, on = roads.sindex.query(waterways.geometry, predicate="intersects")
+        water = waterways.geometry.to_numpy()[of]
+        cut = shapely.intersection(water, roads.to_numpy()[on])
+        areas = shapely.get_dimensions(water) == 2
+        shapes.append(shapely.buffer(cut[areas], cell_m))
+        at, crossing = shapely.get_parts(cut[~areas], return_index=True)
+        along = shapely.get_dimensions(at) == 1
+        at[along] = shapely.get_point(at[along], 0)  # road and water drawn as one line for a while
+        wide_m = width_m[of][~areas][crossing]
+        near = shapely.buffer(at, wide_m + cell_m)
+        strip = shapely.intersection(water[~areas][crossing], near)
+        shapes.append(shapely.intersection(shapely.buffer(strip, wide_m / 2 + cell_m), near))
+    return _burnt(gpd.GeoSeries(np.concatenate(shapes)), geobox, touched=True)
 
 
 def _burnt(shapes: "gpd.GeoSeries", geobox: "GeoBox", *, touched: bool = False) -> Flags:
@@ -459,18 +623,33 @@ def _nothing_common(crs: str) -> "gpd.GeoDataFrame":
 
 
 def _provenance(
-    layers: Layers, prices: "PriceBook", over_land: OverLand, pixel_m: float
+    layers: Layers,
+    segments: "gpd.GeoDataFrame",
+    prices: "PriceBook",
+    over_land: OverLand,
+    pixel_m: float,
 ) -> Provenance:
     """Return where the route comes from."""
     from infraplan import __version__
 
+    notes = [
+        "costs: construction before tax, without contingency and consulting",
+        "over land: factors of the land and of the slope are assumed",
+    ]
+    unknown_m = float(segments.loc[segments["placement"] == UNKNOWN, "length_m"].sum())
+    factor = over_land.unknown_factor
+    if unknown_m > 0:
+        length = f"{unknown_m:.0f}"
+        notes.append(Note("over_land.note_unknown", length=length, factor=f"{factor:g}"))
     return Provenance(
         step="route",
         version=__version__,
-        settings={"prices": prices.name, "over_land": over_land.name, "pixel_m": pixel_m},
+        settings={
+            "prices": prices.name,
+            "over_land": over_land.name,
+            "pixel_m": pixel_m,
+            "unknown_factor": factor,
+        },
         synthetic=tuple(name for name in layers.synthetic() if name in READ),
-        notes=(
-            "costs: construction before tax, without contingency and consulting",
-            "over land: factors of the land and of the slope are assumed",
-        ),
+        notes=tuple(notes),
     )

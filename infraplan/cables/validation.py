@@ -412,7 +412,12 @@ def _survey(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator
 
 
 def _counted_twice(survey: "gpd.GeoDataFrame", middle: dict[str, Any]) -> Iterator[_Found]:
-    """Yield rows that say of a street, side and owner what a row before them says."""
+    """
+    Yield rows equal to one before them in street, part of it, side, owner, diameter and cores.
+
+    All are compared as `plain_text` makes them: without case, accents and doubled blanks. How many
+    cables a row counts, its date and what else it says are not compared.
+    """
     from infraplan.cables.chosen import plain_text
 
     columns = ["street", "from_place", "to_place", "side", "owner", "diameter_mm", "cores"]

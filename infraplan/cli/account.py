@@ -627,6 +627,9 @@ def _tell_land(route: "Route", pixel_m: float, words: Words) -> None:
     lengths = route.segments.groupby("placement", sort=False)["length_m"].sum()
     for placement, length_m in lengths.sort_values(ascending=False, kind="stable").items():
         say("  - " + words(f"over_land.on_{placement}", length=words.number(length_m)))
+    factor = route.provenance.settings.get("unknown_factor")
+    if "unknown" in lengths.index and isinstance(factor, float):
+        say(words("over_land.unknown_cover", factor=words.number(factor, 1)))
     say(words("over_land.ground", pixel=words.number(pixel_m)))
     proof = "over_land.proven" if route.optimal else "over_land.gap"
     say(words(proof, gap=words.number(100 * route.gap, 1)))

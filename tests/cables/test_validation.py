@@ -132,6 +132,22 @@ def test_rows_of_one_part_of_a_street_add_up(plan, rules) -> None:
     assert found(with_rows(plan, "cable_survey", elsewhere), rules, "survey_differs").empty
 
 
+@pytest.mark.parametrize(
+    ("looks", "twice"),
+    [
+        ({"street": "hà  HUY tap", "cables": 9, "signed_by": "X"}, True),
+        ({"owner": "FPT"}, False),
+        ({"side": "left"}, False),
+        ({"from_place": "90"}, False),
+        ({"diameter_mm": 6.0}, False),
+        ({"cores": 24}, False),
+    ],
+)  # fmt: skip
+def test_a_row_is_counted_twice_if_all_but_its_count_is_said_before(plan, rules, looks, twice):
+    made = found(with_rows(plan, "cable_survey", survey("X", **looks)), rules, "survey_twice")
+    assert made["feature_id"].tolist() == ["X"] * twice
+
+
 def changed(table, name, column, value):
     new = table.copy()
     if column not in new:
