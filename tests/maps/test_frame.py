@@ -138,6 +138,11 @@ READ = """text => {
         "105°54'01.08''E 18°20'35.16''N",
         "18 20 35.16 105 54 01.08",
         "18°20.586' 105°54.018'",
+        "105.9003|18.3431 WGS84",
+        "WGS84: vĩ độ: 18.3431, kinh độ: 105.9003",
+        "WGS84: vĩ độ: 18,3431; kinh độ: 105,9003",
+        "WGS84\n18.3431\n105.9003",
+        "WGS-84\r\nLat: 18.3431\r\nLon: 105.9003",
     ],
 )
 def test_degrees_are_understood_however_they_are_written(tab: Any, text: str) -> None:
@@ -158,6 +163,8 @@ def test_degrees_are_understood_however_they_are_written(tab: Any, text: str) ->
         "X = 2028900; Y = 542112",
         "E 542.112,00 N 2.028.900,00",
         "542112,0 2028900,0",
+        "VN-2000\nX: 2028900\nY: 542112",
+        "VN-2000 / TM-3 105-30\nX: 2.028.900,00\nY: 542.112,00",
     ],
 )
 def test_planning_coordinates_are_understood_in_either_order(tab: Any, text: str) -> None:
@@ -171,7 +178,8 @@ def test_planning_coordinates_are_understood_in_either_order(tab: Any, text: str
 @pytest.mark.parametrize(
     ("text", "found"),
     [("", None), ("Hà Tĩnh", None), ("18.3", None), ("1 2", "far"), ("95 200", "far"),
-     ("18°70'00\" 105°10'00\"", None), ("18°20'35\"", None), ("5 542112", "far")],
+     ("18°70'00\" 105°10'00\"", None), ("18°20'35\"", None), ("5 542112", "far"),
+     ("WGS84: 18.3431", None), ("WGS84: 18.3431\nVN-2000: 542112", "far")],
 )  # fmt: skip
 def test_what_is_no_place_is_not_taken_for_one(tab: Any, text: str, found: str | None) -> None:
     assert tab.evaluate(READ, text) == found

@@ -560,6 +560,91 @@ def test_the_focus_of_the_table_outlives_scrolling(tab: Any) -> None:
     assert focused(tab) == ["td", tab.inner_text("#ip-row-4 td >> nth=0"), 6, 1]
 
 
+IN_VIEW = """() => {
+    const app = infraplan.app, {layer, rows} = app.table.state, b = app.map.getBounds();
+    const all = [...Array(layer.count).keys()];
+    const inside = all.filter(f => b.contains(infraplan.centre(layer, f)));
+    const pan = app.map._panAnim;
+    return !(pan && pan._inProgress) && inside.length === rows.length;
+}"""
+NAMES = """() => {
+    const {layer, rows} = infraplan.app.table.state;
+    return rows.map(f => layer.columns[layer.heading][layer.codes[layer.heading][f]]);
+}"""
+HIDE_CHOSEN = """hidden => {
+    const app = infraplan.app, {layer} = app.table.state, mine = app.chosenNow;
+    const mask = Uint8Array.from({length: layer.count}, (_, f) => f === (mine || {}).feature);
+    infraplan.mask(app, layer, 'test', hidden ? mask : null);
+}"""
+
+
+def visit_by_keyboard(tab: Any) -> str:
+    """Open the card of a row far down, with only the rows in view; return its name."""
+    open_table(tab, "sites")
+    tab.check("#ip-table-near")
+    tab.focus(".ip-table tbody [tabindex='0']")
+    for key in ("Control+End", "ArrowUp", "Home", "ArrowRight"):
+        tab.keyboard.press(key)
+    name = str(tab.inner_text(".ip-table tr[aria-selected=true] th"))
+    tab.keyboard.press("Enter")
+    assert tab.inner_text(".leaflet-popup h3") == name
+    for _ in range(500):
+        if tab.evaluate(IN_VIEW):
+            assert 1 < rows(tab) < 240
+            return name
+        tab.wait_for_timeout(20)
+    pytest.fail("the rows are not those in view")
+
+
+def test_the_focus_comes_back_to_the_row_when_rows_are_made_anew(tab: Any) -> None:
+    name = visit_by_keyboard(tab)
+    at = tab.evaluate(NAMES).index(name)
+    tab.keyboard.press("Escape")
+    assert tab.inner_text(f"#ip-row-{at} th") == name
+    assert focused(tab) == ["td", tab.inner_text(f"#ip-row-{at} td >> nth=0"), at + 2, 1]
+
+
+def test_the_focus_comes_back_to_the_nearest_row_that_is_left(tab: Any) -> None:
+    name = visit_by_keyboard(tab)
+    before = tab.evaluate(NAMES)
+    at = before.index(name)
+    tab.evaluate(HIDE_CHOSEN, True)
+    left = tab.evaluate(NAMES)
+    assert left == before[:at] + before[at + 1 :]
+    tab.keyboard.press("Escape")
+    wanted = min(at, len(left) - 1)
+    assert focused(tab) == ["td", tab.inner_text(f"#ip-row-{wanted} td >> nth=0"), wanted + 2, 1]
+    assert tab.inner_text(f"#ip-row-{wanted} th") == left[wanted]
+    tab.evaluate(HIDE_CHOSEN, False)
+
+
+def test_with_no_row_left_the_focus_comes_back_to_the_heads(tab: Any) -> None:
+    visit_by_keyboard(tab)
+    tab.evaluate("void infraplan.app.map.setView([18.0, 105.0], 15, {animate: false})")
+    tab.locator(".ip-table[aria-rowcount='1']").wait_for()
+    tab.keyboard.press("Escape")
+    assert focused(tab) == ["button", VI("maps.field_name"), 1, 1]
+
+
+def test_a_page_up_from_a_head_stays_there(tab: Any) -> None:
+    open_table(tab, "sites")
+    tab.focus(".ip-table tbody [tabindex='0']")
+    for key in ("ArrowRight", "ArrowUp"):
+        tab.keyboard.press(key)
+    head = focused(tab)
+    assert head[2:] == [1, 1]
+    tab.keyboard.press("PageUp")
+    assert focused(tab) == head
+
+
+def test_rows_are_in_sight_when_fewer_are_left_than_were_scrolled_past(tab: Any) -> None:
+    open_table(tab, "sites")
+    tab.evaluate("document.querySelector('.ip-scroller').scrollTop = 1e6")
+    tab.wait_for_selector("#ip-row-239")
+    tab.fill("#ip-table-filter", "HTH-VTL-012")
+    assert rows(tab) == len(column(tab, 0)) == 10
+
+
 PASTE = """() => {
     const area = document.createElement('textarea');
     area.id = 'pasted';
@@ -708,6 +793,15 @@ def test_the_legend_makes_way_for_a_card(tab: Any) -> None:
         app.open(app.layers.find(l => l.name === 'communes'), 0, place);
     }""")
     tab.wait_for_selector(".leaflet-popup")
+    assert not legend.is_visible()
+    pan = """by => {
+        const map = infraplan.app.map, middle = map.project(map.getCenter());
+        map.setView(map.unproject(middle.add(by)), map.getZoom(), {animate: false});
+    }"""
+    tab.evaluate(pan, [-400, 250])
+    assert tab.locator(".leaflet-popup").count() == 1
+    assert legend.is_visible()
+    tab.evaluate(pan, [400, -250])
     assert not legend.is_visible()
     tab.evaluate("infraplan.app.map.closePopup()")
     assert legend.is_visible()

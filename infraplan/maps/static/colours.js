@@ -32,6 +32,7 @@
           body.appendChild(make("div", { class: "ip-colour" }, [ip.swatch(layer.kind, style), make("span", { text: style.label || layer.title })]));
         });
       });
+      makeWay();
     }
     // It stands below, or above where it would hide more of what the page is about below; chosen
     // once, when the first picture with it is complete, lest it jump about.
@@ -53,13 +54,17 @@
       box.classList.toggle("ip-colours-top", counts[1] < counts[0]);
     }
     // It makes way for a card that it would lie upon.
-    app.map.on("popupopen moveend", function () {
-      var card = document.querySelector(".leaflet-popup");
+    var opened = null;
+    function makeWay() {
+      var card = opened && opened.getElement();
+      box.style.visibility = "";
       if (!card || box.hidden) return;
       var a = card.getBoundingClientRect(), b = box.getBoundingClientRect();
       if (a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top) box.style.visibility = "hidden";
-    });
-    app.map.on("popupclose", function () { box.style.visibility = ""; });
+    }
+    app.map.on("popupopen", function (event) { opened = event.popup; makeWay(); });
+    app.map.on("popupclose", function (event) { if (opened === event.popup) { opened = null; makeWay(); } });
+    app.map.on("moveend", makeWay);
     ["layers", "panel", "tab", "view", "filter"].forEach(function (event) { app.on(event, show); });
     app.on("still", place);
     show();

@@ -72,15 +72,22 @@
   // What the page itself copies names its systems, whose names hold digits; a paste into one line may
   // join several notations without a break. Each part between such names is read by itself.
   var SYSTEM = "(?:WGS\\s?-?84|VN-?\\s?2000)(?:\\s*/\\s*(?:TM-3\\s*\\d+-\\d+|UTM zone \\d+[NS]))?";
-  function parts(text, projection) {
-    var names = (projection ? [projection.name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")] : []).concat(SYSTEM).join("|");
+  function systems(projection) {
+    return (projection ? [projection.name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")] : []).concat(SYSTEM).join("|");
+  }
+  function parts(text, names) {
     if (!new RegExp(names, "i").test(text)) return [text];
     var cut = text.split(new RegExp("(?:" + names + ")\\s*:?|[^\\d:;|°'\"′″]{3,}:|\\n|\\|", "i"));
     return cut.filter(function (part) { return /\d/.test(part); });
   }
 
   ip.readPlace = function (text, projection, bounds) {
-    var found = parts(text, projection).map(function (part) { return readPair(part, projection, bounds); }).filter(Boolean);
+    var names = systems(projection);
+    var found = parts(text, names).map(function (part) { return readPair(part, projection, bounds); }).filter(Boolean);
+    // The two numbers of one place may stand in parts of their own.
+    if (found.every(function (one) { return one.far; })) {
+      found = found.concat(readPair(text.replace(new RegExp(names, "gi"), " "), projection, bounds) || []);
+    }
     return found.find(function (one) { return one.inside; }) || found.find(function (one) { return !one.far; }) || found[0] || null;
   };
 

@@ -120,6 +120,8 @@
         if (now && now !== document.body && !card.contains(now) && document.contains(now)) return;
         var back = from && from !== document.body && document.contains(from) && !from.closest(".leaflet-popup") ? from : map.getContainer();
         back.focus({ preventScroll: true });
+        // What has been folded away meanwhile takes no focus.
+        if (document.activeElement === document.body) map.getContainer().focus({ preventScroll: true });
       });
     }
 

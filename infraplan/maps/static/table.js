@@ -100,7 +100,8 @@
     var layers = app.layers.filter(listable).reverse(), leaf = app.tableLeaf, node = leaf.node;
     var told = function (key, values) { return ip.told(app, key, values); };
     var words = new Intl.Collator("vi", { numeric: true });
-    var state = { layer: null, columns: [], rows: [], sort: -1, up: true, at: -1, column: 0, head: false, top: -1 };
+    var state = { layer: null, columns: [], rows: [], sort: -1, up: true, at: -1, last: -1, column: 0, head: false, top: -1 };
+    var isHeld = false, isAway = false;
 
     var pick = make("select", { class: "ip-table-pick", id: "ip-table-layer", "aria-label": told("table_of") }, layers.map(function (layer, n) {
       return make("option", { value: String(n), text: layer.title });
@@ -132,7 +133,7 @@
       state.columns = ip.columnsOf(layer, app);
       state.sort = -1;
       state.up = true;
-      state.at = -1;
+      state.at = state.last = -1;
       state.column = 0;
       state.head = false;
       scroller.scrollTop = scroller.scrollLeft = 0;
@@ -243,13 +244,30 @@
         if (ip.seen(layer, f) && (!near_ || near_(f)) && (!matches || matches(f))) rows.push(f);
       }
       if (state.sort >= 0) rows.sort(order(state.columns[state.sort]));
+      var isHere = isInGrid() && !isAway, left = nearest(state.rows, state.at >= 0 ? state.at : state.last, rows);
       state.rows = rows;
       state.at = app.chosenNow && app.chosenNow.layer === layer ? rows.indexOf(app.chosenNow.feature) : -1;
+      if (state.at < 0 && isHere) state.at = left;
+      state.last = state.at >= 0 ? state.at : left;
       grid.setAttribute("aria-rowcount", String(rows.length + 1));
       grid.setAttribute("aria-label", layer.title);
       count.textContent = told("rows", { count: ip.partOf(rows.length, layer.count, app) });
       copy.disabled = !rows.length;
+      scroller.scrollTop = Math.min(scroller.scrollTop, rows.length * HIGH);
       paint(true);
+      if (isHere) home();
+    }
+
+    // Which of the new rows holds what stood in row n of those before, or next to it.
+    function nearest(before, n, rows) {
+      var places = new Map();
+      if (n < 0 || !rows.length) return -1;
+      rows.forEach(function (f, place) { places.set(f, place); });
+      for (var d = 0; d < before.length; d++) {
+        if (places.has(before[n + d])) return places.get(before[n + d]);
+        if (places.has(before[n - d])) return places.get(before[n - d]);
+      }
+      return Math.min(n, rows.length - 1);
     }
 
     // ---- the rows in sight ---------------------------------------------------------------------
@@ -258,7 +276,7 @@
       var end = Math.min(state.rows.length, top + Math.ceil(scroller.clientHeight / HIGH) + 2 * MORE);
       if (!isNew && top === state.top) return;
       state.top = top;
-      var isHere = body.contains(document.activeElement) || document.activeElement === scroller;
+      var isHere = isInGrid();
       body.textContent = "";
       body.appendChild(space(top));
       for (var n = top; n < end; n++) body.appendChild(row(n));
@@ -301,8 +319,21 @@
 
     // Keep the focus when rows are made anew; while its row is out of sight the scroller holds it.
     function stay() {
-      var cell = state.head ? null : cellAt(state.at, state.column);
-      (cell || scroller).focus({ preventScroll: true });
+      var cell = state.head || isAway ? null : cellAt(state.at, state.column);
+      if (cell) cell.focus({ preventScroll: true });
+      else hold();
+    }
+    function hold() {
+      isHeld = true;
+      scroller.focus({ preventScroll: true });
+      isHeld = false;
+    }
+    function isInGrid() { return body.contains(document.activeElement) || document.activeElement === scroller; }
+
+    // To the cell where the reader was, or the nearest row that is left of it; to a head where none is.
+    function home() {
+      var n = state.at >= 0 ? state.at : state.last >= 0 ? state.last : Math.ceil(scroller.scrollTop / HIGH);
+      go(Math.min(state.rows.length - 1, n), state.column);
     }
 
     function mark(n) {
@@ -332,7 +363,10 @@
     function visit() {
       if (state.at < 0) return;
       // rows may be made anew by the move: the scroller is where the focus comes back to
-      if (body.contains(document.activeElement)) scroller.focus({ preventScroll: true });
+      if (isInGrid()) {
+        isAway = true;
+        hold();
+      }
       app.visit(state.layer, state.rows[state.at]);
     }
 
@@ -342,11 +376,16 @@
     near.addEventListener("change", list);
     scroller.addEventListener("scroll", function () { paint(false); });
     scroller.addEventListener("focus", function () {
+      if (isHeld) return;
       var cell = cellAt(state.at, state.column);
-      if (cell) cell.focus({ preventScroll: true });
+      if (isAway) {
+        isAway = false;
+        home();
+      } else if (cell) cell.focus({ preventScroll: true });
     });
     grid.addEventListener("focusin", function (event) {
       var cell = event.target.closest("th, td"), line = cell && cell.parentNode;
+      isAway = false;
       if (!cell || line.classList.contains("ip-filler") || !cell.matches("thead th, tr[id] > *")) return;
       state.column = Array.prototype.indexOf.call(line.children, cell);
       state.head = head.contains(cell);
@@ -366,7 +405,7 @@
       if (key === "ArrowDown") n++;
       else if (key === "ArrowUp") n--;
       else if (key === "PageDown") n += page;
-      else if (key === "PageUp") n = Math.max(0, n - page);
+      else if (key === "PageUp") n = state.head ? -1 : Math.max(0, n - page);
       else if (key === "ArrowRight") c++;
       else if (key === "ArrowLeft") c--;
       else if (key === "Home") { c = 0; if (whole) n = 0; }
@@ -378,6 +417,7 @@
     });
     app.on("choose", function (found) {
       if (!leaf.shown || !found || found.layer !== state.layer) return;
+      if (state.at >= 0) state.last = state.at;
       mark(state.rows.indexOf(found.feature));
     });
     app.on("filter", function (layer) { if (!layer || layer === state.layer) list(); });
