@@ -573,7 +573,8 @@ class _Whole:
 
 def _plan_one(works: "Works") -> None:
     """Plan a street, one of the choices to come, that is not by itself all there is to prove."""
-    single = next((name for name in works.streets if {name} not in works.groups()), None)
+    groups = works.groups()
+    single = next((name for name in works.streets if {name} not in groups), None)
     if single is not None:
         with suppress(InfraplanError):  # what is wrong with the whole is told first
             works.parts(frozenset({single}), time_limit_s=SUBSET_SECONDS)

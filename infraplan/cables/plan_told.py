@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infraplan.cables.underground import CablePlan
 
 __all__ = [
+    "costs_alone",
     "dearer_than_alone",
     "feature_told",
     "finding_told",
@@ -75,6 +76,26 @@ def shares_told(plan: "CablePlan", words: Words) -> dict[str, str]:
     }
 
 
+def costs_alone(plan: "CablePlan") -> dict[str, int]:
+    """
+    Return what works for its own cable alone would cost each owner.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+
+    Returns
+    -------
+    alone_vnd
+        By owner; empty where the plan does not tell [VND].
+    """
+    if not len(plan.share_rules):
+        return {}
+    rules = plan.share_rules.reset_index()
+    return dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
+
+
 def dearer_than_alone(plan: "CablePlan", words: Words) -> list[str]:
     """
     Return a sentence on each owner who pays more than works for the own cable alone would cost.
@@ -91,10 +112,7 @@ def dearer_than_alone(plan: "CablePlan", words: Words) -> list[str]:
     told
         One an owner; none by the rule that shares by these costs.
     """
-    alone = {}
-    if len(plan.share_rules):
-        rules = plan.share_rules.reset_index()
-        alone = dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
+    alone = costs_alone(plan)
     return [
         words(
             "dearer.sentence",

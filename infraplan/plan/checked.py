@@ -93,10 +93,9 @@ def _stamp(plan: Plan) -> str:
         if path.suffix in CODE
     ]
     mine, digest = _files(plan), hashlib.sha256()
-    newest_ns = 0
+    newest_ns = max((path.stat().st_mtime_ns for path in mine), default=0)
     for path in (*mine, *ours):
         state = path.stat()
-        newest_ns = max(newest_ns, state.st_mtime_ns if path in mine else 0)
         told = (
             os.fsencode(path), state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino,
             state.st_dev,

@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from infraplan.cables.plan_told import costs_alone
 from infraplan.cables.plan_told import dearer_than_alone
 from infraplan.cables.plan_told import feature_told
 from infraplan.cables.plan_told import finding_told
@@ -500,10 +501,7 @@ def _summary(plan: "CablePlan", words: Words) -> list[str]:
 def _shares(plan: "CablePlan", words: Words) -> dict[str, Any]:
     """Return who brings the capital, and who rents, as it was asked for."""
     asked, renting = plan.sharing, tenants(plan)
-    alone = {}
-    if len(plan.share_rules):
-        rules = plan.share_rules.reset_index()
-        alone = dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
+    alone = costs_alone(plan)
     capital = plan.shares[~plan.shares["operator"].isin(list(renting))]
     rows = [
         {
