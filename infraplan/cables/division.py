@@ -4,8 +4,9 @@ What no plan of shared trenches undercuts, by the best division of their cost am
 Common trench and owners each have a net of their own: directed arcs from a stop of theirs, and cuts
 that ask for an arc into each set of nodes with one of their stops. An edge costs by how many owners
 pass it; the relaxation lets shares of owners pass, at the largest convex price that is right for
-whole ones. It is solved by HiGHS with cuts as they are violated; its bound is computed again from
-the prices of its rows by weak duality, so that the solver's tolerances cannot lift it.
+whole ones. It is solved by the first-order method of HiGHS, with cuts as they are violated; its
+bound is computed again from the prices of its rows by weak duality, so that rough prices prove less
+but nothing wrong.
 """
 
 import itertools
@@ -14,7 +15,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,14 +27,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-ROUNDS = 2  # of the relaxation; each adds what the last one violates
+ROUNDS = 3  # of the relaxation; each adds what the last one violates
 ASCENTS = 4  # of each net before them, all but the first with prices that chance changes
 SHAKE = 0.3  # share by which it does
 LONGEST_CUT = 80  # arcs of a cut of the dual ascent that is worth a row
 MOST_CUTS = 30  # of one sink in a round
 VIOLATED = 1e-2  # by which a row must be to be added
-ROUGH = (0.3, 1e-4)  # gap and infeasibility that the solver leaves where cuts are sought only
-FINE = (1e-3, 1e-7)  # in the last round
+ROUGH = 1e-3  # gap and infeasibility that the solver leaves where cuts are sought only
+FINE = 1e-4  # in the last round
 SCALE = 1e6  # dong as the solver sees them
 LOST = 1e-9  # share of a bound that sums of floats may lose
 
@@ -107,7 +107,7 @@ def divided_bound(
         if left_s <= 0:
             stopped = True
             break
-        values, bound = relaxed.solved(left_s, *(FINE if is_last else ROUGH))
+        values, bound = relaxed.solved(left_s, FINE if is_last else ROUGH)
         best = max(best, bound)
         if values is None:
             stopped = True
@@ -302,29 +302,27 @@ class _Relaxation:
                     )  # fmt: skip
         return len(self.low) > before
 
-    def solved(
-        self, time_limit_s: float, gap: float, infeasibility: float
-    ) -> tuple[Floats | None, float]:
+    def solved(self, time_limit_s: float, tolerance: float) -> tuple[Floats | None, float]:
         """Return the shares of the relaxation, None without them, and what its prices prove."""
         import highspy
         from highspy._core import _Highs  # the class above it greets on standard output
 
-        matrix = self._matrix()
+        starts, columns, weights = self._matrix()
         low, high = np.asarray(self.low), np.asarray(self.high)
         problem = highspy.HighsLp()
-        problem.num_col_, problem.num_row_ = matrix.shape[1], matrix.shape[0]
+        problem.num_col_, problem.num_row_ = len(self.worth), len(low)
         problem.col_cost_ = self.worth / SCALE
-        problem.col_lower_, problem.col_upper_ = np.zeros(matrix.shape[1]), np.ones(matrix.shape[1])
+        problem.col_lower_, problem.col_upper_ = np.zeros_like(self.worth), np.ones_like(self.worth)
         problem.row_lower_, problem.row_upper_ = low, high
         problem.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        problem.a_matrix_.start_ = matrix.indptr
-        problem.a_matrix_.index_ = matrix.indices
-        problem.a_matrix_.value_ = matrix.data
+        problem.a_matrix_.start_ = starts
+        problem.a_matrix_.index_ = columns
+        problem.a_matrix_.value_ = weights
         solver = _Highs()
-        for name, value in (("output_flag", False), ("threads", 1), ("solver", "ipm"),
-                            ("run_crossover", "off"), ("ipm_optimality_tolerance", gap),
-                            ("primal_feasibility_tolerance", infeasibility),
-                            ("dual_feasibility_tolerance", infeasibility),
+        for name, value in (("output_flag", False), ("threads", 1), ("solver", "hipdlp"),
+                            ("run_crossover", "off"), ("pdlp_optimality_tolerance", tolerance),
+                            ("primal_feasibility_tolerance", tolerance),
+                            ("dual_feasibility_tolerance", tolerance),
                             ("time_limit", max(time_limit_s, 0.01))):  # fmt: skip
             solver.setOptionValue(name, value)
         solver.passModel(problem)
@@ -332,32 +330,28 @@ class _Relaxation:
         answer = solver.getSolution()
         if not answer.dual_valid:
             return None, 0.0
-        bound = self._proven(np.asarray(answer.row_dual, dtype=np.float64) * SCALE, matrix)
+        bound = self._proven(np.asarray(answer.row_dual, dtype=np.float64) * SCALE)
         return np.asarray(answer.col_value, dtype=np.float64), bound
 
-    def _matrix(self) -> Any:  # noqa: ANN401 - scipy is untyped
-        """Return the rows as a sparse matrix."""
-        from scipy.sparse import csr_array
-
-        lengths = [len(columns) for columns in self.columns]
-        size = sum(lengths)
+    def _matrix(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+        """Return where each row begins, and the columns and weights of the rows."""
+        starts = np.cumsum([0, *map(len, self.columns)], dtype=np.int32)
         columns, weights = itertools.chain(*self.columns), itertools.chain(*self.weights)
-        return csr_array(
-            (
-                np.fromiter(weights, dtype=np.float64, count=size),
-                np.fromiter(columns, dtype=np.int32, count=size),
-                np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
-            ),
-            shape=(len(self.low), len(self.worth)),
+        return (
+            starts,
+            np.fromiter(columns, dtype=np.int32, count=starts[-1]),
+            np.fromiter(weights, dtype=np.float64, count=starts[-1]),
         )
 
-    def _proven(self, prices: Floats, matrix: Any) -> float:  # noqa: ANN401 - sparse
+    def _proven(self, prices: Floats) -> float:
         """Return the bound that prices of the rows prove, whatever they are."""
         low, high = np.asarray(self.low), np.asarray(self.high)
         prices = np.where((prices > 0) & ~np.isfinite(low), 0.0, prices)
         prices = np.where((prices < 0) & ~np.isfinite(high), 0.0, prices)
         side = np.where(prices > 0, low, np.where(prices < 0, high, 0.0))
-        left = self.worth - prices @ matrix
+        starts, columns, weights = self._matrix()
+        paid = np.repeat(prices, np.diff(starts)) * weights
+        left = self.worth - np.bincount(columns, paid, minlength=len(self.worth))
         rows, columns = (prices * side).tolist(), np.minimum(left, 0.0).tolist()
         total = math.fsum(rows) + math.fsum(columns)
         return total - LOST * float(np.abs(prices).sum() + self.worth.sum()) - 1.0
