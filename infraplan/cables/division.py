@@ -63,6 +63,15 @@ class _Net:
     is_stop: Flags
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matrix:
+    """Columns and weights of rows, one row after another; `starts` is where each begins."""
+
+    starts: npt.NDArray[np.int32]
+    columns: npt.NDArray[np.int32]
+    weights: Floats
+
+
 def divided_bound(
     ends: Ints,
     cost: Floats,
@@ -307,7 +316,7 @@ class _Relaxation:
         import highspy
         from highspy._core import _Highs  # the class above it greets on standard output
 
-        starts, columns, weights = self._matrix()
+        matrix = self._matrix()
         low, high = np.asarray(self.low), np.asarray(self.high)
         problem = highspy.HighsLp()
         problem.num_col_, problem.num_row_ = len(self.worth), len(low)
@@ -315,9 +324,9 @@ class _Relaxation:
         problem.col_lower_, problem.col_upper_ = np.zeros_like(self.worth), np.ones_like(self.worth)
         problem.row_lower_, problem.row_upper_ = low, high
         problem.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        problem.a_matrix_.start_ = starts
-        problem.a_matrix_.index_ = columns
-        problem.a_matrix_.value_ = weights
+        problem.a_matrix_.start_ = matrix.starts
+        problem.a_matrix_.index_ = matrix.columns
+        problem.a_matrix_.value_ = matrix.weights
         solver = _Highs()
         for name, value in (("output_flag", False), ("threads", 1), ("solver", "hipdlp"),
                             ("run_crossover", "off"), ("pdlp_optimality_tolerance", tolerance),
@@ -330,28 +339,27 @@ class _Relaxation:
         answer = solver.getSolution()
         if not answer.dual_valid:
             return None, 0.0
-        bound = self._proven(np.asarray(answer.row_dual, dtype=np.float64) * SCALE)
+        bound = self._proven(np.asarray(answer.row_dual, dtype=np.float64) * SCALE, matrix)
         return np.asarray(answer.col_value, dtype=np.float64), bound
 
-    def _matrix(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
-        """Return where each row begins, and the columns and weights of the rows."""
+    def _matrix(self) -> _Matrix:
+        """Return the rows as arrays."""
         starts = np.cumsum([0, *map(len, self.columns)], dtype=np.int32)
         columns, weights = itertools.chain(*self.columns), itertools.chain(*self.weights)
-        return (
+        return _Matrix(
             starts,
             np.fromiter(columns, dtype=np.int32, count=starts[-1]),
             np.fromiter(weights, dtype=np.float64, count=starts[-1]),
         )
 
-    def _proven(self, prices: Floats) -> float:
+    def _proven(self, prices: Floats, matrix: _Matrix) -> float:
         """Return the bound that prices of the rows prove, whatever they are."""
         low, high = np.asarray(self.low), np.asarray(self.high)
         prices = np.where((prices > 0) & ~np.isfinite(low), 0.0, prices)
         prices = np.where((prices < 0) & ~np.isfinite(high), 0.0, prices)
         side = np.where(prices > 0, low, np.where(prices < 0, high, 0.0))
-        starts, columns, weights = self._matrix()
-        paid = np.repeat(prices, np.diff(starts)) * weights
-        left = self.worth - np.bincount(columns, paid, minlength=len(self.worth))
+        paid = np.repeat(prices, np.diff(matrix.starts)) * matrix.weights
+        left = self.worth - np.bincount(matrix.columns, paid, minlength=len(self.worth))
         rows, columns = (prices * side).tolist(), np.minimum(left, 0.0).tolist()
         total = math.fsum(rows) + math.fsum(columns)
         return total - LOST * float(np.abs(prices).sum() + self.worth.sum()) - 1.0
