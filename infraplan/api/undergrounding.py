@@ -2,12 +2,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import fields
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from infraplan.cables.choice_pieces import DrawnParts
     from infraplan.cables.phasing import PhasingPlan
     from infraplan.cables.subsets import StreetSubsets
+    from infraplan.cables.technical import WorkRules
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
@@ -55,6 +58,7 @@ __all__ = [
     "checked_template",
     "underground",
     "underground_again",
+    "underground_with_papers",
     "write_underground",
 ]
 
@@ -160,16 +164,10 @@ def underground(
     LayerError
         If a survey names what the plan does not know.
     """
-    chosen = tuple(streets or ()) or (() if area else plan.settings.underground_streets)
-    if not chosen and area is None:
-        raise SettingsError(Note("asked.no_streets"))
-    outline = None
-    if area is not None:
-        from infraplan.io import read_outline
-
-        outline = read_outline(Path(area), crs=plan.settings.crs).geometry.union_all()
-    asked = sharing or Sharing(), programme or Programme()
-    return _computed(plan, chosen, outline, asked, time_limit_s, progress)
+    asked = _Asked(*_place(plan, streets, area), sharing or Sharing(), programme or Programme())
+    made, kept = _computed(plan, asked, time_limit_s, progress)
+    kept.result()
+    return made
 
 
 def underground_again(plan: Plan, *, progress: Progress | None = None) -> "CablePlan":
@@ -205,39 +203,137 @@ def underground_again(plan: Plan, *, progress: Progress | None = None) -> "Cable
     wishes = kept["programme"]
     by_year = wishes.pop("by_year")
     programme = Programme(**{key: tuple(value) for key, value in wishes.items()}, by_year=by_year)
-    return _computed(
-        plan, tuple(kept["streets"]), outline, (sharing, programme), TIME_LIMIT_S, progress
-    )
+    asked = _Asked(tuple(kept["streets"]), outline, sharing, programme)
+    made, stored = _computed(plan, asked, TIME_LIMIT_S, progress)
+    stored.result()
+    return made
+
+
+def underground_with_papers(
+    plan: Plan,
+    *,
+    streets: Sequence[str] | None = None,
+    area: Path | str | None = None,
+    sharing: Sharing | None = None,
+    programme: Programme | None = None,
+    as_of: date | None = None,
+    template: Path | str | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    progress: Progress | None = None,
+) -> "tuple[CablePlan, UndergroundFiles]":
+    """
+    Plan how cable goes underground and write its papers, the result being kept meanwhile.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    streets
+        As `underground` takes them.
+    area
+        File with the outline of the area instead of streets, or None.
+    sharing
+        Rule of sharing, public share, owners that rent; by diameter and without the public where
+        None.
+    programme
+        Years with their money, and wishes; None: all at once.
+    as_of
+        Day that the papers bear; none where None.
+    template
+        The office's own Word template of the memo; ours where None.
+    time_limit_s
+        Time after which a search stops early, > 0 [s].
+    progress
+        Called with the share done.
+
+    Returns
+    -------
+    cable_plan
+        As `underground` returns it.
+    files
+        As `write_underground` returns them.
+
+    Raises
+    ------
+    SettingsError
+        As `underground` does.
+    NoRouteError
+        As `underground` does.
+    LayerError
+        As `underground` does.
+    PlanError
+        If a file cannot be written.
+    SourceFileError
+        If the template cannot be read, or names placeholders that are not known.
+    """
+    own = None if template is None else checked_template(template)
+    name = None if template is None else Path(template).name
+    asked = _Asked(*_place(plan, streets, area), sharing or Sharing(), programme or Programme())
+    made, stored = _computed(plan, asked, time_limit_s, part(progress, 0.0, 0.7))
+    try:
+        contents = _papers(plan, made, asked.sharing, as_of, own, part(progress, 0.7, 0.98))
+    finally:
+        stored.result()  # a paper that fails does not cost the plan its result
+    files = _kept_papers(plan, made, contents, as_of, (own, name))
+    part(progress, 0.0, 1.0)(1.0)
+    return made, files
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What is asked for: streets or the outline of an area, who pays, when it is built."""
+
+    streets: tuple[str, ...]
+    outline: Any  # a geometry, or None
+    sharing: Sharing
+    programme: Programme
+
+
+def _place(
+    plan: Plan, streets: Sequence[str] | None, area: Path | str | None
+) -> tuple[tuple[str, ...], Any]:
+    """Return the streets that are meant, and the outline of the area."""
+    chosen = tuple(streets or ()) or (() if area else plan.settings.underground_streets)
+    if not chosen and area is None:
+        raise SettingsError(Note("asked.no_streets"))
+    if area is None:
+        return chosen, None
+    from infraplan.io import read_outline
+
+    return chosen, read_outline(Path(area), crs=plan.settings.crs).geometry.union_all()
 
 
 def _computed(
-    plan: Plan,
-    chosen: tuple[str, ...],
-    outline: Any,  # noqa: ANN401 - a geometry
-    asked: tuple[Sharing, Programme],
-    time_limit_s: float,
-    progress: Progress | None,
-) -> "CablePlan":
-    """Return the plan that is kept where nothing has changed, else a new one, which is kept."""
+    plan: Plan, asked: _Asked, time_limit_s: float, progress: Progress | None
+) -> "tuple[CablePlan, Beside[None]]":
+    """
+    Return the plan that is kept where nothing has changed, else a new one that is being kept.
+
+    Whoever asks waits for the second, which others cannot read before.
+    """
     layers = plan.layers(rasters=("terrain",))
     layers.need("streets", step=STEP)
     books = {kind: plan.configuration(kind) for kind in BOOKS}
     options = {
-        "streets": chosen,
-        "area": None if outline is None else outline.wkt,
+        "streets": asked.streets,
+        "area": None if asked.outline is None else asked.outline.wkt,
         "books": books,
-        "sharing": asdict(asked[0]),
-        "programme": asdict(asked[1]),
+        "sharing": asdict(asked.sharing),
+        "programme": asdict(asked.programme),
     }
     key = plan.step_key(STEP, plan.hashes((*READ, "terrain")), options)
     record = plan.record(STEP)
     if record is not None and record.key == key:
-        return load_underground(plan, layers)
-    made = _made(layers, books, list(chosen) or None, outline, asked, time_limit_s, progress)
+        return load_underground(plan, layers), Beside(_nothing)
+    made = _made(layers, books, asked, time_limit_s, progress)
     told = {name: options[name] for name in ("streets", "area", "sharing", "programme")}
     told["settings"] = list(plan.settings.underground_streets)
-    store_underground(plan, made, key=key, streets=chosen, asked=told)
-    return made
+    keep = partial(store_underground, plan, made, key=key, streets=asked.streets, asked=told)
+    return made, Beside(keep)
+
+
+def _nothing() -> None:
+    """Do nothing: all is kept already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,24 +433,33 @@ def _written(
     progress: Progress | None,
 ) -> UndergroundFiles:
     """Write the papers with a template, and keep the template."""
-    own, template_name = template
     made = cable_plan or load_underground(plan, plan.layers(rasters=("terrain",)))
+    tell = part(progress, 0.0, 0.95)
+    contents = _papers(plan, made, sharing or made.sharing, as_of, template[0], tell)
+    files = _kept_papers(plan, made, contents, as_of, template)
+    part(progress, 0.0, 1.0)(1.0)
+    return files
+
+
+def _kept_papers(
+    plan: Plan,
+    made: "CablePlan",
+    papers: Mapping[str, bytes],
+    as_of: date | None,
+    template: tuple[bytes | None, str | None],
+) -> UndergroundFiles:
+    """Write papers into their folder with one archive of all, and keep the template."""
+    own, template_name = template
     say = words(plan.settings.language)
     is_synthetic = bool(made.layers.synthetic() or made.provenance.synthetic)
     mark = say("letters.file_mark") if is_synthetic else ""
-    contents = {
-        f"{mark}{name}": content
-        for name, content in _papers(
-            plan, made, sharing or made.sharing, as_of, own, progress
-        ).items()
-    }
+    contents = {f"{mark}{name}": content for name, content in papers.items()}
     folder = plan.folder / "reports" / STEP
     archive = f"{mark}{say('undergrounding.file_zip')}.zip"
     contents[archive] = zipped(contents, as_of)
     done = write_kept(
         plan, f"papers/{STEP}", folder, contents, edited_word=say("letters.file_edited")
     )
-    part(progress, 0.0, 1.0)(1.0)
     if own is None:
         with suppress(OSError):  # held by Word, say: the record tells that it is not ours any more
             (plan.results / TEMPLATE).unlink(missing_ok=True)
@@ -437,7 +542,7 @@ def _papers(
     progress: Progress | None,
 ) -> dict[str, bytes]:
     """Return the papers by name."""
-    settings, tell = plan.settings, part(progress, 0.0, 0.95)
+    settings, tell = plan.settings, part(progress, 0.0, 1.0)
     say = words(settings.language)
 
     def drawn() -> tuple[bytes, dict[str, bytes]]:
@@ -502,38 +607,56 @@ def _geojson(points: "gpd.GeoDataFrame") -> bytes:
 def _made(
     layers: "Layers",
     books: Mapping[str, Mapping[str, Any]],
-    streets: list[str] | None,
-    outline: Any,  # noqa: ANN401 - a geometry
-    asked: tuple[Sharing, Programme],
+    asked: _Asked,
     time_limit_s: float,
     progress: Progress | None,
 ) -> "CablePlan":
     """Return the plan with all its tables."""
     from infraplan.cables.choice_pieces import DrawnParts
-    from infraplan.cables.cutover import cutover_order
-    from infraplan.cables.drums import drum_plan
-    from infraplan.cables.optical import optical_budget
     from infraplan.cables.prices import PriceBook
-    from infraplan.cables.profiles import long_profiles
     from infraplan.cables.technical import WorkRules
-    from infraplan.cables.underground import plan_works
     from infraplan.cables.validation import validate_underground
     from infraplan.cables.works import prepare_works
 
     tell = part(progress, 0.0, 1.0)
-    prices = PriceBook.from_dict(books["prices"])
     rules = WorkRules.from_dict(books["works"])
-    works = prepare_works(layers, streets=streets, area=outline, prices=prices, rules=rules)
-    sharing, programme = _known(works, *asked)
+    works = prepare_works(
+        layers,
+        streets=list(asked.streets) or None,
+        area=asked.outline,
+        prices=PriceBook.from_dict(books["prices"]),
+        rules=rules,
+    )
+    sharing, programme = _known(works, asked.sharing, asked.programme)
     tell(0.1)
     drawn = DrawnParts(works)
-    whole = _Whole(works, time_limit_s)
+    finish = partial(_finished, works, rules, books["phasing"], programme, time_limit_s)
+    whole = _Whole(works, finish, time_limit_s)
     choices = _choices(works, whole, drawn)
-    tell(0.5)
-    whole.wait()
+    tell(0.6)
+    made = _with_choices(whole.result(), drawn, choices, books, sharing)
+    if int(made.shares["cost_vnd"].sum()) != made.cost_vnd:
+        made = replace(made, findings=validate_underground(made, rules))  # tells so
+    tell(1.0)
+    return made
+
+
+def _finished(
+    works: "Works",
+    rules: "WorkRules",
+    phasing: Mapping[str, Any],
+    programme: Programme,
+    time_limit_s: float,
+) -> "CablePlan":
+    """Return the plan of all streets with what follows from it alone: years, order, findings."""
+    from infraplan.cables.cutover import cutover_order
+    from infraplan.cables.drums import drum_plan
+    from infraplan.cables.optical import optical_budget
+    from infraplan.cables.profiles import long_profiles
+    from infraplan.cables.underground import plan_works
+    from infraplan.cables.validation import validate_underground
+
     made = plan_works(works, time_limit_s=time_limit_s)
-    made = _with_choices(made, drawn, choices, books, sharing)
-    tell(0.8)
     drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
     made = replace(
         made,
@@ -542,33 +665,58 @@ def _made(
         profiles=long_profiles(made),
     )
     if programme.years:
-        made = _with_years(made, works, books["phasing"], programme, time_limit_s)
+        made = _with_years(made, works, phasing, programme, time_limit_s)
     made = replace(made, cutover=cutover_order(made))
-    made = replace(made, findings=validate_underground(made, rules))
-    tell(1.0)
-    return made
+    return replace(made, findings=validate_underground(made, rules))
 
 
 class _Whole:
-    """The plan of all streets with its proof, worked out beside the choices among them."""
+    """
+    The plan of all streets, worked out beside the choices among them.
 
-    def __init__(self, works: "Works", time_limit_s: float) -> None:
-        self.works = works
-        self.is_done = False
+    First come its parts with their proof, which the choices need as well, then all that follows.
+    """
+
+    def __init__(
+        self, works: "Works", finish: "Callable[[], CablePlan]", time_limit_s: float
+    ) -> None:
+        self._works = works
+        self._finish = finish
+        self._rest: Beside[dict[str, Any]] | None = None
         _plan_one(works)  # what this loads, both have
-        self._beside = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
+        self._parts = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
 
-    def wait(self) -> None:
+    def parts(self) -> None:
         """Wait until the works know the plan of all of them."""
-        if not self.is_done:
+        if self._rest is None:
             # whatever time is granted later, no more is spent on what was asked for here
-            self.works.keep(self._beside.result(), time_limit_s=math.inf)
-            self.is_done = True
+            self._works.keep(self._parts.result(), time_limit_s=math.inf)
+            self._rest = Beside(self._tables)
+
+    def look(self) -> None:
+        """Go on with what follows from the proof as soon as that is there."""
+        if self._rest is None and self._parts.is_ready:
+            self.parts()
 
     @property
     def is_ready(self) -> bool:
         """Return whether there is nothing to wait for."""
-        return self.is_done or self._beside.is_ready
+        return self._rest is not None and self._rest.is_ready
+
+    def result(self) -> "CablePlan":
+        """Return the plan of all streets, once it is there."""
+        from infraplan.cables.underground import CablePlan
+
+        self.parts()
+        rest, self._rest = self._rest, None
+        tables = self._tables() if rest is None else rest.result()
+        return CablePlan(layers=self._works.layers, **tables)
+
+    def _tables(self) -> dict[str, Any]:
+        """Return the plan without its layers, which both have."""
+        made = self._finish()
+        names = [item.name for item in fields(made) if item.name != "layers"]
+        return {name: getattr(made, name) for name in names}
 
 
 def _plan_one(works: "Works") -> None:
@@ -624,17 +772,22 @@ def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubse
 
     def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
         """Return works in some streets; those of the whole are waited for."""
+        whole.look()
         if streets in groups and len(owners or works.owners) == len(works.owners):
             drawn.draw(part for part in works.planned() if works.names(part.units) not in groups)
-            _load_papers(whole)
-            whole.wait()
+            whole.parts()
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     try:
-        return street_subsets(works.streets, dig, joins=works.joins)
+        choices = street_subsets(works.streets, dig, joins=works.joins)
     except InfraplanError:
-        whole.wait()
+        whole.parts()
         raise
+    whole.parts()
+    if len(choices.subsets):
+        drawn.draw(works.planned())
+    _load_papers(whole)
+    return choices
 
 
 def _load_papers(whole: _Whole) -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
+from typing import Any
 
 import typer
 
@@ -94,35 +95,33 @@ def underground(
     from infraplan.api import open_plan
     from infraplan.api import underground as dig
     from infraplan.api.undergrounding import Sharing
-    from infraplan.api.undergrounding import checked_template
-    from infraplan.api.undergrounding import write_underground
+    from infraplan.api.undergrounding import underground_with_papers
     from infraplan.cli.account import tell_papers
     from infraplan.cli.account import tell_underground
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
-    if template is not None and not no_files:
-        checked_template(template)
     renters = _names(renting)
     sharing = Sharing(share_rule, _share(public_share), tuple(renters), funding)
     programme = _programme(years, budget or [], force or [], leave_out or [])
     names = _names(streets)
     if streets and not names:
         raise SettingsError(Note("asked.no_streets"))
-    with progress_bar(words("cli.digging")) as progress:
-        made = dig(
-            opened, streets=names or None, area=area, sharing=sharing, programme=programme,
-            progress=progress,
-        )  # fmt: skip
-    tell_underground(made, words)
+    asked: dict[str, Any] = {
+        "streets": names or None, "area": area, "sharing": sharing, "programme": programme,
+    }  # fmt: skip
     if no_files:
+        with progress_bar(words("cli.digging")) as progress:
+            made = dig(opened, **asked, progress=progress)
+        tell_underground(made, words)
         say(words("cli.files_in", folder=shown_path(opened.results / "underground.gpkg")))
         return
-    with progress_bar(words("undergrounding.writing")) as progress:
-        papers = write_underground(
-            opened, cable_plan=made, sharing=sharing, template=template, progress=progress,
+    with progress_bar(words("cli.digging")) as progress:
+        made, papers = underground_with_papers(
+            opened, **asked, template=template, progress=progress,
             as_of=as_of.date() if as_of else None,
         )  # fmt: skip
+    tell_underground(made, words)
     say(words("cli.files_in", folder=shown_path(opened.results / "underground.gpkg")))
     tell_papers(papers, words)
     say(words("cli.next_map", folder=shown_path(opened.folder)))
