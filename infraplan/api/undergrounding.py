@@ -209,7 +209,7 @@ def underground_again(plan: Plan, *, progress: Progress | None = None) -> "Cable
     return made
 
 
-def underground_with_papers(
+def underground_with_papers(  # noqa: PLR0913 - what is planned, and what papers bear
     plan: Plan,
     *,
     streets: Sequence[str] | None = None,
