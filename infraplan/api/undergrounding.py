@@ -219,6 +219,8 @@ def _computed(
     progress: Progress | None,
 ) -> "CablePlan":
     """Return the plan that is kept where nothing has changed, else a new one, which is kept."""
+    from infraplan.cables.plan_told import bill_told
+
     layers = plan.layers(rasters=("terrain",))
     layers.need("streets", step=STEP)
     books = {kind: plan.configuration(kind) for kind in BOOKS}
@@ -234,6 +236,7 @@ def _computed(
     if record is not None and record.key == key:
         return load_underground(plan, layers)
     made = _made(layers, books, list(chosen) or None, outline, asked, time_limit_s, progress)
+    made = replace(made, bill=bill_told(made.bill, words(plan.settings.language)))
     told = {name: options[name] for name in ("streets", "area", "sharing", "programme")}
     told["settings"] = list(plan.settings.underground_streets)
     store_underground(plan, made, key=key, streets=chosen, asked=told)

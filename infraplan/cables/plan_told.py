@@ -12,9 +12,12 @@ from infraplan.text import Words
 from infraplan.text import words as catalogue
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from infraplan.cables.underground import CablePlan
 
 __all__ = [
+    "bill_told",
     "costs_alone",
     "dearer_than_alone",
     "feature_told",
@@ -123,6 +126,26 @@ def dearer_than_alone(plan: "CablePlan", words: Words) -> list[str]:
         for owner, cost_vnd in zip(plan.shares["operator"], plan.shares["cost_vnd"], strict=True)
         if owner in alone and int(cost_vnd) > int(alone[owner])
     ]
+
+
+def bill_told(bill: "pd.DataFrame", words: Words) -> "pd.DataFrame":
+    """
+    Return a bill whose items are described in the words of a language.
+
+    Parameters
+    ----------
+    bill
+        Bill of a plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    bill
+        The same rows; `description` is the name of the item, its code where the catalogue has none.
+    """
+    told = [words.entries.get(f"cables.item_{item}", str(item)) for item in bill["item"]]
+    return bill.assign(description=told)
 
 
 def finding_told(row: Mapping[Any, Any], words: Words) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import fields
 from dataclasses import is_dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -26,6 +27,7 @@ from infraplan.errors import PlanError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.plan.folder import Plan
+from infraplan.text import words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -500,7 +502,7 @@ def load_underground(plan: Plan, layers: Layers) -> "CablePlan":
     Returns
     -------
     cable_plan
-        As stored.
+        As stored, its bill in the language of the plan.
 
     Raises
     ------
@@ -508,8 +510,10 @@ def load_underground(plan: Plan, layers: Layers) -> "CablePlan":
         If there is none.
     """
     from infraplan.cables import CablePlan
+    from infraplan.cables.plan_told import bill_told
 
-    return _made(CablePlan, "underground", _load(plan, "underground", layers))
+    made = _made(CablePlan, "underground", _load(plan, "underground", layers))
+    return replace(made, bill=bill_told(made.bill, words(plan.settings.language)))
 
 
 def store_route(plan: Plan, route: "Route", *, names: tuple[str, str]) -> Path:
