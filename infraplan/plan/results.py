@@ -52,6 +52,7 @@ __all__ = [
     "load_proposal",
     "load_route",
     "load_underground",
+    "route_file",
     "store_appraisal",
     "store_bands",
     "store_coverage",
@@ -579,6 +580,31 @@ def load_route(
 
     step = _route_step(names, diverse=diverse, over_land=over_land)
     return _made(Route, step, _load(plan, step, layers))
+
+
+def route_file(
+    plan: Plan, names: tuple[str, str], *, diverse: bool = False, over_land: bool = False
+) -> Path:
+    """
+    Return where a route is kept.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    names
+        What the user called its ends.
+    diverse
+        Whether two routes were asked for.
+    over_land
+        Whether open land could be dug.
+
+    Returns
+    -------
+    path
+        The GeoPackage, there or not.
+    """
+    return plan.results / f"{_route_step(names, diverse=diverse, over_land=over_land)}.gpkg"
 
 
 def _route_step(names: tuple[str, str], *, diverse: bool, over_land: bool) -> str:
