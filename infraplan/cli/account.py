@@ -11,6 +11,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan.cables.plan_told import dearer_than_alone
+from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import shares_told
 from infraplan.cables.shared_told import pair_proof
 from infraplan.cables.shared_told import shared_part
@@ -559,6 +560,8 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
     )
     shares = "; ".join(f"{payer} {_billion(float(cost_vnd), words)}" for payer, cost_vnd in told)
     say(words("cli.underground_shares", shares=shares))
+    for sentence in left_out_told(cable_plan, words):
+        say(sentence)
     for sentence in dearer_than_alone(cable_plan, words):
         say(sentence)
     if renting := tenants(cable_plan):
