@@ -333,6 +333,10 @@ def _sifted(plan: Plan, reading: "Reading") -> "Reading":
         return reading
     if layer == "hamlets":
         reading = _without(reading, misplaced_hamlets(reading.table, plan.table("communes")))
+    if layer == "cable_survey" and "streets" in plan.layer_names():
+        from infraplan.cables.survey import misplaced_rows
+
+        reading = _without(reading, misplaced_rows(reading.table, plan.table("streets")))
     return _without(reading, _clashes(plan, reading))
 
 

@@ -59,6 +59,7 @@ __all__ = [
     "underground",
     "underground_again",
     "underground_with_papers",
+    "wish_faults",
     "write_underground",
 ]
 
@@ -106,14 +107,50 @@ class Programme:
             wrong.append(Note("asked.money_negative"))
         elif self.budget_vnd and not any(self.budget_vnd):
             wrong.append(Note("asked.no_money"))
-        known = ", ".join(map(str, self.years))
-        wrong += [
-            Note("asked.other_year", street=street, year=str(year), years=known)
-            for street, year in self.by_year.items()
-            if self.years and year not in self.years
-        ]
-        if wrong:
-            raise SettingsError(joined(wrong))
+        told = wish_faults(self.years, self.forced, self.by_year, self.left_out)
+        if wrong or any(note.code != "asked.both_wishes" for note in told):
+            # two wishes for one street alone wait for the names of the plan, which may be wrong too
+            raise SettingsError(joined([*wrong, *told]))
+
+
+def wish_faults(
+    years: Sequence[int],
+    forced: Sequence[str],
+    by_year: Mapping[str, int],
+    left_out: Sequence[str],
+) -> list[Note]:
+    """
+    Return what is wrong with wishes for streets, whatever the streets are.
+
+    Parameters
+    ----------
+    years
+        Years of the programme; none where they are not known.
+    forced
+        Streets that must be built.
+    by_year
+        Streets that must be built by a year.
+    left_out
+        Streets that must not be built.
+
+    Returns
+    -------
+    wrong
+        Years that are none of the programme; streets both to be built and to be left out, which
+        are the same whatever their accents and case.
+    """
+    from infraplan.cables.chosen import plain_text
+
+    known = ", ".join(map(str, years))
+    wrong = [
+        Note("asked.other_year", street=street, year=str(year), years=known)
+        for street, year in by_year.items()
+        if years and year not in years
+    ]
+    out = {plain_text(name) for name in left_out}
+    asked = {plain_text(name): name for name in reversed((*forced, *by_year))}
+    both = [name for key, name in reversed(asked.items()) if key in out]
+    return wrong + [Note("asked.both_wishes", street=name) for name in both]
 
 
 def underground(
@@ -311,6 +348,8 @@ def _computed(
 
     Whoever asks waits for the second, which others cannot read before.
     """
+    from infraplan.cables.plan_told import bill_told
+
     layers = plan.layers(rasters=("terrain",))
     layers.need("streets", step=STEP)
     books = {kind: plan.configuration(kind) for kind in BOOKS}
@@ -320,12 +359,14 @@ def _computed(
         "books": books,
         "sharing": asdict(asked.sharing),
         "programme": asdict(asked.programme),
+        "language": plan.settings.language,  # of the bill's descriptions
     }
     key = plan.step_key(STEP, plan.hashes((*READ, "terrain")), options)
     record = plan.record(STEP)
     if record is not None and record.key == key:
         return load_underground(plan, layers), Beside(_nothing)
     made = _made(layers, books, asked, time_limit_s, progress)
+    made = replace(made, bill=bill_told(made.bill, words(plan.settings.language)))
     told = {name: options[name] for name in ("streets", "area", "sharing", "programme")}
     told["settings"] = list(plan.settings.underground_streets)
     keep = partial(store_underground, plan, made, key=key, streets=asked.streets, asked=told)
@@ -751,8 +792,7 @@ def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Shar
     forced = tuple(dict.fromkeys(street(name) for name in programme.forced))
     by_year = {street(name): year for name, year in programme.by_year.items()}
     left_out = tuple(dict.fromkeys(street(name) for name in programme.left_out))
-    both = [name for name in dict.fromkeys((*forced, *by_year)) if name in left_out]
-    wrong += [Note("asked.both_wishes", street=name) for name in both]
+    wrong += wish_faults(programme.years, forced, by_year, left_out)
     if wrong:
         raise SettingsError(joined(list(dict.fromkeys(wrong))))
     wished = replace(programme, forced=forced, by_year=by_year, left_out=left_out)

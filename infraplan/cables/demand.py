@@ -134,6 +134,7 @@ class Demand:
     rent_vnd: Mapping[float, int]
     notes: tuple[str, ...]
     differences: tuple[tuple[int, str, float, float], ...]  # street, owner, drawn, surveyed [m]
+    left_out: tuple[tuple[int, str, float], ...]  # street, owner unknown to its survey, drawn [m]
 
     def stops(self) -> dict[int, list[float]]:
         """Return all places along each side that may have to be joined."""
@@ -292,6 +293,7 @@ def demand_of(
     rows, notes = _rows(layers.table("fibre"), surveyed, grounds)
     pieces = _cut(rows, grounds, graph.crs)
     differences = _differences(rows, pieces, counted)
+    drawn_pieces = pieces
     pieces = [
         mine if row.surveyed else _without_counted(mine, counted)
         for row, mine in zip(rows, pieces, strict=True)
@@ -333,6 +335,7 @@ def demand_of(
         rent_vnd={c.diameter_mm: prices.share_weight_vnd(c.diameter_mm) for c in cables},
         notes=tuple(notes),
         differences=differences,
+        left_out=_left_out(rows, drawn_pieces, pieces),
     )
 
 
@@ -482,6 +485,26 @@ def _differences(
                 key = (min(piece.units & counted), row.owner)
                 metres.setdefault(key, [0.0, 0.0])[row.surveyed] += piece.length_m * row.cables
     return tuple((*key, metres[key][0], metres[key][1]) for key in sorted(metres))
+
+
+def _left_out(
+    rows: list[_Row], drawn: list[list[_Cut]], kept: list[list[_Cut]]
+) -> tuple[tuple[int, str, float], ...]:
+    """Return for each street and each owner whom its survey does not know the metres taken out."""
+    known = {
+        (unit, row.owner)
+        for row, mine in zip(rows, drawn, strict=True)
+        if row.surveyed
+        for piece in mine
+        for unit in piece.units
+    }
+    metres: dict[tuple[int, str], float] = {}
+    for row, before, after in zip(rows, drawn, kept, strict=True):
+        for old, new in zip(before, after, strict=True):
+            if old.units and not new.units and not any((u, row.owner) in known for u in old.units):
+                key = (min(old.units), row.owner)
+                metres[key] = metres.get(key, 0.0) + old.length_m * row.cables
+    return tuple((*key, metres[key]) for key in sorted(metres))
 
 
 class _Nearest:

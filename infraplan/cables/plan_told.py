@@ -12,19 +12,24 @@ from infraplan.text import Words
 from infraplan.text import words as catalogue
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from infraplan.cables.underground import CablePlan
 
 __all__ = [
+    "bill_told",
     "costs_alone",
     "dearer_than_alone",
     "feature_told",
     "finding_told",
+    "left_out_told",
     "payer_told",
     "shares_told",
     "source_kept",
     "source_told",
 ]
 
+LEFT_OUT = "survey_leaves_out"  # finding: an owner has drawn cable where a survey counts none
 NAMED = {
     "price_unconfirmed": "cables.item_",
     "rule_unconfirmed": "works.rule_",
@@ -125,6 +130,26 @@ def dearer_than_alone(plan: "CablePlan", words: Words) -> list[str]:
     ]
 
 
+def bill_told(bill: "pd.DataFrame", words: Words) -> "pd.DataFrame":
+    """
+    Return a bill whose items are described in the words of a language.
+
+    Parameters
+    ----------
+    bill
+        Bill of a plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    bill
+        The same rows; `description` is the name of the item, its code where the catalogue has none.
+    """
+    told = [words.entries.get(f"cables.item_{item}", str(item)) for item in bill["item"]]
+    return bill.assign(description=told)
+
+
 def finding_told(row: Mapping[Any, Any], words: Words) -> str:
     """
     Return a finding of the validation as a sentence.
@@ -132,7 +157,7 @@ def finding_told(row: Mapping[Any, Any], words: Words) -> str:
     Parameters
     ----------
     row
-        Row of table `findings`: `code`, `feature_id`, `value`, `limit`.
+        Row of table `findings`: `code`, `feature_id`, `street`, `value`, `limit`.
     words
         Catalogue.
 
@@ -147,7 +172,39 @@ def finding_told(row: Mapping[Any, Any], words: Words) -> str:
         return code
     value, limit = (_number(row[name], words) for name in ("value", "limit"))
     named = feature_told(code, row["feature_id"], words)
-    return words(f"validation.{code}", feature=named, value=value, limit=limit)
+    street = row.get("street")
+    where = street if isinstance(street, str) else words("common.unknown")
+    return words(f"validation.{code}", feature=named, value=value, limit=limit, street=where)
+
+
+def left_out_told(plan: "CablePlan", words: Words) -> list[str]:
+    """
+    Return a sentence on each street where a survey leaves out owners that have drawn cable.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        Whose cable of how many metres is not counted, a street a sentence.
+    """
+    table = plan.findings[plan.findings["code"] == LEFT_OUT]
+    return [
+        words(
+            "survey.left_out",
+            street=str(street),
+            owners="; ".join(
+                f"{owner} {words.number(float(metres))} m"
+                for owner, metres in zip(own["feature_id"], own["value"], strict=True)
+            ),
+        )
+        for street, own in table.groupby("street", sort=False)
+    ]
 
 
 def feature_told(code: str, feature: object, words: Words) -> str:

@@ -5,6 +5,9 @@ A row counts the cables of an owner along a side of a street, from one crossing 
 of metres, to another. Rows of a street replace the lines that owners drew there.
 """
 
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -27,9 +30,10 @@ from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     import shapely
 
-__all__ = ["SurveyedCable", "surveyed_cables"]
+__all__ = ["SurveyedCable", "misplaced_rows", "surveyed_cables"]
 
 FROM_EDGE_M = 0.5  # poles stand that far inside the street
 OTHER_WIDTH_M = 8.0
@@ -105,6 +109,83 @@ def surveyed_cables(layers: Layers) -> list[SurveyedCable]:
     if faults:
         raise LayerError(layer="cable_survey", faults=faults)
     return found
+
+
+def misplaced_rows(survey: "pd.DataFrame", streets: "gpd.GeoDataFrame") -> list[Fault]:
+    """
+    Return rows of a survey whose beginning or end does not lie on their street.
+
+    Parameters
+    ----------
+    survey
+        Layer `cable_survey` by id; rows whose street is not known are not looked at.
+    streets
+        Layer `streets`.
+
+    Returns
+    -------
+    faults
+        One for each place that the street does not have, with the rows that name it; streets that
+        are not drawn as one line; rows that end where they begin.
+    """
+    by_name = streets_by_name(streets)
+    names = sorted(set(streets["name"].astype(str)))
+    rows_of: dict[tuple[str, str, str], list[str]] = {}
+    faults: dict[tuple[str, str, str], Fault] = {}
+    axes: dict[str, tuple[str, shapely.LineString | None]] = {}
+    for survey_id, row in zip(survey.index.astype(str), survey.to_dict("records"), strict=True):
+        street = str(row["street"])
+        if street not in axes:
+            try:
+                own = streets.loc[matching_streets(streets, [street])]
+            except SettingsError:
+                continue
+            axes[street] = str(own["name"].iloc[0]), axis_of(own)
+        name, axis = axes[street]
+        for column, place, fault in _misplaced(name, axis, row, by_name, names):
+            key = (name, column, place)
+            faults.setdefault(key, fault)
+            rows_of.setdefault(key, []).append(survey_id)
+    return [replace(fault, rows=tuple(rows_of[key])) for key, fault in faults.items()]
+
+
+def _misplaced(
+    street: str,
+    axis: "shapely.LineString | None",
+    row: Mapping[Any, Any],
+    by_name: "dict[str, shapely.Geometry]",
+    names: list[str],
+) -> Iterator[tuple[str, str, Fault]]:
+    """Yield column, place and fault of each end of a row that does not lie on its street."""
+    places = {column: _text(row.get(column)) for column in ("from_place", "to_place")}
+    told = words("en")
+    ends = []
+    for column, text in places.items():
+        if axis is None:
+            if text:
+                what = Note("asked.not_one_line", street=street)
+                fault = _fault("", what, "survey_place")
+                yield column, text, replace(fault, column=column, found=f"'{text}'")
+            continue
+        empty = 0.0 if column == "from_place" else axis.length
+        at_m = place_along(axis, text, by_name, plain_text(text)) if text else empty
+        if at_m is None:
+            near = near_names(text, names)
+            length = f"{axis.length:.0f}"
+            values = {"street": street, "length": length, "why": near}
+            key = "faults.survey_no_place_"
+            yield column, text, Fault(
+                told(f"{key}what", **values), found=f"'{text}'", column=column,
+                expected=told(f"{key}expected", **values), remedy=told(f"{key}remedy", **values),
+                code="survey_no_place", details=tuple(values.items()),
+            )  # fmt: skip
+            continue
+        ends.append(min(at_m, axis.length))
+    if len(ends) == len(places) and axis is not None and abs(ends[1] - ends[0]) < LEAST_M:
+        first, last = places.values()
+        what = Note("asked.no_stretch", street=street, first=first, last=last)
+        fault = _fault("", what, "survey_place")
+        yield "to_place", f"{first} - {last}", replace(fault, column="to_place", found=f"'{last}'")
 
 
 def _fault(survey_id: str, what: str, code: str) -> Fault:

@@ -11,11 +11,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.plan_told import bill_told
 from infraplan.cables.study import filled_table
 from infraplan.cables.works import PartPlan
 from infraplan.cables.works import Works
 from infraplan.cables.works import edge_units
 from infraplan.cables.works import run_ways_m
+from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -195,8 +197,8 @@ def bill_table(lines: "pd.DataFrame", prices: "PriceBook") -> "pd.DataFrame":
     Returns
     -------
     bill
-        `item`, `description`, `quantity`, `unit`, `price_vnd`, `cost_vnd`, `source`, `verified`, in
-        the order of the price book.
+        `item`, `description` (in English), `quantity`, `unit`, `price_vnd`, `cost_vnd`, `source`,
+        `verified`, in the order of the price book.
     """
     import pandas as pd
 
@@ -205,13 +207,13 @@ def bill_table(lines: "pd.DataFrame", prices: "PriceBook") -> "pd.DataFrame":
         mine = lines[lines["item"] == code]
         if len(mine):
             quantity = round(float(mine["quantity"].sum()), 2)
-            rows.append((code, f"cables.item_{code}", quantity, item.unit, int(item.price_vnd),
+            rows.append((code, "", quantity, item.unit, int(item.price_vnd),
                          int(mine["cost_vnd"].sum()), f"{item.source}; {item.date}",
                          item.verified))  # fmt: skip
     columns = ["item", "description", "quantity", "unit", "price_vnd", "cost_vnd", "source",
                "verified"]  # fmt: skip
     whole = {"price_vnd": "int64", "cost_vnd": "int64", "quantity": "float64", "verified": "bool"}
-    return pd.DataFrame(rows, columns=columns).astype(whole)
+    return bill_told(pd.DataFrame(rows, columns=columns).astype(whole), words("en"))
 
 
 def _shared_out(total: int, exact: Sequence[float] | Floats) -> list[int]:

@@ -16,6 +16,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from infraplan.cables.choice_pieces import no_pieces
+from infraplan.cables.demand import LEAST_INSIDE_M
+from infraplan.cables.plan_told import LEFT_OUT
 from infraplan.cables.shares import operator_shares
 from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import empty_table
@@ -248,7 +250,7 @@ def plan_works(
         uses=use_table(works, parts, drawn, weights["diameter"]),
         lines=lines,
         cables=cable_table(works, parts, drawn, chambers),
-        findings=_differences(works),
+        findings=_left_out(works),
         assumptions=assumption_table(bill, drops, prices),
     )
 
@@ -269,21 +271,21 @@ def _chambers(works: Works, parts: "Sequence[PartPlan]") -> "gpd.GeoDataFrame":
     return gpd.GeoDataFrame(together, geometry="geometry", crs=crs)
 
 
-def _differences(works: Works) -> "pd.DataFrame":
-    """Return where a survey counts other cable than its owner drew, as findings."""
+def _left_out(works: Works) -> "pd.DataFrame":
+    """Return where a survey does not know an owner that has drawn cable, as findings."""
+    left = [entry for entry in works.demand.left_out if entry[-1] >= LEAST_INSIDE_M]
     return filled_table(
         "findings",
         {
             (f"S{k:04d}",): {
-                "code": "survey_differs",
-                "severity": "note",
+                "code": LEFT_OUT,
+                "severity": "warning",
                 "layer": "cable_survey",
                 "feature_id": owner,
                 "street": works.streets[unit],
-                "value": round(surveyed_m, 1),
-                "limit": round(drawn_m, 1),
+                "value": round(drawn_m, 1),
             }
-            for k, (unit, owner, drawn_m, surveyed_m) in enumerate(works.demand.differences, 1)
+            for k, (unit, owner, drawn_m) in enumerate(left, 1)
         },
     )
 

@@ -20,6 +20,7 @@ from infraplan.cables.chambers import pull_tension_n
 from infraplan.cables.cutover import cables_by_street
 from infraplan.cables.cutover import ground_by_street
 from infraplan.cables.cutover import poles_by_street
+from infraplan.cables.plan_told import LEFT_OUT
 from infraplan.cables.study import filled_table
 from infraplan.cables.technical import WorkRules
 from infraplan.cables.zones import chamber_zones
@@ -60,6 +61,7 @@ CODES: dict[str, tuple[str, str | None]] = {
     "survey_undated": ("warning", None),
     "survey_unsigned": ("warning", None),
     "survey_differs": ("warning", None),
+    LEFT_OUT: ("warning", None),
     "survey_twice": ("warning", None),
     "chamber_spacing": ("error", "chamber_spacing"),
     "chamber_close": ("note", None),
@@ -106,7 +108,7 @@ def validate_underground(
     Parameters
     ----------
     plan
-        Plan of undergrounding.
+        Plan of undergrounding; of its findings those on owners left out by a survey stay.
     rules
         Technical rules; those not in force are not asked for.
     as_of
@@ -409,6 +411,13 @@ def _survey(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator
             yield _Found("survey_unsigned", "cable_survey", *told, at=at)
     yield from _counted_twice(survey, middle)
     yield from _miscounted(plan, survey, middle)
+    # found when the plan was made, from what was drawn before the survey took its place
+    left = plan.findings[plan.findings["code"] == LEFT_OUT]
+    for owner, street, drawn_m in zip(
+        left["feature_id"], left["street"], left["value"], strict=True
+    ):
+        at = middle.get(plain_text(str(street)))
+        yield _Found(LEFT_OUT, "cable_survey", str(owner), str(street), float(drawn_m), at=at)
 
 
 def _counted_twice(survey: "gpd.GeoDataFrame", middle: dict[str, Any]) -> Iterator[_Found]:
@@ -450,7 +459,7 @@ def _miscounted(
         if street not in seen or not any(s == street for s, _ in most_at_once):
             continue
         lines, rows = int(drawn.get((street, owner), 0)), most_at_once.get((street, owner), 0)
-        if lines != int(rows):
+        if rows and lines != int(rows):  # none at all is told by its metres
             yield _Found("survey_differs", "cable_survey", str(owner), seen[street],
                          float(lines), float(rows), middle.get(street))  # fmt: skip
 

@@ -11,8 +11,11 @@ from typing import Any
 from typing import Protocol
 
 from infraplan.cables.plan_told import dearer_than_alone
+from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import shares_told
+from infraplan.cables.shared_told import pair_proof
 from infraplan.cables.shared_told import shared_part
+from infraplan.cables.shared_told import sharing_told
 from infraplan.cables.sharing import tenants
 from infraplan.cli.console import heading
 from infraplan.cli.console import progress_bar
@@ -557,6 +560,8 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
     )
     shares = "; ".join(f"{payer} {_billion(float(cost_vnd), words)}" for payer, cost_vnd in told)
     say(words("cli.underground_shares", shares=shares))
+    for sentence in left_out_told(cable_plan, words):
+        say(sentence)
     for sentence in dearer_than_alone(cable_plan, words):
         say(sentence)
     if renting := tenants(cable_plan):
@@ -646,15 +651,10 @@ def _tell_two_routes(route: "Route", words: Words) -> None:
             cost=_billion(route.cost_vnd, words),
         )
     )
-    proof = "diverse.proven" if route.optimal else "diverse.gap"
-    say(words(proof, gap=words.number(100 * route.gap, 1)))
-    roads = route.common[route.common["kind"] != "drop"]
-    if not len(roads):
-        say(words("diverse.apart"))
-    else:
-        say(words("diverse.must_share" if route.optimal else "diverse.shares"))
+    say(sharing_told(route, words))
     for row in route.common.to_dict("records"):
         say("  - " + shared_part(row, words))
+    say(pair_proof(route, words))
 
 
 def tell_run(plan: "Plan", words: Words, *, as_of: date | None = None) -> None:

@@ -1,6 +1,8 @@
 """Commands on cables: a route between two points, streets that go underground."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
@@ -19,6 +21,7 @@ from infraplan.layers.notes import Note
 
 if TYPE_CHECKING:
     from infraplan.api.undergrounding import Programme
+    from infraplan.cables.sharing import Sharing
 
 __all__ = ["route", "underground"]
 
@@ -35,7 +38,7 @@ def route(
     start: Annotated[str, typer.Option("--from", metavar="POINT", help=POINT)],
     end: Annotated[str, typer.Option("--to", metavar="POINT", help=POINT)],
     diverse: Annotated[
-        bool, typer.Option("--diverse", help="Two routes that do not fail together.")
+        bool, typer.Option("--diverse", help="Two routes that share as little as can be.")
     ] = False,
     over_land: Annotated[
         bool, typer.Option("--over-land", help="Dig open land too, where no road leads.")
@@ -45,12 +48,14 @@ def route(
     from infraplan.api import open_plan
     from infraplan.api import route as find
     from infraplan.cli.account import tell_route
+    from infraplan.plan.results import route_file
 
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
     found = find(opened, start, end, diverse=diverse, over_land=over_land)
     tell_route(found, words)
-    say(words("cli.files_in", folder=shown_path(opened.results / "routes")))
+    kept = route_file(opened, (start, end), diverse=diverse, over_land=over_land)
+    say(words("cli.files_in", folder=shown_path(kept)))
 
 
 def underground(
@@ -102,8 +107,10 @@ def underground(
     opened = open_plan(plan)
     words = choose_language(opened.settings.language)
     renters = _names(renting)
-    sharing = Sharing(share_rule, _share(public_share), tuple(renters), funding)
-    programme = _programme(years, budget or [], force or [], leave_out or [])
+    sharing, programme = _at_once(
+        partial(Sharing, share_rule, _share(public_share), tuple(renters), funding),
+        partial(_programme, years, budget or [], force or [], leave_out or []),
+    )
     names = _names(streets)
     if streets and not names:
         raise SettingsError(Note("asked.no_streets"))
@@ -127,11 +134,35 @@ def underground(
     say(words("cli.next_map", folder=shown_path(opened.folder)))
 
 
+def _at_once(
+    sharing: "Callable[[], Sharing]", programme: "Callable[[], Programme]"
+) -> "tuple[Sharing, Programme]":
+    """Return who pays and when; what is wrong with either is told together."""
+    from infraplan.api.undergrounding import Programme
+    from infraplan.api.undergrounding import Sharing
+    from infraplan.layers.notes import joined
+
+    wrong: list[str] = []
+    asked: tuple[Sharing, Programme] = (Sharing(), Programme())
+    try:
+        asked = (sharing(), asked[1])
+    except SettingsError as error:
+        wrong.append(error.args[0])
+    try:
+        asked = (asked[0], programme())
+    except SettingsError as error:
+        wrong.append(error.args[0])
+    if wrong:
+        raise SettingsError(joined(wrong))
+    return asked
+
+
 def _programme(
     years: str, budget: list[str], force: list[str], leave_out: list[str]
 ) -> "Programme":
     """Return the years, their money and the wishes; all that is wrong at once."""
     from infraplan.api.undergrounding import Programme
+    from infraplan.api.undergrounding import wish_faults
     from infraplan.layers.notes import joined
 
     wrong: list[str] = []
@@ -164,9 +195,11 @@ def _programme(
     ]
     if budget and not years:
         wrong.append(Note("asked.budget_without_years"))
+    left_out = tuple(name.strip() for name in leave_out)
     if wrong:
+        wrong += wish_faults(span, forced, by_year, left_out)
         raise SettingsError(joined(wrong))
-    return Programme(span, spent, tuple(forced), by_year, tuple(name.strip() for name in leave_out))
+    return Programme(span, spent, tuple(forced), by_year, left_out)
 
 
 def _names(entries: list[str] | None) -> list[str]:

@@ -303,7 +303,7 @@ _ALL = (
             _needed("street", "name or id of the street"),
             _text("from_place", "where the row begins: a crossing street, or metres from the beginning of the street; empty: its beginning"),
             _text("to_place", "where the row ends, likewise; empty: the end of the street"),
-            _text("side", "side of the street seen along its drawing, or of its house numbers", *SIDES),
+            _text("side", "side of the street seen along its drawing, or of its house numbers; both: the cables are halved, the odd one left", *SIDES),
             _needed("owner", "owner of the cables"),
             Column("cables", "integer", "cables of that owner and diameter", required=True, low=1, high=500),
             _number("diameter_mm", "outer diameter of a cable", 1, 100),

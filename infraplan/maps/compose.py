@@ -52,6 +52,7 @@ from infraplan.maps.published import without_places
 from infraplan.maps.summary import view_summary
 from infraplan.maps.two_routes import pair_layers
 from infraplan.maps.two_routes import pair_tables
+from infraplan.maps.two_routes import pair_title
 from infraplan.text import Words
 from infraplan.text import words as catalogue
 
@@ -250,7 +251,7 @@ def route(result: "Route", *, language: str = "vi") -> MapPage:
     return _page(
         result.layers,
         words,
-        words("diverse.title" if two else "maps.title_route"),
+        words(pair_title(result) if two else "maps.title_route"),
         findings=(pair_layers if two else route_layers)(result, words),
         tables=(pair_tables if two else route_tables)(result, words),
         synthetic=bool(result.provenance.synthetic),

@@ -1,8 +1,11 @@
-"""Two routes that do not fail together, each in its colour, with what they share."""
+"""Two routes that share as little as can be, each in its colour, with what they share."""
 
 from typing import TYPE_CHECKING
 
+from infraplan.cables.shared_told import are_apart
+from infraplan.cables.shared_told import pair_proof
 from infraplan.cables.shared_told import shared_part
+from infraplan.cables.shared_told import sharing_told
 from infraplan.maps.context import fields_of
 from infraplan.maps.layers import Category
 from infraplan.maps.layers import Field
@@ -16,7 +19,7 @@ from infraplan.text import Words
 if TYPE_CHECKING:
     from infraplan.cables import Route
 
-__all__ = ["pair_layers", "pair_tables"]
+__all__ = ["pair_layers", "pair_tables", "pair_title"]
 
 PARTS = {
     "first": Style(color="#c2185b", width=4.0, casing="#ffffff"),
@@ -43,7 +46,7 @@ def pair_layers(route: "Route", words: Words) -> list[VectorLayer]:
     drawn
         Lines by route, common parts once; points where something is shared.
     """
-    group = words("diverse.group")
+    group = words("diverse.group" if are_apart(route) else "diverse.layer_pair")
     once = route.segments[(route.segments["pair"] == 1) | ~route.segments["common"]]
     part = once["pair"].map({1: "first", 2: "second"}).mask(once["common"], "both")
     drawn: list[VectorLayer] = [
@@ -66,6 +69,23 @@ def pair_layers(route: "Route", words: Words) -> list[VectorLayer]:
     return drawn
 
 
+def pair_title(route: "Route") -> str:
+    """
+    Return what the map of two routes is called.
+
+    Parameters
+    ----------
+    route
+        Result, of two routes.
+
+    Returns
+    -------
+    key
+        Key of the catalogue: routes that share a road do not back each other up.
+    """
+    return "diverse.title" if are_apart(route) else "diverse.title_shared"
+
+
 def pair_tables(route: "Route", words: Words) -> list[Table]:
     """
     Return the streets of each route with lengths and costs, and what both share.
@@ -83,9 +103,6 @@ def pair_tables(route: "Route", words: Words) -> list[Table]:
         One table a route, and one of what they share where there is anything.
     """
     heads = (words("maps.field_street"), words("maps.unit_m"), words("maps.head_million"))
-    proof = words("diverse.proven") if route.optimal else words(
-        "diverse.gap", gap=words.number(100 * route.gap, 1)
-    )  # fmt: skip
     made = []
     for number, key in ((1, "first"), (2, "second")):
         own = route.segments[route.segments["pair"] == number]
@@ -103,11 +120,10 @@ def pair_tables(route: "Route", words: Words) -> list[Table]:
             second=words.number(route.lengths_m[1]),
             cost=f"{words.number(route.cost_vnd / 1e9, 2)} {words('cli.billion_vnd')}",
         )
-        note = f"{note}. {proof}" if number == 1 else words("diverse.star")
+        note = f"{note}. {pair_proof(route, words)}" if number == 1 else words("diverse.star")
         made.append(Table(words(f"diverse.{key}"), heads, rows, note=note))
     if len(route.common):
         told = tuple((shared_part(row, words),) for row in route.common.to_dict("records"))
-        must = words("diverse.must_share" if route.optimal else "diverse.shares")
-        what = words("diverse.field_what")
-        made.append(Table(words("diverse.table_common"), (what,), told, note=must))
+        what, note = words("diverse.field_what"), sharing_told(route, words)
+        made.append(Table(words("diverse.table_common"), (what,), told, note=note))
     return made

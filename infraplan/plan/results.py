@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import fields
 from dataclasses import is_dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -26,6 +27,7 @@ from infraplan.errors import PlanError
 from infraplan.layers.bundle import Layers
 from infraplan.layers.bundle import Provenance
 from infraplan.plan.folder import Plan
+from infraplan.text import words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,6 +52,7 @@ __all__ = [
     "load_proposal",
     "load_route",
     "load_underground",
+    "route_file",
     "store_appraisal",
     "store_bands",
     "store_coverage",
@@ -500,7 +503,7 @@ def load_underground(plan: Plan, layers: Layers) -> "CablePlan":
     Returns
     -------
     cable_plan
-        As stored.
+        As stored, its bill in the language of the plan.
 
     Raises
     ------
@@ -508,8 +511,10 @@ def load_underground(plan: Plan, layers: Layers) -> "CablePlan":
         If there is none.
     """
     from infraplan.cables import CablePlan
+    from infraplan.cables.plan_told import bill_told
 
-    return _made(CablePlan, "underground", _load(plan, "underground", layers))
+    made = _made(CablePlan, "underground", _load(plan, "underground", layers))
+    return replace(made, bill=bill_told(made.bill, words(plan.settings.language)))
 
 
 def store_route(plan: Plan, route: "Route", *, names: tuple[str, str]) -> Path:
@@ -575,6 +580,31 @@ def load_route(
 
     step = _route_step(names, diverse=diverse, over_land=over_land)
     return _made(Route, step, _load(plan, step, layers))
+
+
+def route_file(
+    plan: Plan, names: tuple[str, str], *, diverse: bool = False, over_land: bool = False
+) -> Path:
+    """
+    Return where a route is kept.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    names
+        What the user called its ends.
+    diverse
+        Whether two routes were asked for.
+    over_land
+        Whether open land could be dug.
+
+    Returns
+    -------
+    path
+        The GeoPackage, there or not.
+    """
+    return plan.results / f"{_route_step(names, diverse=diverse, over_land=over_land)}.gpkg"
 
 
 def _route_step(names: tuple[str, str], *, diverse: bool, over_land: bool) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import source_told
 from infraplan.cables.sharing import tenants
 from infraplan.reports.bill_facts import BillFacts
@@ -451,6 +452,7 @@ class _Writer:
         ]
         if max(len(facts.streets), len(facts.phases), len(facts.owners)) > MOST_SHEETS:
             missing.append(words("money.most_sheets", count=words.number(MOST_SHEETS)))
+        told += left_out_told(facts.plan, words)
         return [*told, *missing, words("money.how_to"), words("money.open_cells")]
 
     def _signatures(self, row: int) -> None:

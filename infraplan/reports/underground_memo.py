@@ -23,6 +23,7 @@ from infraplan.cables.plan_told import costs_alone
 from infraplan.cables.plan_told import dearer_than_alone
 from infraplan.cables.plan_told import feature_told
 from infraplan.cables.plan_told import finding_told
+from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import payer_told
 from infraplan.cables.plan_told import source_told
 from infraplan.cables.profiles import street_names
@@ -61,7 +62,7 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "standing": "sentence: how many prices and rules are not confirmed, and what rests on them",
         "assumed_prices": "sentence: names of the prices that count most and are not confirmed",
         "open_rules": "sentence: names of the rules that are not confirmed",
-        "summary": "list of sentences: what is built and taken down",
+        "summary": "list of sentences: what is built and taken down, whose cable no survey counts",
         "shares": "list: who brings capital a row, of owner, share, cost, alone",
         "shares_note": "sentence: by which rule the shares above are, and what of it tenants pay",
         "tenants": "list: an owner that rents a row; empty where nobody rents",
@@ -495,7 +496,7 @@ def _summary(plan: "CablePlan", words: Words) -> list[str]:
             poles=words.number(plan.poles_removed),
         )
     )
-    return told
+    return [*told, *map(tidy, left_out_told(plan, words))]
 
 
 def _shares(plan: "CablePlan", words: Words) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyogrio
 import pytest
 
 import infraplan.api as ip
@@ -81,6 +82,34 @@ def test_all_that_is_wrong_with_the_sharing_is_told_at_once() -> None:
         Sharing(public_share=float("nan"))
 
 
+def test_a_wish_and_its_contrary_are_told_with_whatever_else_is_wrong(plan: Plan) -> None:
+    from infraplan.cli.cable import _at_once
+    from infraplan.cli.cable import _programme
+
+    both, contrary = ["Trần Phú=2040"], ["tran phu"]
+    for years, budget, other in (
+        ("2027", ["5e9", "6e9"], "2 mức kinh phí"),
+        ("2027", ["nhiều"], "phải là số tiền"),
+    ):
+        with pytest.raises(SettingsError) as raised:
+            _programme(years, budget, both, contrary)
+        said = told(raised.value)
+        assert "vừa buộc làm vừa yêu cầu bỏ" in said
+        assert "năm đó không thuộc các năm 2027" in said
+        assert other in said
+    with pytest.raises(SettingsError) as raised:
+        _at_once(
+            lambda: Sharing("xyz"), lambda: _programme("2027", ["nhiều"], ["Trần Phú"], contrary)
+        )
+    said = told(raised.value)
+    assert all(word in said for word in ("'xyz'", "'nhiều'", "vừa buộc làm vừa yêu cầu bỏ"))
+    wished = Programme((2027,), (10**10,), ("TRAN PHU", "Hà Huy Tập"), left_out=("Trần Phú",))
+    with pytest.raises(SettingsError) as raised:
+        underground(plan, streets=[PART], programme=wished)
+    assert "'Hà Huy Tập' không thuộc các đường" in told(raised.value)
+    assert "'Trần Phú' vừa buộc làm vừa yêu cầu bỏ" in told(raised.value)
+
+
 def test_a_street_that_is_not_there_is_refused_with_near_names(plan: Plan) -> None:
     with pytest.raises(SettingsError) as raised:
         underground(plan, streets=["Tran Phuu", "Nguyen Duu"])
@@ -145,6 +174,10 @@ def test_wishes_and_owners_match_without_accents_and_unknown_ones_keep_what_was(
 def test_unchanged_works_are_read_back_equal_and_edited_papers_are_kept(plan: Plan) -> None:
     made = underground(plan, streets=[PART])
     stored = plan.results / "underground.gpkg"
+    named = [words("vi")(f"cables.item_{item}") for item in made.bill["item"]]
+    assert made.bill["description"].tolist() == named
+    kept = pyogrio.read_dataframe(stored, layer="bill", read_geometry=False)
+    assert kept["description"].tolist() == named
     stamp = stored.stat().st_mtime_ns
     again = underground(plan, streets=[PART])
     assert stored.stat().st_mtime_ns == stamp
@@ -205,3 +238,16 @@ def test_a_percentage_is_the_share_that_the_page_takes_to_the_dong() -> None:
 
     assert _share(33.3) == 0.333
     assert public_part_vnd(1_500, _share(33.3)) == 500  # 499.5, as the page rounds it
+
+
+def test_the_command_route_names_the_file_that_it_writes(
+    plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from infraplan.cli.cable import route
+
+    sites = plan.table("sites").index
+    for diverse in (False, True):
+        route(plan.folder, start=sites[0], end=sites[7], diverse=diverse)
+        (path,) = [line for line in capsys.readouterr().out.splitlines() if ".gpkg" in line]
+        assert Path(path.partition(": ")[2].strip('"')).is_file()
+        assert ("_diverse" in path) == diverse

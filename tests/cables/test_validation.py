@@ -209,6 +209,9 @@ def defects(plan):
             ("N1",): one | {"outcome": "fail_power"}})),
         "loss_unknown": replace(plan, cables=filled_table("cables", {
             ("N1",): one | {"outcome": "unknown", "margin_db": np.nan}})),
+        "survey_leaves_out": replace(plan, findings=filled_table("findings", {
+            ("S0001",): {"code": "survey_leaves_out", "layer": "cable_survey", "feature_id": "FPT",
+                         "street": "Hà Huy Tập", "value": 90.0}})),
         "sum": replace(plan, cost_vnd=plan.cost_vnd + 1),
     }  # fmt: skip
 
@@ -270,5 +273,5 @@ def test_findings_are_points_that_geojson_holds(plan, rules) -> None:
 def test_every_code_has_words(language) -> None:
     say = words(language)
     for code in CODES:
-        text = say(f"validation.{code}", feature="A", value=1, limit=2)
+        text = say(f"validation.{code}", feature="A", value=1, limit=2, street="S")
         assert "{" not in text

@@ -13,6 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from infraplan.cables import plan_underground
+from infraplan.cables.plan_told import finding_told
+from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.shares import share_rules
 from infraplan.cables.subsets import alone_costs
 from infraplan.cables.subsets import street_subsets
@@ -21,6 +23,7 @@ from infraplan.errors import LayerError
 from infraplan.errors import NoRouteError
 from infraplan.errors import SettingsError
 from infraplan.layers.bundle import Layers
+from infraplan.text import words
 from tests.cables.conftest import CRS
 from tests.cables.conftest import cable
 from tests.cables.conftest import house
@@ -311,9 +314,16 @@ def test_a_survey_takes_the_place_of_drawn_lines(town, prices) -> None:
     assert removed["Công an"] == pytest.approx(600, abs=2)
     assert removed["SCTV"] == pytest.approx(150, abs=2)
     assert set(removed.index) == {"Công an", "SCTV"}
-    differ = plan.findings[plan.findings["code"] == "survey_differs"].set_index("feature_id")
-    assert differ.loc["VNPT", "value"] == 0
-    assert differ.loc["VNPT", "limit"] > 190
+    left = plan.findings[plan.findings["code"] == "survey_leaves_out"].set_index("feature_id")
+    drawn_m = left.loc["VNPT", "value"]
+    assert drawn_m > 190
+    assert "Công an" not in left.index
+    (told,) = left_out_told(plan, words("vi"))
+    assert told.startswith("Đường Phan Đình Phùng lấy số liệu theo bảng khảo sát")
+    assert f"VNPT {drawn_m:.0f} m" in told
+    said = finding_told(left.reset_index().iloc[0].to_dict(), words("vi"))
+    assert said.startswith("Đường Phan Đình Phùng: ")
+    assert "không được tính" in said
     assert any("survey: Phan Đình Phùng, VNPT" in note for note in plan.provenance.notes)
 
 

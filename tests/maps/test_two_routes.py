@@ -1,5 +1,6 @@
 """Two routes on their map, stored and told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from infraplan import maps
 from infraplan.cables import Route
 from infraplan.cables import plan_route
 from infraplan.cables.shared_told import shared_part
+from infraplan.cli.account import tell_route
 from infraplan.plan import PlanSettings
 from infraplan.plan import create_plan
 from infraplan.plan.results import load_route
@@ -44,7 +46,24 @@ def test_each_route_has_its_colour_and_common_parts_are_marked(pair: Route) -> N
         "Tuyến 2",
         "Chỗ hai tuyến dùng chung",
     ]
-    assert "Không có cặp tuyến nào" in tables[0]["note"]
+    assert "Trong các cặp tuyến dùng chung ít như vậy, không cặp nào rẻ hơn" in tables[0]["note"]
+    assert "dự phòng" not in page.html
+
+
+def test_the_words_of_two_routes_do_not_contradict_each_other(
+    pair: Route, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell_route(pair, words("vi"))
+    said = capsys.readouterr().out
+    assert "Không có hai tuyến nào tách hẳn nhau" in said
+    assert said.index("hào chung trên") < said.index("Trong các cặp tuyến dùng chung ít như vậy")
+    ends = replace(pair, common=pair.common.assign(kind="drop"))
+    tell_route(ends, words("vi"))
+    said = capsys.readouterr().out
+    assert "chỉ chung đoạn nối vào điểm cuối:" in said
+    assert "Không có cặp tuyến tách hẳn nào rẻ hơn." in said
+    tell_route(replace(pair, common=pair.common.iloc[:0]), words("en"))
+    assert "no common junction.\nNo pair of routes that are fully apart" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("language", "part"), [("vi", "hào chung trên"), ("en", "common trench")])
