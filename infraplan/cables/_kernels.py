@@ -402,7 +402,8 @@ def exchange_paths(
             before[v] = -1
             touched[count] = v
             count += 1
-            heaped = _push(heap, place, dist, heaped, v)
+            if starts[v + 1] - starts[v] > degree[v]:  # others lead nowhere but into the half
+                heaped = _push(heap, place, dist, heaped, v)
         found = -1
         limit = total * (1.0 - 1e-12)
         while heaped > 0:

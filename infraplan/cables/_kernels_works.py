@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+SURE = 1e-9  # share of a cost that no rounding of its sum amounts to
+
 
 @njit
 def forest_loads(
@@ -115,11 +117,12 @@ def _tree_cost(
     Return the cost of a tree by the bores that owners need in it; `column` takes the bores.
 
     `room` is space that is used again: parent edge, depth, root and order of nodes, stops below
-    nodes by owner, who passes edges and with what section. All depths are -1 before and after.
+    nodes by owner, who passes edges and with what section.
     """
     starts, heads, links = rows
     stop_node, stop_owner, owners, run_ends, run_owner, run_mm2, bore_mm2 = stops
     by, depth, root, order, below, passes, section = room
+    depth[:] = -1
     size = 0
     for e in range(ends.shape[0]):
         if not tree[e] or depth[ends[e, 0]] >= 0:
@@ -172,8 +175,6 @@ def _tree_cost(
             section[e, owner] += run_mm2[run]
             passes[e, owner] = True
             a = ends[e, 0] if ends[e, 1] == a else ends[e, 1]
-    for k in range(size):
-        depth[order[k]] = -1
     for k in range(stop_node.size):
         below[stop_node[k], :] = 0
     total = 0.0
@@ -191,6 +192,21 @@ def _tree_cost(
 
 
 @njit
+def _most_saved(
+    a: int, b: int, ends: Ints, cost: Floats, column: Ints, by: Ints, depth: Ints
+) -> float:
+    """Return what the edges between two nodes of a tree can cost less with other bores."""
+    saved = 0.0
+    while a != b:
+        if depth[a] < depth[b]:
+            a, b = b, a
+        e = by[a]
+        saved += cost[e, column[e]] - cost[e].min()
+        a = ends[e, 0] if ends[e, 1] == a else ends[e, 1]
+    return saved
+
+
+@njit
 def exchange_shared(
     rows: tuple[Ints, Ints, Ints],
     ends: Ints,
@@ -205,6 +221,10 @@ def exchange_shared(
 
     The new connection is the shortest one at the price of the bores that the old path carried; it
     stays if the tree with all bores counted anew is cheaper. `tree` changes.
+
+    Where all stops and ends of runs are terminals, the new connection carries what the old path
+    did, and bores change on the ring alone that both close: nothing is counted where fewer bores
+    there cannot make up for a dearer connection.
     """
     starts, heads, links = rows
     n, m = starts.size - 1, ends.shape[0]
@@ -218,9 +238,11 @@ def exchange_shared(
         np.zeros((m, owners), dtype=np.bool_),
         np.zeros((m, owners)),
     )
+    spare = (room[0].copy(), room[1].copy(), room[2], room[3], room[4], room[5], room[6])
     column = np.zeros(m, dtype=np.int64)
     counted = np.zeros(m, dtype=np.int64)
     total: float = _tree_cost(rows, ends, cost, tree, stops, room, column)
+    is_plain = bool(is_terminal[stops[0]].all() and is_terminal[stops[3].ravel()].all())
     path = np.empty(m, dtype=np.int64)
     added = np.empty(m, dtype=np.int64)
     tips = np.empty(2, dtype=np.int64)
@@ -270,6 +292,7 @@ def exchange_shared(
                     half[heads[p]] = True
                     queue[size] = heads[p]
                     size += 1
+        limit = 1.5 * price
         heaped, count = 0, 0
         for k in range(size):
             v = queue[k]
@@ -278,10 +301,12 @@ def exchange_shared(
             count += 1
         for k in range(size):  # what the half can reach at once: its own nodes need no heap
             v = queue[k]
+            if starts[v + 1] - starts[v] == degree[v]:
+                continue
             for p in range(starts[v], starts[v + 1]):
                 w = heads[p]
                 reached = cost[links[p], bores]
-                if not barred[links[p]] and reached < dist[w]:
+                if not barred[links[p]] and reached < dist[w] and reached <= limit:
                     if dist[w] == np.inf:
                         touched[count] = w
                         count += 1
@@ -292,8 +317,6 @@ def exchange_shared(
         while heaped > 0:
             v = _pop(heap, place, dist, heaped)
             heaped -= 1
-            if dist[v] > 1.5 * price:
-                break
             if degree[v] > 0 or is_terminal[v]:
                 inner = False
                 if not is_terminal[v] and degree[v] == 2:
@@ -307,7 +330,7 @@ def exchange_shared(
                 if barred[links[p]]:
                     continue
                 reached = dist[v] + cost[links[p], bores]
-                if reached < dist[w]:
+                if reached < dist[w] and reached <= limit:
                     if dist[w] == np.inf:
                         touched[count] = w
                         count += 1
@@ -324,12 +347,20 @@ def exchange_shared(
                 added[fresh] = e
                 fresh += 1
                 v = ends[e, 0] if ends[e, 1] == v else ends[e, 1]
-            better = _tree_cost(rows, ends, cost, tree, stops, room, counted)
+            least = -np.inf
+            by, depth = room[0], room[1]
+            if is_plain and np.isfinite(total) and depth[found] >= 0:
+                least = dist[found] - price
+                least -= _most_saved(tips[0], v, ends, cost, column, by, depth)
+                least -= _most_saved(tips[1], found, ends, cost, column, by, depth)
+            if least <= SURE * total:
+                better = _tree_cost(rows, ends, cost, tree, stops, spare, counted)
         for k in range(length):
             barred[path[k]] = False
         if better < total - 1e-6:
             total = better
             column, counted = counted, column
+            room, spare = spare, room
             for k in range(length):
                 degree[ends[path[k], 0]] -= 1
                 degree[ends[path[k], 1]] -= 1
