@@ -246,7 +246,9 @@ def exchange_shared(
     path = np.empty(m, dtype=np.int64)
     added = np.empty(m, dtype=np.int64)
     tips = np.empty(2, dtype=np.int64)
-    queue = np.empty(n, dtype=np.int64)
+    halves = np.empty((2, n), dtype=np.int64)
+    walked = np.zeros(2, dtype=np.int64)
+    sizes = np.zeros(2, dtype=np.int64)
     heap = np.empty(n, dtype=np.int64)
     touched = np.empty(n, dtype=np.int64)
     tried = np.zeros(m, dtype=np.bool_)
@@ -281,17 +283,25 @@ def exchange_shared(
             tried[e] = True
             barred[e] = True
             price += cost[e, bores]
-        half[tips[0]] = True
-        queue[0] = tips[0]
-        at, size = 0, 1
-        while at < size:
-            v = queue[at]
-            at += 1
-            for p in range(starts[v], starts[v + 1]):
-                if tree[links[p]] and not half[heads[p]]:
-                    half[heads[p]] = True
-                    queue[size] = heads[p]
-                    size += 1
+        # both halves are walked in turn until the smaller is complete
+        walked[:], sizes[:] = 0, 1
+        for side in range(2):
+            halves[side, 0] = tips[side]
+            half[tips[side]] = True
+        small = -1
+        while small < 0:
+            for side in range(2):
+                if walked[side] == sizes[side]:
+                    small = side
+                    break
+                v = halves[side, walked[side]]
+                walked[side] += 1
+                for p in range(starts[v], starts[v + 1]):
+                    if tree[links[p]] and not half[heads[p]]:
+                        half[heads[p]] = True
+                        halves[side, sizes[side]] = heads[p]
+                        sizes[side] += 1
+        queue, size = halves[small], sizes[small]
         limit = 1.5 * price
         heaped, count = 0, 0
         for k in range(size):
@@ -351,8 +361,8 @@ def exchange_shared(
             by, depth = room[0], room[1]
             if is_plain and np.isfinite(total) and depth[found] >= 0:
                 least = dist[found] - price
-                least -= _most_saved(tips[0], v, ends, cost, column, by, depth)
-                least -= _most_saved(tips[1], found, ends, cost, column, by, depth)
+                least -= _most_saved(tips[small], v, ends, cost, column, by, depth)
+                least -= _most_saved(tips[1 - small], found, ends, cost, column, by, depth)
             if least <= SURE * total:
                 better = _tree_cost(rows, ends, cost, tree, stops, spare, counted)
         for k in range(length):
@@ -372,8 +382,9 @@ def exchange_shared(
                 tree[added[k]] = False
             for k in range(length):
                 tree[path[k]] = True
-        for k in range(size):
-            half[queue[k]] = False
+        for side in range(2):
+            for k in range(sizes[side]):
+                half[halves[side, k]] = False
         for k in range(count):
             dist[touched[k]] = np.inf
             before[touched[k]] = -1
