@@ -402,9 +402,22 @@ def exchange_paths(
             before[v] = -1
             touched[count] = v
             count += 1
-            heaped = _push(heap, place, dist, heaped, v)
-        found = -1
         limit = total * (1.0 - 1e-12)
+        for k in range(size[small]):  # what the half can reach at once: its nodes need no heap
+            v = halves[small, k]
+            if starts[v + 1] - starts[v] == degree[v]:
+                continue
+            for p in range(starts[v], starts[v + 1]):
+                w = heads[p]
+                reached = cost[links[p]]
+                if reached < dist[w] and reached < limit:
+                    if dist[w] == np.inf:
+                        touched[count] = w
+                        count += 1
+                    dist[w] = reached
+                    before[w] = p
+                    heaped = _push(heap, place, dist, heaped, w)
+        found = -1
         while heaped > 0:
             v = _pop(heap, place, dist, heaped)
             heaped -= 1

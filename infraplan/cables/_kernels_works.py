@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+SURE = 1e-9  # share of a cost that no rounding of its sum amounts to
+
 
 @njit
 def forest_loads(
@@ -115,11 +117,12 @@ def _tree_cost(
     Return the cost of a tree by the bores that owners need in it; `column` takes the bores.
 
     `room` is space that is used again: parent edge, depth, root and order of nodes, stops below
-    nodes by owner, who passes edges and with what section. All depths are -1 before and after.
+    nodes by owner, who passes edges and with what section.
     """
     starts, heads, links = rows
     stop_node, stop_owner, owners, run_ends, run_owner, run_mm2, bore_mm2 = stops
     by, depth, root, order, below, passes, section = room
+    depth[:] = -1
     size = 0
     for e in range(ends.shape[0]):
         if not tree[e] or depth[ends[e, 0]] >= 0:
@@ -172,8 +175,6 @@ def _tree_cost(
             section[e, owner] += run_mm2[run]
             passes[e, owner] = True
             a = ends[e, 0] if ends[e, 1] == a else ends[e, 1]
-    for k in range(size):
-        depth[order[k]] = -1
     for k in range(stop_node.size):
         below[stop_node[k], :] = 0
     total = 0.0
@@ -191,6 +192,21 @@ def _tree_cost(
 
 
 @njit
+def _most_saved(
+    a: int, b: int, ends: Ints, cost: Floats, column: Ints, by: Ints, depth: Ints
+) -> float:
+    """Return what the edges between two nodes of a tree can cost less with other bores."""
+    saved = 0.0
+    while a != b:
+        if depth[a] < depth[b]:
+            a, b = b, a
+        e = by[a]
+        saved += cost[e, column[e]] - cost[e].min()
+        a = ends[e, 0] if ends[e, 1] == a else ends[e, 1]
+    return saved
+
+
+@njit
 def exchange_shared(
     rows: tuple[Ints, Ints, Ints],
     ends: Ints,
@@ -205,6 +221,10 @@ def exchange_shared(
 
     The new connection is the shortest one at the price of the bores that the old path carried; it
     stays if the tree with all bores counted anew is cheaper. `tree` changes.
+
+    Where all stops and ends of runs are terminals, the new connection carries what the old path
+    did, and bores change on the ring alone that both close: nothing is counted where fewer bores
+    there cannot make up for a dearer connection.
     """
     starts, heads, links = rows
     n, m = starts.size - 1, ends.shape[0]
@@ -218,13 +238,17 @@ def exchange_shared(
         np.zeros((m, owners), dtype=np.bool_),
         np.zeros((m, owners)),
     )
+    spare = (room[0].copy(), room[1].copy(), room[2], room[3], room[4], room[5], room[6])
     column = np.zeros(m, dtype=np.int64)
     counted = np.zeros(m, dtype=np.int64)
     total: float = _tree_cost(rows, ends, cost, tree, stops, room, column)
+    is_plain = bool(is_terminal[stops[0]].all() and is_terminal[stops[3].ravel()].all())
     path = np.empty(m, dtype=np.int64)
     added = np.empty(m, dtype=np.int64)
     tips = np.empty(2, dtype=np.int64)
-    queue = np.empty(n, dtype=np.int64)
+    halves = np.empty((2, n), dtype=np.int64)
+    walked = np.zeros(2, dtype=np.int64)
+    sizes = np.zeros(2, dtype=np.int64)
     heap = np.empty(n, dtype=np.int64)
     touched = np.empty(n, dtype=np.int64)
     tried = np.zeros(m, dtype=np.bool_)
@@ -259,17 +283,26 @@ def exchange_shared(
             tried[e] = True
             barred[e] = True
             price += cost[e, bores]
-        half[tips[0]] = True
-        queue[0] = tips[0]
-        at, size = 0, 1
-        while at < size:
-            v = queue[at]
-            at += 1
-            for p in range(starts[v], starts[v + 1]):
-                if tree[links[p]] and not half[heads[p]]:
-                    half[heads[p]] = True
-                    queue[size] = heads[p]
-                    size += 1
+        # both halves are walked in turn until the smaller is complete
+        walked[:], sizes[:] = 0, 1
+        for side in range(2):
+            halves[side, 0] = tips[side]
+            half[tips[side]] = True
+        small = -1
+        while small < 0:
+            for side in range(2):
+                if walked[side] == sizes[side]:
+                    small = side
+                    break
+                v = halves[side, walked[side]]
+                walked[side] += 1
+                for p in range(starts[v], starts[v + 1]):
+                    if tree[links[p]] and not half[heads[p]]:
+                        half[heads[p]] = True
+                        halves[side, sizes[side]] = heads[p]
+                        sizes[side] += 1
+        queue, size = halves[small], sizes[small]
+        limit = 1.5 * price
         heaped, count = 0, 0
         for k in range(size):
             v = queue[k]
@@ -278,10 +311,12 @@ def exchange_shared(
             count += 1
         for k in range(size):  # what the half can reach at once: its own nodes need no heap
             v = queue[k]
+            if starts[v + 1] - starts[v] == degree[v]:
+                continue
             for p in range(starts[v], starts[v + 1]):
                 w = heads[p]
                 reached = cost[links[p], bores]
-                if not barred[links[p]] and reached < dist[w]:
+                if not barred[links[p]] and reached < dist[w] and reached <= limit:
                     if dist[w] == np.inf:
                         touched[count] = w
                         count += 1
@@ -292,8 +327,6 @@ def exchange_shared(
         while heaped > 0:
             v = _pop(heap, place, dist, heaped)
             heaped -= 1
-            if dist[v] > 1.5 * price:
-                break
             if degree[v] > 0 or is_terminal[v]:
                 inner = False
                 if not is_terminal[v] and degree[v] == 2:
@@ -307,7 +340,7 @@ def exchange_shared(
                 if barred[links[p]]:
                     continue
                 reached = dist[v] + cost[links[p], bores]
-                if reached < dist[w]:
+                if reached < dist[w] and reached <= limit:
                     if dist[w] == np.inf:
                         touched[count] = w
                         count += 1
@@ -324,12 +357,20 @@ def exchange_shared(
                 added[fresh] = e
                 fresh += 1
                 v = ends[e, 0] if ends[e, 1] == v else ends[e, 1]
-            better = _tree_cost(rows, ends, cost, tree, stops, room, counted)
+            least = -np.inf
+            by, depth = room[0], room[1]
+            if is_plain and np.isfinite(total) and depth[found] >= 0:
+                least = dist[found] - price
+                least -= _most_saved(tips[small], v, ends, cost, column, by, depth)
+                least -= _most_saved(tips[1 - small], found, ends, cost, column, by, depth)
+            if least <= SURE * total:
+                better = _tree_cost(rows, ends, cost, tree, stops, spare, counted)
         for k in range(length):
             barred[path[k]] = False
         if better < total - 1e-6:
             total = better
             column, counted = counted, column
+            room, spare = spare, room
             for k in range(length):
                 degree[ends[path[k], 0]] -= 1
                 degree[ends[path[k], 1]] -= 1
@@ -341,8 +382,9 @@ def exchange_shared(
                 tree[added[k]] = False
             for k in range(length):
                 tree[path[k]] = True
-        for k in range(size):
-            half[queue[k]] = False
+        for side in range(2):
+            for k in range(sizes[side]):
+                half[halves[side, k]] = False
         for k in range(count):
             dist[touched[k]] = np.inf
             before[touched[k]] = -1
