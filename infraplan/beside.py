@@ -12,18 +12,23 @@ import os
 import pickle
 import select
 import signal
+import struct
 import sys
 import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import IO
+from typing import Any
 from typing import Generic
 from typing import TypeVar
 
-__all__ = ["Beside"]
+__all__ = ["Beside", "Prepared"]
 
+A = TypeVar("A")
 T = TypeVar("T")
+Copy = tuple[int, IO[bytes]]  # its number, and where its result can be read
 
 
 class Beside(Generic[T]):
@@ -33,7 +38,9 @@ class Beside(Generic[T]):
     A task that fails there is done once more here, so that its error reads as any other.
     """
 
-    def __init__(self, task: Callable[[], T], *, may_thread: bool = False) -> None:
+    def __init__(
+        self, task: Callable[[], T], *, may_thread: bool = False, copy: Copy | None = None
+    ) -> None:
         """
         Begin a task.
 
@@ -44,11 +51,13 @@ class Beside(Generic[T]):
         may_thread
             Whether a thread may do it where there can be no copy, for it leaves Python to others
             most of the time.
+        copy
+            Copy that does the task already; None: there is none yet.
         """
         self._task = task
-        self._copy: tuple[int, IO[bytes]] | None = None
+        self._copy = copy
         self._future: Future[T] | None = None
-        if _can_copy():
+        if copy is None and _can_copy():
             self._copy = _begun(task)
         if self._copy is None and may_thread:
             self._future = Future()
@@ -88,11 +97,92 @@ class Beside(Generic[T]):
     def __del__(self) -> None:
         """Leave no copy behind that nobody waits for."""
         if self._copy is not None:
-            number, pipe = self._copy
-            pipe.close()
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
-            _see_off(number)
+            _stop(self._copy)
+
+
+class Prepared(Generic[A, T]):
+    """
+    A task that waits for its argument in a copy of this process, with all loaded that it needs.
+
+    What takes long to load is loaded on a second core while this process works out the argument.
+    """
+
+    def __init__(self, task: Callable[[A], T], load: Callable[[], object]) -> None:
+        """
+        Begin to load.
+
+        Parameters
+        ----------
+        task
+            What to do with the argument: changes nothing, returns what can be pickled.
+        load
+            Loads what the task needs.
+        """
+        self._task = task
+        self._copy: Copy | None = None
+        self._argument: IO[bytes] | None = None
+        if _can_copy():
+            reading, writing = os.pipe()
+            self._copy = _begun(partial(_answered, task, load, reading, writing))
+            os.close(reading)
+            self._argument = os.fdopen(writing, "wb")
+
+    def begin(self, argument: A) -> Beside[T]:
+        """
+        Begin the task.
+
+        Parameters
+        ----------
+        argument
+            What can be pickled.
+
+        Returns
+        -------
+        beside
+            The task under way, or still to be done here.
+        """
+        copy, self._copy = self._copy, None
+        pipe, self._argument = self._argument, None
+        if copy is not None and pipe is not None:
+            content = pickle.dumps(argument, protocol=pickle.HIGHEST_PROTOCOL)
+            try:
+                with pipe:
+                    pipe.write(LENGTH.pack(len(content)))
+                    pipe.write(content)
+            except OSError:  # it is gone
+                _stop(copy)
+                copy = None
+        return Beside(partial(self._task, argument), copy=copy)
+
+    def __del__(self) -> None:
+        """Leave no copy behind that nobody gives an argument."""
+        if self._argument is not None:
+            with contextlib.suppress(OSError):
+                self._argument.close()
+        if self._copy is not None:
+            _stop(self._copy)
+
+
+LENGTH = struct.Struct("<Q")  # others may hold the pipe open, so its end tells nothing
+
+
+def _answered(task: Callable[[Any], T], load: Callable[[], object], read: int, write: int) -> T:
+    """Return what a task makes of an argument that comes through a pipe."""
+    os.close(write)
+    load()
+    with os.fdopen(read, "rb") as pipe:
+        (length,) = LENGTH.unpack(pipe.read(LENGTH.size))
+        argument = pickle.loads(pipe.read(length))  # noqa: S301 - written by who copied us
+    return task(argument)
+
+
+def _stop(copy: Copy) -> None:
+    """End a copy that nobody waits for."""
+    number, pipe = copy
+    pipe.close()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(number, signal.SIGKILL)
+    _see_off(number)
 
 
 def _see_off(number: int) -> None:
@@ -121,7 +211,7 @@ def _can_copy() -> bool:
     )
 
 
-def _begun(task: Callable[[], T]) -> tuple[int, IO[bytes]] | None:
+def _begun(task: Callable[[], T]) -> Copy | None:
     """Return the number of a copy that does a task, and where its result can be read."""
     try:
         for stream in (sys.stdout, sys.stderr):

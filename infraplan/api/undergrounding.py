@@ -1,15 +1,12 @@
 """Undergrounding: one plan with shares, years, order of works and proof, and all its papers."""
 
 import json
-import math
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import fields
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -21,16 +18,20 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from infraplan import atomic
+from infraplan.api.digging import Asked
+from infraplan.api.digging import Programme
+from infraplan.api.digging import made_underground
+from infraplan.api.digging import tables_of
+from infraplan.api.digging import wish_faults
 from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
 from infraplan.beside import Beside
+from infraplan.beside import Prepared
 from infraplan.cables.sharing import Sharing
-from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
 from infraplan.errors import SourceFileError
 from infraplan.layers.notes import Note
-from infraplan.layers.notes import joined
 from infraplan.plan import Plan
 from infraplan.plan.results import load_underground
 from infraplan.plan.results import store_underground
@@ -40,14 +41,8 @@ from infraplan.text import words
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from infraplan.cables import CablePlan
-    from infraplan.cables.choice_pieces import DrawnParts
-    from infraplan.cables.phasing import PhasingPlan
-    from infraplan.cables.subsets import StreetSubsets
-    from infraplan.cables.technical import WorkRules
-    from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
 __all__ = [
@@ -68,89 +63,14 @@ READ = (
     "chambers", "communes", "road_works", "sites", "institutions", "sources",
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
-PAPERS_NEED = (
-    "matplotlib.figure", "matplotlib.backends.backend_agg", "folium", "docxtpl", "openpyxl",
-)  # fmt: skip
 STEP = "underground"
 PAPERS = "underground_papers"
 TEMPLATE = "underground_template.docx"  # kept among the results, so that `run` fills it again
+MEMO_NEEDS = (
+    "infraplan.maps.street_picture", "infraplan.reports.underground_memo", "docxtpl",
+    "matplotlib.figure", "matplotlib.backends.backend_agg",
+)  # fmt: skip
 TIME_LIMIT_S = 120.0  # of a search that nobody has set another for
-SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """
-    Years in which streets are built, and the wishes of who decides.
-
-    `budget_vnd` is what each of `years` may spend; `forced` streets must be built, those in
-    `by_year` by a year, `left_out` ones not at all.
-    """
-
-    years: tuple[int, ...] = ()
-    budget_vnd: tuple[int, ...] = ()
-    forced: tuple[str, ...] = ()
-    by_year: Mapping[str, int] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse years without money, and wishes without years."""
-        wrong: list[str] = []
-        if list(self.years) != sorted(set(self.years)):
-            wrong.append(Note("asked.years_rise", found=", ".join(map(str, self.years))))
-        if len(self.years) != len(self.budget_vnd):
-            counts = {"years": str(len(self.years)), "sums": str(len(self.budget_vnd))}
-            wrong.append(Note("asked.money_of_years", **counts))
-        if not self.years and (self.forced or self.by_year or self.left_out):
-            wrong.append(Note("asked.wishes_need_years"))
-        if any(money < 0 for money in self.budget_vnd):
-            wrong.append(Note("asked.money_negative"))
-        elif self.budget_vnd and not any(self.budget_vnd):
-            wrong.append(Note("asked.no_money"))
-        told = wish_faults(self.years, self.forced, self.by_year, self.left_out)
-        if wrong or any(note.code != "asked.both_wishes" for note in told):
-            # two wishes for one street alone wait for the names of the plan, which may be wrong too
-            raise SettingsError(joined([*wrong, *told]))
-
-
-def wish_faults(
-    years: Sequence[int],
-    forced: Sequence[str],
-    by_year: Mapping[str, int],
-    left_out: Sequence[str],
-) -> list[Note]:
-    """
-    Return what is wrong with wishes for streets, whatever the streets are.
-
-    Parameters
-    ----------
-    years
-        Years of the programme; none where they are not known.
-    forced
-        Streets that must be built.
-    by_year
-        Streets that must be built by a year.
-    left_out
-        Streets that must not be built.
-
-    Returns
-    -------
-    wrong
-        Years that are none of the programme; streets both to be built and to be left out, which
-        are the same whatever their accents and case.
-    """
-    from infraplan.cables.chosen import plain_text
-
-    known = ", ".join(map(str, years))
-    wrong = [
-        Note("asked.other_year", street=street, year=str(year), years=known)
-        for street, year in by_year.items()
-        if years and year not in years
-    ]
-    out = {plain_text(name) for name in left_out}
-    asked = {plain_text(name): name for name in reversed((*forced, *by_year))}
-    both = [name for key, name in reversed(asked.items()) if key in out]
-    return wrong + [Note("asked.both_wishes", street=name) for name in both]
 
 
 def underground(
@@ -201,7 +121,7 @@ def underground(
     LayerError
         If a survey names what the plan does not know.
     """
-    asked = _Asked(*_place(plan, streets, area), sharing or Sharing(), programme or Programme())
+    asked = Asked(*_place(plan, streets, area), sharing or Sharing(), programme or Programme())
     made, kept = _computed(plan, asked, time_limit_s, progress)
     kept.result()
     return made
@@ -240,7 +160,7 @@ def underground_again(plan: Plan, *, progress: Progress | None = None) -> "Cable
     wishes = kept["programme"]
     by_year = wishes.pop("by_year")
     programme = Programme(**{key: tuple(value) for key, value in wishes.items()}, by_year=by_year)
-    asked = _Asked(tuple(kept["streets"]), outline, sharing, programme)
+    asked = Asked(tuple(kept["streets"]), outline, sharing, programme)
     made, stored = _computed(plan, asked, TIME_LIMIT_S, progress)
     stored.result()
     return made
@@ -305,25 +225,16 @@ def underground_with_papers(  # noqa: PLR0913 - what is planned, and what papers
     """
     own = None if template is None else checked_template(template)
     name = None if template is None else Path(template).name
-    asked = _Asked(*_place(plan, streets, area), sharing or Sharing(), programme or Programme())
-    made, stored = _computed(plan, asked, time_limit_s, part(progress, 0.0, 0.7))
+    asked = Asked(*_place(plan, streets, area), sharing or Sharing(), programme or Programme())
+    memo = _Memo(plan, as_of, own)
+    made, stored = _computed(plan, asked, time_limit_s, part(progress, 0.0, 0.7), memo.prepare)
     try:
-        contents = _papers(plan, made, asked.sharing, as_of, own, part(progress, 0.7, 0.98))
+        contents = _papers(plan, made, asked.sharing, memo, part(progress, 0.7, 0.98))
     finally:
         stored.result()  # a paper that fails does not cost the plan its result
     files = _kept_papers(plan, made, contents, as_of, (own, name))
     part(progress, 0.0, 1.0)(1.0)
     return made, files
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """What is asked for: streets or the outline of an area, who pays, when it is built."""
-
-    streets: tuple[str, ...]
-    outline: Any  # a geometry, or None
-    sharing: Sharing
-    programme: Programme
 
 
 def _place(
@@ -341,12 +252,17 @@ def _place(
 
 
 def _computed(
-    plan: Plan, asked: _Asked, time_limit_s: float, progress: Progress | None
+    plan: Plan,
+    asked: Asked,
+    time_limit_s: float,
+    progress: Progress | None,
+    prepare: "Callable[[Layers], None] | None" = None,
 ) -> "tuple[CablePlan, Beside[None]]":
     """
     Return the plan that is kept where nothing has changed, else a new one that is being kept.
 
-    Whoever asks waits for the second, which others cannot read before.
+    Whoever asks waits for the second, which others cannot read before. `prepare` is called once it
+    is known that there is something to compute.
     """
     from infraplan.cables.plan_told import bill_told
 
@@ -365,7 +281,9 @@ def _computed(
     record = plan.record(STEP)
     if record is not None and record.key == key:
         return load_underground(plan, layers), Beside(_nothing)
-    made = _made(layers, books, asked, time_limit_s, progress)
+    if prepare is not None:
+        prepare(layers)
+    made = made_underground(layers, books, asked, time_limit_s, progress)
     made = replace(made, bill=bill_told(made.bill, words(plan.settings.language)))
     told = {name: options[name] for name in ("streets", "area", "sharing", "programme")}
     told["settings"] = list(plan.settings.underground_streets)
@@ -476,7 +394,8 @@ def _written(
     """Write the papers with a template, and keep the template."""
     made = cable_plan or load_underground(plan, plan.layers(rasters=("terrain",)))
     tell = part(progress, 0.0, 0.95)
-    contents = _papers(plan, made, sharing or made.sharing, as_of, template[0], tell)
+    memo = _Memo(plan, as_of, template[0])
+    contents = _papers(plan, made, sharing or made.sharing, memo, tell)
     files = _kept_papers(plan, made, contents, as_of, template)
     part(progress, 0.0, 1.0)(1.0)
     return files
@@ -574,41 +493,70 @@ def _papers_key(plan: Plan, template: bytes | None) -> str | None:
     return plan.step_key(PAPERS, {}, options)
 
 
-def _papers(
-    plan: Plan,
-    made: "CablePlan",
-    sharing: Sharing,
-    as_of: date | None,
-    template: bytes | None,
-    progress: Progress | None,
-) -> dict[str, bytes]:
-    """Return the papers by name."""
-    settings, tell = plan.settings, part(progress, 0.0, 1.0)
-    say = words(settings.language)
+class _Memo:
+    """The memo, which a copy of this process writes beside the other papers."""
 
-    def drawn() -> tuple[bytes, dict[str, bytes]]:
-        """Return the memo, and the drawings by name."""
+    def __init__(self, plan: Plan, as_of: date | None, template: bytes | None) -> None:
+        self.as_of = as_of
+        self._settings = plan.settings
+        self._template = template
+        self._prepared: Prepared[dict[str, Any], bytes] | None = None
+
+    def prepare(self, layers: "Layers") -> None:
+        """Load what it needs while there is no plan yet."""
+        self._prepared = Prepared(partial(self._of_tables, layers), _load_memo)
+
+    def begin(self, made: "CablePlan") -> Beside[bytes]:
+        """Begin to write it."""
+        if self._prepared is None:
+            return Beside(partial(self._written, made))
+        return self._prepared.begin(tables_of(made))
+
+    def _of_tables(self, layers: "Layers", tables: dict[str, Any]) -> bytes:
+        """Return the memo of a plan that came without its layers."""
+        from infraplan.cables import CablePlan
+
+        return self._written(CablePlan(layers=layers, **tables))
+
+    def _written(self, made: "CablePlan") -> bytes:
+        """Return the memo."""
         from infraplan.maps.street_picture import street_picture
         from infraplan.reports import Office
-        from infraplan.reports.drawings import street_drawings
         from infraplan.reports.underground_memo import approval_memo
 
-        office = Office(settings.office, settings.office_parent, settings.office_place)
-        memo = approval_memo(
-            made, say, office=office, template=template, sketch=street_picture(made, say),
-            made_on=as_of,
-        )  # fmt: skip
-        sheets = street_drawings(made, say, made_on=as_of)
-        return memo, {f"{sheet.stem}.svg": sheet.svg for sheet in sheets}
+        told = self._settings
+        say = words(told.language)
+        return approval_memo(
+            made,
+            say,
+            office=Office(told.office, told.office_parent, told.office_place),
+            template=self._template,
+            sketch=street_picture(made, say),
+            made_on=self.as_of,
+        )
 
-    beside = Beside(drawn)
+
+def _load_memo() -> None:
+    """Load what the memo needs."""
+    for name in MEMO_NEEDS:
+        import_module(name)
+
+
+def _papers(
+    plan: Plan, made: "CablePlan", sharing: Sharing, memo: _Memo, progress: Progress | None
+) -> dict[str, bytes]:
+    """Return the papers by name."""
+    beside = memo.begin(made)
     from infraplan import maps
     from infraplan.cables.funding import FundingTerms
     from infraplan.cables.plan_told import finding_told
     from infraplan.cables.prices import PriceBook
     from infraplan.cables.validation import finding_points
+    from infraplan.reports.drawings import street_drawings
     from infraplan.reports.underground_bill import underground_bill
 
+    settings, tell = plan.settings, part(progress, 0.0, 1.0)
+    say = words(settings.language)
     tell(0.1)
     with TemporaryDirectory() as folder:
         bill = underground_bill(
@@ -623,16 +571,17 @@ def _papers(
     tell(0.3)
     page = maps.underground(made, language=settings.language)
     tell(0.5)
-    memo, drawings = beside.result()
+    sheets = street_drawings(made, say, made_on=memo.as_of)
+    points = finding_points(made.findings, crs=made.layers.crs)
+    points["told"] = [finding_told(row, say) for row in points.to_dict("records")]
+    tell(0.7)
     papers = {
-        f"{say('undergrounding.file_memo')}.docx": memo,
+        f"{say('undergrounding.file_memo')}.docx": beside.result(),
         f"{say('undergrounding.file_bill')}.xlsx": bill,
         page.file_name(say("undergrounding.file_map")): page.html.encode("utf-8"),
     }
     folder_name = say("undergrounding.folder_drawings")
-    papers |= {f"{folder_name}/{name}": svg for name, svg in drawings.items()}
-    points = finding_points(made.findings, crs=made.layers.crs)
-    points["told"] = [finding_told(row, say) for row in points.to_dict("records")]
+    papers |= {f"{folder_name}/{sheet.stem}.svg": sheet.svg for sheet in sheets}
     papers[f"{say('undergrounding.file_findings')}.geojson"] = _geojson(points)
     tell(1.0)
     return papers
@@ -643,322 +592,3 @@ def _geojson(points: "gpd.GeoDataFrame") -> bytes:
     table = points.reset_index().to_crs("EPSG:4326")
     content = json.loads(table.to_json(drop_id=True))
     return json.dumps(content, ensure_ascii=False).encode("utf-8")
-
-
-def _made(
-    layers: "Layers",
-    books: Mapping[str, Mapping[str, Any]],
-    asked: _Asked,
-    time_limit_s: float,
-    progress: Progress | None,
-) -> "CablePlan":
-    """Return the plan with all its tables."""
-    from infraplan.cables.choice_pieces import DrawnParts
-    from infraplan.cables.prices import PriceBook
-    from infraplan.cables.technical import WorkRules
-    from infraplan.cables.validation import validate_underground
-    from infraplan.cables.works import prepare_works
-
-    tell = part(progress, 0.0, 1.0)
-    rules = WorkRules.from_dict(books["works"])
-    works = prepare_works(
-        layers,
-        streets=list(asked.streets) or None,
-        area=asked.outline,
-        prices=PriceBook.from_dict(books["prices"]),
-        rules=rules,
-    )
-    sharing, programme = _known(works, asked.sharing, asked.programme)
-    tell(0.1)
-    drawn = DrawnParts(works)
-    finish = partial(_finished, works, rules, books["phasing"], programme, time_limit_s)
-    whole = _Whole(works, finish, time_limit_s)
-    choices = _choices(works, whole, drawn)
-    tell(0.6)
-    made = _with_choices(whole.result(), drawn, choices, books, sharing)
-    if int(made.shares["cost_vnd"].sum()) != made.cost_vnd:
-        made = replace(made, findings=validate_underground(made, rules))  # tells so
-    tell(1.0)
-    return made
-
-
-def _finished(
-    works: "Works",
-    rules: "WorkRules",
-    phasing: Mapping[str, Any],
-    programme: Programme,
-    time_limit_s: float,
-) -> "CablePlan":
-    """Return the plan of all streets with what follows from it alone: years, order, findings."""
-    from infraplan.cables.cutover import cutover_order
-    from infraplan.cables.drums import drum_plan
-    from infraplan.cables.optical import optical_budget
-    from infraplan.cables.profiles import long_profiles
-    from infraplan.cables.underground import plan_works
-    from infraplan.cables.validation import validate_underground
-
-    made = plan_works(works, time_limit_s=time_limit_s)
-    drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
-    made = replace(
-        made,
-        drums=drums,
-        cables=optical_budget(made.cables, rules, pieces=drums),
-        profiles=long_profiles(made),
-    )
-    if programme.years:
-        made = _with_years(made, works, phasing, programme, time_limit_s)
-    made = replace(made, cutover=cutover_order(made))
-    return replace(made, findings=validate_underground(made, rules))
-
-
-class _Whole:
-    """
-    The plan of all streets, worked out beside the choices among them.
-
-    First come its parts with their proof, which the choices need as well, then all that follows.
-    """
-
-    def __init__(
-        self, works: "Works", finish: "Callable[[], CablePlan]", time_limit_s: float
-    ) -> None:
-        self._works = works
-        self._finish = finish
-        self._rest: Beside[dict[str, Any]] | None = None
-        _plan_one(works)  # what this loads, both have
-        self._parts = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
-
-    def parts(self) -> None:
-        """Wait until the works know the plan of all of them."""
-        if self._rest is None:
-            # whatever time is granted later, no more is spent on what was asked for here
-            self._works.keep(self._parts.result(), time_limit_s=math.inf)
-            self._rest = Beside(self._tables)
-
-    def look(self) -> None:
-        """Go on with what follows from the proof as soon as that is there."""
-        if self._rest is None and self._parts.is_ready:
-            self.parts()
-
-    @property
-    def is_ready(self) -> bool:
-        """Return whether there is nothing to wait for."""
-        return self._rest is not None and self._rest.is_ready
-
-    def result(self) -> "CablePlan":
-        """Return the plan of all streets, once it is there."""
-        from infraplan.cables.underground import CablePlan
-
-        self.parts()
-        rest, self._rest = self._rest, None
-        tables = self._tables() if rest is None else rest.result()
-        return CablePlan(layers=self._works.layers, **tables)
-
-    def _tables(self) -> dict[str, Any]:
-        """Return the plan without its layers, which both have."""
-        made = self._finish()
-        names = [item.name for item in fields(made) if item.name != "layers"]
-        return {name: getattr(made, name) for name in names}
-
-
-def _plan_one(works: "Works") -> None:
-    """Plan a street, one of the choices to come, that is not by itself all there is to prove."""
-    groups = works.groups()
-    single = next((name for name in works.streets if {name} not in groups), None)
-    if single is not None:
-        with suppress(InfraplanError):  # what is wrong with the whole is told first
-            works.parts(frozenset({single}), time_limit_s=SUBSET_SECONDS)
-
-
-def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Sharing, Programme]:
-    """Return what was asked with the names of the plan; refuse those that it does not have."""
-    from infraplan.cables.chosen import plain_text
-
-    wrong: list[str] = []
-
-    def meant(name: str, names: Sequence[str], code: str) -> str:
-        """Return the name that is meant; accents and case do not matter."""
-        near = [known for known in names if plain_text(known) == plain_text(name)]
-        if name not in names and len(near) != 1:
-            wrong.append(Note(code, name=name, known=", ".join(names)))
-        return name if name in names or not near else near[0]
-
-    def street(name: str) -> str:
-        """Return the street that is meant."""
-        return meant(name, works.streets, "asked.not_chosen")
-
-    renting = tuple(
-        dict.fromkeys(meant(name, works.owners, "asked.no_owner") for name in sharing.renting)
-    )
-    forced = tuple(dict.fromkeys(street(name) for name in programme.forced))
-    by_year = {street(name): year for name, year in programme.by_year.items()}
-    left_out = tuple(dict.fromkeys(street(name) for name in programme.left_out))
-    wrong += wish_faults(programme.years, forced, by_year, left_out)
-    if wrong:
-        raise SettingsError(joined(list(dict.fromkeys(wrong))))
-    wished = replace(programme, forced=forced, by_year=by_year, left_out=left_out)
-    return replace(sharing, renting=renting), wished
-
-
-def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubsets":
-    """
-    Return every choice of the streets, planned while the proof of all of them is worked out.
-
-    So are the drawings of the choices, and what papers will need is loaded; streets of which the
-    whole consists are taken from there. What is wrong with the whole is told first.
-    """
-    from infraplan.cables.subsets import street_subsets
-
-    groups = works.groups()
-
-    def dig(streets: frozenset[str], owners: frozenset[str] | None) -> Any:  # noqa: ANN401 - Dug
-        """Return works in some streets; those of the whole are waited for."""
-        whole.look()
-        if streets in groups and len(owners or works.owners) == len(works.owners):
-            drawn.draw(part for part in works.planned() if works.names(part.units) not in groups)
-            whole.parts()
-        return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
-
-    try:
-        choices = street_subsets(works.streets, dig, joins=works.joins)
-    except InfraplanError:
-        whole.parts()
-        raise
-    whole.parts()
-    if len(choices.subsets):
-        drawn.draw(works.planned())
-    _load_papers(whole)
-    return choices
-
-
-def _load_papers(whole: _Whole) -> None:
-    """Load what the papers will need for as long as the whole is waited for."""
-    for name in PAPERS_NEED:
-        if whole.is_ready:
-            return
-        import_module(name)
-
-
-def _with_choices(
-    made: "CablePlan",
-    drawn: "DrawnParts",
-    choices: "StreetSubsets",
-    books: Mapping[str, Mapping[str, Any]],
-    sharing: Sharing,
-) -> "CablePlan":
-    """Return the plan with every choice of its streets, shares, funding and total investment."""
-    import pandas as pd
-
-    from infraplan.cables.choice_pieces import choice_pieces
-    from infraplan.cables.funding import FundingTerms
-    from infraplan.cables.funding import funding_table
-    from infraplan.cables.funding import rent_table
-    from infraplan.cables.investment import InvestmentRates
-    from infraplan.cables.investment import investment_table
-    from infraplan.cables.shares import share_rules
-    from infraplan.cables.subsets import alone_costs
-
-    works = drawn.works
-    whole = works.dug()
-    alone = dict.fromkeys(works.owners, 0)
-    alone |= alone_costs(works.streets, works.dug, joins=works.joins)
-    rates = InvestmentRates.from_dict(books["investment"])
-    terms = FundingTerms.from_dict(books["funding"])
-    rents = rent_table(made.cables, terms)
-    is_confirmed = all(flag is True or flag == 1 for flag in made.assumptions["verified"])
-    subsets = choices.subsets
-    if len(subsets):
-        totals = [
-            _total_vnd(investment_table(cost, rates, is_confirmed=is_confirmed))
-            for cost in subsets["cost_vnd"].astype("int64").tolist()
-        ]
-        subsets = subsets.assign(investment_vnd=totals)
-    funding = funding_table(
-        whole, rents, terms, rule=sharing.rule, alone_vnd=alone,
-        public_share=sharing.public_share, renting=sharing.renting,
-    )  # fmt: skip
-    paid = funding["capital_vnd"].xs(sharing.model, level="model").astype("int64")
-    paid = paid[(paid > 0) | paid.index.isin(works.owners)]
-    shares = pd.DataFrame({"operator": paid.index.astype(object), "cost_vnd": paid.to_numpy()})
-    shares["share"] = shares["cost_vnd"] / max(made.cost_vnd, 1)
-    pieces = choice_pieces(drawn, made, subsets, terms, time_limit_s=SUBSET_SECONDS)
-    return replace(
-        made,
-        pieces=pieces.pieces,
-        subset_parts=pieces.parts,
-        subset_rents=pieces.rents,
-        shares=shares[["operator", "share", "cost_vnd"]].astype({"cost_vnd": "int64"}),
-        share_rules=share_rules(whole, alone),
-        rents=rents,
-        funding=funding,
-        sharing=sharing,
-        investment=investment_table(made.cost_vnd, rates, is_confirmed=is_confirmed),
-        subsets=subsets,
-        subset_shares=choices.subset_shares,
-        provenance=_noted(made, choices.notes),
-    )  # fmt: skip
-
-
-def _total_vnd(investment: "pd.DataFrame") -> int:
-    """Return the total investment."""
-    amounts = investment["amount_vnd"]
-    return int(amounts[amounts.index == "total"].sum())
-
-
-def _noted(made: "CablePlan", notes: Sequence[str]) -> Any:  # noqa: ANN401 - Provenance
-    """Return the provenance with more notes."""
-    return replace(made.provenance, notes=(*made.provenance.notes, *notes))
-
-
-def _with_years(
-    made: "CablePlan",
-    works: "Works",
-    table: Mapping[str, Any],
-    programme: Programme,
-    time_limit_s: float,
-) -> "CablePlan":
-    """Return the plan with the year of each street, and its bill by years."""
-    import pandas as pd
-
-    from infraplan.cables.phasing import PhasingProblem
-    from infraplan.cables.phasing import PhasingWishes
-    from infraplan.cables.phasing import phase_streets
-    from infraplan.cables.worth import PhasingRules
-    from infraplan.cables.worth import street_worth
-
-    years, streets = list(programme.years), list(works.streets)
-    worth = street_worth(made.layers, streets, PhasingRules.from_dict(table), years=years)
-    billed = made.lines.groupby("street")["cost_vnd"].sum().to_dict()
-    cost_vnd = {name: int(billed.get(name, 0)) for name in streets}
-    found: PhasingPlan = phase_streets(
-        PhasingProblem(
-            cost_vnd=worth.costs(cost_vnd),
-            worth=worth.by_year,
-            budget_vnd=dict(zip(years, programme.budget_vnd, strict=True)),
-            joins=works.joins,
-            roots=_roots(made, works),
-            reasons=worth.reasons(),
-        ),
-        wishes=PhasingWishes(programme.forced, programme.by_year, programme.left_out),
-        time_limit_s=time_limit_s,
-    )
-    year_of = found.phases["year"].dropna().astype(int).to_dict()
-    lines = made.lines.assign(phase=made.lines["street"].map(year_of).fillna(0).astype("int64"))
-    faults = {(fault.street, fault.kind): fault for fault in found.faults}
-    told = [faults.get((str(street), str(kind))) for street, kind in found.wishes.index]
-    wishes = found.wishes.copy()
-    for column in ("reason", "year", "short_vnd"):
-        values = [None if fault is None else getattr(fault, column) for fault in told]
-        wishes[column] = pd.Series(values, index=wishes.index, dtype="object")
-    return replace(
-        made, lines=lines, phases=found.phases, years=found.years, wishes=wishes,
-        provenance=_noted(made, worth.notes),
-    )  # fmt: skip
-
-
-def _roots(made: "CablePlan", works: "Works") -> frozenset[str]:
-    """Return the streets with ducts of today; every street where a group of streets has none."""
-    has_ducts = set(made.segments.loc[made.segments["kind"] == "duct", "street"].astype(str))
-    roots: set[str] = set()
-    for group in works.groups():
-        roots |= (group & has_ducts) or group
-    return frozenset(roots)
