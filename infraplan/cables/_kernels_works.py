@@ -104,6 +104,29 @@ def forest_loads(
 
 
 @njit
+def distances(rows: tuple[Ints, Ints, Ints], metres: Floats, origins: Ints) -> Floats:
+    """Return the shortest way from some nodes to each node, infinite where there is none."""
+    starts, heads, links = rows
+    n = starts.size - 1
+    far = np.full((origins.size, n), np.inf)
+    heap = np.empty(n, dtype=np.int64)
+    place = np.full(n, -1, dtype=np.int64)
+    for k in range(origins.size):
+        dist = far[k]
+        dist[origins[k]] = 0.0
+        heaped = _push(heap, place, dist, 0, origins[k])
+        while heaped > 0:
+            v = _pop(heap, place, dist, heaped)
+            heaped -= 1
+            for p in range(starts[v], starts[v + 1]):
+                reached = dist[v] + metres[links[p]]
+                if reached < dist[heads[p]]:
+                    dist[heads[p]] = reached
+                    heaped = _push(heap, place, dist, heaped, heads[p])
+    return far
+
+
+@njit
 def _tree_cost(
     rows: tuple[Ints, Ints, Ints],
     ends: Ints,

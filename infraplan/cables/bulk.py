@@ -84,6 +84,7 @@ def shared_tree(  # noqa: PLR0913 - a graph, who is joined, and how hard to sear
     flows: Flows,
     *,
     thorough: bool = True,
+    is_proven: bool = True,
     extras: tuple[Extra, ...] = (),
     time_limit_s: float = 30.0,
     seed: int = 0,
@@ -103,6 +104,8 @@ def shared_tree(  # noqa: PLR0913 - a graph, who is joined, and how hard to sear
         Whose stops they are.
     thorough
         Whether to search trees with `steiner_tree`, else in milliseconds.
+    is_proven
+        Whether to prove a bound, else it is 0; a thorough search needs one.
     extras
         What depends on several edges.
     time_limit_s
@@ -125,7 +128,7 @@ def shared_tree(  # noqa: PLR0913 - a graph, who is joined, and how hard to sear
     if not np.isfinite(search.cost_of(tree)[0]):
         msg = "price book: rules.layouts knows no trench for so many ducts"
         raise SettingsError(msg)
-    proven, share = search.bound()
+    proven, share = search.bound() if thorough or is_proven else (0.0, None)
     tree = search.guided(tree, share)
     total, bores, section = search.cost_of(tree)
     bound = min(max(proven, 0.0), total)

@@ -89,9 +89,8 @@ def chamber_costs(  # noqa: PLR0913 - a graph and what stands in it
     handhole = float(prices.price_vnd("chamber_handhole"))
     ends = trench.edges[edges]
     count = len(trench.nodes)
-    table = trench.table
-    is_crossing = (table["kind"] == "crossing").to_numpy()[edges]
-    is_new = (table["free"] == 0).to_numpy()[edges]
+    is_crossing = trench.is_crossing[edges]
+    is_new = trench.is_new[edges]
     at_riser = np.zeros(count, dtype=np.bool_)
     at_riser[risers] = True
     counted = ~beside[0]
@@ -179,7 +178,7 @@ def _corners(
 ) -> list[Extra]:
     """Return the chambers of bends without a crossing, and the other half of single crossings'."""
     handhole = float(prices.price_vnd("chamber_handhole"))
-    is_crossing = (trench.table["kind"] == "crossing").to_numpy()[edges]
+    is_crossing = trench.is_crossing[edges]
     street = trench.table["street"].to_numpy(dtype=np.int64)[edges]
     straight = float(np.cos(np.radians(prices.rules.bend_deg)))
     found = []
@@ -225,10 +224,9 @@ def _spacing(
     """Return the chambers of trenches along a side that are longer than the spacing."""
     handhole = float(prices.price_vnd("chamber_handhole"))
     limit_m = prices.rules.chamber_spacing_m + SURE_M
-    metres = trench.table["length_m"].to_numpy(dtype=np.float64)[edges]
-    kind = trench.table["kind"].to_numpy(dtype=object)[edges]
+    metres = trench.length_m[edges]
     side = (trench.table[["street", "side"]].to_numpy(dtype=np.int64))[edges]
-    is_along = is_sure & (kind == "trench") & (side[:, 1] != 0)
+    is_along = is_sure & trench.is_along[edges]
     ends = trench.edges[edges]
     left = set(np.flatnonzero(is_along).tolist())
     found = []

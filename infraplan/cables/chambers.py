@@ -345,14 +345,10 @@ class ChamberGround:
             if reason:
                 stops[node] = reason
         stretches = self._between_stops(around, stops)
-        places = self._at_stops(around, stops)
+        there = self._there(stops)
         pulls = dict.fromkeys(stops, (0.0, 0.0))
-        along = self._along(stretches, places, pulls, feet)
-        at_stops = [
-            place._replace(pull_m=pulls[node][0], tension_n=pulls[node][1])
-            for node, place in zip(stops, places, strict=True)
-        ]
-        return Placed((*at_stops, *along))
+        along = self._along(stretches, set(there.values()), pulls, feet)
+        return Placed((*self._at_stops(around, stops, there, pulls), *along))
 
     def table(self, placed: "Placed", crs: str) -> "gpd.GeoDataFrame":
         """
@@ -488,26 +484,38 @@ class ChamberGround:
             )  # fmt: skip
         return self._stretches[key]
 
-    def _at_stops(self, around: dict[int, list[int]], stops: dict[int, str]) -> list["_Place"]:
-        """Return the chambers that must be."""
-        columns, many = self._columns, self._setting.many_bores
+    def _there(self, stops: dict[int, str]) -> dict[int, int]:
+        """Return the rows of existing chambers that stand for those that must be, by node."""
         there: dict[int, int] = {}
         taken: set[int] = set()
         for row, node in self._beside:
             if node in stops and node not in there and row not in taken:
                 there[node] = row
                 taken.add(row)
+        return there
+
+    def _at_stops(
+        self,
+        around: dict[int, list[int]],
+        stops: dict[int, str],
+        there: dict[int, int],
+        pulls: dict[int, tuple[float, float]],
+    ) -> list["_Place"]:
+        """Return the chambers that must be."""
+        columns, many = self._columns, self._setting.many_bores
         places = []
         for node, reason in stops.items():
             big = reason == "junction" or max(columns.bores[e] for e in around[node]) >= many
             kind = "manhole" if big else "handhole"
-            places.append(_Place(*columns.nodes[node], kind, reason, there.get(node, -1)))
+            places.append(
+                _Place(*columns.nodes[node], kind, reason, there.get(node, -1), *pulls[node])
+            )
         return places
 
     def _along(
         self,
         stretches: list["_Stretch"],
-        taken: list["_Place"],
+        taken: set[int],
         pulls: dict[int, tuple[float, float]],
         feet: npt.NDArray[np.object_] | None,
     ) -> list["_Place"]:
@@ -518,8 +526,8 @@ class ChamberGround:
             return []
         lines = np.asarray([stretch.line for stretch in stretches], dtype=object)
         tree = shapely.STRtree(lines)
-        old_at = self._existing_at(stretches, tree, {place.existing for place in taken})
-        drops_at = _drops_at(stretches, tree, feet)
+        old_at = self._existing_at(stretches, tree, taken)
+        drops_at = _drops_at(tree, feet)
         out: list[_Place] = []
         for number, stretch in enumerate(stretches):
             old, drops = old_at.get(number, {}), drops_at.get(number)
@@ -542,14 +550,13 @@ class ChamberGround:
         found: dict[int, dict[float, int]] = {}
         if not len(self._rows):
             return found
-        points = self._existing.geometry.to_numpy()
-        pairs = tree.query_nearest(points[self._rows], max_distance=EXISTING_M, all_matches=False)
-        for which, number in zip(*pairs.tolist(), strict=True):
+        points = self._existing.geometry.to_numpy()[self._rows]
+        pairs = tree.query_nearest(points, max_distance=EXISTING_M, all_matches=False)
+        at = shapely.line_locate_point(tree.geometries[pairs[1]], points[pairs[0]])
+        for which, number, drawn_at in zip(*pairs.tolist(), at.tolist(), strict=True):
             stretch, row = stretches[number], int(self._rows[which])
-            drawn_m = float(stretch.line.length)
-            at = float(shapely.line_locate_point(stretch.line, points[row]))
-            along = float(np.interp(at, stretch.drawn_m, stretch.along_m))
-            if row not in used and STEP_M < at < drawn_m - STEP_M:
+            if row not in used and STEP_M < drawn_at < stretch.line.length - STEP_M:
+                along = float(np.interp(drawn_at, stretch.drawn_m, stretch.along_m))
                 found.setdefault(number, {}).setdefault(along, row)
         return found
 
@@ -622,10 +629,12 @@ def _setting(prices: "PriceBook", rules: "WorkRules | None", zones: _Zones | Non
 
 
 def _between(
-    stretch: _Stretch, old: dict[float, int], drops_m: Floats | None, setting: _Setting
+    stretch: _Stretch, old: dict[float, int], drops_at: Floats | None, setting: _Setting
 ) -> _Between:
     """Return the chambers along a stretch, and metres and tension of its first and last pull."""
-    drops = np.zeros(0) if drops_m is None else np.sort(drops_m)
+    drops = np.zeros(0)
+    if drops_at is not None:
+        drops = np.unique(np.interp(drops_at, stretch.drawn_m, stretch.along_m))
     ends = stretch.along_m[[0, -1]]
     bends = _bends(stretch, ends, setting.pull.friction)
     if not old and _first(ends, bends, drops, setting)[1] == 0:
@@ -764,12 +773,8 @@ def _points(stretch: _Stretch, at_m: Floats) -> npt.NDArray[np.object_]:
     return np.asarray(shapely.points(_xy(stretch, at_m)), dtype=object)
 
 
-def _drops_at(
-    stretches: list[_Stretch],
-    tree: "shapely.STRtree",
-    feet: npt.NDArray[np.object_] | None,
-) -> dict[int, Floats]:
-    """Return for each stretch where along it drops leave."""
+def _drops_at(tree: "shapely.STRtree", feet: npt.NDArray[np.object_] | None) -> dict[int, Floats]:
+    """Return for each stretch where along its drawing drops leave."""
     import shapely
 
     if feet is None or not len(feet):
@@ -778,11 +783,9 @@ def _drops_at(
     at = shapely.line_locate_point(tree.geometries[number], feet[foot])
     order = np.argsort(number, kind="stable")
     numbers, starts = np.unique(number[order], return_index=True)
-    found: dict[int, Floats] = {}
-    for which, mine in zip(numbers.tolist(), np.split(at[order], starts[1:]), strict=False):
-        stretch = stretches[which]
-        found[which] = np.unique(np.interp(mine, stretch.drawn_m, stretch.along_m))
-    return found
+    at, ends = at[order], [*starts[1:].tolist(), len(at)]
+    runs = zip(numbers.tolist(), starts.tolist(), ends, strict=True)
+    return {which: at[start:end] for which, start, end in runs}
 
 
 def _inside(

@@ -8,6 +8,7 @@ moment what some of the streets and some of the owners ask for.
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -119,7 +120,8 @@ class Demand:
     What may be asked of the chosen streets.
 
     `places` are the ends of pieces of cable: by street the distance and the stop; `beyond` tells in
-    which streets a surveyed cable goes on where its line ends.
+    which streets a surveyed cable goes on where its line ends; `served` are the drops of streets
+    that were asked for.
     """
 
     owners: tuple[str, ...]
@@ -135,6 +137,7 @@ class Demand:
     notes: tuple[str, ...]
     differences: tuple[tuple[int, str, float, float], ...]  # street, owner, drawn, surveyed [m]
     left_out: tuple[tuple[int, str, float], ...]  # street, owner unknown to its survey, drawn [m]
+    served: dict[Units, tuple[tuple[int, int, Stop, int], ...]] = field(default_factory=dict)
 
     def stops(self) -> dict[int, list[float]]:
         """Return all places along each side that may have to be joined."""
@@ -190,10 +193,16 @@ class Demand:
         return Task(
             risers=_risers(ends),
             runs=tuple(runs),
-            drops=tuple(_served(self.drops, served)),
+            drops=self._served(served),
             removed=removed,
             poles=poles,
         )
+
+    def _served(self, units: Units) -> tuple[tuple[int, int, Stop, int], ...]:
+        """Return the houses that some of the streets serve, sought once."""
+        if units not in self.served:
+            self.served[units] = tuple(_served(self.drops, units))
+        return self.served[units]
 
     def _stop(self, place: int, units: Units) -> tuple[Stop, int]:
         """Return the nearest stop to a place in some of the streets, and its street."""

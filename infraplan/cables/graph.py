@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.joined import joined_parts
 from infraplan.cables.measure import cut
 from infraplan.layers.bundle import Layers
 
@@ -223,14 +224,10 @@ def _led_to(xy: Floats, streets: "shapely.Geometry") -> Floats:
 def _clusters(points: Floats, distance_m: float) -> Floats:
     """Return for each point the common place of all points within a distance of each other."""
     import shapely
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
 
     dots = shapely.points(points)
-    one, two = shapely.STRtree(dots).query(dots, predicate="dwithin", distance=distance_m)
-    shape = (len(points), len(points))
-    links = coo_array((np.ones(len(one)), (one, two)), shape=shape)
-    label = connected_components(links, directed=False)[1]
+    pairs = shapely.STRtree(dots).query(dots, predicate="dwithin", distance=distance_m)
+    label = joined_parts(pairs.T, len(points))
     order = np.lexsort((points[:, 1], points[:, 0], label))
     first = np.concatenate([[True], np.diff(label[order]) != 0])
     chosen = np.empty(label.max() + 1, dtype=np.int64)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.joined import joined_parts
 from infraplan.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -269,9 +270,6 @@ def _net(
     limits: tuple[Floats, Floats],
 ) -> _Net:
     """Cut the chains where lines join, part or end, and make one node of what joins there."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     from infraplan.cables import _kernels_merge as kernels
 
     low, high = limits
@@ -292,8 +290,7 @@ def _net(
     one = group[2 * len(own) : 2 * len(own) + len(joint)]
     other = group[2 * len(own) + len(joint) : 2 * len(own) + 2 * len(joint)]
     count = len(centre)
-    links = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
-    _, node = connected_components(links, directed=False)
+    node = joined_parts(np.column_stack([one, other]), count)
     is_end = (centre <= low[of_group]) | (centre >= high[of_group])
     weight = np.where(is_end, 1e-9, 1.0)  # an end is led to the trench that it joins
     at = _on_chains(parts.s, matched, moved, of_group, centre)
@@ -301,7 +298,7 @@ def _net(
     nodes = np.column_stack([np.bincount(node, weight * at[:, k]) / total for k in range(2)])
     edge = np.flatnonzero(of_group[:-1] == of_group[1:])
     ends = group[2 * len(own) + 2 * len(joint) :].reshape(2, -1).T
-    return _Net(of_group, centre, node.astype(np.int64), np.ascontiguousarray(ends), edge, nodes)
+    return _Net(of_group, centre, node, np.ascontiguousarray(ends), edge, nodes)
 
 
 def _on_chains(

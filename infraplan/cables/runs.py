@@ -132,8 +132,8 @@ def least_ways_m(
     least_m
         Metres of one cable of each run, without slack; 0 where no way is known.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import dijkstra
+    from infraplan.cables._kernels import neighbours
+    from infraplan.cables._kernels_works import distances
 
     least_m = np.zeros(len(run_nodes))
     apart = [k for k, (a, b) in enumerate(run_nodes) if a != b]
@@ -141,17 +141,10 @@ def least_ways_m(
         least_m[k] = sum(length_m for _, length_m in run_metres[k])
     if not apart or not len(ends):
         return least_m
-    low, high = np.sort(ends, axis=1).T
-    order = np.lexsort((metres, high, low))
-    first = np.ones(len(order), dtype=np.bool_)  # the shortest of edges between the same nodes
-    first[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
-    kept = order[first]
     count = max(int(ends.max()), *(node for pair in run_nodes for node in pair)) + 1
-    graph = coo_array(
-        (np.maximum(metres[kept], 1e-9), (low[kept], high[kept])), shape=(count, count)
-    )
-    starts, row = np.unique([run_nodes[k][0] for k in apart], return_inverse=True)
-    far = dijkstra(graph.tocsr(), directed=False, indices=starts)
+    starts, heads, links, _ = neighbours(ends, count)
+    origins, row = np.unique([run_nodes[k][0] for k in apart], return_inverse=True)
+    far = distances((starts, heads, links), np.maximum(metres, 1e-9), origins)
     found = far[row, [run_nodes[k][1] for k in apart]]
     least_m[apart] = np.where(np.isfinite(found), found, 0.0)
     return least_m

@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.joined import joined_parts
 from infraplan.cables.steiner_bounds import bounded
 from infraplan.cables.steiner_bounds import settled
 from infraplan.cables.steiner_cuts import closed_by_cuts
@@ -174,13 +175,9 @@ def _checked(
 
 def _require_joined(ends: Ints, places: Ints, wanted: Ints, count: int) -> None:
     """Refuse terminals that the edges do not join."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     if len(wanted) < 2:
         return
-    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    part = connected_components(graph, directed=False)[1] if count else np.zeros(0, dtype=np.int32)
+    part = joined_parts(ends, count)
     known = places < count
     # a terminal that no edge touches is a part of its own, numbered by its place
     label = np.where(known, part[np.minimum(places, max(count - 1, 0))] if count else 0, -1)

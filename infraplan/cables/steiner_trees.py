@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.joined import joined_parts
 from infraplan.cables.steiner_graph import Graph
 from infraplan.cables.steiner_graph import Rows
 
@@ -196,11 +197,5 @@ def edges_of(graph: Graph, original: Ints) -> Flags:
 
 def joined(graph: Graph, keep: Flags) -> bool:
     """Return whether some of the edges join the terminals."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    count = len(graph.is_terminal)
-    ends = graph.ends[keep]
-    rows = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    part = connected_components(rows, directed=False)[1]
+    part = joined_parts(graph.ends[keep], len(graph.is_terminal))
     return len(np.unique(part[graph.is_terminal])) == 1

@@ -10,6 +10,7 @@ one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -57,7 +58,7 @@ class Side(NamedTuple):
     offset_m: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TrenchGraph:
     """
     Edges that a trench may use.
@@ -73,6 +74,31 @@ class TrenchGraph:
     edges: Ints
     lines: tuple[Floats, ...]
     table: "pd.DataFrame"
+
+    @cached_property
+    def kinds(self) -> npt.NDArray[np.object_]:
+        """Return the kind of each edge."""
+        return self.table["kind"].to_numpy(dtype=object)
+
+    @cached_property
+    def is_crossing(self) -> npt.NDArray[np.bool_]:
+        """Return which edges are crossings."""
+        return np.asarray(self.kinds == "crossing", dtype=np.bool_)
+
+    @cached_property
+    def is_along(self) -> npt.NDArray[np.bool_]:
+        """Return which edges are trenches along a side of a street."""
+        return np.asarray(self.kinds == "trench") & (self.table["side"] != 0).to_numpy()
+
+    @cached_property
+    def is_new(self) -> npt.NDArray[np.bool_]:
+        """Return which edges have no free bores."""
+        return (self.table["free"] == 0).to_numpy()
+
+    @cached_property
+    def length_m(self) -> Floats:
+        """Return the length of each edge [m]."""
+        return self.table["length_m"].to_numpy(dtype=np.float64)
 
 
 class _Arm(NamedTuple):

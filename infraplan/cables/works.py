@@ -31,6 +31,7 @@ from infraplan.cables.demand import Demand
 from infraplan.cables.demand import Stop
 from infraplan.cables.demand import Task
 from infraplan.cables.demand import demand_of
+from infraplan.cables.joined import joined_parts
 from infraplan.cables.runs import least_ways_m
 from infraplan.cables.runs import run_paths
 from infraplan.cables.runs import ways_m
@@ -74,7 +75,8 @@ class Dug:
     """
     The cheapest works found for some streets and some owners.
 
-    No works by the same rules cost less than `bound_vnd`. `direct_vnd` are works on an owner's own
+    No works by the same rules cost less than `bound_vnd`, which is 0 where an owner is left out:
+    of what owners would do alone only the cost counts. `direct_vnd` are works on an owner's own
     cables only: new cable, taking down the old, risers that no other owner uses; `shared_vnd` is
     the rest. `weights` tell by rule and owner what costs may be shared by: `diameter` (metres of
     aerial cable times the rent of its class), `occupancy` (metres times bores used), `length`
@@ -126,16 +128,19 @@ class _Ground:
     """
     What streets of a choice have in common whoever's cable is laid.
 
-    `mine` are the edges that they open, `unit` the street that each edge is billed to; `lost_vnd`
-    is what the rounding of a bill's lines can lower it by; `side_unit` tells the streets of the
-    sides in `side_tree`.
+    `mine` are the edges that they open, `part` tells which nodes these join, `unit` the street that
+    each edge is billed to; `lost_vnd` is what the rounding of a bill's lines can lower it by;
+    `side_unit` tells the streets of the sides in `side_tree`, and `unit_at` those of chambers so
+    far.
     """
 
     mine: Ints
+    part: Ints
     unit: Ints
     lost_vnd: float
     side_unit: Ints
     side_tree: "shapely.STRtree"
+    unit_at: dict[tuple[float, float], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,6 +163,7 @@ class Works:
     tariff: Tariff
     opened: npt.NDArray[np.bool_]  # shape (edges, streets)
     beside: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]  # nodes, edges near a chamber
+    feet: npt.NDArray[np.object_]  # where the lines of drops begin
     layers: Layers
     prices: "PriceBook"
     ground: ChamberGround
@@ -189,7 +195,7 @@ class Works:
         Returns
         -------
         dug
-            Cost, bound, direct works and weights.
+            Cost, bound (0 where an owner is left out), direct works and weights.
 
         Raises
         ------
@@ -206,13 +212,11 @@ class Works:
             cost_vnd += amount
             if owner >= 0:
                 direct[owner] += amount
-        along = (self.trench.table["side"].to_numpy() != 0).astype(np.float64)
-        along *= (self.trench.table["kind"] == "trench").to_numpy()
-        metres = self.trench.table["length_m"].to_numpy(dtype=np.float64)
+        along_m = self.trench.length_m * self.trench.is_along
         return Dug(
             cost_vnd=cost_vnd,
             bound_vnd=sum(part.bound_vnd for part in parts),
-            length_m=float(sum((metres * along)[part.edges].sum() for part in parts)),
+            length_m=float(sum(along_m[part.edges].sum() for part in parts)),
             chambers=sum(len(part.placed.places) for part in parts),
             removed_m=float(sum(v[0] for part in parts for v in part.task.removed.values())),
             shared_vnd=cost_vnd - sum(direct.values()),
@@ -335,7 +339,7 @@ class Works:
             are the sums of each part's, so that a choice of streets and all of them agree.
         """
         whole = np.zeros((len(WEIGHT_RULES), len(self.owners)), dtype=np.int64)
-        metres = self.trench.table["length_m"].to_numpy(dtype=np.float64)
+        metres = self.trench.length_m
         for part in parts:
             exact = np.zeros(whole.shape)
             for (_, owner), (length_m, _, rent_vnd) in part.task.removed.items():
@@ -417,6 +421,8 @@ def prepare_works(
     PlanError
         If the plan has no streets.
     """
+    import shapely
+
     graph, names = chosen_graph(layers, streets, area)
     shape = sides_of(graph)
     demand = demand_of(layers, graph, shape[1], prices=prices)
@@ -437,6 +443,7 @@ def prepare_works(
         tariff=tariff_of(trench, max(most, 1), prices=prices),
         opened=opened,
         beside=_beside(trench, layers.table("chambers")),
+        feet=shapely.get_point(demand.drop_lines, 0),
         layers=layers,
         prices=prices,
         ground=ChamberGround(
@@ -503,15 +510,17 @@ def _planned(
     works: Works, units: Numbers, owners: Numbers, time_limit_s: float, seed: int
 ) -> PartPlan:
     """Return the cheapest plan found for streets that hang together."""
-    import shapely
-
     task = works.demand.task(units, owners)
-    is_whole = len(owners) == len(works.owners) and units in _groups(
+    is_proven = len(owners) == len(works.owners)
+    is_whole = is_proven and units in _groups(
         frozenset(range(len(works.streets))), works.demand.touching
     )
-    mine = _ground(works, units).mine
+    ground = _ground(works, units)
     stops = _Stops(works, task)
-    trees = _trees(works, mine, stops, thorough=is_whole, time_limit_s=time_limit_s, seed=seed)
+    trees = _trees(
+        works, ground, stops, thorough=is_whole, is_proven=is_proven, time_limit_s=time_limit_s,
+        seed=seed,
+    )  # fmt: skip
     edges = np.concatenate([np.zeros(0, dtype=np.int64), *(t.edges for t in trees)])
     order = np.argsort(edges, kind="stable")
     edges = edges[order]
@@ -522,19 +531,19 @@ def _planned(
     section = np.vstack([np.zeros((0, owner_count)), *(t.section_mm2 for t in trees)])[order]
     column = np.maximum(bores.sum(axis=1) + stops.drop_bores, 1) - 1
     laid, reused = works.tariff.laid[edges, column], works.tariff.reused[edges, column]
-    lines = works.demand.drop_lines[[line for *_, line in task.drops]]
     placed = works.ground.placed(
         edges, _kinds(works.trench, edges, laid), np.asarray(stops.risers, dtype=np.int64),
-        shapely.get_point(lines, 0),
+        works.feet[[line for *_, line in task.drops]],
     )  # fmt: skip
     paths = run_paths(edges, works.trench.edges, stops.runs)
     fixed, variable = _quantities(works, units, task, (edges, column), placed, paths)
     quantities = fixed | variable
     fixed_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in fixed.items())
     cost_vnd = sum(works.line_vnd(item, q) for (_, item, _), q in quantities.items())
-    lost_vnd = _ground(works, units).lost_vnd
-    bound_vnd = fixed_vnd + max(0, math.floor(sum(t.bound for t in trees) - lost_vnd))
-    bound_vnd += _least_cable_vnd(works, mine, stops)
+    bound_vnd = 0
+    if is_proven:
+        bound_vnd = fixed_vnd + max(0, math.floor(sum(t.bound for t in trees) - ground.lost_vnd))
+        bound_vnd += _least_cable_vnd(works, ground.mine, stops)
     return PartPlan(
         units=units,
         owners=owners,
@@ -597,16 +606,18 @@ def _riser_before(
 
 
 def _trees(
-    works: Works, mine: Ints, stops: _Stops, *, thorough: bool, time_limit_s: float, seed: int
+    works: Works,
+    ground: _Ground,
+    stops: _Stops,
+    *,
+    thorough: bool,
+    is_proven: bool,
+    time_limit_s: float,
+    seed: int,
 ) -> list[SharedTree]:
     """Return a tree for each group of stops that can be joined, in edges of the whole graph."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
+    mine, label = ground.mine, ground.part
     ends = works.trench.edges[mine]
-    count = len(works.trench.nodes)
-    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    label = connected_components(links, directed=False)[1]
     _require_joined(works, stops, label)
     cost = _cost_by_owners(works, mine, stops)
     runs = np.asarray(stops.runs, dtype=np.int64).reshape(-1, 2)
@@ -638,8 +649,8 @@ def _trees(
         )  # fmt: skip
         tree = shared_tree(
             inverse.reshape(-1, 2).astype(np.int64), cost[here] + stand.more[:, None],
-            np.searchsorted(nodes, group), flows, thorough=thorough, extras=stand.extras,
-            time_limit_s=time_limit_s, seed=seed,
+            np.searchsorted(nodes, group), flows, thorough=thorough, is_proven=is_proven,
+            extras=stand.extras, time_limit_s=time_limit_s, seed=seed,
         )  # fmt: skip
         trees.append(
             SharedTree(mine[here[tree.edges]], tree.bores, tree.section_mm2,
@@ -701,7 +712,7 @@ def _require_joined(works: Works, stops: _Stops, label: Ints) -> None:
 
 def _kinds(trench: TrenchGraph, edges: Ints, laid: Ints) -> list[str]:
     """Return the kind of each edge, duct for those of a plan that need nothing new."""
-    kinds = trench.table["kind"].to_numpy(dtype=object).copy()
+    kinds = trench.kinds.copy()
     kinds[edges[laid == 0]] = "duct"
     found: list[str] = kinds.tolist()
     return found
@@ -736,9 +747,13 @@ def _quantities(
 
     for riser in task.risers:
         add(riser.unit, "riser", 1.0, next(iter(riser.owners)) if len(riser.owners) == 1 else -1)
-    for _, place, _, line in task.drops:
-        add(place, "drop_house", 1.0)
-        add(place, "drop_duct", float(works.demand.drop_m[line]))
+    streets = np.asarray([place for _, place, _, _ in task.drops], dtype=np.int64)
+    length_m = works.demand.drop_m[[line for *_, line in task.drops]]
+    houses = np.bincount(streets, minlength=len(works.streets)).tolist()
+    ducts_m = np.bincount(streets, length_m, minlength=len(works.streets)).tolist()
+    for place, (count, total_m) in enumerate(zip(houses, ducts_m, strict=True)):
+        add(place, "drop_house", float(count))
+        add(place, "drop_duct", total_m)
     variable |= _new_cable(works, task, paths, unit_of)
     for (place, owner), (length_m, *_) in task.removed.items():
         add(place, "cable_removal", float(length_m), owner)
@@ -751,7 +766,7 @@ def _new_cable(
     works: Works, task: Task, paths: Sequence[Sequence[int]], unit: Ints
 ) -> dict[Line, float]:
     """Return the metres of new cable by street and owner, slack counted."""
-    metres = works.trench.table["length_m"].to_numpy(dtype=np.float64)
+    metres = works.trench.length_m
     slack = 1 + works.prices.rules.cable_slack_share
     found: dict[Line, float] = {}
     ways = ways_m(paths, [run.metres for run in task.runs], metres, unit)
@@ -779,7 +794,7 @@ def run_ways_m(works: Works, part: PartPlan) -> list[dict[int, float]]:
     by_unit
         Metres of one cable by number of the street, without slack, one entry a run.
     """
-    metres = works.trench.table["length_m"].to_numpy(dtype=np.float64)
+    metres = works.trench.length_m
     run_metres = [run.metres for run in part.task.runs]
     return ways_m(part.run_paths, run_metres, metres, edge_units(works, part.units))
 
@@ -787,7 +802,7 @@ def run_ways_m(works: Works, part: PartPlan) -> list[dict[int, float]]:
 def _least_cable_vnd(works: Works, mine: Ints, stops: "_Stops") -> int:
     """Return the least that new cable can cost, whichever trenches are dug."""
     runs = stops.task.runs
-    metres = works.trench.table["length_m"].to_numpy(dtype=np.float64)[mine]
+    metres = works.trench.length_m[mine]
     least_m = least_ways_m(
         works.trench.edges[mine], metres, stops.runs, [run.metres for run in runs]
     )
@@ -845,12 +860,19 @@ def chamber_units(works: Works, units: Numbers, placed: Placed) -> list[int]:
     unit
         Street of the nearest side; at a corner the first one.
     """
+    ground = _ground(works, units)
+    places = [place[:2] for place in placed.places]
+    new = [place for place in dict.fromkeys(places) if place not in ground.unit_at]
+    if new:
+        ground.unit_at.update(zip(new, _units_at(ground, np.asarray(new)), strict=True))
+    return [ground.unit_at[place] for place in places]
+
+
+def _units_at(ground: _Ground, xy: Floats) -> list[int]:
+    """Return the street of the side nearest to each place."""
     import shapely
 
-    if not placed.places:
-        return []
-    points = shapely.points(placed.xy)
-    ground = _ground(works, units)
+    points = shapely.points(xy)
     tree, unit = ground.side_tree, ground.side_unit
     point, near = tree.query(points, predicate="dwithin", distance=EXISTING_CHAMBER_M)
     found = dict(zip(point[::-1].tolist(), near[::-1].tolist(), strict=True))
@@ -874,13 +896,14 @@ def _made_ground(works: Works, units: Numbers) -> _Ground:
 
     order = sorted(units)
     opened = works.opened[:, order]
-    mine = np.flatnonzero(opened.any(axis=1))
+    mine = np.flatnonzero(opened.any(axis=1)).astype(np.int64)
     unit: Ints = np.asarray(order, dtype=np.int64)[opened.argmax(axis=1)]
     street_unit = works.graph.table["unit"].to_numpy(dtype=np.int64)
     sides = [side for side in works.sides if int(street_unit[side.street]) in units]
     sides.sort(key=lambda side: int(street_unit[side.street]))
     return _Ground(
         mine=mine,
+        part=joined_parts(works.trench.edges[mine], len(works.trench.nodes)),
         unit=unit,
         lost_vnd=_rounding(works, mine, unit[mine]),
         side_unit=street_unit[[side.street for side in sides]],
