@@ -63,9 +63,7 @@ READ = (
     "chambers", "communes", "road_works", "sites", "institutions", "sources",
 )  # fmt: skip
 BOOKS = ("prices", "works", "investment", "funding", "phasing")
-PAPERS_NEED = (
-    "matplotlib.figure", "matplotlib.backends.backend_agg", "folium", "docxtpl", "openpyxl",
-)  # fmt: skip
+PAPERS_NEED = ("matplotlib.figure", "matplotlib.backends.backend_agg", "docxtpl", "xlsxwriter")
 STEP = "underground"
 PAPERS = "underground_papers"
 TEMPLATE = "underground_template.docx"  # kept among the results, so that `run` fills it again
