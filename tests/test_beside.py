@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from infraplan.beside import Beside
+from infraplan.beside import Prepared
 
 TEXT = "lost"
 CAN_COPY = sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
@@ -120,3 +121,70 @@ def test_a_copy_that_nobody_waits_for_is_stopped() -> None:
         print(time.monotonic() - begun < 30)
     """)
     assert lines == ["True"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_a_prepared_copy_loads_before_it_has_its_argument() -> None:
+    lines = told_by("""
+        import os, time
+        from infraplan.beside import Beside, Prepared
+        loaded = []
+        def load():
+            loaded.append(os.getpid())
+        prepared = Prepared(lambda text: (len(text), loaded, os.getpid()), load)
+        others = [Beside(lambda: time.sleep(60)) for _ in range(2)]  # hold its pipe open
+        length, loaded_by, done_by = prepared.begin("x" * 1_000_000).result()
+        print(length, loaded_by == [done_by], done_by != os.getpid(), loaded)
+    """)
+    assert lines == ["1000000 True True []"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+@pytest.mark.parametrize("when", ["load", "task"])
+@pytest.mark.parametrize("how", ["raise ValueError", "os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_what_fails_in_a_prepared_copy_is_done_here(when: str, how: str) -> None:
+    lines = told_by(f"""
+        import os, time
+        from infraplan.beside import Prepared
+        here = os.getpid()
+        def fail(at):
+            if at == "{when}" and os.getpid() != here:
+                {how}
+        def task(text):
+            fail("task")
+            return len(text)
+        prepared = Prepared(task, lambda: fail("load"))
+        if "{when}" == "load":
+            time.sleep(1)
+        print(prepared.begin("x" * 1_000_000).result())
+    """)
+    assert lines == ["1000000"]
+
+
+def test_without_a_copy_a_prepared_task_is_done_here() -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        prepared = Prepared(lambda text: (text, os.getpid()), lambda: None)
+        assert prepared.begin(TEXT).result() == (TEXT, os.getpid())
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_a_prepared_copy_without_an_argument_is_stopped() -> None:
+    lines = told_by("""
+        import os, time
+        from infraplan.beside import Prepared
+        begun = time.monotonic()
+        prepared = Prepared(lambda text: text, lambda: None)
+        del prepared
+        print(time.monotonic() - begun < 30)
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            print("none")
+    """)
+    assert lines == ["True", "none"]

@@ -38,8 +38,8 @@ __all__ = ["Asked", "Programme", "made_underground", "tables_of", "wish_faults"]
 
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
 PAPERS_NEED = (
-    "infraplan.maps.compose", "infraplan.reports.underground_bill",
-    "infraplan.reports.drawings", "folium", "openpyxl",
+    "infraplan.maps.compose", "infraplan.reports.underground_bill", "infraplan.reports.drawings",
+    "xlsxwriter",
 )  # fmt: skip
 
 

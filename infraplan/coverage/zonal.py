@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import sparse
 
 from infraplan.errors import GridMismatchError
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from odc.geo.geobox import GeoBox
+    from scipy import sparse
 
 __all__ = ["Zones", "zones_over"]
 
@@ -40,7 +40,7 @@ class Zones:
     """
 
     index: pd.Index
-    fractions: sparse.csr_array
+    fractions: "sparse.csr_array"
     cell_m2: float
 
     def sums(self, values: npt.ArrayLike) -> Floats:
@@ -94,6 +94,8 @@ def zones_over(areas: "gpd.GeoDataFrame", geobox: "GeoBox") -> Zones:
     GridMismatchError
         If the CRS of the areas is not that of the grid: exactextract itself would only warn.
     """
+    from scipy import sparse
+
     crs = areas.crs
     if crs is None or crs.to_epsg() != geobox.crs.epsg:  # type: ignore[union-attr]
         msg = f"the areas are in {crs}, the grid in {geobox.crs}; bring the areas to the grid's CRS"
@@ -170,8 +172,10 @@ def _shapes(zones: npt.NDArray[np.int64], wkb: npt.NDArray[np.object_], crs_wkt:
 
 def _fractions(
     zone: pd.Series, cells: pd.Series, shares: pd.Series, shape: tuple[int, int]
-) -> sparse.csr_array:
+) -> "sparse.csr_array":
     """Return the matrix of zones and cells; zones come in order, each with its own cells."""
+    from scipy import sparse
+
     lengths = np.zeros(shape[0], dtype=np.int64)
     lengths[zone.to_numpy(dtype=np.int64)] = [len(own) for own in cells]
     start = np.concatenate([[0], np.cumsum(lengths)])

@@ -6,18 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
-from infraplan.coverage.comparison import Comparison
 from infraplan.layers.bundle import Layers
 from infraplan.maps.cards import batch_cards
 from infraplan.maps.choices import aerial_layers
 from infraplan.maps.choices import every_choice
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
-from infraplan.maps.comparing import comparison_definition
-from infraplan.maps.comparing import comparison_layers
-from infraplan.maps.comparing import comparison_tables
-from infraplan.maps.comparing import measured_layers
-from infraplan.maps.comparing import measured_tables
 from infraplan.maps.context import base_layers
 from infraplan.maps.context import hamlets_plain
 from infraplan.maps.context import layer_name
@@ -60,6 +54,7 @@ if TYPE_CHECKING:
     from infraplan.cables import CablePlan
     from infraplan.cables import Route
     from infraplan.coverage import Gaps
+    from infraplan.coverage.comparison import Comparison
     from infraplan.coverage.comparison import MeasuredAgreement
     from infraplan.coverage.comparison import Sides
     from infraplan.radio.results import Coverage
@@ -288,6 +283,14 @@ def comparison(
     page
         The page.
     """
+    # other pages need nothing of these, which load half of what coverage computes with
+    from infraplan.coverage.comparison import Comparison
+    from infraplan.maps.comparing import comparison_definition
+    from infraplan.maps.comparing import comparison_layers
+    from infraplan.maps.comparing import comparison_tables
+    from infraplan.maps.comparing import measured_layers
+    from infraplan.maps.comparing import measured_tables
+
     words = catalogue(language)
     names = {"first": sides.first, "second": sides.second}
     if isinstance(found, Comparison):

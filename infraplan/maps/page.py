@@ -34,6 +34,7 @@ from infraplan.maps.sheet import PAPERS
 from infraplan.maps.sheet import PHONE
 from infraplan.maps.sheet import Drawings
 from infraplan.maps.still import picture_of
+from infraplan.remembered import remembered
 from infraplan.text import Words
 from infraplan.text import words
 
@@ -400,30 +401,10 @@ def _page_words(say: Words, *, has_sites: bool) -> dict[str, str]:
 @cache
 def _shell(language: str, *, has_cards: bool, has_choices: bool, host: str = "") -> str:
     """Return the page without any data, its policy already naming its scripts and a base map."""
-    import folium
-
-    class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
-        """A map that asks for no file from the network."""
-
-        default_js: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
-        default_css: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
-
-    shell = OfflineMap(
-        location=(0, 0),
-        zoom_start=3,
-        tiles=None,
-        zoom_control=False,
-        attribution_control=False,
-        max_zoom=20,
-        min_zoom=4,
-        zoom_snap=0.25,
-        wheel_px_per_zoom_level=90,
-        fade_animation=False,
+    made = remembered(
+        "shell", _skeleton, modules=(__name__,), packages=("folium", "branca", "jinja2")
     )
-    shell._id = MARK  # noqa: SLF001 - a random id would change every file
-    root = shell.get_root()
-    root._id = f"{MARK}_root"  # noqa: SLF001 - likewise
-    text: str = root.render()
+    text = made.decode("utf-8")
     text = re.sub(
         r'<meta name="viewport"[^>]*>',
         '<meta name="viewport" content="width=device-width, initial-scale=1" />',
@@ -456,6 +437,35 @@ def _shell(language: str, *, has_cards: bool, has_choices: bool, host: str = "")
     place = text.index("<head>") + len("<head>")
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return text[:place] + meta + text[place:]
+
+
+def _skeleton() -> bytes:
+    """Return the empty page that folium makes, which takes half a second to load."""
+    import folium
+
+    class OfflineMap(folium.Map):  # type: ignore[misc, unused-ignore]
+        """A map that asks for no file from the network."""
+
+        default_js: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
+        default_css: list[tuple[str, str]] = []  # noqa: RUF012 - as folium declares it
+
+    shell = OfflineMap(
+        location=(0, 0),
+        zoom_start=3,
+        tiles=None,
+        zoom_control=False,
+        attribution_control=False,
+        max_zoom=20,
+        min_zoom=4,
+        zoom_snap=0.25,
+        wheel_px_per_zoom_level=90,
+        fade_animation=False,
+    )
+    shell._id = MARK  # noqa: SLF001 - a random id would change every file
+    root = shell.get_root()
+    root._id = f"{MARK}_root"  # noqa: SLF001 - likewise
+    text: str = root.render()
+    return text.encode("utf-8")
 
 
 def _leaflet_script() -> str:

@@ -264,6 +264,7 @@ def reply_letter(
         template or default_template(words),
         context,
         known=(*PLACEHOLDERS, *(f"row.{name}" for name in FIELDS)),
+        is_ours=template is None,
     )
     if batch.is_synthetic:
         warn_on_pages(document, words("reports.synthetic"))

@@ -16,6 +16,7 @@ from typing import Any
 from infraplan import atomic
 from infraplan.errors import SourceFileError
 from infraplan.reports.workbook import sheet_name
+from infraplan.reports.workbook import sheet_names
 from infraplan.text import Words
 
 __all__ = ["Live", "LiveBook", "LivePage", "write_live"]
@@ -336,12 +337,8 @@ def write_live(
         file.close()
 
     def verify(temporary: Path) -> None:
-        """Open the file as a reader would and compare its sheets."""
-        import openpyxl
-
-        book = openpyxl.load_workbook(temporary, read_only=True)
-        found = book.sheetnames
-        book.close()
+        """Read the file and compare its sheets."""
+        found = sheet_names(temporary)
         if found != names:
             msg = f"{path} came out with {len(found)} of {len(names)} sheets"
             raise SourceFileError(msg)

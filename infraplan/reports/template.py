@@ -31,6 +31,7 @@ def filled_template(
     *,
     known: Sequence[str],
     pictures: Mapping[str, bytes] = MappingProxyType({}),
+    is_ours: bool = False,
 ) -> Any:  # noqa: ANN401 - python-docx
     """
     Return the document that a template and its values make.
@@ -45,6 +46,8 @@ def filled_template(
         Names to list where the template uses others.
     pictures
         PNG files by placeholder, each placed as wide as the text.
+    is_ours
+        Whether the template is one of our own, whose placeholders need no look before it is filled.
 
     Returns
     -------
@@ -66,8 +69,8 @@ def filled_template(
     environment = _environment(unknown)
     try:
         document = DocxTemplate(io.BytesIO(template))
-        named = document.get_undeclared_template_variables(environment)
-        unknown |= named - set(context)
+        if not is_ours:
+            unknown |= document.get_undeclared_template_variables(environment) - set(context)
         shown = {
             name: InlineImage(document, io.BytesIO(png), width=Cm(INNER_CM))
             for name, png in pictures.items()

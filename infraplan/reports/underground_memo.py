@@ -8,11 +8,13 @@ its own; it runs in a sandbox and everything that fills it is escaped.
 """
 
 import io
+import json
 import math
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
@@ -28,6 +30,7 @@ from infraplan.cables.plan_told import payer_told
 from infraplan.cables.plan_told import source_told
 from infraplan.cables.profiles import street_names
 from infraplan.cables.sharing import tenants
+from infraplan.remembered import remembered
 from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
 from infraplan.reports.office import Office
@@ -168,8 +171,19 @@ def memo_template(words: Words) -> bytes:
 
 @cache
 def _memo_template(language: str) -> bytes:
-    """Write the template of a language."""
+    """Return the template of a language, which is the same until text or code changes."""
     words = catalogue(language)
+    return remembered(
+        f"memo-{language}",
+        partial(_written_template, words),
+        told=json.dumps(words.entries),
+        modules=(__name__, Paper.__module__),
+        packages=("python-docx", "lxml"),
+    )
+
+
+def _written_template(words: Words) -> bytes:
+    """Write the template."""
     paper = Paper(words, title=words("papers.memo_title"), foot=words("papers.memo_foot"))
     paper.letterhead(
         "{{ PARENT }}", "{{ OFFICE }}", "{{ place }}", "{{ day }}",
@@ -305,6 +319,7 @@ def approval_memo(
             *(f"{name}: row.{field}" for name, all_of in MEMO_FIELDS.items() for field in all_of),
         ),
         pictures={"sketch": sketch} if sketch else {},
+        is_ours=template is None,
     )
     if is_synthetic:
         warn_on_pages(document, words("reports.synthetic"))

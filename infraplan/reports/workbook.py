@@ -5,11 +5,14 @@ Text from data is written as text: a station called `=1+1` must not become a for
 """
 
 import math
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 import pandas as pd
 
@@ -23,6 +26,7 @@ __all__ = [
     "cells_told",
     "heading",
     "sheet_name",
+    "sheet_names",
     "write_csvs",
     "write_workbook",
 ]
@@ -48,6 +52,7 @@ A3, A4 = 8, 9  # Excel's numbers of paper
 COLUMNS_ON_A4 = 16
 DECIMALS = {"whole": 0, "vnd": 0, "share": 4, "db": 1, "km": 2, "rate": 3}  # in a CSV file
 SHOWN_DECIMALS = {"whole": 0, "vnd": 0, "db": 1, "km": 1, "rate": 2}
+MAIN_PART = "xl/workbook.xml"  # of a workbook, which names its sheets
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -144,17 +149,57 @@ def write_workbook(
         book.close()
 
     def verify(temporary: Path) -> None:
-        """Open the file as a reader would and count its sheets."""
-        import openpyxl
-
-        book = openpyxl.load_workbook(temporary, read_only=True)
-        count = len(book.sheetnames)
-        book.close()
+        """Read the file and count its sheets."""
+        count = len(sheet_names(temporary))
         if count != len(sheets):
             msg = f"{path} came out with {count} of {len(sheets)} sheets"
             raise SourceFileError(msg)
 
     return atomic.write(path, fill, verify=verify, if_held="rename")
+
+
+def sheet_names(path: Path) -> list[str]:
+    """
+    Return the names of the sheets of a workbook, all of which is read.
+
+    Parameters
+    ----------
+    path
+        File, ending in `.xlsx`.
+
+    Returns
+    -------
+    names
+        In the order of the sheets.
+
+    Raises
+    ------
+    SourceFileError
+        If a part of it is damaged, missing, or no XML.
+    """
+    names: list[str] = []
+
+    def begun(tag: str, attributes: dict[str, str]) -> None:
+        """Note a sheet."""
+        if tag == "sheet":
+            names.append(attributes["name"])
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = [part for part in archive.namelist() if part.endswith((".xml", ".rels"))]
+            for part in {*parts, MAIN_PART}:
+                parser = expat.ParserCreate()
+                if part == MAIN_PART:
+                    parser.StartElementHandler = begun
+                parser.Parse(archive.read(part), True)  # noqa: FBT003 - by place only
+            sheets = [part for part in parts if part.startswith("xl/worksheets/sheet")]
+    except (zipfile.BadZipFile, zlib.error, KeyError, expat.ExpatError) as error:
+        msg = f"{path} came out damaged: {error}"
+        raise SourceFileError(msg) from error
+    if len(sheets) != len(names):
+        msg = f"{path} came out with {len(sheets)} sheets for {len(names)} names"
+        raise SourceFileError(msg)
+    return names
 
 
 def write_csvs(

@@ -8,6 +8,7 @@ from functools import cache
 
 import docx
 import pytest
+from docxtpl import DocxTemplate
 
 from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import filled_table
@@ -183,6 +184,12 @@ def test_template_uses_every_list_that_is_told():
     body = zipfile.ZipFile(io.BytesIO(memo_template(VI))).read("word/document.xml").decode()
     unused = {name for name in MEMO_FIELDS if f"for row in {name} " not in body}
     assert unused == set()
+
+
+def test_own_template_names_only_what_is_told():
+    # it is filled without a look at its names
+    named = DocxTemplate(io.BytesIO(memo_template(VI))).get_undeclared_template_variables()
+    assert named <= set(MEMO_PLACEHOLDERS)
 
 
 def test_sketch_is_in_the_memo_where_it_is_given():

@@ -1,14 +1,17 @@
 """A workbook holds what was put in, as what it is."""
 
+import zipfile
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 
+from infraplan.errors import SourceFileError
 from infraplan.reports import Column
 from infraplan.reports import Sheet
 from infraplan.reports import write_workbook
+from infraplan.reports.workbook import sheet_names
 from infraplan.text import words
 
 HOSTILE = ["=1+1", "+A1", "-2", "@SUM(A1)", "=cmd|'/C calc'!A0", "http://example.org", "\tx"]
@@ -48,6 +51,41 @@ def test_synthetic_data_are_said_to_be_on_every_sheet(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "x.xlsx", sheets, words=words("vi"), is_synthetic=True)
     for number in range(2):
         assert cells_of(path, number)[0].value == "SỐ LIỆU GIẢ LẬP, KHÔNG DÙNG ĐỂ KÝ"
+
+
+def test_names_of_sheets_are_read_from_a_whole_file(tmp_path: Path) -> None:
+    sheets = [sheet_of(["x"], title="A & <B>"), sheet_of(["y"], title="Bảng")]
+    path = write_workbook(tmp_path / "x.xlsx", sheets, words=words("vi"))
+    assert sheet_names(path) == openpyxl.load_workbook(path).sheetnames == ["A & <B>", "Bảng"]
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("xl/worksheets/sheet2.xml", None),
+        ("xl/workbook.xml", None),
+        ("xl/sharedStrings.xml", b"<sst><si>"),
+        ("xl/styles.xml", b""),
+    ],
+)
+def test_file_that_lacks_a_part_or_holds_no_xml_is_refused(
+    tmp_path: Path, part: str, content: bytes | None
+) -> None:
+    sheets = [sheet_of(["x"], title="A"), sheet_of(["y"], title="B")]
+    path = write_workbook(tmp_path / "x.xlsx", sheets, words=words("vi"))
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "y.xlsx", "w") as new:
+        for name in old.namelist():
+            if name != part or content is not None:
+                new.writestr(name, content if name == part else old.read(name))
+    with pytest.raises(SourceFileError, match="came out"):
+        sheet_names(tmp_path / "y.xlsx")
+
+
+def test_file_cut_short_is_refused(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "x.xlsx", [sheet_of(["x"])], words=words("vi"))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(SourceFileError, match="came out damaged"):
+        sheet_names(path)
 
 
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
