@@ -4,10 +4,8 @@ import math
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import fields
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from infraplan.beside import Beside
+from infraplan.beside import Prepared
 from infraplan.cables.sharing import Sharing
 from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
@@ -31,12 +30,17 @@ if TYPE_CHECKING:
     from infraplan.cables.phasing import PhasingPlan
     from infraplan.cables.subsets import StreetSubsets
     from infraplan.cables.technical import WorkRules
+    from infraplan.cables.works import PartPlan
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
-__all__ = ["Asked", "Programme", "made_underground", "tables_of", "wish_faults"]
+    Proof = Prepared[Works, tuple[PartPlan, ...]]
+
+__all__ = ["Asked", "Programme", "made_underground", "proof_of_works", "wish_faults"]
 
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
+# of a plan: what needs its proof and years, not its findings or choices
+FOLLOWS = ("profiles", "lines", "phases", "years", "wishes", "cutover", "provenance")
 PAPERS_NEED = (
     "infraplan.maps.compose", "infraplan.reports.underground_bill", "infraplan.reports.drawings",
     "xlsxwriter",
@@ -132,6 +136,7 @@ def made_underground(
     layers: "Layers",
     books: Mapping[str, Mapping[str, Any]],
     asked: Asked,
+    proof: "Proof",
     time_limit_s: float,
     progress: Progress | None,
 ) -> "CablePlan":
@@ -146,6 +151,8 @@ def made_underground(
         Prices, technical rules, rates of investment, terms of funding and worth of streets.
     asked
         What is asked for.
+    proof
+        Of `proof_of_works`.
     time_limit_s
         Time after which a search stops early, > 0 [s].
     progress
@@ -171,121 +178,123 @@ def made_underground(
         prices=PriceBook.from_dict(books["prices"]),
         rules=rules,
     )
+    whole = _Whole(works, proof)
     sharing, programme = _known(works, asked.sharing, asked.programme)
     tell(0.1)
+    whole.then(partial(_followed, works, rules, books["phasing"], programme, time_limit_s))
     drawn = DrawnParts(works)
-    finish = partial(_finished, works, rules, books["phasing"], programme, time_limit_s)
-    whole = _Whole(works, finish, time_limit_s)
     choices = _choices(works, whole, drawn)
     tell(0.6)
-    made = _with_choices(whole.result(), drawn, choices, books, sharing)
+    made = _with_light(works, rules, time_limit_s)
+    findings = validate_underground(made, rules)
+    made = replace(made, findings=findings, **whole.followed())
+    made = _with_choices(made, drawn, choices, books, sharing)
     if int(made.shares["cost_vnd"].sum()) != made.cost_vnd:
         made = replace(made, findings=validate_underground(made, rules))  # tells so
     tell(1.0)
     return made
 
 
-def _finished(
+def proof_of_works(time_limit_s: float) -> "Proof":
+    """
+    Return a copy of this process that will plan all streets of works with proof.
+
+    Parameters
+    ----------
+    time_limit_s
+        Time after which a search stops early, > 0 [s].
+
+    Returns
+    -------
+    proof
+        It loads what the search needs while works are prepared.
+    """
+    return Prepared(partial(_proven, time_limit_s), _load_proof)
+
+
+def _load_proof() -> None:
+    """Load what a plan with proof needs."""
+    from infraplan.cables.bulk import load_search
+
+    load_search()
+
+
+def _proven(time_limit_s: float, works: "Works") -> "tuple[PartPlan, ...]":
+    """Return the plans of streets that hang together."""
+    return works.parts(time_limit_s=time_limit_s)
+
+
+def _with_light(works: "Works", rules: "WorkRules", time_limit_s: float) -> "CablePlan":
+    """Return the plan of all streets with the budgets of light and the drums of its cables."""
+    from infraplan.cables.drums import drum_plan
+    from infraplan.cables.optical import optical_budget
+    from infraplan.cables.underground import plan_works
+
+    made = plan_works(works, time_limit_s=time_limit_s)
+    drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
+    return replace(made, drums=drums, cables=optical_budget(made.cables, rules, pieces=drums))
+
+
+def _followed(
     works: "Works",
     rules: "WorkRules",
     phasing: Mapping[str, Any],
     programme: Programme,
     time_limit_s: float,
-) -> "CablePlan":
-    """Return the plan of all streets with what follows from it alone: years, order, findings."""
+) -> dict[str, Any]:
+    """Return what follows from the plan of all streets: profiles, years, order of works."""
     from infraplan.cables.cutover import cutover_order
-    from infraplan.cables.drums import drum_plan
-    from infraplan.cables.optical import optical_budget
     from infraplan.cables.profiles import long_profiles
-    from infraplan.cables.underground import plan_works
-    from infraplan.cables.validation import validate_underground
 
-    made = plan_works(works, time_limit_s=time_limit_s)
-    drums = drum_plan(made.cables, made.segments, made.chambers, rules=rules)
-    made = replace(
-        made,
-        drums=drums,
-        cables=optical_budget(made.cables, rules, pieces=drums),
-        profiles=long_profiles(made),
-    )
+    made = _with_light(works, rules, time_limit_s)
+    made = replace(made, profiles=long_profiles(made))
     if programme.years:
         made = _with_years(made, works, phasing, programme, time_limit_s)
     made = replace(made, cutover=cutover_order(made))
-    return replace(made, findings=validate_underground(made, rules))
+    return {name: getattr(made, name) for name in FOLLOWS}
 
 
 class _Whole:
     """
     The plan of all streets, worked out beside the choices among them.
 
-    First come its parts with their proof, which the choices need as well, then all that follows.
+    First come its parts with their proof, which the choices need as well, then what follows.
     """
 
-    def __init__(
-        self, works: "Works", finish: "Callable[[], CablePlan]", time_limit_s: float
-    ) -> None:
+    def __init__(self, works: "Works", proof: "Proof") -> None:
         self._works = works
-        self._finish = finish
+        self._parts = proof.begin(works, may_thread=True)
+        self._then: Callable[[], dict[str, Any]] | None = None
         self._rest: Beside[dict[str, Any]] | None = None
-        _plan_one(works)  # what this loads, both have
-        self._parts = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
+        self._has_parts = False
+
+    def then(self, follow: "Callable[[], dict[str, Any]]") -> None:
+        """Say what follows from the proof."""
+        self._then = follow
 
     def parts(self) -> None:
         """Wait until the works know the plan of all of them."""
-        if self._rest is None:
+        if not self._has_parts:
             # whatever time is granted later, no more is spent on what was asked for here
             self._works.keep(self._parts.result(), time_limit_s=math.inf)
-            self._rest = Beside(self._tables)
+            self._has_parts = True
+            if self._then is not None:
+                self._rest = Beside(self._then)
 
     def look(self) -> None:
         """Go on with what follows from the proof as soon as that is there."""
-        if self._rest is None and self._parts.is_ready:
+        if not self._has_parts and self._parts.is_ready:
             self.parts()
 
     @property
     def is_ready(self) -> bool:
-        """Return whether there is nothing to wait for."""
-        return self._rest is not None and self._rest.is_ready
+        """Return whether nobody need wait for the proof."""
+        return self._has_parts or self._parts.is_ready
 
-    def result(self) -> "CablePlan":
-        """Return the plan of all streets, once it is there."""
-        from infraplan.cables.underground import CablePlan
-
+    def followed(self) -> dict[str, Any]:
+        """Return what follows, once it is there."""
         self.parts()
-        rest, self._rest = self._rest, None
-        tables = self._tables() if rest is None else rest.result()
-        return CablePlan(layers=self._works.layers, **tables)
-
-    def _tables(self) -> dict[str, Any]:
-        """Return the plan without its layers, which both have."""
-        return tables_of(self._finish())
-
-
-def tables_of(cable_plan: "CablePlan") -> dict[str, Any]:
-    """
-    Return what a plan of undergrounding holds beside the layers that it was made from.
-
-    Parameters
-    ----------
-    cable_plan
-        The plan.
-
-    Returns
-    -------
-    tables
-        Its fields by name.
-    """
-    names = [item.name for item in fields(cable_plan) if item.name != "layers"]
-    return {name: getattr(cable_plan, name) for name in names}
-
-
-def _plan_one(works: "Works") -> None:
-    """Plan a street, one of the choices to come, that is not by itself all there is to prove."""
-    groups = works.groups()
-    single = next((name for name in works.streets if {name} not in groups), None)
-    if single is not None:
-        with suppress(InfraplanError):  # what is wrong with the whole is told first
-            works.parts(frozenset({single}), time_limit_s=SUBSET_SECONDS)
+        return {} if self._rest is None else self._rest.result()
 
 
 def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Sharing, Programme]:
@@ -334,6 +343,7 @@ def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubse
         whole.look()
         if streets in groups and len(owners or works.owners) == len(works.owners):
             drawn.draw(part for part in works.planned() if works.names(part.units) not in groups)
+            _load_papers(whole)
             whole.parts()
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
@@ -342,10 +352,8 @@ def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubse
     except InfraplanError:
         whole.parts()
         raise
-    whole.parts()
-    if len(choices.subsets):
-        drawn.draw(works.planned())
     _load_papers(whole)
+    whole.parts()
     return choices
 
 

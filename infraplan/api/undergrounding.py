@@ -21,7 +21,7 @@ from infraplan import atomic
 from infraplan.api.digging import Asked
 from infraplan.api.digging import Programme
 from infraplan.api.digging import made_underground
-from infraplan.api.digging import tables_of
+from infraplan.api.digging import proof_of_works
 from infraplan.api.digging import wish_faults
 from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from infraplan.cables import CablePlan
-    from infraplan.layers.bundle import Layers
 
 __all__ = [
     "Programme",
@@ -256,7 +255,7 @@ def _computed(
     asked: Asked,
     time_limit_s: float,
     progress: Progress | None,
-    prepare: "Callable[[Layers], None] | None" = None,
+    prepare: Callable[[], None] | None = None,
 ) -> "tuple[CablePlan, Beside[None]]":
     """
     Return the plan that is kept where nothing has changed, else a new one that is being kept.
@@ -266,8 +265,6 @@ def _computed(
     """
     from infraplan.cables.plan_told import bill_told
 
-    layers = plan.layers(rasters=("terrain",))
-    layers.need("streets", step=STEP)
     books = {kind: plan.configuration(kind) for kind in BOOKS}
     options = {
         "streets": asked.streets,
@@ -280,10 +277,13 @@ def _computed(
     key = plan.step_key(STEP, plan.hashes((*READ, "terrain")), options)
     record = plan.record(STEP)
     if record is not None and record.key == key:
-        return load_underground(plan, layers), Beside(_nothing)
+        return load_underground(plan, plan.layers(rasters=("terrain",))), Beside(_nothing)
+    proof = proof_of_works(time_limit_s)
+    layers = plan.layers(rasters=("terrain",))
+    layers.need("streets", step=STEP)
     if prepare is not None:
-        prepare(layers)
-    made = made_underground(layers, books, asked, time_limit_s, progress)
+        prepare()
+    made = made_underground(layers, books, asked, proof, time_limit_s, progress)
     made = replace(made, bill=bill_told(made.bill, words(plan.settings.language)))
     told = {name: options[name] for name in ("streets", "area", "sharing", "programme")}
     told["settings"] = list(plan.settings.underground_streets)
@@ -500,23 +500,17 @@ class _Memo:
         self.as_of = as_of
         self._settings = plan.settings
         self._template = template
-        self._prepared: Prepared[dict[str, Any], bytes] | None = None
+        self._prepared: Prepared[CablePlan, bytes] | None = None
 
-    def prepare(self, layers: "Layers") -> None:
+    def prepare(self) -> None:
         """Load what it needs while there is no plan yet."""
-        self._prepared = Prepared(partial(self._of_tables, layers), _load_memo)
+        self._prepared = Prepared(self._written, _load_memo)
 
     def begin(self, made: "CablePlan") -> Beside[bytes]:
         """Begin to write it."""
         if self._prepared is None:
             return Beside(partial(self._written, made))
-        return self._prepared.begin(tables_of(made))
-
-    def _of_tables(self, layers: "Layers", tables: dict[str, Any]) -> bytes:
-        """Return the memo of a plan that came without its layers."""
-        from infraplan.cables import CablePlan
-
-        return self._written(CablePlan(layers=layers, **tables))
+        return self._prepared.begin(made)
 
     def _written(self, made: "CablePlan") -> bytes:
         """Return the memo."""

@@ -19,7 +19,7 @@ from infraplan.cables.chamber_costs import Extra
 from infraplan.cables.chamber_costs import extras_cost
 from infraplan.errors import SettingsError
 
-__all__ = ["Flows", "SharedTree", "shared_tree"]
+__all__ = ["Flows", "SharedTree", "load_search", "shared_tree"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -133,6 +133,23 @@ def shared_tree(  # noqa: PLR0913 - a graph, who is joined, and how hard to sear
     total, bores, section = search.cost_of(tree)
     bound = min(max(proven, 0.0), total)
     return SharedTree(tree, bores, section, total, bound, search.stopped)
+
+
+def load_search() -> None:
+    """Load what a thorough search needs, which takes longer than the smallest search itself."""
+    square = np.asarray([[0, 1], [1, 2], [2, 3], [3, 0], [0, 2]], dtype=np.int64)
+    both = np.asarray([0, 1], dtype=np.int64)
+    flows = Flows(
+        stop_node=np.asarray([0, 2, 1, 3], dtype=np.int64),
+        stop_owner=np.repeat(both, 2),
+        owners=2,
+        run_ends=np.asarray([[0, 2], [1, 3]], dtype=np.int64),
+        run_owner=both,
+        run_mm2=np.ones(2),
+        bore_mm2=1.0,
+    )
+    cost = np.outer(np.asarray([9.0, 8.0, 7.0, 6.0, 5.0]), np.asarray([1.0, 2.0, 3.0]))
+    shared_tree(square, cost, np.arange(4), flows)
 
 
 @dataclass(slots=True, eq=False)
