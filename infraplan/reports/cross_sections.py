@@ -6,7 +6,6 @@ beside it. What is equal is drawn once, with the length that it stands for.
 """
 
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from infraplan.cables import CablePlan
 
-__all__ = ["Block", "section_blocks", "users_of"]
+__all__ = ["Block", "SegmentFacts", "section_blocks", "users_of"]
 
 SIZE = 2.3  # of letters [mm]
 STREET_SCALES = (100, 200, 250, 400, 500, 1000)
@@ -85,9 +84,9 @@ class _Street:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Facts:
+class SegmentFacts:
     """
-    What a plan tells of some segments, by their ids.
+    What a plan tells of its segments, by their ids.
 
     `uses` are owners with the ducts that each needs there, in the order of their names; `is_told`
     says whether the plan tells that of any segment.
@@ -99,37 +98,35 @@ class _Facts:
     is_told: bool
 
     @classmethod
-    def of(cls, plan: "CablePlan", segment_ids: Collection[str]) -> "_Facts":
-        """Return what a plan tells of segments, as far as it has them."""
-        segments = _by_id(plan.segments, segment_ids)
+    def of(cls, plan: "CablePlan") -> "SegmentFacts":
+        """Return what a plan tells."""
         uses: dict[str, list[tuple[str, int]]] = {}
         if len(plan.uses):
-            names = plan.uses.index.get_level_values("segment_id").astype(str)
-            rows = plan.uses[names.isin(list(segment_ids))].reset_index()
-            for row in rows.sort_values("owner", kind="stable").to_dict("records"):
+            rows = plan.uses.reset_index().sort_values("owner", kind="stable")
+            for row in rows.to_dict("records"):
                 told = tidy(row["owner"]), _whole(row["bores"])
                 uses.setdefault(str(row["segment_id"]), []).append(told)
-        ids = {one for row in segments.values() for one in str(row.get("street_ids")).split(";")}
-        streets = _by_id(plan.layers.table("streets"), ids)
-        return cls(segments, uses, streets, is_told=bool(len(plan.uses)))
+        streets = plan.layers.table("streets")
+        return cls(_by_id(plan.segments), uses, _by_id(streets), is_told=bool(len(plan.uses)))
 
 
-def _by_id(frame: "gpd.GeoDataFrame", ids: Collection[str]) -> dict[str, dict[Any, Any]]:
-    """Return rows of a table, without their geometry, by their ids."""
-    rows = frame[frame.index.isin(list(ids))].drop(columns=frame.geometry.name)
-    return dict(zip(rows.index, rows.to_dict("records"), strict=True))
+def _by_id(frame: "gpd.GeoDataFrame") -> dict[str, dict[Any, Any]]:
+    """Return the rows of a table, without their geometry, by their ids."""
+    rows = frame.drop(columns=frame.geometry.name).to_dict("records")
+    return dict(zip(frame.index, rows, strict=True))
 
 
-def section_blocks(plan: "CablePlan", profiles: pd.DataFrame, words: Words) -> list[Block]:
+def section_blocks(facts: SegmentFacts, profiles: pd.DataFrame, words: Words) -> list[Block]:
     """
     Return the cross-sections of a street.
 
     Parameters
     ----------
-    plan
-        The plan.
+    facts
+        What the plan tells of its segments.
     profiles
-        Rows of its table `profiles` that belong to the street, with `side` and `at_m` as columns.
+        Rows of the plan's table `profiles` that belong to the street, with `side` and `at_m` as
+        columns.
     words
         Catalogue.
 
@@ -139,7 +136,6 @@ def section_blocks(plan: "CablePlan", profiles: pd.DataFrame, words: Words) -> l
         Streets first, in the order in which they are met, then trenches, the longest first.
     """
     features = dict.fromkeys(profiles["feature_id"].tolist())
-    facts = _Facts.of(plan, features)
     streets: dict[_Street, list[tuple[float, float]]] = {}
     looks: dict[tuple[str, str], _Street | None] = {}
     for low, high, left, right in _intervals(profiles):
@@ -182,10 +178,10 @@ def users_of(plan: "CablePlan", segment_id: str) -> tuple[str, ...]:
         Owner of each duct from the first, in the order of their names; a spare duct is empty.
         Empty altogether where nobody is known to use the segment.
     """
-    return _users(_Facts.of(plan, [segment_id]), segment_id)
+    return _users(SegmentFacts.of(plan), segment_id)
 
 
-def _users(facts: _Facts, segment_id: str) -> tuple[str, ...]:
+def _users(facts: SegmentFacts, segment_id: str) -> tuple[str, ...]:
     """Return the owner of each duct of a segment."""
     users = [name for name, count in facts.uses.get(segment_id, ()) for _ in range(count)]
     if not users:
@@ -230,7 +226,7 @@ def _intervals(profiles: pd.DataFrame) -> list[tuple[float, float, str, str]]:
     return result
 
 
-def _trench(facts: _Facts, segment_id: str, *, with_users: bool) -> _Trench:
+def _trench(facts: SegmentFacts, segment_id: str, *, with_users: bool) -> _Trench:
     """Return the trench of a segment."""
     row = facts.segments[segment_id]
     numbers = [
@@ -256,7 +252,7 @@ def _trench(facts: _Facts, segment_id: str, *, with_users: bool) -> _Trench:
     )
 
 
-def _street(facts: _Facts, left: str, right: str) -> _Street | None:
+def _street(facts: SegmentFacts, left: str, right: str) -> _Street | None:
     """Return a street with the trenches of two segments, None where it is not known which."""
     own = [name if name in facts.segments else "" for name in (left, right)]
     known = next((name for name in own if name), "")

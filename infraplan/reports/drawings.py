@@ -21,6 +21,7 @@ from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
 from infraplan.reports.cross_sections import HALF
 from infraplan.reports.cross_sections import Block
+from infraplan.reports.cross_sections import SegmentFacts
 from infraplan.reports.cross_sections import section_blocks
 from infraplan.reports.svg import Canvas
 from infraplan.reports.svg import Label
@@ -118,11 +119,11 @@ def street_drawings(
     """
     table = plan.profiles if len(plan.profiles) else long_profiles(plan)
     profiles = table.reset_index()
-    crossings = _crossings_told(plan, words)
+    crossings, facts = _crossings_told(plan, words), SegmentFacts.of(plan)
     made: list[Drawing] = []
     for number, street in enumerate(dict.fromkeys(profiles["street"].tolist()), start=1):
         own = profiles[profiles["street"] == street]
-        pages = _pages(own, section_blocks(plan, own, words))
+        pages = _pages(own, section_blocks(facts, own, words))
         for sheet, page in enumerate(pages, start=1):
             canvas = Canvas(*PAPER_MM, f"{tidy(street)}: {words('papers.drawing')}")
             _draw_frame(canvas)

@@ -236,8 +236,9 @@ class Canvas:
         return "\n".join(lines).encode("utf-8")
 
     def _add(self, kind: str, style: str, **attributes: str) -> None:
-        """Add a shape."""
-        self._lines.append(f" <{kind}{_attributes(attributes)}{_looks(style)} />")
+        """Add a shape, whose attributes are numbers."""
+        told = "".join([f' {name}="{value}"' for name, value in attributes.items()])
+        self._lines.append(f" <{kind}{told}{_looks(style)} />")
 
 
 def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
