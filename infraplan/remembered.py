@@ -12,8 +12,6 @@ import sys
 import zlib
 from collections.abc import Callable
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version
 from pathlib import Path
 
 from infraplan import atomic
@@ -54,7 +52,7 @@ def remembered(
     try:
         name = f"{kind}-{_fingerprint(told, modules, packages)}"
         folder = user_cache() / "infraplan" / "made"
-    except (OSError, PackageNotFoundError):  # our code cannot be read, say
+    except (OSError, ImportError):  # our code cannot be read, say, or a package is not installed
         return make()
     content = _kept(folder / name)
     if content is None:
@@ -66,8 +64,11 @@ def remembered(
 def _fingerprint(told: str, modules: Sequence[str], packages: Sequence[str]) -> str:
     """Return what changes with anything that the content depends on."""
     digest = hashlib.sha256(f"{sys.version} {zlib.ZLIB_RUNTIME_VERSION}".encode())
-    for package in packages:
-        digest.update(f" {package} {version(package)}".encode())
+    if packages:
+        from importlib.metadata import version  # which loads what reads mail
+
+        for package in packages:
+            digest.update(f" {package} {version(package)}".encode())
     for module in modules:
         digest.update(Path(str(sys.modules[module].__file__)).read_bytes())
     digest.update(told.encode())

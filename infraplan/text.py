@@ -8,6 +8,7 @@ from typing import Any
 
 from infraplan.errors import SettingsError
 from infraplan.packaged import data_path
+from infraplan.packaged import read_text
 from infraplan.packaged import read_toml
 
 __all__ = ["Words", "words"]
@@ -144,7 +145,18 @@ def words(language: str) -> Words:
     if language not in LANGUAGES:
         msg = f"language must be one of {', '.join(LANGUAGES)}; found '{language}'"
         raise SettingsError(msg)
-    return Words(language, dict(_flat(read_toml(data_path(f"text/{language}.toml")))))
+    import json
+
+    from infraplan.remembered import remembered  # `--help` needs no cache
+
+    path = data_path(f"text/{language}.toml")
+
+    def flat() -> bytes:
+        """Return the entries as JSON, which is read ten times as fast."""
+        return json.dumps(dict(_flat(read_toml(path)))).encode("ascii")
+
+    kept = remembered(f"text-{language}", flat, told=read_text(path), modules=(__name__,))
+    return Words(language, json.loads(kept))
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -47,7 +47,9 @@ AFTER = ("segments", "drops", "crossings", "chambers")
 BEFORE = ("aerial", "aerial_poles")
 
 
-def street_choices(plan: "CablePlan", words: Words) -> dict[str, Any]:
+def street_choices(
+    plan: "CablePlan", words: Words, *, before: Sequence[VectorLayer] | None = None
+) -> dict[str, Any]:
     """
     Return what the page needs to answer for every choice of the streets.
 
@@ -57,6 +59,8 @@ def street_choices(plan: "CablePlan", words: Words) -> dict[str, Any]:
         Plan of undergrounding.
     words
         Catalogue.
+    before
+        What `aerial_layers` returns; asked of it where None.
 
     Returns
     -------
@@ -92,7 +96,9 @@ def street_choices(plan: "CablePlan", words: Words) -> dict[str, Any]:
             for rule in rules
         ],
         "choices": {_key(one["streets"]): one for one in told.values()},
-        "features": _features(plan, places),
+        "features": _features(
+            plan, places, aerial_layers(plan, words) if before is None else before
+        ),
         "pieces": _pieces(plan, told.values()),
         "asked": _asked(plan.sharing, rules),
         "models": [
@@ -300,7 +306,9 @@ def _assumed(plan: "CablePlan", words: Words) -> str:
     return words("choices.assumed", count=words.number(count)) if count else ""
 
 
-def _features(plan: "CablePlan", places: Mapping[str, int]) -> dict[str, dict[str, int]]:
+def _features(
+    plan: "CablePlan", places: Mapping[str, int], before: Sequence[VectorLayer]
+) -> dict[str, dict[str, int]]:
     """Return for each drawn thing the street that it belongs to, by its id."""
     known = list(places)
     segments = plan.segments[plan.segments["street"].astype(str).isin(known)]
@@ -317,9 +325,10 @@ def _features(plan: "CablePlan", places: Mapping[str, int]) -> dict[str, dict[st
     if len(plan.findings):
         told = plan.findings["street"].dropna()
         found["findings"] = {str(k): places[s] for k, s in told.items() if s in places}
-    for name, frame in zip(BEFORE, _aerial(plan), strict=True):
+    drawn = {layer.name: layer.data["street"].items() for layer in before}
+    for name in BEFORE:
         found[name] = {
-            str(key): places[street] for key, street in frame["street"].items() if street in places
+            str(key): places[street] for key, street in drawn.get(name, ()) if street in places
         }
     return found
 

@@ -220,7 +220,7 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
         tables=cable_tables(result, words),
         synthetic=bool(result.provenance.synthetic),
         frame="segments",
-        choices=street_choices(result, words),
+        choices=street_choices(result, words, before=before),
         swipes=_swipes(before, after, words("swipe.before"), words("swipe.after")),
     )
 

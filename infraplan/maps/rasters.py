@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -333,16 +334,10 @@ def warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any,
     geobox
         Its grid in EPSG:3857, at most 2000 cells a side.
     """
-    from odc.geo.geobox import GeoBox
     from rasterio.warp import Resampling
     from rasterio.warp import reproject
-    from rasterio.warp import transform_bounds
 
-    extent = transform_bounds(str(source.crs), WEB, *source.boundingbox)
-    longest = max(extent[2] - extent[0], extent[3] - extent[1])
-    per_cell = longest / max(source.shape)
-    step = max(per_cell, longest / LONGEST_SIDE)
-    box = GeoBox.from_bbox(extent, WEB, resolution=step)
+    box = _web_box(str(source.crs), tuple(source.boundingbox), max(source.shape))
     fill = np.nan if values.dtype.kind == "f" else 0
     result = np.full(box.shape, fill, dtype=values.dtype)
     reproject(
@@ -357,6 +352,18 @@ def warped(values: Any, source: "GeoBox", *, smooth: bool = False) -> tuple[Any,
         resampling=Resampling.bilinear if smooth else Resampling.nearest,
     )
     return result, box
+
+
+@lru_cache(maxsize=8)
+def _web_box(crs: str, bounds: tuple[float, float, float, float], cells: int) -> "GeoBox":
+    """Return the grid in the projection of the page of one with so many cells a side."""
+    from odc.geo.geobox import GeoBox
+    from rasterio.warp import transform_bounds
+
+    extent = transform_bounds(crs, WEB, *bounds)
+    longest = max(extent[2] - extent[0], extent[3] - extent[1])
+    step = max(longest / cells, longest / LONGEST_SIDE)
+    return GeoBox.from_bbox(extent, WEB, resolution=step)
 
 
 def picture_bounds(box: "GeoBox") -> list[float]:

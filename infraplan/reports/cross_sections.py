@@ -6,6 +6,7 @@ beside it. What is equal is drawn once, with the length that it stands for.
 """
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -23,9 +24,11 @@ from infraplan.reports.svg import wrapped
 from infraplan.text import Words
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from infraplan.cables import CablePlan
 
-__all__ = ["Block", "section_blocks", "users_of"]
+__all__ = ["Block", "SegmentFacts", "section_blocks", "users_of"]
 
 SIZE = 2.3  # of letters [mm]
 STREET_SCALES = (100, 200, 250, 400, 500, 1000)
@@ -80,16 +83,50 @@ class _Street:
     trenches: tuple[_Trench | None, _Trench | None]
 
 
-def section_blocks(plan: "CablePlan", profiles: pd.DataFrame, words: Words) -> list[Block]:
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentFacts:
+    """
+    What a plan tells of its segments, by their ids.
+
+    `uses` are owners with the ducts that each needs there, in the order of their names; `is_told`
+    says whether the plan tells that of any segment.
+    """
+
+    segments: Mapping[str, Mapping[Any, Any]]
+    uses: Mapping[str, list[tuple[str, int]]]
+    streets: Mapping[str, Mapping[Any, Any]]
+    is_told: bool
+
+    @classmethod
+    def of(cls, plan: "CablePlan") -> "SegmentFacts":
+        """Return what a plan tells."""
+        uses: dict[str, list[tuple[str, int]]] = {}
+        if len(plan.uses):
+            rows = plan.uses.reset_index().sort_values("owner", kind="stable")
+            for row in rows.to_dict("records"):
+                told = tidy(row["owner"]), _whole(row["bores"])
+                uses.setdefault(str(row["segment_id"]), []).append(told)
+        streets = plan.layers.table("streets")
+        return cls(_by_id(plan.segments), uses, _by_id(streets), is_told=bool(len(plan.uses)))
+
+
+def _by_id(frame: "gpd.GeoDataFrame") -> dict[str, dict[Any, Any]]:
+    """Return the rows of a table, without their geometry, by their ids."""
+    rows = frame.drop(columns=frame.geometry.name).to_dict("records")
+    return dict(zip(frame.index, rows, strict=True))
+
+
+def section_blocks(facts: SegmentFacts, profiles: pd.DataFrame, words: Words) -> list[Block]:
     """
     Return the cross-sections of a street.
 
     Parameters
     ----------
-    plan
-        The plan.
+    facts
+        What the plan tells of its segments.
     profiles
-        Rows of its table `profiles` that belong to the street, with `side` and `at_m` as columns.
+        Rows of the plan's table `profiles` that belong to the street, with `side` and `at_m` as
+        columns.
     words
         Catalogue.
 
@@ -98,19 +135,20 @@ def section_blocks(plan: "CablePlan", profiles: pd.DataFrame, words: Words) -> l
     blocks
         Streets first, in the order in which they are met, then trenches, the longest first.
     """
+    features = dict.fromkeys(profiles["feature_id"].tolist())
     streets: dict[_Street, list[tuple[float, float]]] = {}
     looks: dict[tuple[str, str], _Street | None] = {}
     for low, high, left, right in _intervals(profiles):
         if (left, right) not in looks:
-            looks[left, right] = _street(plan, left, right)
+            looks[left, right] = _street(facts, left, right)
         street = looks[left, right]
         if street is not None:
             streets.setdefault(street, []).append((low, high))
     trenches: dict[_Trench, float] = {}
-    for feature_id in dict.fromkeys(profiles["feature_id"].tolist()):
-        if feature_id in plan.segments.index:
-            trench = _trench(plan, str(feature_id), with_users=True)
-            length_m = float(plan.segments.loc[feature_id, "length_m"])
+    for feature_id in features:
+        if feature_id in facts.segments:
+            trench = _trench(facts, str(feature_id), with_users=True)
+            length_m = float(facts.segments[feature_id]["length_m"])
             trenches[trench] = trenches.get(trench, 0.0) + length_m
     blocks = [
         _street_block(number, street, ranges, words)
@@ -140,13 +178,16 @@ def users_of(plan: "CablePlan", segment_id: str) -> tuple[str, ...]:
         Owner of each duct from the first, in the order of their names; a spare duct is empty.
         Empty altogether where nobody is known to use the segment.
     """
-    if not len(plan.uses):
+    return _users(SegmentFacts.of(plan), segment_id)
+
+
+def _users(facts: SegmentFacts, segment_id: str) -> tuple[str, ...]:
+    """Return the owner of each duct of a segment."""
+    users = [name for name, count in facts.uses.get(segment_id, ()) for _ in range(count)]
+    if not users:
         return ()
-    names = plan.uses.index.get_level_values("segment_id").astype(str)
-    own = plan.uses[names == segment_id].reset_index().sort_values("owner")
-    bores = _whole(plan.segments.loc[segment_id, "bores"])
-    users = [tidy(row["owner"]) for _, row in own.iterrows() for _ in range(_whole(row["bores"]))]
-    return tuple(users + [""] * max(bores - len(users), 0)) if users else ()
+    bores = _whole(facts.segments[segment_id]["bores"])
+    return tuple(users + [""] * max(bores - len(users), 0))
 
 
 def _whole(value: Any) -> int:  # noqa: ANN401 - a field of a table
@@ -185,9 +226,9 @@ def _intervals(profiles: pd.DataFrame) -> list[tuple[float, float, str, str]]:
     return result
 
 
-def _trench(plan: "CablePlan", segment_id: str, *, with_users: bool) -> _Trench:
+def _trench(facts: SegmentFacts, segment_id: str, *, with_users: bool) -> _Trench:
     """Return the trench of a segment."""
-    row = plan.segments.loc[segment_id]
+    row = facts.segments[segment_id]
     numbers = [
         round(_number(row.get(name)), 3) for name in ("cover_m", "depth_m", "mouth_m", "bottom_m")
     ]
@@ -204,23 +245,22 @@ def _trench(plan: "CablePlan", segment_id: str, *, with_users: bool) -> _Trench:
         depth_m=depth_m,
         mouth_m=mouth_m,
         bottom_m=bottom_m,
-        users=users_of(plan, segment_id) if with_users else (),
+        users=_users(facts, segment_id) if with_users else (),
         shared=shared if with_users and isinstance(shared, str) else "",
         reused=_whole(row.get("reused")),
-        is_told=bool(len(plan.uses)),
+        is_told=facts.is_told,
     )
 
 
-def _street(plan: "CablePlan", left: str, right: str) -> _Street | None:
+def _street(facts: SegmentFacts, left: str, right: str) -> _Street | None:
     """Return a street with the trenches of two segments, None where it is not known which."""
-    own = [name if name in plan.segments.index else "" for name in (left, right)]
+    own = [name if name in facts.segments else "" for name in (left, right)]
     known = next((name for name in own if name), "")
     if not known:
         return None
-    segment = plan.segments.loc[known]
-    streets = plan.layers.table("streets")
-    ids = [one for one in str(segment["street_ids"]).split(";") if one in streets.index]
-    looks = streets.loc[ids[0]] if ids else pd.Series(dtype=object)
+    segment = facts.segments[known]
+    ids = [one for one in str(segment["street_ids"]).split(";") if one in facts.streets]
+    looks = facts.streets[ids[0]] if ids else {}
     footways = [_number(looks.get(f"footway_{side}_m")) for side in ("left", "right")]
     # sides of a segment are those of the street as drawn, ours those along the axis
     if (str(segment["side"]) == "left") != (known == own[0]):
@@ -228,7 +268,7 @@ def _street(plan: "CablePlan", left: str, right: str) -> _Street | None:
     numbers = [_number(looks.get("width_m")), *footways]
     width_m, left_m, right_m = (round(x, 3) if np.isfinite(x) else -1.0 for x in numbers)
     surface = looks.get("surface")
-    trenches = [_trench(plan, name, with_users=False) if name else None for name in own]
+    trenches = [_trench(facts, name, with_users=False) if name else None for name in own]
     return _Street(width_m, left_m, right_m, surface if isinstance(surface, str) else "",
                    (trenches[0], trenches[1]))  # fmt: skip
 

@@ -21,6 +21,7 @@ from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
 from infraplan.reports.cross_sections import HALF
 from infraplan.reports.cross_sections import Block
+from infraplan.reports.cross_sections import SegmentFacts
 from infraplan.reports.cross_sections import section_blocks
 from infraplan.reports.svg import Canvas
 from infraplan.reports.svg import Label
@@ -118,11 +119,11 @@ def street_drawings(
     """
     table = plan.profiles if len(plan.profiles) else long_profiles(plan)
     profiles = table.reset_index()
-    crossings = _crossings_told(plan, words)
+    crossings, facts = _crossings_told(plan, words), SegmentFacts.of(plan)
     made: list[Drawing] = []
     for number, street in enumerate(dict.fromkeys(profiles["street"].tolist()), start=1):
         own = profiles[profiles["street"] == street]
-        pages = _pages(own, section_blocks(plan, own, words))
+        pages = _pages(own, section_blocks(facts, own, words))
         for sheet, page in enumerate(pages, start=1):
             canvas = Canvas(*PAPER_MM, f"{tidy(street)}: {words('papers.drawing')}")
             _draw_frame(canvas)
@@ -236,8 +237,8 @@ def _panels(sides: dict[str, pd.DataFrame]) -> list[_Panel]:
 def _fits(panel: _Panel) -> bool:
     """Return whether all names and numbers of a profile have room."""
     most = (PLOT_MM[1] - PLOT_MM[0]) / APART_MM
-    marks = panel.rows["mark"].dropna()
-    return bool(marks.str.split(";").map(len).sum() <= most and len(_columns(panel)) <= most)
+    count = sum(str(mark).count(";") + 1 for mark in panel.rows["mark"].dropna().tolist())
+    return count <= most and len(_columns(panel)) <= most
 
 
 def _columns(panel: _Panel) -> list[int]:
@@ -247,8 +248,9 @@ def _columns(panel: _Panel) -> list[int]:
     chosen = {*np.flatnonzero(marked).tolist(), 0, len(rows) - 1}
     most = int((PLOT_MM[1] - PLOT_MM[0]) / APART_MM)
     at_m = rows["at_m"].to_numpy()
+    x = [panel.x(one) for one in at_m.tolist()]
     for k in np.flatnonzero(at_m % PLAIN_EVERY_M == 0).tolist():
-        near = min(abs(panel.x(at_m[k]) - panel.x(at_m[c])) for c in chosen)
+        near = min(abs(x[k] - x[c]) for c in chosen)
         if near >= 2 * APART_MM and len(chosen) < most:
             chosen.add(k)
     return sorted(chosen)
@@ -378,9 +380,10 @@ def _draw_works(canvas: Canvas, panel: _Panel, upright: _Upright) -> None:
     surface = upright.surface_m
     cover = rows["cover_m"].to_numpy(dtype=np.float64)
     depth = rows["depth_m"].to_numpy(dtype=np.float64)
+    placements, methods = rows["placement"].tolist(), rows["method"].tolist()
     for first, last in _stretches(rows):
         on = range(first, last + 1)
-        style = _style(str(rows["placement"].iloc[first]), str(rows["method"].iloc[first]))
+        style = _style(str(placements[first]), str(methods[first]))
         known = np.isfinite([cover[first], depth[first]]).all()
         # of a stretch whose depth is not known only the course is drawn
         high, low = (cover[first], depth[first]) if known else (0.35, 0.65)
@@ -461,7 +464,8 @@ def _draw_names(
 ) -> None:
     """Write names of chambers, crossings and streets above the profile, each over its place."""
     foot_y, names = told
-    x = [panel.x(float(panel.rows["at_m"].iloc[k])) for k, _ in names]
+    at_m = panel.rows["at_m"].tolist()
+    x = [panel.x(float(at_m[k])) for k, _ in names]
     for place, (k, text), true_x in zip(
         spread(x, APART_MM, *PLOT_MM).tolist(), names, x, strict=True
     ):
@@ -475,7 +479,8 @@ def _draw_band(canvas: Canvas, panel: _Panel, base_y: float, words: Words) -> No
     """Write the numbers below a profile."""
     rows = panel.rows
     chosen = _columns(panel)
-    true_x = [panel.x(float(rows["at_m"].iloc[k])) for k in chosen]
+    at_m = rows["at_m"].tolist()
+    true_x = [panel.x(float(at_m[k])) for k in chosen]
     column = dict(zip(chosen, spread(true_x, APART_MM, PLOT_MM[0] + 1.5, PLOT_MM[1] - 1.5).tolist(),
                       strict=True))  # fmt: skip
     top = base_y + FAN_MM
@@ -508,8 +513,9 @@ def _write_numbers(
 ) -> None:
     """Write one number a column, upright."""
     name, y, height = row
+    values = rows[f"{name}_m"].tolist()
     for k, x in column.items():
-        value = float(rows[f"{name}_m"].iloc[k])
+        value = float(values[k])
         told = words.number(value + HALF, 1 if name == "at" else 2)
         told = told if np.isfinite(value) else "(*)"
         canvas.text((x + 0.8, y + height / 2), told, size=SIZE, anchor="middle", is_turned=True)
@@ -524,10 +530,11 @@ def _write_distances(
 ) -> None:
     """Write how far each chamber is from the one before on the same stretch of works."""
     marks = [set(str(mark or "").split(";")) for mark in rows["mark"].fillna("")]
+    at_m = rows["at_m"].tolist()
     for first, last in _runs(rows):
         stands = [k for k in range(first, last + 1) if "chamber" in marks[k]]
         for a, b in pairwise(stands):
-            apart_m = float(rows["at_m"].iloc[b]) - float(rows["at_m"].iloc[a])
+            apart_m = float(at_m[b]) - float(at_m[a])
             _between(canvas, words.number(apart_m, 1), (column[a], column[b]), row)
 
 
@@ -539,12 +546,14 @@ def _write_bores(
     words: Words,
 ) -> None:
     """Write how many ducts lie in each stretch, and where in the street."""
+    counts = rows["bores"].tolist()
+    placements, methods = rows["placement"].tolist(), rows["method"].tolist()
     for first, last in _stretches(rows):
-        bores = float(rows["bores"].iloc[first])
+        bores = float(counts[first])
         short = words.number(bores) if np.isfinite(bores) else "(*)"
-        key = f"papers.short_{rows['placement'].iloc[first]}"
+        key = f"papers.short_{placements[first]}"
         told = f"{short} {words(key)}" if key in words.entries else short
-        if str(rows["method"].iloc[first]) == "existing_duct":
+        if str(methods[first]) == "existing_duct":
             told, short = words("papers.short_existing"), words("papers.shorter_existing")
         inside = [k for k in column if first <= k <= last]
         ends = (column[inside[0]], column[inside[-1]])

@@ -7,9 +7,12 @@ the larger of two usual fonts, so that a label takes at most the room that it is
 
 import unicodedata
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree as ET
+from functools import cache
+from itertools import chain
+from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -115,18 +118,15 @@ class Canvas:
         title
             What it shows, for those who do not see it.
         """
-        self._root = ET.Element(
-            "svg",
-            {
-                "xmlns": "http://www.w3.org/2000/svg",
-                "width": f"{width_mm:g}mm",
-                "height": f"{height_mm:g}mm",
-                "viewBox": f"0 0 {width_mm:g} {height_mm:g}",
-                "font-family": FONTS,
-                "role": "img",
-            },
-        )
-        ET.SubElement(self._root, "title").text = _clean(title)
+        root = {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "width": f"{width_mm:g}mm",
+            "height": f"{height_mm:g}mm",
+            "viewBox": f"0 0 {width_mm:g} {height_mm:g}",
+            "font-family": FONTS,
+            "role": "img",
+        }
+        self._lines = [f"<svg{_attributes(root)}>", f" {_element('title', '', _clean(title))}"]
         self.rect(0, 0, width_mm, height_mm, style="paper")
         self.labels: list[Label] = []
 
@@ -191,7 +191,7 @@ class Canvas:
         if is_turned:
             attributes["transform"] = f"rotate(-90 {_mm(x)} {_mm(y)})"
         shown = _clean(text)
-        ET.SubElement(self._root, "text", attributes).text = shown
+        self._lines.append(f" {_element('text', _attributes(attributes), shown)}")
         width = text_width(shown, size, is_bold=is_bold)
         before = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
         along, above, below = (-before, width - before), ASCENT * size, DESCENT * size
@@ -232,13 +232,13 @@ class Canvas:
 
     def content(self) -> bytes:
         """Return the drawing as a file, the same from the same content."""
-        ET.indent(self._root, " ")
-        return bytes(ET.tostring(self._root, encoding="utf-8", xml_declaration=True))
+        lines = ["<?xml version='1.0' encoding='utf-8'?>", *self._lines, "</svg>"]
+        return "\n".join(lines).encode("utf-8")
 
     def _add(self, kind: str, style: str, **attributes: str) -> None:
-        """Add a shape."""
-        looks = STYLES.get(style, {"fill": "#fff", "stroke": "none"})
-        ET.SubElement(self._root, kind, {**attributes, **looks})
+        """Add a shape, whose attributes are numbers."""
+        told = "".join([f' {name}="{value}"' for name, value in attributes.items()])
+        self._lines.append(f" <{kind}{told}{_looks(style)} />")
 
 
 def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
@@ -259,13 +259,7 @@ def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
     width_mm
         Width [mm].
     """
-    plain = "".join(
-        sign
-        for letter in text
-        for sign in ([letter] if letter in WIDTHS else unicodedata.normalize("NFD", letter))
-        if not unicodedata.combining(sign)
-    )
-    width = sum(WIDTHS.get(sign, WIDEST) for sign in plain) * size
+    width = sum(chain.from_iterable(map(_rooms, text))) * size
     return width if is_bold else width * LIGHT
 
 
@@ -369,6 +363,34 @@ def spread(
             blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * size) / total, total]
     level = np.concatenate([np.full(int(size), mean) for mean, size in blocks])
     return np.asarray(np.clip(level, low_mm, high_mm - shift[-1]) + shift, dtype=np.float64)
+
+
+@cache
+def _rooms(letter: str) -> tuple[float, ...]:
+    """Return the widths of the signs that a letter is written by, in their size."""
+    signs = [letter] if letter in WIDTHS else unicodedata.normalize("NFD", letter)
+    return tuple(WIDTHS.get(sign, WIDEST) for sign in signs if not unicodedata.combining(sign))
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    """Return attributes as they are written; their values are one line each."""
+    return "".join(f' {name}="{_escaped(value)}"' for name, value in attributes.items())
+
+
+@cache
+def _looks(style: str) -> str:
+    """Return a style as it is written."""
+    return _attributes(STYLES.get(style, {"fill": "#fff", "stroke": "none"}))
+
+
+def _element(kind: str, attributes: str, text: str) -> str:
+    """Return an element with text as it is written."""
+    return f"<{kind}{attributes}>{escape(text)}</{kind}>" if text else f"<{kind}{attributes} />"
+
+
+def _escaped(value: str) -> str:
+    """Return the value of an attribute as it is written."""
+    return escape(value, {'"': "&quot;"})
 
 
 def _clean(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from infraplan.cables.plan_told import left_out_told
@@ -282,21 +283,26 @@ class _Writer:
         first, mine = row, facts.lines
         for key, number in keys.items():
             mine = mine[mine[key] == number]
-        there = set(mine["item_no"].tolist())
+        there: dict[int, list[int]] = {}
+        for at, number in enumerate(mine["item_no"].tolist()):
+            there.setdefault(number, []).append(at)
+        quantities = mine["quantity"].to_numpy()
+        prices, costs = mine["price_vnd"].tolist(), mine["cost_vnd"].tolist()
         order = [(number, item) for number, item in enumerate(facts.items, start=1)
                  if number in there]  # fmt: skip
         for place, (number, item) in enumerate(order, start=1):
-            rows, price = mine[mine["item_no"] == number], known[item]
+            rows, price = there[number], known[item]
             page.put(row, 0, place, "cell_order")
             page.put(row, 1, facts.item_told(item), "cell_text")
             page.put(row, 2, facts.unit_told(price.unit), "cell_text")
             formula = columns.sum(columns.quantity, **keys, item_no=number)
-            quantity = round(float(rows["quantity"].sum()), 6)
+            quantity = round(float(np.nansum(quantities[rows])), 6)
             page.put(row, 3, Live(formula, quantity), "cell_quantity")
-            price_vnd = int(rows["price_vnd"].iloc[0])
+            price_vnd = int(prices[rows[0]])
             page.put(row, 4, Live(f"={self.cells[item]}", price_vnd), "cell_vnd")
             formula = columns.sum(columns.amount, **keys, item_no=number)
-            page.put(row, 5, Live(formula, int(rows["cost_vnd"].sum())), "cell_vnd")
+            cost_vnd = int(sum(costs[at] for at in rows))
+            page.put(row, 5, Live(formula, cost_vnd), "cell_vnd")
             source = source_told(price.source, words)
             page.put(row, 6, source, "cell_prose")
             page.put(row, 7, facts.yes_no(price.verified), "cell_text")
@@ -305,7 +311,7 @@ class _Writer:
         for column in range(8):
             page.put(row, column, None, "total_text")
         page.put(row, 1, words("money.sum"), "total_text")
-        total_vnd = int(mine["cost_vnd"].sum())
+        total_vnd = int(sum(costs))
         formula = f"=SUM({page.span(first, row - 1, 5)})" if order else "=0"
         return Payment(page.put(row, 5, Live(formula, total_vnd), "total_vnd"), total_vnd)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from infraplan.cables.profiles import long_profiles
 from infraplan.reports.cross_sections import users_of
 from infraplan.reports.drawings import street_drawings
+from infraplan.reports.svg import Canvas
 from infraplan.reports.svg import spread
 from infraplan.reports.svg import text_width
 from infraplan.reports.svg import wrapped
@@ -30,6 +31,17 @@ def drawings():
 
 def told(drawings, street):
     return [label.text for one in drawings if one.street == street for label in one.labels]
+
+
+def test_any_text_is_read_back_as_it_was_written():
+    canvas = Canvas(100, 50, 'A & "B"')
+    canvas.text((1, 2), "<a href='x'>&amp;\x00\n \U0001f5fc Đường", ink='"/><script>')
+    canvas.text((1, 2), "")
+    root = ET.fromstring(canvas.content())  # noqa: S314 - our own file
+    assert [one.text for one in root if one.tag.endswith("title")] == ['A & "B"']
+    texts = [one for one in root if one.tag.endswith("text")]
+    assert [one.text for one in texts] == ["<a href='x'>&amp; \U0001f5fc Đường", None]
+    assert texts[0].get("fill") == '"/><script>'
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
