@@ -780,6 +780,8 @@ def _drops_at(tree: "shapely.STRtree", feet: npt.NDArray[np.object_] | None) -> 
     if feet is None or not len(feet):
         return {}
     foot, number = tree.query_nearest(feet, max_distance=FOOT_M, all_matches=False)
+    if not len(foot):
+        return {}
     at = shapely.line_locate_point(tree.geometries[number], feet[foot])
     order = np.argsort(number, kind="stable")
     numbers, starts = np.unique(number[order], return_index=True)

@@ -145,6 +145,17 @@ def test_more_bores_than_any_trench_holds_are_refused() -> None:
         shared_tree(ends, np.ones((1, 3)), np.asarray([0, 1]), flows)
 
 
+def test_a_quick_tree_is_the_same_whether_a_bound_is_proven_or_not() -> None:
+    ends, cost = np.asarray([(0, 1), (1, 2), (0, 2)]), np.asarray([[5.0, 6.0]] * 3)
+    proven, other = (
+        shared_tree(ends, cost, np.arange(3), flows_of([[0, 2]]), thorough=False, is_proven=told)
+        for told in (True, False)
+    )
+    assert (proven.edges == other.edges).all()
+    assert proven.cost == other.cost
+    assert 0 == other.bound < proven.bound <= proven.cost
+
+
 def test_the_same_seed_gives_the_same_tree() -> None:
     rng = np.random.default_rng(5)
     ends = np.asarray([(i, i + 1) for i in range(39)] + rng.integers(0, 40, (60, 2)).tolist())
