@@ -413,7 +413,7 @@ class ChamberGround:
         if len(edges) >= 3:
             streets = {columns.street[edge] for edge in edges}
             return "junction" if len(streets) > 1 else "branching"
-        if any(kinds[edge] == "crossing" for edge in edges):
+        if "crossing" in (kinds[edges[0]], kinds[edges[-1]]):
             return "crossing"
         if len(edges) == 1:
             return "end"
