@@ -413,7 +413,7 @@ class ChamberGround:
         if len(edges) >= 3:
             streets = {columns.street[edge] for edge in edges}
             return "junction" if len(streets) > 1 else "branching"
-        if any(kinds[edge] == "crossing" for edge in edges):
+        if "crossing" in (kinds[edges[0]], kinds[edges[-1]]):
             return "crossing"
         if len(edges) == 1:
             return "end"
@@ -780,6 +780,8 @@ def _drops_at(tree: "shapely.STRtree", feet: npt.NDArray[np.object_] | None) -> 
     if feet is None or not len(feet):
         return {}
     foot, number = tree.query_nearest(feet, max_distance=FOOT_M, all_matches=False)
+    if not len(foot):
+        return {}
     at = shapely.line_locate_point(tree.geometries[number], feet[foot])
     order = np.argsort(number, kind="stable")
     numbers, starts = np.unique(number[order], return_index=True)

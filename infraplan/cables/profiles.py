@@ -124,8 +124,9 @@ def long_profiles(plan: "CablePlan", *, step_m: float = STEP_M) -> "pd.DataFrame
              for piece in own}  # fmt: skip
     for street, (axis, sides) in streets.items():
         _add_loose_ends(plan, street, axis, sides, along)
+        met = _ground_marks(plan.layers, street, axis)
         for side, pieces in sides.items():
-            marks = _marks(plan, street, axis, pieces)
+            marks = [*_marks(plan, axis, pieces), *met]
             rows |= {
                 (street, side, at_m): row for at_m, row in _stations(pieces, marks, step_m).items()
             }
@@ -307,10 +308,8 @@ def _without_overlap(side: str, pieces: list[_Piece]) -> dict[str, list[_Piece]]
     return {side if k == 0 else f"{side} {k + 1}": lane for k, lane in enumerate(lanes)}
 
 
-def _marks(
-    plan: "CablePlan", street: str, axis: _Axis, pieces: list[_Piece]
-) -> list[tuple[float, str, str]]:
-    """Return what stands along a side: where, what, which."""
+def _marks(plan: "CablePlan", axis: _Axis, pieces: list[_Piece]) -> list[tuple[float, str, str]]:
+    """Return what the plan puts along a side: where, what, which."""
     import shapely
 
     marks = _own_marks(pieces)
@@ -328,7 +327,7 @@ def _marks(
         # one that goes on along this side is a piece of it; one to another street leaves it
         if str(crossing_id) not in along and touching.sum() == 1:
             marks.append((float(axis.at(ends[touching])[0]), "crossing", str(crossing_id)))
-    return marks + _ground_marks(plan.layers, street, axis)
+    return marks
 
 
 def _own_marks(pieces: list[_Piece]) -> list[tuple[float, str, str]]:
@@ -361,6 +360,8 @@ def _ground_marks(layers: "Layers", street: str, axis: _Axis) -> list[tuple[floa
     """Return where other streets, water and rail meet a street."""
     marks = []
     for layer, mark in (("streets", "street"), ("waterways", "water"), ("rail", "rail")):
+        if not layers.has(layer):
+            continue
         table = layers.table(layer)
         near = table[table.geometry.intersects(axis.line)].sort_index()
         names = near["name"].tolist() if "name" in near else [None] * len(near)

@@ -123,8 +123,9 @@ def validate_underground(
     import shapely
 
     rules = rules.in_force(as_of)
-    found: list[_Found] = []
-    for check in (_drawn, _ducts, _sources, _survey, _network, _sections, _drops, _crossings,
+    near = _near_plan(plan)
+    found: list[_Found] = [*_drawn(plan, rules, near), *_ducts(plan, near)]
+    for check in (_sources, _survey, _network, _sections, _drops, _crossings,
                   _close, _poles, _light, _money):  # fmt: skip
         found += check(plan, rules, as_of)
     found += _confirmed(plan, rules)
@@ -197,12 +198,10 @@ def _near_plan(plan: "CablePlan") -> Any:  # noqa: ANN401 - an area
     return shapely.union_all(shapely.buffer(shapes, 60.0)) if shapes else shapely.Polygon()
 
 
-def _drawn(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[_Found]:
+def _drawn(plan: "CablePlan", rules: WorkRules, near: Any) -> Iterator[_Found]:  # noqa: ANN401
     """Yield lines without length, drawn twice, or that end just before another."""
     import shapely
 
-    del as_of
-    near = _near_plan(plan)
     for layer in DRAWN:
         table = plan.layers.table(layer).sort_index()
         shapes = table.geometry.to_numpy()
@@ -323,14 +322,12 @@ def _beside(plan: "CablePlan", near: Any) -> Iterator[_Found]:  # noqa: ANN401 -
                      round(float(run["confidence"]), 2), DOUBTFUL, at)  # fmt: skip
 
 
-def _ducts(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[_Found]:
+def _ducts(plan: "CablePlan", near: Any) -> Iterator[_Found]:  # noqa: ANN401 - an area
     """Yield ducts with more free bores than bores, that end nowhere, or are given too much."""
     import pandas as pd
     import shapely
 
-    del rules, as_of
     ducts = plan.layers.table("ducts").sort_index()
-    near = _near_plan(plan)
     points = plan.layers.table("chambers").geometry.to_numpy()
     tree = shapely.STRtree(points)
     for name, row in ducts.iterrows():
@@ -565,11 +562,13 @@ def _sections(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterat
 def _fill(plan: "CablePlan", segments: "gpd.GeoDataFrame", rules: WorkRules) -> Iterator[_Found]:
     """Yield owners whose cables fill their ducts too much."""
     uses = plan.uses.reset_index().sort_values(["segment_id", "owner"])
-    for _, row in uses.iterrows():
+    shared = dict(zip(segments.index.astype(str), segments["shared"].tolist(), strict=True))
+    bores_mm = {value: _bore_mm(plan, value) for value in dict.fromkeys(shared.values())}
+    for row in uses.to_dict("records"):
         segment, owner = str(row["segment_id"]), row["owner"]
-        if segment not in segments.index or not float(row["bores"] or 0):
+        if segment not in shared or not float(row["bores"] or 0):
             continue
-        bore_mm2 = np.pi / 4 * _bore_mm(plan, segments.loc[segment]) ** 2
+        bore_mm2 = np.pi / 4 * bores_mm[shared[segment]] ** 2
         fill = float(row["section_mm2"]) / (float(row["bores"]) * bore_mm2)
         if fill > rules.value("duct_fill", "share") + 1e-9:
             yield _Found("duct_fill", "segments", segment, str(owner), round(fill, 3),
@@ -588,12 +587,12 @@ def _thickest_mm(plan: "CablePlan") -> dict[str, float]:
     return {str(name): float(value) for name, value in thickest.dropna().items()}
 
 
-def _bore_mm(plan: "CablePlan", segment: "pd.Series") -> float:
-    """Return the inner diameter of the ducts of a segment; D110 where none is known."""
+def _bore_mm(plan: "CablePlan", shared: Any) -> float:  # noqa: ANN401 - missing where none
+    """Return the inner diameter of the ducts that a segment uses; D110 where none is known."""
     import pandas as pd
 
     ducts = plan.layers.table("ducts")
-    names = segment["shared"].split(";") if isinstance(segment["shared"], str) else []
+    names = shared.split(";") if isinstance(shared, str) else []
     known = pd.to_numeric(ducts.loc[[x for x in names if x in ducts.index], "diameter_mm"])
     return float(known.min()) if known.notna().any() else 110.0
 
@@ -631,22 +630,22 @@ def _drops(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[
     feet = shapely.get_point(drops.geometry.to_numpy(), 0)
     most_m = rules.value("drop", "most_m") if rules.has("drop") else np.inf
     reach_m = rules.value("drop", "reach_m") if rules.has("drop") else np.inf
-    trenches = shapely.STRtree(lines)
+    is_joined = np.zeros(len(feet), dtype=np.bool_)
+    is_joined[shapely.STRtree(lines).query(feet, "dwithin", distance=ON_TRENCH_M)[0]] = True
     old = plan.layers.table("chambers").geometry.to_numpy()
     chambers = np.concatenate([plan.chambers.geometry.to_numpy(), old])
-    stands = shapely.STRtree(chambers)
-    for k, (name, row) in enumerate(drops.iterrows()):
-        told = ("drops", str(name), row["street"])
-        if float(row["length_m"]) > most_m + 1e-6:
-            yield _Found("drop_long", *told, round(float(row["length_m"]), 1), most_m, feet[k])
-        if not len(trenches.query(feet[k], "dwithin", distance=ON_TRENCH_M)):
+    apart_m = np.zeros(len(feet))
+    if len(chambers):
+        apart_m = shapely.distance(feet, chambers[shapely.STRtree(chambers).nearest(feet)])
+    columns = drops.index.tolist(), drops["street"].tolist(), drops["length_m"].tolist()
+    for k, (name, street, length_m) in enumerate(zip(*columns, strict=True)):
+        told = ("drops", str(name), street)
+        if float(length_m) > most_m + 1e-6:
+            yield _Found("drop_long", *told, round(float(length_m), 1), most_m, feet[k])
+        if not is_joined[k]:
             yield _Found("not_joined", *told, at=feet[k])
-            continue
-        if not len(chambers):
-            continue
-        apart = float(chambers[int(stands.nearest(feet[k]))].distance(feet[k]))
-        if apart > reach_m + ON_TRENCH_M:
-            yield _Found("drop_far", *told, round(apart, 1), reach_m, feet[k])
+        elif float(apart_m[k]) > reach_m + ON_TRENCH_M:
+            yield _Found("drop_far", *told, round(float(apart_m[k]), 1), reach_m, feet[k])
 
 
 def _crossings(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[_Found]:

@@ -13,6 +13,7 @@ from infraplan.cables.bulk import Flows
 from infraplan.cables.bulk import shared_tree
 from infraplan.cables.chamber_costs import Extra
 from infraplan.cables.chamber_costs import extras_cost
+from infraplan.cables.joined import joined_parts
 from infraplan.errors import SettingsError
 
 NODES = 5
@@ -145,6 +146,17 @@ def test_more_bores_than_any_trench_holds_are_refused() -> None:
         shared_tree(ends, np.ones((1, 3)), np.asarray([0, 1]), flows)
 
 
+def test_a_quick_tree_is_the_same_whether_a_bound_is_proven_or_not() -> None:
+    ends, cost = np.asarray([(0, 1), (1, 2), (0, 2)]), np.asarray([[5.0, 6.0]] * 3)
+    proven, other = (
+        shared_tree(ends, cost, np.arange(3), flows_of([[0, 2]]), thorough=False, is_proven=told)
+        for told in (True, False)
+    )
+    assert (proven.edges == other.edges).all()
+    assert proven.cost == other.cost
+    assert 0 == other.bound < proven.bound <= proven.cost
+
+
 def test_the_same_seed_gives_the_same_tree() -> None:
     rng = np.random.default_rng(5)
     ends = np.asarray([(i, i + 1) for i in range(39)] + rng.integers(0, 40, (60, 2)).tolist())
@@ -156,3 +168,27 @@ def test_the_same_seed_gives_the_same_tree() -> None:
     assert one.edges.tolist() == two.edges.tolist()
     assert one.bound == two.bound
     assert 0.8 * one.cost < one.bound <= one.cost
+
+
+def test_exchanges_leave_a_tree_that_costs_what_is_told_in_any_unit_of_money() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        side = 7
+        node = np.arange(side * side).reshape(side, side)
+        ends = np.vstack([
+            np.column_stack([node[:, :-1].ravel(), node[:, 1:].ravel()]),
+            np.column_stack([node[:-1].ravel(), node[1:].ravel()]),
+        ])  # fmt: skip
+        cost = np.cumsum(rng.integers(1, 30, (len(ends), 4)).astype(np.float64), axis=1)
+        terminals = np.sort(rng.choice(side * side, 12, replace=False))
+        stops = [np.sort(rng.choice(terminals, 4, replace=False)).tolist() for _ in range(3)]
+        found, dear = (
+            shared_tree(ends, values, terminals, flows_of(stops), thorough=False)
+            for values in (cost, 1000.0 * cost)
+        )
+        column = found.bores.sum(axis=1)
+        assert found.cost == pytest.approx(cost[found.edges, column].sum())
+        assert (found.edges == dear.edges).all()
+        part = joined_parts(ends[found.edges], side * side)
+        assert len(set(part[terminals].tolist())) == 1
+        assert found.bound <= found.cost

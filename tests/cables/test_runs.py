@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
 
 from infraplan.cables.runs import least_ways_m
 from infraplan.cables.runs import run_paths
@@ -40,3 +41,18 @@ def test_no_tree_of_a_ring_offers_a_shorter_way_than_the_least(lengths, left_out
         for t in trees
     )  # fmt: skip
     assert least[0] == pytest.approx(best)
+
+
+def test_the_least_ways_are_those_of_scipy() -> None:
+    """Parallel edges and places that nothing joins included."""
+    rng = np.random.default_rng(4)
+    ends, metres = rng.integers(0, 60, (120, 2)), rng.uniform(1.0, 50.0, 120)
+    ends, metres = ends[ends[:, 0] != ends[:, 1]], metres[ends[:, 0] != ends[:, 1]]
+    table = np.full((60, 60), np.inf)
+    np.minimum.at(table, (ends[:, 0], ends[:, 1]), metres)
+    np.minimum.at(table, (ends[:, 1], ends[:, 0]), metres)
+    far = dijkstra(np.where(np.isfinite(table), table, 0.0))
+    runs = [(a, b) for a, b in rng.integers(0, 60, (40, 2)).tolist() if a != b]
+    least = least_ways_m(ends, metres, runs, [[(0, 1.0)]] * len(runs))
+    expected = [far[run] if np.isfinite(far[run]) else 0.0 for run in runs]
+    assert least.tolist() == expected

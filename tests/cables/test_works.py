@@ -81,7 +81,8 @@ def test_shared_and_direct_works_sum_for_every_choice(works) -> None:
             for owners in (None, frozenset({"VNPT"}), frozenset({"VNPT", "Viettel"})):
                 dug = works.dug(frozenset(chosen), owners)
                 assert dug.cost_vnd == dug.shared_vnd + sum(dug.direct_vnd.values())
-                assert 0 <= dug.bound_vnd <= dug.cost_vnd
+                assert (0 if owners else 1) <= dug.bound_vnd <= dug.cost_vnd
+                assert not owners or dug.bound_vnd == 0
                 assert set(dug.weights) == {"diameter", "occupancy", "length"}
                 assert set(dug.direct_vnd) == set(owners or works.owners)
 
