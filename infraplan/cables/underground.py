@@ -29,6 +29,7 @@ from infraplan.cables.tables import crossing_table
 from infraplan.cables.tables import drawn_edges
 from infraplan.cables.tables import drop_table
 from infraplan.cables.tables import line_table
+from infraplan.cables.tables import pole_table
 from infraplan.cables.tables import removed_table
 from infraplan.cables.tables import segment_table
 from infraplan.cables.tables import use_table
@@ -105,6 +106,7 @@ class CablePlan:
     subset_parts: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_parts"))
     subset_rents: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_rents"))
     drums: "pd.DataFrame" = field(default_factory=partial(empty_table, "drums"))
+    poles: "pd.DataFrame" = field(default_factory=partial(empty_table, "poles"))
     cutover: "pd.DataFrame" = field(default_factory=partial(empty_table, "cutover"))
     findings: "pd.DataFrame" = field(default_factory=partial(empty_table, "findings"))
     profiles: "pd.DataFrame" = field(default_factory=partial(empty_table, "profiles"))
@@ -250,6 +252,7 @@ def plan_works(
         uses=use_table(works, parts, drawn, weights["diameter"]),
         lines=lines,
         cables=cable_table(works, parts, drawn, chambers),
+        poles=pole_table(works, parts),
         findings=_left_out(works),
         assumptions=assumption_table(bill, drops, prices),
     )
