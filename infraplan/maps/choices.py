@@ -314,6 +314,8 @@ def _features(plan: "CablePlan", places: Mapping[str, int]) -> dict[str, dict[st
             str(key): places[street if street in places else beside]
             for key, street, beside in zip(frame.index, told, nearest, strict=False)
         }
+    if len(plan.years) and "segments" in found:
+        found["years"] = found["segments"]  # their bands
     if len(plan.findings):
         told = plan.findings["street"].dropna()
         found["findings"] = {str(k): places[s] for k, s in told.items() if s in places}
@@ -338,6 +340,8 @@ def _pieces(plan: "CablePlan", choices: Iterable[Mapping[str, Any]]) -> dict[str
         }
         for name, mine in plan.pieces.groupby("layer")
     }
+    if len(plan.years):
+        layers["years"] = layers["segments"]  # their bands
     of = [[int(n) for n in text.split(";") if int(n) in parts] for text in found]
     return {"layers": layers, "parts": of}
 
