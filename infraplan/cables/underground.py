@@ -9,6 +9,7 @@ everything that no layout of trenches can change.
 """
 
 import html
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -73,7 +74,9 @@ class CablePlan:
     (cost - bound) / cost. `removed` tells how many metres of aerial cable go, by operator. The last
     tables are those of `infraplan.cables.study`, empty until their step has run; `shares` and
     `funding` are as `sharing` asked. `pieces` are what is drawn under any choice of the streets,
-    see `infraplan.cables.choice_pieces`.
+    see `infraplan.cables.choice_pieces`. `stretches` are from where to where streets go underground
+    of which a part was asked for; empty ends are those of the street, and no stretch at all is what
+    an outline cut off.
     """
 
     segments: "gpd.GeoDataFrame"
@@ -111,6 +114,7 @@ class CablePlan:
     findings: "pd.DataFrame" = field(default_factory=partial(empty_table, "findings"))
     profiles: "pd.DataFrame" = field(default_factory=partial(empty_table, "profiles"))
     assumptions: "pd.DataFrame" = field(default_factory=partial(empty_table, "assumptions"))
+    stretches: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     sharing: Sharing = field(default_factory=Sharing)
     pieces: "gpd.GeoDataFrame" = field(default_factory=no_pieces)
 
@@ -253,6 +257,7 @@ def plan_works(
         lines=lines,
         cables=cable_table(works, parts, drawn, chambers),
         poles=pole_table(works, parts),
+        stretches=works.stretches,
         findings=_left_out(works),
         assumptions=assumption_table(bill, drops, prices),
     )

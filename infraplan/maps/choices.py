@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from infraplan.cables.plan_told import finding_told
+from infraplan.cables.plan_told import street_told
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import UNASSIGNED
 from infraplan.cables.sharing import FUNDING_MODELS
@@ -81,7 +82,7 @@ def street_choices(plan: "CablePlan", words: Words) -> dict[str, Any]:
     everyone = {owner for one in told.values() for rule in one["shares"].values() for owner in rule}
     return {
         "words": {k.removeprefix(UI): v for k, v in words.entries.items() if k.startswith(UI)},
-        "streets": streets,
+        "streets": [street_told(plan, street, words) for street in streets],
         "owners": sorted(everyone - {PUBLIC, UNASSIGNED}),
         "rules": [
             {

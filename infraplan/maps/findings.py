@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from infraplan.cables.plan_told import shares_told
+from infraplan.cables.plan_told import street_told
 from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
@@ -733,7 +734,7 @@ def _year_table(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cable
     for year in names:
         mine = [street for street in map(str, plan.phases.index) if when[street] == year]
         total = sum(float(cost_vnd[street]) for street in mine)
-        told = ", ".join(mine) or words("cli.no_street")
+        told = ", ".join(street_told(plan, s, words) for s in mine) or words("cli.no_street")
         rows.append((year, told, words.number(total / 1e6, 1)))
     heads = tuple(words(f"maps.{key}") for key in ("field_year", "field_street", "head_million"))
     return [Table(words("maps.table_years"), heads, tuple(rows))]

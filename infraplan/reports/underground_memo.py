@@ -26,6 +26,7 @@ from infraplan.cables.plan_told import finding_told
 from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import payer_told
 from infraplan.cables.plan_told import source_told
+from infraplan.cables.plan_told import street_told
 from infraplan.cables.profiles import street_names
 from infraplan.cables.sharing import tenants
 from infraplan.reports.appraised import day_told
@@ -320,7 +321,7 @@ def approval_memo(
 def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) -> dict[str, Any]:
     """Return what fills the placeholders."""
     dots = "." * 30
-    names = list(dict.fromkeys(tidy(name) for name in street_names(plan.segments)))
+    names = [_street(plan, name, words) for name in _street_order(plan)]
     return {
         "PARENT": tidy(office.parent).upper() or dots,
         "OFFICE": tidy(office.name).upper() or dots,
@@ -362,6 +363,18 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "unknown": words("papers.memo_unknown"),
         "banner": "",
     }
+
+
+def _street_order(plan: "CablePlan") -> list[str]:
+    """Return the streets that are dug, in the order of the plan: that of its bill."""
+    dug = dict.fromkeys(street_names(plan.segments))
+    billed = [street for street in dict.fromkeys(plan.lines["street"].tolist()) if street in dug]
+    return list(dict.fromkeys([*billed, *dug]))
+
+
+def _street(plan: "CablePlan", name: Any, words: Words) -> str:  # noqa: ANN401 - a field
+    """Return what a street is called, its part told where it is not the whole of it."""
+    return tidy(street_told(plan, str(name), words))
 
 
 def _billion(vnd: float, words: Words) -> str:
@@ -549,13 +562,13 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     years = plan.phases["year"].to_dict() if len(plan.phases) else {}
     crossed = _crossed(plan, named)
     rows = []
-    for name in dict.fromkeys(named.tolist()):
+    for name in _street_order(plan):
         own = plan.segments[named == name]
         reused = own["kind"] == "duct"
         year = years.get(name)
         rows.append(
             {
-                "name": tidy(name),
+                "name": _street(plan, name, words),
                 "length": _number(own.loc[~reused, "length_m"].sum(), words, 1),
                 "reused": _number(own.loc[reused, "length_m"].sum(), words, 1),
                 "crossings": words.number(crossed.count(name)),
@@ -667,6 +680,12 @@ def _funding(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
 def _phases(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     """Return what is built in which year."""
     table = plan.phases.reset_index()
+    place = {street: k for k, street in enumerate(_street_order(plan))}
+
+    def at(street: str) -> int:
+        """Return the place of a street in the plan."""
+        return place.get(street, len(place))
+
     budget = plan.years["budget_vnd"].to_dict() if len(plan.years) else {}
     rows = []
     years = pd.to_numeric(table["year"], errors="coerce").fillna(0)
@@ -675,7 +694,9 @@ def _phases(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         rows.append(
             {
                 "year": str(year) if year else words("papers.memo_no_year"),
-                "streets": ", ".join(tidy(street) for street in own["street"]),
+                "streets": ", ".join(
+                    _street(plan, s, words) for s in sorted(own["street"], key=at)
+                ),
                 "budget": _vnd(budget.get(year), words),
                 "cost": _vnd(own["cost_vnd"].sum(), words),
             }
@@ -717,14 +738,16 @@ def _without(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         if len(left_out) == 1 and len(kept) == len(everything) - 1:
             rows.append(
                 {
-                    "street": tidy(next(iter(left_out))),
+                    "street": next(iter(left_out)),
                     "cost": _vnd(row["cost_vnd"], words),
                     "saved": _vnd(whole["cost_vnd"] - row["cost_vnd"], words),
                     "investment": _vnd(row["investment_vnd"], words),
                     "proof": _gap_told(row["gap"], words),
                 }
             )
-    return sorted(rows, key=lambda one: one["street"])
+    order = str(whole["streets"]).split(";")
+    rows.sort(key=lambda one: order.index(one["street"]))
+    return [one | {"street": _street(plan, one["street"], words)} for one in rows]
 
 
 def _gap_told(gap: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
@@ -742,7 +765,7 @@ def _wishes(plan: "CablePlan", words: Words) -> list[str]:
         told.append(
             words(
                 key,
-                street=tidy(row["street"]),
+                street=_street(plan, row["street"], words),
                 kind=_named("papers.wish_", row["kind"], words),
                 cost=_vnd(row["cost_vnd"], words),
                 worth=_number(row["worth_lost"], words, 1),
