@@ -73,11 +73,13 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "bill": "list: an item a row",
         "bill_total": "its sum",
         "investment": "list: a line of the total investment a row",
+        "investment_note": "sentences: that rates are single ones, and from where each is",
         "rules_shared": "list: an owner a row under every rule of sharing",
         "funding": "list: a payer a row under every model of funding",
         "funding_note": "sentence: for whom there are years of payback",
         "steps_note": "sentence: what the metres of the steps count",
         "phases": "list: a year a row",
+        "phases_none": "sentence: why there are no years",
         "phases_note": "sentence: which money the years are held against, empty without years",
         "steps": "list: a step of the cut-over a row",
         "without": "list: the plan without one street a row",
@@ -147,7 +149,7 @@ TOTALS = ("total", "low", "high")  # lines of the investment that are no parts o
 NAMED = 4  # prices and rules named on the first page
 PLACES = 3  # of a kind of finding that are named
 NOTES = ("costs", "shares", "bound")
-NOTED = ("funding", "phases", "steps")  # tables whose figures need a word
+NOTED = ("investment", "funding", "phases", "steps")  # tables whose figures need a word
 
 
 def memo_template(words: Words) -> bytes:
@@ -248,7 +250,7 @@ def _table(
         paper.text(f"{{{{ {note} }}}}", is_quiet=True)
     if not is_optional:
         paper.text("{%p else %}")
-        paper.text("{{ unknown }}")
+        paper.text("{{ phases_none }}" if name == "phases" else "{{ unknown }}")
     paper.text("{%p endif %}")
 
 
@@ -308,7 +310,7 @@ def approval_memo(
         pictures={"sketch": sketch} if sketch else {},
     )
     if is_synthetic:
-        warn_on_pages(document, words("reports.synthetic"))
+        warn_on_pages(document, words("reports.synthetic"), in_text=False)
     about = document.core_properties
     about.title, about.author = words("papers.memo_title"), "infraplan"
     about.comments, about.last_modified_by = "", "infraplan"
@@ -343,10 +345,12 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "bill": _bill(plan, words),
         "bill_total": words("papers.memo_bill_total", cost=words.number(plan.cost_vnd)),
         "investment": _investment(plan, words),
+        "investment_note": _investment_note(plan, words),
         "rules_shared": _rules_shared(plan, words),
         "funding": _funding(plan, words),
         "funding_note": words("papers.memo_funding_note"),
         "phases": _phases(plan, words),
+        "phases_none": words("papers.memo_phases_none"),
         "phases_note": words("dearer.budget") if len(plan.years) else "",
         "steps": _steps(plan, words),
         "steps_note": words("papers.memo_steps_note"),
@@ -639,6 +643,29 @@ def _investment(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         }
         for line in order
     ]
+
+
+def _investment_note(plan: "CablePlan", words: Words) -> str:
+    """Return what kind of rates the total investment has, and from which table each is."""
+    table = plan.investment
+    rates = table[table["rate"].notna() & ~table.index.isin(TOTALS)]
+    if not len(rates):
+        return ""
+    told = [
+        words(
+            "papers.memo_rate_source",
+            line=_named("papers.line_", line, words),
+            rate=_rate(row, words),
+            source=source_told(tidy(row["source"]), words),
+        )
+        for line, row in rates.iterrows()
+    ]
+    base = [line for line in ("construction", "equipment") if line in table.index]
+    return words(
+        "papers.memo_investment_note",
+        base=_billion(float(table.loc[base, "amount_vnd"].sum()), words),
+        sources=". ".join(told),
+    )
 
 
 def _rate(row: "pd.Series", words: Words) -> str:
