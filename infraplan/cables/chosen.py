@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen_graph", "matching_streets", "near_names", "plain_text", "streets_by_name"]
 
+Stretches = dict[str, tuple[tuple[str, str], ...]]  # street to beginnings and ends
+
 PREFIXES = ("duong", "pho")  # "đường Trần Phú" is Trần Phú
 
 ALONG_M = 15.0  # a street is meant by a drawn line that runs within this distance of it
@@ -101,7 +103,7 @@ def chosen_graph(
     layers: Layers,
     streets: "Sequence[str] | gpd.GeoDataFrame | None",
     area: "shapely.Geometry | None",
-) -> tuple[StreetGraph, tuple[str, ...]]:
+) -> tuple[StreetGraph, tuple[str, ...], Stretches]:
     """
     Return the streets around those chosen as one graph, the chosen ones marked.
 
@@ -122,6 +124,9 @@ def chosen_graph(
         street among the names, -1 where it is not chosen.
     names
         Names of the chosen streets, in the order in which they were named, else sorted.
+    stretches
+        For each of them that is not chosen as a whole the beginnings and ends as they were asked
+        for, crossing streets by their names; none of these where an outline cuts it.
 
     Raises
     ------
@@ -138,14 +143,17 @@ def chosen_graph(
     rows = rows_of(table, "streets")
     rows["bridge"] = _texts(table.get("bridge"), rows)
     wanted: list[str] = []
+    stretches: Stretches = {}
     if area is not None:
         parts = dict.fromkeys(rows.index, area)
     elif isinstance(streets, gpd.GeoDataFrame):
         parts = _drawn(rows, streets)
     else:
-        parts, wanted = _named(rows, list(streets or ()))
+        parts, wanted, stretches = _named(rows, list(streets or ()))
     within = gpd.GeoSeries([parts.get(i) for i in rows.index], index=rows.index, crs=rows.crs)
     inside = rows.assign(geometry=rows.geometry.intersection(within), chosen=True)
+    if not wanted:
+        stretches = _cut_off(rows, inside)
     outside = rows.assign(geometry=rows.geometry.difference(within), chosen=False)
     outside["geometry"] = outside.geometry.where(within.notna(), rows.geometry)
     both = pd.concat([inside[within.notna()], outside])
@@ -160,7 +168,15 @@ def chosen_graph(
     roads["bridge"] = _texts(layers.table("roads").get("bridge"), roads)
     roads["chosen"] = False
     graph = noded(around, roads[roads.geometry.intersects(near)], crs=layers.crs)
-    return graph, _numbered(graph, wanted)
+    return graph, _numbered(graph, wanted), stretches
+
+
+def _cut_off(rows: "gpd.GeoDataFrame", inside: "gpd.GeoDataFrame") -> Stretches:
+    """Return the streets of which an outline has a part only."""
+    whole_m = rows.geometry.length.groupby(rows["name"].astype(str)).sum()
+    part_m = inside.geometry.length.groupby(rows["name"].astype(str)).sum()
+    cut = (part_m > LEAST_M) & (part_m < WHOLE_SHARE * whole_m)
+    return {str(name): () for name in cut.index[cut]}
 
 
 def _numbered(graph: StreetGraph, wanted: list[str]) -> tuple[str, ...]:
@@ -203,10 +219,13 @@ def _drawn(rows: "gpd.GeoDataFrame", streets: "gpd.GeoDataFrame") -> "dict[str, 
 
 def _named(
     rows: "gpd.GeoDataFrame", words: list[str]
-) -> "tuple[dict[str, shapely.Geometry], list[str]]":
-    """Return for each street named the ground in which it is meant, and the names in order."""
+) -> "tuple[dict[str, shapely.Geometry], list[str], Stretches]":
+    """Return the ground of each street named, the names in order, and what parts were asked."""
     parts: dict[str, shapely.Geometry] = {}
     names: list[str] = []
+    whole: set[str] = set()
+    stretches: Stretches = {}
+    proper = {plain_text(name): name for name in rows["name"].astype(str)}
     unknown: list[str] = []
     plain = {plain_text(name) for name in rows["name"].astype(str)}
     for word in words:
@@ -219,14 +238,20 @@ def _named(
         names += [str(name) for name in rows.loc[ids, "name"]]
         if stretch is None:
             parts |= {i: rows.geometry[i].buffer(1.0) for i in ids}
+            whole.update(str(name) for name in rows.loc[ids, "name"])
             continue
         ground = _stretch(rows, ids, stretch)
         if isinstance(ground, str):
             raise SettingsError(ground)
-        parts |= {i: ground for i in ids if rows.geometry[i].intersection(ground).length > LEAST_M}
+        for i in ids:
+            if rows.geometry[i].intersection(ground).length > LEAST_M:
+                parts[i] = parts[i].union(ground) if i in parts else ground
+        first, last = (proper.get(plain_text(text), text) for text in stretch[1:])
+        name = names[-1]
+        stretches[name] = tuple(dict.fromkeys([*stretches.get(name, ()), (first, last)]))
     if unknown:
         raise SettingsError(Note("asked.no_street", names=listed(unknown, len(unknown))))
-    return parts, names
+    return parts, names, {k: v for k, v in stretches.items() if k not in whole}
 
 
 def _stretch(

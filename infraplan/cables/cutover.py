@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from infraplan.cables.underground import CablePlan
 
-__all__ = ["STEPS", "cables_by_street", "cutover_order", "ground_by_street", "poles_by_street"]
+__all__ = ["STEPS", "busy_poles", "cables_by_street", "cutover_order", "ground_by_street"]
 
 STEPS = ("dig", "chamber", "pull", "splice", "connect", "cut", "take_down", "pole")
 NEW_CABLE, REMOVAL = "cable_new", "cable_removal"  # items of the bill
@@ -63,17 +63,17 @@ def cutover_order(plan: "CablePlan") -> "pd.DataFrame":
         it has to wait for; 0 where streets have none.
     """
     streets = _streets(plan)
-    phase = _phases(plan, streets)
-    grounds = ground_by_street(plan)
-    hung = cables_by_street(plan, grounds)
+    hung = cables_by_street(plan)
     owners = _owners(plan, streets, hung)
-    going, _ = poles_by_street(plan, hung, grounds)
+    going = _poles_by_street(plan, hung)
+    every = list(dict.fromkeys([*streets, *going]))  # some may have nothing but poles
+    phase = _phases(plan, every)
     quantity = _quantities(plan, streets, owners, hung, going)
     needs = _needs(streets, owners, hung, going)
     when: dict[_Work, int] = {}
     number: dict[_Work, int] = {}
     rows: dict[tuple[str | float, ...], dict[str, Any]] = {}
-    rank = {street: k for k, street in enumerate(streets)}
+    rank = {street: k for k, street in enumerate(every)}
     for work in _in_order(needs, phase, rank):
         when[work] = max([phase[work.street], *(when[w] for w in needs[work])])
         number[work] = len(number) + 1
@@ -136,59 +136,57 @@ def cables_by_street(
     return pd.DataFrame(rows, columns=columns).astype({"length_m": "float64"})
 
 
-def poles_by_street(
-    plan: "CablePlan",
-    hung: "pd.DataFrame",
-    grounds: "Mapping[str, shapely.Geometry] | None" = None,
-) -> "tuple[dict[str, list[tuple[str, frozenset[tuple[str, str]]]]], list[str]]":
+def busy_poles(plan: "CablePlan") -> list[str]:
     """
-    Return the poles that go, and those that must stay because a cable is left on them.
+    Return the poles in the streets of a plan that must stay because a cable is left on them.
 
     Parameters
     ----------
     plan
         Plan of undergrounding.
-    hung
-        Aerial cables of the plan by `cables_by_street`.
-    grounds
-        Ground of each street by `ground_by_street`, worked out where None.
 
     Returns
     -------
-    going
-        For each street its poles: id, and whose cable in which streets must be down before.
     staying
-        Ids of poles that the plan would remove, but that carry cable which stays.
+        Ids of poles of the cables' owners, or of nobody known, that carry cable which stays.
     """
     import shapely
 
-    grounds = ground_by_street(plan) if grounds is None else grounds
+    grounds = list(ground_by_street(plan).values())
     poles = plan.layers.table("poles").sort_index()
     fibre = plan.layers.table("fibre").sort_index()
-    going: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]] = {s: [] for s in grounds}
-    staying: list[str] = []
     if not len(poles) or not grounds:
-        return going, staying
-    names, shapes = list(grounds), list(grounds.values())
+        return []
+    area = shapely.union_all(grounds)
     operators = set(fibre["operator"].astype(str)) if len(fibre) else set()
     owner = poles["owner"]
     poles = poles[owner.isna() | owner.astype(str).isin(operators)]
     points = poles.geometry.to_numpy()
+    inside = np.unique(shapely.STRtree(grounds).query(points, predicate="intersects")[0])
+    over = shapely.STRtree(cable_left(fibre, area))
+    return [
+        str(poles.index[k])
+        for k in inside.tolist()
+        if len(over.query(points[k], predicate="dwithin", distance=AT_POLE_M))
+    ]
+
+
+def _poles_by_street(
+    plan: "CablePlan", hung: "pd.DataFrame"
+) -> dict[str, list[frozenset[tuple[str, str]]]]:
+    """Return for each pole of a street whose cable in which streets must be down before."""
+    import shapely
+
+    going: dict[str, list[frozenset[tuple[str, str]]]] = {}
+    if not len(plan.poles):
+        return going
+    at = plan.layers.table("poles").geometry
     parts = shapely.STRtree(hung["geometry"].to_numpy())
-    left = cable_left(fibre, shapely.union_all(shapes))
-    over = shapely.STRtree(left)
-    first: dict[int, int] = {}
-    for number, k in shapely.STRtree(shapes).query(points, predicate="intersects").T.tolist():
-        first[number] = min(first.get(number, k), k)
-    for number, at in sorted(first.items()):
-        pole, point = poles.index[number], points[number]
-        if len(over.query(point, predicate="dwithin", distance=AT_POLE_M)):
-            staying.append(str(pole))
-            continue
-        on = sorted(parts.query(point, predicate="dwithin", distance=AT_POLE_M).tolist())
+    for street, name in plan.poles.index.tolist():
+        on = sorted(parts.query(at[name], predicate="dwithin", distance=AT_POLE_M).tolist())
         users = frozenset((str(hung["street"].iloc[k]), str(hung["operator"].iloc[k])) for k in on)
-        going[names[at]].append((str(pole), users))
-    return going, staying
+        going.setdefault(str(street), []).append(users)
+    return going
 
 
 def _streets(plan: "CablePlan") -> list[str]:
@@ -289,7 +287,7 @@ def _quantities(
     streets: list[str],
     owners: dict[str, tuple[str, ...]],
     hung: "pd.DataFrame",
-    going: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]],
+    going: dict[str, list[frozenset[tuple[str, str]]]],
 ) -> dict[_Work, float]:
     """
     Return how much of each step there is.
@@ -376,7 +374,7 @@ def _needs(
     streets: list[str],
     owners: dict[str, tuple[str, ...]],
     hung: "pd.DataFrame",
-    poles: dict[str, list[tuple[str, frozenset[tuple[str, str]]]]],
+    poles: dict[str, list[frozenset[tuple[str, str]]]],
 ) -> dict[_Work, frozenset[_Work]]:
     """Return what each step needs before it."""
     needs: dict[_Work, frozenset[_Work]] = {}
@@ -401,10 +399,10 @@ def _needs(
                 | {_Work(s, "splice", owner) for s in ready}
             )
             needs[down] = frozenset({cut})
-        on = {_Work(s, "take_down", o) for _, users in poles.get(street, []) for s, o in users}
-        own = {_Work(street, "take_down", owner) for owner in owners[street]}
-        if poles.get(street):
-            needs[_Work(street, "pole", "")] = frozenset(on | own)
+    for street, stand in poles.items():
+        on = {_Work(s, "take_down", o) for users in stand for s, o in users}
+        own = {_Work(street, "take_down", owner) for owner in owners.get(street, ())}
+        needs[_Work(street, "pole", "")] = frozenset(on | own)
     return needs
 
 

@@ -131,7 +131,7 @@ class Demand:
     drops: tuple[Drop, ...]
     drop_lines: npt.NDArray[Any]
     drop_m: Floats
-    poles: tuple[tuple[Units, int], ...]  # streets, owner or -1
+    poles: tuple[tuple[Units, int, str], ...]  # streets, owner or -1, id
     touching: frozenset[tuple[int, int]]
     rent_vnd: Mapping[float, int]
     notes: tuple[str, ...]
@@ -186,10 +186,9 @@ class Demand:
         cabled = {unit for unit, _ in removed}
         served = units if everyone else units & cabled
         poles: dict[int, int] = {}
-        for mine, owner in self.poles:
-            here = mine & units
-            if here and (everyone or owner in owners):
-                poles[min(here)] = poles.get(min(here), 0) + 1
+        for unit, owner, _ in self.poles_in(units):
+            if everyone or owner in owners:
+                poles[unit] = poles.get(unit, 0) + 1
         return Task(
             risers=_risers(ends),
             runs=tuple(runs),
@@ -203,6 +202,24 @@ class Demand:
         if units not in self.served:
             self.served[units] = tuple(_served(self.drops, units))
         return self.served[units]
+
+    def poles_in(self, units: Units) -> list[tuple[int, int, str]]:
+        """
+        Return the poles that go when some of the streets go underground.
+
+        Parameters
+        ----------
+        units
+            Numbers of the streets.
+
+        Returns
+        -------
+        poles
+            Street, owner (-1 where it is none of the cables' owners) and id of each.
+        """
+        return [
+            (min(mine & units), owner, name) for mine, owner, name in self.poles if mine & units
+        ]
 
     def _stop(self, place: int, units: Units) -> tuple[Stop, int]:
         """Return the nearest stop to a place in some of the streets, and its street."""
@@ -710,8 +727,8 @@ def cable_left(fibre: "gpd.GeoDataFrame", area: "shapely.Geometry") -> "list[sha
 
 def _poles(
     layers: Layers, grounds: "list[shapely.Geometry]", owners: tuple[str, ...]
-) -> tuple[tuple[tuple[Units, int], ...], int]:
-    """Return streets and owner of the poles that go, and how many stay for another's cable."""
+) -> tuple[tuple[tuple[Units, int, str], ...], int]:
+    """Return streets, owner and id of the poles that go, and how many stay for another's cable."""
     import shapely
 
     poles = layers.table("poles").sort_index()
@@ -728,5 +745,7 @@ def _poles(
         k for k in going if not len(left.query(at[k], predicate="dwithin", distance=AT_POLE_M))
     ]
     numbers = {name: k for k, name in enumerate(owners)}
-    gone = tuple((frozenset(units[k]), numbers.get(str(names[k]), -1)) for k in going)
+    gone = tuple(
+        (frozenset(units[k]), numbers.get(str(names[k]), -1), str(poles.index[k])) for k in going
+    )
     return gone, len(units) - len(going)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from infraplan.cables.sharing import tenants
+from infraplan.cables.stretches import METRES
 from infraplan.text import LANGUAGES
 from infraplan.text import Words
 from infraplan.text import words as catalogue
@@ -27,6 +28,7 @@ __all__ = [
     "shares_told",
     "source_kept",
     "source_told",
+    "street_told",
 ]
 
 LEFT_OUT = "survey_leaves_out"  # finding: an owner has drawn cable where a survey counts none
@@ -272,6 +274,47 @@ def source_kept(told: str, source: str) -> str:
     """
     unchanged = {source_told(source, catalogue(language)) for language in LANGUAGES}
     return source if told in unchanged else told
+
+
+def street_told(plan: "CablePlan", street: str, words: Words) -> str:
+    """
+    Return what a street of a plan is called where it could be taken for the whole street.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    street
+        Its name.
+    words
+        Catalogue.
+
+    Returns
+    -------
+    told
+        The name; of a street that goes underground in part with from where to where.
+    """
+    stretches = plan.stretches.get(street)
+    if stretches is None:
+        return street
+    told = "; ".join(
+        words(
+            "stretch.between",
+            first=_place(first, "stretch.beginning", words),
+            last=_place(last, "stretch.end", words),
+        )
+        for first, last in stretches
+    )
+    return words("stretch.street", street=street, part=told or words("stretch.in_part"))
+
+
+def _place(text: str, otherwise: str, words: Words) -> str:
+    """Return a place along a street: metres with their unit, a crossing street by its name."""
+    metres = METRES.match(text)
+    if not text or not metres:
+        return text or words(otherwise)
+    value = float(metres.group(1).replace(",", "."))
+    return f"{words.number(value, 0 if value.is_integer() else 1)} m"
 
 
 @cache

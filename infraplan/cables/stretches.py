@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import shapely
 
-__all__ = ["axis_of", "place_along", "split_words"]
+__all__ = ["METRES", "axis_of", "place_along", "split_words"]
 
 CROSSES_M = 25.0  # a street that comes so near ends or crosses there
 METRES = re.compile(r"^\s*(\d+(?:[.,]\d+)?)\s*(?:m|mét|met)?\s*$", re.IGNORECASE)

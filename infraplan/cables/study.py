@@ -100,6 +100,8 @@ STUDY: DeclaredTables = MappingProxyType(
             ("cable_id", "owner", "cores", "drum", "from_id", "to_id", "length_m", "left_m",
              "least"),
         ),
+        # the poles that are paid for and go; whose they are, empty where it is not known
+        "poles": (("street", "pole_id"), ("owner",)),
         # the order of works: step dig, chamber, pull, splice, connect, cut, take_down, pole; after:
         # orders it needs, joined by ;. `phase` is the year in which it can be done
         "cutover": (

@@ -36,6 +36,7 @@ __all__ = [
     "drop_table",
     "laid_cables",
     "line_table",
+    "pole_table",
     "removed_table",
     "segment_table",
     "use_table",
@@ -497,6 +498,30 @@ def drop_table(works: Works, parts: Sequence[PartPlan]) -> "gpd.GeoDataFrame":
     frame.index = pd.Index([f"R{k:05d}" for k in range(1, len(rows) + 1)], name="drop_id")
     geometry = demand.drop_lines[[row[2] for row in rows]]
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=works.graph.crs)
+
+
+def pole_table(works: Works, parts: Sequence[PartPlan]) -> "pd.DataFrame":
+    """
+    Return the poles that are paid for and go.
+
+    Parameters
+    ----------
+    works
+        Prepared streets.
+    parts
+        Plans of streets.
+
+    Returns
+    -------
+    poles
+        Table `poles`: as many rows of a street as its line of the bill counts.
+    """
+    owner_of = works.layers.table("poles")["owner"]
+    gone = [(u, name) for part in parts for u, _, name in works.demand.poles_in(part.units)]
+    return filled_table(
+        "poles",
+        {(works.streets[unit], name): {"owner": owner_of.get(name)} for unit, name in sorted(gone)},
+    )
 
 
 def removed_table(works: Works, parts: Sequence[PartPlan]) -> "pd.DataFrame":

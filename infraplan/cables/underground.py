@@ -9,6 +9,7 @@ everything that no layout of trenches can change.
 """
 
 import html
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -29,6 +30,7 @@ from infraplan.cables.tables import crossing_table
 from infraplan.cables.tables import drawn_edges
 from infraplan.cables.tables import drop_table
 from infraplan.cables.tables import line_table
+from infraplan.cables.tables import pole_table
 from infraplan.cables.tables import removed_table
 from infraplan.cables.tables import segment_table
 from infraplan.cables.tables import use_table
@@ -72,7 +74,9 @@ class CablePlan:
     (cost - bound) / cost. `removed` tells how many metres of aerial cable go, by operator. The last
     tables are those of `infraplan.cables.study`, empty until their step has run; `shares` and
     `funding` are as `sharing` asked. `pieces` are what is drawn under any choice of the streets,
-    see `infraplan.cables.choice_pieces`.
+    see `infraplan.cables.choice_pieces`. `stretches` are from where to where streets go underground
+    of which a part was asked for; empty ends are those of the street, and no stretch at all is what
+    an outline cut off.
     """
 
     segments: "gpd.GeoDataFrame"
@@ -105,10 +109,12 @@ class CablePlan:
     subset_parts: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_parts"))
     subset_rents: "pd.DataFrame" = field(default_factory=partial(empty_table, "subset_rents"))
     drums: "pd.DataFrame" = field(default_factory=partial(empty_table, "drums"))
+    poles: "pd.DataFrame" = field(default_factory=partial(empty_table, "poles"))
     cutover: "pd.DataFrame" = field(default_factory=partial(empty_table, "cutover"))
     findings: "pd.DataFrame" = field(default_factory=partial(empty_table, "findings"))
     profiles: "pd.DataFrame" = field(default_factory=partial(empty_table, "profiles"))
     assumptions: "pd.DataFrame" = field(default_factory=partial(empty_table, "assumptions"))
+    stretches: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     sharing: Sharing = field(default_factory=Sharing)
     pieces: "gpd.GeoDataFrame" = field(default_factory=no_pieces)
 
@@ -250,6 +256,8 @@ def plan_works(
         uses=use_table(works, parts, drawn, weights["diameter"]),
         lines=lines,
         cables=cable_table(works, parts, drawn, chambers),
+        poles=pole_table(works, parts),
+        stretches=works.stretches,
         findings=_left_out(works),
         assumptions=assumption_table(bill, drops, prices),
     )

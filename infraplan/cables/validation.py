@@ -17,9 +17,8 @@ import numpy.typing as npt
 
 from infraplan.cables.chambers import Pull
 from infraplan.cables.chambers import pull_tension_n
+from infraplan.cables.cutover import busy_poles
 from infraplan.cables.cutover import cables_by_street
-from infraplan.cables.cutover import ground_by_street
-from infraplan.cables.cutover import poles_by_street
 from infraplan.cables.plan_told import LEFT_OUT
 from infraplan.cables.study import filled_table
 from infraplan.cables.technical import WorkRules
@@ -689,8 +688,7 @@ def _poles(plan: "CablePlan", rules: WorkRules, as_of: date | None) -> Iterator[
     """Yield poles that would go while cable is left on them."""
     del rules, as_of
     poles = plan.layers.table("poles")
-    grounds = ground_by_street(plan)
-    for name in poles_by_street(plan, cables_by_street(plan, grounds), grounds)[1]:
+    for name in busy_poles(plan):
         yield _Found("pole_busy", "poles", name, at=poles.geometry[name])
 
 

@@ -149,10 +149,12 @@ class Works:
     Chosen streets, prepared.
 
     `streets` are their names in the order of the plan, `owners` those whose cables hang there,
-    `joins` pairs of streets that touch.
+    `joins` pairs of streets that touch. `stretches` are beginnings and ends of those that are not
+    chosen as a whole.
     """
 
     streets: tuple[str, ...]
+    stretches: Mapping[str, tuple[tuple[str, str], ...]]
     owners: tuple[str, ...]
     joins: tuple[tuple[str, str], ...]
     graph: "StreetGraph"
@@ -423,7 +425,7 @@ def prepare_works(
     """
     import shapely
 
-    graph, names = chosen_graph(layers, streets, area)
+    graph, names, stretches = chosen_graph(layers, streets, area)
     shape = sides_of(graph)
     demand = demand_of(layers, graph, shape[1], prices=prices)
     trench, node_of = trench_graph(graph, shape, demand.stops(), layers, prices=prices)
@@ -433,6 +435,7 @@ def prepare_works(
     most = max(layout.bores for layout in prices.rules.layouts) - 1
     return Works(
         streets=names,
+        stretches=stretches,
         owners=demand.owners,
         joins=tuple((names[a], names[b]) for a, b in sorted(demand.touching)),
         graph=graph,

@@ -13,6 +13,7 @@ from typing import Protocol
 from infraplan.cables.plan_told import dearer_than_alone
 from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import shares_told
+from infraplan.cables.plan_told import street_told
 from infraplan.cables.shared_told import pair_proof
 from infraplan.cables.shared_told import shared_part
 from infraplan.cables.shared_told import sharing_told
@@ -555,6 +556,9 @@ def tell_underground(cable_plan: "CablePlan", words: Words) -> None:
             gap=words.number(math.ceil(round(1000 * cable_plan.gap, 6)) / 10, 1),
         )
     )
+    if cable_plan.stretches:
+        parts = "; ".join(street_told(cable_plan, name, words) for name in cable_plan.stretches)
+        say(words("stretch.only", streets=parts))
     told = zip(
         shares_told(cable_plan, words).values(), cable_plan.shares["cost_vnd"].tolist(), strict=True
     )

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from infraplan.cables.plan_told import finding_told
+from infraplan.cables.plan_told import street_told
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import UNASSIGNED
 from infraplan.cables.sharing import FUNDING_MODELS
@@ -85,7 +86,7 @@ def street_choices(
     everyone = {owner for one in told.values() for rule in one["shares"].values() for owner in rule}
     return {
         "words": {k.removeprefix(UI): v for k, v in words.entries.items() if k.startswith(UI)},
-        "streets": streets,
+        "streets": [street_told(plan, street, words) for street in streets],
         "owners": sorted(everyone - {PUBLIC, UNASSIGNED}),
         "rules": [
             {
@@ -322,6 +323,8 @@ def _features(
             str(key): places[street if street in places else beside]
             for key, street, beside in zip(frame.index, told, nearest, strict=False)
         }
+    if len(plan.years) and "segments" in found:
+        found["years"] = found["segments"]  # their bands
     if len(plan.findings):
         told = plan.findings["street"].dropna()
         found["findings"] = {str(k): places[s] for k, s in told.items() if s in places}
@@ -347,6 +350,8 @@ def _pieces(plan: "CablePlan", choices: Iterable[Mapping[str, Any]]) -> dict[str
         }
         for name, mine in plan.pieces.groupby("layer")
     }
+    if len(plan.years):
+        layers["years"] = layers["segments"]  # their bands
     of = [[int(n) for n in text.split(";") if int(n) in parts] for text in found]
     return {"layers": layers, "parts": of}
 

@@ -31,6 +31,7 @@ from infraplan.maps.findings import proposal_layers
 from infraplan.maps.findings import proposal_tables
 from infraplan.maps.findings import route_layers
 from infraplan.maps.findings import route_tables
+from infraplan.maps.findings import street_years
 from infraplan.maps.headline import coverage_headline
 from infraplan.maps.headline import data_days
 from infraplan.maps.headline import gaps_headline
@@ -211,7 +212,8 @@ def underground(result: "CablePlan", *, language: str = "vi") -> MapPage:
     """
     words = catalogue(language)
     before = [replace(layer, side="before") for layer in aerial_layers(result, words)]
-    after = [replace(layer, side="after") for layer in cable_layers(every_choice(result), words)]
+    drawn = cable_layers(every_choice(result), words, years=street_years(result, words))
+    after = [replace(layer, side="after") for layer in drawn]
     return _page(
         result.layers,
         words,
@@ -379,7 +381,7 @@ def plan_page(  # noqa: PLR0913 - one argument for each result that a plan may h
         definition = gaps_definition(gaps, words) or definition
         headline = headline or gaps_headline(gaps, words)
     if cable_plan is not None:
-        findings += cable_layers(cable_plan, words)
+        findings += cable_layers(cable_plan, words, years=street_years(cable_plan, words))
         tables += [_closed(table) for table in cable_tables(cable_plan, words)]
     if proposal is not None:
         findings += proposal_layers(proposal, words)

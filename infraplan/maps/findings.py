@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from infraplan.cables.plan_told import shares_told
+from infraplan.cables.plan_told import street_told
 from infraplan.coverage.readings import readings_of
 from infraplan.layers.bundle import Layers
 from infraplan.layers.grid import geobox_of
@@ -28,10 +29,12 @@ from infraplan.maps.layers import PolygonLayer
 from infraplan.maps.layers import Style
 from infraplan.maps.layers import VectorLayer
 from infraplan.maps.page import Table
+from infraplan.maps.palette import CATEGORIES
 from infraplan.maps.palette import CLASSES
 from infraplan.maps.palette import FAINT
 from infraplan.maps.palette import LEVELS
 from infraplan.maps.palette import PROPOSALS
+from infraplan.maps.palette import UNKNOWN
 from infraplan.maps.rasters import RasterClass
 from infraplan.maps.rasters import RasterLayer
 from infraplan.maps.reasons import phrase
@@ -61,6 +64,7 @@ __all__ = [
     "proposal_tables",
     "route_layers",
     "route_tables",
+    "street_years",
 ]
 
 ANY = "any"
@@ -556,9 +560,9 @@ def proposal_tables(proposal: Any, words: Words) -> list[Table]:  # noqa: ANN401
     return [Table(words("maps.table_proposal"), heads, rows, note=note)]
 
 
-def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 - CablePlan
+def street_years(plan: Any, words: Words) -> dict[str, str]:  # noqa: ANN401 - CablePlan
     """
-    Return what goes underground.
+    Return when each street is built, in words.
 
     Parameters
     ----------
@@ -569,31 +573,69 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 
 
     Returns
     -------
-    drawn
-        Segments, drops, crossings, chambers.
+    years
+        By street, in the order of the years; empty where no years were asked for.
     """
+    if not len(plan.years):
+        return {}
+    when = plan.phases["year"].dropna().astype(int).sort_values(kind="stable")
+    later = [street for street in plan.phases.index if street not in when.index]
+    years = {str(street): str(year) for street, year in when.items()}
+    return years | dict.fromkeys(map(str, later), words("maps.year_none"))
+
+
+def cable_layers(
+    plan: Any,  # noqa: ANN401 - CablePlan
+    words: Words,
+    *,
+    years: Mapping[str, str] | None = None,
+) -> list[VectorLayer]:
+    """
+    Return what goes underground.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+    words
+        Catalogue.
+    years
+        When each street is built, by `street_years`; None where no years were asked for.
+
+    Returns
+    -------
+    drawn
+        A band in the colour of the year along the segments where there are years; segments, drops,
+        crossings, chambers.
+    """
+    tables = {name: getattr(plan, name) for name in ("segments", "drops", "crossings")}
+    bands: list[VectorLayer] = []
+    if years:
+        tables = {k: t.assign(year=t["street"].map(years)) for k, t in tables.items()}
+        bands = [_year_bands(tables["segments"], words, years)]
     group = words("maps.group_underground")
     trench = Style(color="#c2185b", width=3.4, casing="#ffffff")
     duct = Style(color="#26a69a", width=3.4, casing="#ffffff", dash=(6, 3))
     big = Style(color="#4a0d2b", fill="#ffffff", radius=5.0, shape="square", width=1.6)
     small = Style(color="#4a0d2b", fill="#ffffff", radius=3.6, shape="square", width=1.2)
     return [
+        *bands,
         _cable_layer(
-            LineLayer, "segments", plan.segments, words, group, by="kind",
+            LineLayer, "segments", tables["segments"], words, group, by="kind",
             categories=[Category("trench", words("maps.segment_trench"), trench),
                         Category("duct", words("maps.segment_duct"), duct)],
-            columns=["street", "side", "length_m", "method", "surface", "bores", "shared",
-                     "cost_vnd"],
+            columns=["street", "year", "side", "length_m", "method", "surface", "bores",
+                     "shared", "cost_vnd"],
         ),
         _cable_layer(
-            None, "drops", plan.drops, words, group,
+            None, "drops", tables["drops"], words, group,
             style=Style(color="#ad5c7c", width=1.1, radius=2.4), min_zoom=14.5,
-            columns=["street", "length_m", "cost_vnd", "assumed"],
+            columns=["street", "year", "length_m", "cost_vnd", "assumed"],
         ),
         _cable_layer(
-            LineLayer, "crossings", plan.crossings, words, group,
+            LineLayer, "crossings", tables["crossings"], words, group,
             style=Style(color="#e65100", width=4.0, casing="#ffffff"),
-            min_zoom=13, columns=["street", "method", "length_m", "cost_vnd"],
+            min_zoom=13, columns=["street", "year", "method", "length_m", "cost_vnd"],
             codes={"method": "crossing"},
         ),
         _cable_layer(
@@ -603,6 +645,31 @@ def cable_layers(plan: Any, words: Words) -> list[VectorLayer]:  # noqa: ANN401 
             columns=["existing", "cost_vnd"],
         ),
     ]  # fmt: skip
+
+
+def _year_bands(
+    segments: Any,  # noqa: ANN401 - GeoDataFrame
+    words: Words,
+    years: Mapping[str, str],
+) -> VectorLayer:
+    """Return a broad band beneath the segments, in the colour of the year of their street."""
+    told = dict.fromkeys(years.values())
+    styles = [
+        Category(
+            year,
+            words("maps.year_built", year=year) if year.isdigit() else year,
+            Style(
+                color=CATEGORIES[k % len(CATEGORIES)] if year.isdigit() else UNKNOWN,
+                width=11.0, opacity=0.5,
+            ),
+        )
+        for k, year in enumerate(told)
+    ]  # fmt: skip
+    return _cable_layer(
+        LineLayer, "years", segments[segments["year"].notna()], words,
+        words("maps.group_underground"), by="year", categories=styles,
+        columns=["street", "year"],
+    )  # fmt: skip
 
 
 def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - CablePlan
@@ -619,7 +686,7 @@ def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cabl
     Returns
     -------
     tables
-        Bill, shares.
+        Bill, shares, and years where they were asked for.
     """
     bill, shares = plan.bill.reset_index(), plan.shares.reset_index()
     note = words(
@@ -653,7 +720,24 @@ def cable_tables(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cabl
         )
         heads = tuple(words(f"maps.head_{k}") for k in ("operator", "million", "cost_share"))
         made.append(Table(words("maps.table_cost_shares"), heads, parts))
-    return made
+    return made + _year_table(plan, words)
+
+
+def _year_table(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - CablePlan
+    """Return which streets are built in which year at what cost; nothing without years."""
+    when = street_years(plan, words)
+    if not when:
+        return []
+    cost_vnd = dict(zip(map(str, plan.phases.index), plan.phases["cost_vnd"], strict=True))
+    names = dict.fromkeys([*map(str, plan.years.index), *when.values()])
+    rows = []
+    for year in names:
+        mine = [street for street in map(str, plan.phases.index) if when[street] == year]
+        total = sum(float(cost_vnd[street]) for street in mine)
+        told = ", ".join(street_told(plan, s, words) for s in mine) or words("cli.no_street")
+        rows.append((year, told, words.number(total / 1e6, 1)))
+    heads = tuple(words(f"maps.{key}") for key in ("field_year", "field_street", "head_million"))
+    return [Table(words("maps.table_years"), heads, tuple(rows))]
 
 
 def _item(row: Mapping[Any, Any], words: Words) -> str:

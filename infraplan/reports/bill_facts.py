@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from infraplan.cables.funding import INVESTOR
+from infraplan.cables.plan_told import street_told
 from infraplan.cables.shares import ALONE
 from infraplan.cables.shares import PUBLIC
 from infraplan.cables.shares import SHARE_RULES
@@ -66,6 +67,10 @@ class BillFacts:
     def item_told(self, item: str) -> str:
         """Return what an item of the bill is called."""
         return self.words.entries.get(f"cables.item_{item}", item)
+
+    def street_told(self, street: str) -> str:
+        """Return what a street is called, its part told where it is not the whole of it."""
+        return street_told(self.plan, street, self.words)
 
     def unit_told(self, unit: str) -> str:
         """Return what a unit is called."""

@@ -542,7 +542,7 @@ def write_choice(
     row = page.heads(row, [words("money.head_street"), words("money.head_tick")])
     ticks = []
     for k, street in enumerate(streets):
-        page.put(row, 0, street, "cell_text")
+        page.put(row, 0, facts.street_told(street), "cell_text")
         cell = page.put(row, 1, words("reports.yes"), "open_text")
         page.sheet.data_validation(
             row, 1, row, 1,

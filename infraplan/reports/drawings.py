@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from infraplan.atomic import file_stem
+from infraplan.cables.plan_told import street_told
 from infraplan.cables.profiles import long_profiles
 from infraplan.reports.appraised import day_told
 from infraplan.reports.appraised import tidy
@@ -133,7 +134,7 @@ def street_drawings(
                 _draw_panel(canvas, panel, (top, scale), (words, crossings))
             for x, y, block in page.blocks:
                 block.draw(canvas, x, y)
-            title = _title(canvas, plan, (tidy(street), page, sheet, len(pages)), words, made_on)
+            title = _title(canvas, plan, (str(street), page, sheet, len(pages)), words, made_on)
             made.append(
                 Drawing(
                     stem=f"{number:02d}-{file_stem(str(street))}-{sheet}",
@@ -596,14 +597,17 @@ def _title(
                     anchor="middle", is_bold=True, ink="#9c0006")  # fmt: skip
     kind = words("papers.sheet_profile" if page.panels else "papers.sheet_sections")
     canvas.text((x + 2.0, y + 9.0), words("papers.title"), size=2.7, is_bold=True)
-    name = fitted(words("papers.street", street=street), inner, 3.6, is_bold=True)
+    told = tidy(street_told(plan, street, words))
+    more = [told] if street in plan.stretches else []
+    name = fitted(words("papers.street", street=tidy(street)), inner, 3.6, is_bold=True)
     canvas.text((x + 2.0, y + 14.0), name, size=3.6, is_bold=True)
     day = day_told(made_on) if made_on else words("paper.day_open")
     lines = [
+        *more,
         words("papers.sheet", kind=kind, number=sheet, count=count),
         words("papers.of_plan", plan=tidy(plan.layers.name), day=day),
         *wrapped(_rules_told(plan, words), inner, 2.2)[:3],
-        *wrapped(_sources_told(plan, words), inner, 2.2)[:4],
+        *wrapped(_sources_told(plan, words), inner, 2.2)[: 3 if more else 4],
     ]
     canvas.lines((x + 2.0, y + 18.2), [fitted(line, inner, 2.2) for line in lines], size=2.2)
     third = (right - x) / 3
@@ -614,7 +618,7 @@ def _title(
     if page.panels:
         _draw_legend(canvas, (FRAME_MM[0] + 3.0, BOTTOM_MM + 3.0), words)
         _draw_bar(canvas, page.panels[0].across, words)
-    return f"{street}: {kind} {sheet}/{count}"
+    return f"{told}: {kind} {sheet}/{count}"
 
 
 def _rules_told(plan: "CablePlan", words: Words) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_template", "filled_template", "warn_on_pages"]
 
+AROUND_CM = 0.7  # beside a picture in a line Word keeps 0.32 cm free on either side
 LARGEST_BYTES = 20_000_000  # of a template, unpacked
 
 
@@ -72,7 +73,7 @@ def filled_template(
         if not is_ours:
             unknown |= document.get_undeclared_template_variables(environment) - set(context)
         shown = {
-            name: InlineImage(document, io.BytesIO(png), width=Cm(INNER_CM))
+            name: InlineImage(document, io.BytesIO(png), width=Cm(INNER_CM - AROUND_CM))
             for name, png in pictures.items()
         }
         if not unknown:
@@ -135,9 +136,14 @@ def check_template(template: bytes) -> None:
         raise SourceFileError(msg)
 
 
-def warn_on_pages(document: Any, text: str) -> None:  # noqa: ANN401 - python-docx is untyped
+def warn_on_pages(
+    document: Any,  # noqa: ANN401 - python-docx is untyped
+    text: str,
+    *,
+    in_text: bool = True,
+) -> None:
     """
-    Say on every page, and first of all in the text, that a letter is not to be signed.
+    Say at the head of every page, and first of all in the text, that a letter is not to be signed.
 
     Parameters
     ----------
@@ -145,6 +151,8 @@ def warn_on_pages(document: Any, text: str) -> None:  # noqa: ANN401 - python-do
         Document of python-docx.
     text
         The warning.
+    in_text
+        False for a paper whose first page need not say it twice.
     """
     document.settings.odd_and_even_pages_header_footer = False
     for number, section in enumerate(document.sections):
@@ -154,10 +162,10 @@ def warn_on_pages(document: Any, text: str) -> None:  # noqa: ANN401 - python-do
         section.header.is_linked_to_previous = False
         head = section.header.paragraphs[0]
         _banner(head.insert_paragraph_before(), text)
-    body = document.element.body
-    first = document.add_paragraph()
-    _banner(first, text)
-    body.insert(0, first._p)  # noqa: SLF001 - no public way
+    if in_text:
+        first = document.add_paragraph()
+        _banner(first, text)
+        document.element.body.insert(0, first._p)  # noqa: SLF001 - no public way
 
 
 def _banner(paragraph: Any, text: str) -> None:  # noqa: ANN401 - python-docx is untyped

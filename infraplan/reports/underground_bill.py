@@ -167,7 +167,8 @@ class _Writer:
                 told = facts.payer_told(name) if kind == "owner" else name
                 title = words(f"money.sheet_{kind}", number=place, name=told)
                 number = int(name) if kind == "year" else place
-                heading = words(f"money.title_{kind}", name=told)
+                whose = facts.street_told(told) if kind == "street" else told
+                heading = words(f"money.title_{kind}", name=whose)
                 self.details.append((LivePage(book, title, ITEM_WIDTHS), heading, {key: number}))
         self.assumed = page("assumptions", (16, 40, 14, 9, 52, 13, 18, 18))
         if len(plan.subsets):
@@ -376,7 +377,7 @@ class _Writer:
         sums, owed = paid
         gap = words("money.gap", gap=words.number(100 * plan.gap, 1))
         gap = gap if math.isfinite(plan.gap) else words("common.unknown")
-        streets = ", ".join(facts.streets) or words("money.all_streets")
+        streets = ", ".join(map(facts.street_told, facts.streets)) or words("money.all_streets")
         row = page.top(words("money.first_title"), [words("money.first_streets", streets=streets)])
         row = page.line(row, words("money.cost_heading"), "heading")
         row = self._figure(row, words("money.construction"), Live(f"={total.at}", total.vnd))

@@ -28,6 +28,7 @@ from infraplan.cables.plan_told import finding_told
 from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import payer_told
 from infraplan.cables.plan_told import source_told
+from infraplan.cables.plan_told import street_told
 from infraplan.cables.profiles import street_names
 from infraplan.cables.sharing import tenants
 from infraplan.remembered import remembered
@@ -75,11 +76,13 @@ MEMO_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "bill": "list: an item a row",
         "bill_total": "its sum",
         "investment": "list: a line of the total investment a row",
+        "investment_note": "sentences: that rates are single ones, and from where each is",
         "rules_shared": "list: an owner a row under every rule of sharing",
         "funding": "list: a payer a row under every model of funding",
         "funding_note": "sentence: for whom there are years of payback",
         "steps_note": "sentence: what the metres of the steps count",
         "phases": "list: a year a row",
+        "phases_none": "sentence: why there are no years",
         "phases_note": "sentence: which money the years are held against, empty without years",
         "steps": "list: a step of the cut-over a row",
         "without": "list: the plan without one street a row",
@@ -149,7 +152,7 @@ TOTALS = ("total", "low", "high")  # lines of the investment that are no parts o
 NAMED = 4  # prices and rules named on the first page
 PLACES = 3  # of a kind of finding that are named
 NOTES = ("costs", "shares", "bound")
-NOTED = ("funding", "phases", "steps")  # tables whose figures need a word
+NOTED = ("investment", "funding", "phases", "steps")  # tables whose figures need a word
 
 
 def memo_template(words: Words) -> bytes:
@@ -261,7 +264,7 @@ def _table(
         paper.text(f"{{{{ {note} }}}}", is_quiet=True)
     if not is_optional:
         paper.text("{%p else %}")
-        paper.text("{{ unknown }}")
+        paper.text("{{ phases_none }}" if name == "phases" else "{{ unknown }}")
     paper.text("{%p endif %}")
 
 
@@ -322,7 +325,7 @@ def approval_memo(
         is_ours=template is None,
     )
     if is_synthetic:
-        warn_on_pages(document, words("reports.synthetic"))
+        warn_on_pages(document, words("reports.synthetic"), in_text=False)
     about = document.core_properties
     about.title, about.author = words("papers.memo_title"), "infraplan"
     about.comments, about.last_modified_by = "", "infraplan"
@@ -335,7 +338,7 @@ def approval_memo(
 def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) -> dict[str, Any]:
     """Return what fills the placeholders."""
     dots = "." * 30
-    names = list(dict.fromkeys(tidy(name) for name in street_names(plan.segments)))
+    names = [_street(plan, name, words) for name in _street_order(plan)]
     return {
         "PARENT": tidy(office.parent).upper() or dots,
         "OFFICE": tidy(office.name).upper() or dots,
@@ -357,10 +360,12 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "bill": _bill(plan, words),
         "bill_total": words("papers.memo_bill_total", cost=words.number(plan.cost_vnd)),
         "investment": _investment(plan, words),
+        "investment_note": _investment_note(plan, words),
         "rules_shared": _rules_shared(plan, words),
         "funding": _funding(plan, words),
         "funding_note": words("papers.memo_funding_note"),
         "phases": _phases(plan, words),
+        "phases_none": words("papers.memo_phases_none"),
         "phases_note": words("dearer.budget") if len(plan.years) else "",
         "steps": _steps(plan, words),
         "steps_note": words("papers.memo_steps_note"),
@@ -377,6 +382,18 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "unknown": words("papers.memo_unknown"),
         "banner": "",
     }
+
+
+def _street_order(plan: "CablePlan") -> list[str]:
+    """Return the streets that are dug, in the order of the plan: that of its bill."""
+    dug = dict.fromkeys(street_names(plan.segments))
+    billed = [street for street in dict.fromkeys(plan.lines["street"].tolist()) if street in dug]
+    return list(dict.fromkeys([*billed, *dug]))
+
+
+def _street(plan: "CablePlan", name: Any, words: Words) -> str:  # noqa: ANN401 - a field
+    """Return what a street is called, its part told where it is not the whole of it."""
+    return tidy(street_told(plan, str(name), words))
 
 
 def _billion(vnd: float, words: Words) -> str:
@@ -564,13 +581,13 @@ def _streets(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     years = plan.phases["year"].to_dict() if len(plan.phases) else {}
     crossed = _crossed(plan, named)
     rows = []
-    for name in dict.fromkeys(named.tolist()):
+    for name in _street_order(plan):
         own = plan.segments[named == name]
         reused = own["kind"] == "duct"
         year = years.get(name)
         rows.append(
             {
-                "name": tidy(name),
+                "name": _street(plan, name, words),
                 "length": _number(own.loc[~reused, "length_m"].sum(), words, 1),
                 "reused": _number(own.loc[reused, "length_m"].sum(), words, 1),
                 "crossings": words.number(crossed.count(name)),
@@ -643,6 +660,29 @@ def _investment(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     ]
 
 
+def _investment_note(plan: "CablePlan", words: Words) -> str:
+    """Return what kind of rates the total investment has, and from which table each is."""
+    table = plan.investment
+    rates = table[table["rate"].notna() & ~table.index.isin(TOTALS)]
+    if not len(rates):
+        return ""
+    told = [
+        words(
+            "papers.memo_rate_source",
+            line=_named("papers.line_", line, words),
+            rate=_rate(row, words),
+            source=source_told(tidy(row["source"]), words),
+        )
+        for line, row in rates.iterrows()
+    ]
+    base = [line for line in ("construction", "equipment") if line in table.index]
+    return words(
+        "papers.memo_investment_note",
+        base=_billion(float(table.loc[base, "amount_vnd"].sum()), words),
+        sources=". ".join(told),
+    )
+
+
 def _rate(row: "pd.Series", words: Words) -> str:
     """Return the rate of a line and what it applies to, a dash where it has none."""
     if not _is_known(row["rate"]):
@@ -682,6 +722,12 @@ def _funding(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
 def _phases(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
     """Return what is built in which year."""
     table = plan.phases.reset_index()
+    place = {street: k for k, street in enumerate(_street_order(plan))}
+
+    def at(street: str) -> int:
+        """Return the place of a street in the plan."""
+        return place.get(street, len(place))
+
     budget = plan.years["budget_vnd"].to_dict() if len(plan.years) else {}
     rows = []
     years = pd.to_numeric(table["year"], errors="coerce").fillna(0)
@@ -690,7 +736,9 @@ def _phases(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         rows.append(
             {
                 "year": str(year) if year else words("papers.memo_no_year"),
-                "streets": ", ".join(tidy(street) for street in own["street"]),
+                "streets": ", ".join(
+                    _street(plan, s, words) for s in sorted(own["street"], key=at)
+                ),
                 "budget": _vnd(budget.get(year), words),
                 "cost": _vnd(own["cost_vnd"].sum(), words),
             }
@@ -732,14 +780,16 @@ def _without(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         if len(left_out) == 1 and len(kept) == len(everything) - 1:
             rows.append(
                 {
-                    "street": tidy(next(iter(left_out))),
+                    "street": next(iter(left_out)),
                     "cost": _vnd(row["cost_vnd"], words),
                     "saved": _vnd(whole["cost_vnd"] - row["cost_vnd"], words),
                     "investment": _vnd(row["investment_vnd"], words),
                     "proof": _gap_told(row["gap"], words),
                 }
             )
-    return sorted(rows, key=lambda one: one["street"])
+    order = str(whole["streets"]).split(";")
+    rows.sort(key=lambda one: order.index(one["street"]))
+    return [one | {"street": _street(plan, one["street"], words)} for one in rows]
 
 
 def _gap_told(gap: Any, words: Words) -> str:  # noqa: ANN401 - a field of a table
@@ -757,7 +807,7 @@ def _wishes(plan: "CablePlan", words: Words) -> list[str]:
         told.append(
             words(
                 key,
-                street=tidy(row["street"]),
+                street=_street(plan, row["street"], words),
                 kind=_named("papers.wish_", row["kind"], words),
                 cost=_vnd(row["cost_vnd"], words),
                 worth=_number(row["worth_lost"], words, 1),

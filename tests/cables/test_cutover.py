@@ -102,6 +102,30 @@ def test_poles_go_only_when_nobody_hangs_on_them(plan) -> None:
     assert order.loc[pick(order, "pole"), "quantity"].sum() == plan.poles_removed
 
 
+def test_poles_far_from_all_trenches_go_in_the_order_as_they_are_paid_for(prices) -> None:
+    from infraplan.layers.bundle import Layers
+    from tests.cables.conftest import CRS
+    from tests.cables.conftest import table_of
+
+    stand = [(40, 5), (170, 5), (100, 905)]  # beside cable, beyond its end, in a street without any
+    tables = {
+        "streets": [street("S1", (0, 0), (200, 0)), street("S9", (0, 900), (200, 900), name=SIDE)],
+        "fibre": [cable("F1", (-20, 5), (90, 5))],
+        "buildings": [house("B1", 60, 11)],
+        "poles": [{"pole_id": f"P{k}", "owner": "Viettel",
+                   "geometry": shifted((x, y), (x, y + 0.02)).centroid}
+                  for k, (x, y) in enumerate(stand)],
+    }  # fmt: skip
+    layers = Layers("town", CRS, {name: table_of(name, rows) for name, rows in tables.items()})
+    made = plan_underground(layers, streets=["S1", "S9"], prices=prices)
+    order = cutover_order(made)
+    told = order.loc[pick(order, "pole")].groupby("street")["quantity"].sum().to_dict()
+    assert told == {MAIN: 2.0, SIDE: 1.0}
+    billed = made.lines[made.lines["item"] == "pole_removal"]
+    assert told == billed.groupby("street")["quantity"].sum().to_dict()
+    assert made.poles.index.tolist() == [(MAIN, "P0"), (MAIN, "P1"), (SIDE, "P2")]
+
+
 def test_quantities_are_those_of_the_plan(plan) -> None:
     order = cutover_order(plan)
     sums = order.groupby("step")["quantity"].sum()

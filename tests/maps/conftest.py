@@ -198,7 +198,7 @@ def cable_plan(layers: Layers) -> SimpleNamespace:
         **study, segments=segments, chambers=chambers, crossings=table("X", short, "crossing_id"),
         drops=table("D", short, "drop_id"), bill=bill, shares=shares, cost_vnd=460_000_000,
         bound_vnd=450_000_000, gap=0.0217, layers=layers, provenance=Provenance("underground", "0"),
-        sharing=Sharing(), pieces=no_pieces(),
+        sharing=Sharing(), pieces=no_pieces(), stretches={},
     )  # fmt: skip
 
 

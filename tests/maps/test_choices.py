@@ -20,9 +20,12 @@ from infraplan.cables.study import filled_table
 from infraplan.maps.choices import every_choice
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
+from infraplan.maps.findings import cable_layers
+from infraplan.maps.findings import street_years
 from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
 from infraplan.text import words
+from tests.maps.test_page import blocks
 
 TERMS = FundingTerms.from_dict(read_toml(data_path("works/funding-vn.toml")))
 PAID = """cases => cases.map(([choice, asked]) => {
@@ -272,3 +275,39 @@ def test_findings_go_with_their_street(chosen_plan) -> None:
     }
     plan = SimpleNamespace(**{**vars(chosen_plan), "findings": filled_table("findings", rows)})
     assert street_choices(plan, words("vi"))["features"]["findings"] == {"V1": 1}
+
+
+def test_the_years_of_building_are_on_the_map_in_popups_and_in_a_table(chosen_plan) -> None:
+    phases = {("Phan Đình Phùng",): {"year": 2027, "cost_vnd": 310_000_000},
+              ("Hà Huy Tập",): {"year": None, "cost_vnd": 150_000_000}}  # fmt: skip
+    years = {(2027,): {"budget_vnd": 10**9, "cost_vnd": 310_000_000},
+             (2028,): {"budget_vnd": 0, "cost_vnd": 0}}  # fmt: skip
+    beside = {name: getattr(chosen_plan, name).assign(street="Hà Huy Tập")
+              for name in ("drops", "crossings")}  # fmt: skip
+    asked = SimpleNamespace(
+        **{
+            **vars(chosen_plan),
+            **beside,
+            "phases": filled_table("phases", phases),
+            "years": filled_table("years", years),
+        }
+    )
+    page = maps.underground(asked)
+    layers = {entry["name"]: entry for entry in blocks(page, "layer")}
+    assert [one["label"] for one in layers["years"]["styles"]] == [
+        "Năm 2027",
+        "Ngoài các năm đã nêu",
+    ]
+    drawn = cable_layers(asked, words("vi"), years=street_years(asked, words("vi")))
+    assert all("Năm làm" in [field.label for field in one.fields] for one in drawn[:4])
+    assert drawn[1].data["year"].tolist() == ["2027", "Ngoài các năm đã nêu"]
+    told = blocks(page, "page")[0]
+    (table,) = [one for one in told["tables"] if one["title"] == "Tiến độ theo năm"]
+    assert table["rows"] == [
+        ["2027", "Phan Đình Phùng", "310,0"],
+        ["2028", words("vi")("cli.no_street"), "0,0"],
+        ["Ngoài các năm đã nêu", "Hà Huy Tập", "150,0"],
+    ]
+    assert told["choices"]["features"]["years"] == told["choices"]["features"]["segments"]
+    plain = maps.underground(chosen_plan)
+    assert "years" not in {entry["name"] for entry in blocks(plain, "layer")}

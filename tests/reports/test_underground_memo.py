@@ -10,9 +10,13 @@ import docx
 import pytest
 from docxtpl import DocxTemplate
 
+from infraplan.cables.investment import InvestmentRates
+from infraplan.cables.investment import investment_table
 from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import filled_table
 from infraplan.errors import SourceFileError
+from infraplan.packaged import data_path
+from infraplan.packaged import read_toml
 from infraplan.reports.appraised import day_told
 from infraplan.reports.office import Office
 from infraplan.reports.underground_memo import MEMO_FIELDS
@@ -27,6 +31,7 @@ from tests.reports.undergrounding import studied
 from tests.reports.undergrounding import synthetic
 
 VI = words("vi")
+RATES = InvestmentRates.from_dict(read_toml(data_path("works/investment-vn.toml")))
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff"
     "3f0005fe02fe0def46b80000000049454e44ae426082"
@@ -242,3 +247,25 @@ def test_crossings_of_all_streets_are_those_of_the_summary():
     rows = rows_of(memo(), VI("papers.memo_streets_name"))
     counts = [int(row[3]) for row in rows if row[3] != "–"]
     assert sum(counts) == len(studied().crossings)
+
+
+def test_the_memo_says_what_its_rates_are_and_that_no_years_were_asked_for():
+    bare = replace(studied(), phases=studied().phases.iloc[:0], years=studied().years.iloc[:0])
+    text = text_of(approval_memo(bare, VI))
+    assert VI("papers.memo_phases_none") in text
+    rates = replace(bare, investment=investment_table(15_000_000_000, RATES))
+    text = text_of(approval_memo(rates, VI))
+    assert "chi phí xây dựng và thiết bị của phương án là 15,45 tỷ đồng" in text
+    assert "Chi phí quản lý dự án 2,90 %: Thông tư 12/2021/TT-BXD, bảng 1.1" in text
+    assert "đến 10 tỷ đồng" in text
+
+
+def test_the_warning_stands_once_on_a_page_and_the_sketch_between_the_margins():
+    made = replace(studied(), provenance=replace(studied().provenance, synthetic=("fibre",)))
+    document = opened(approval_memo(made, VI, sketch=PNG))
+    warning = VI("reports.synthetic")
+    assert document.paragraphs[0].text != warning
+    assert all(section.header.paragraphs[0].text == warning for section in document.sections)
+    page, (shape,) = document.sections[0], document.inline_shapes
+    room = page.page_width - page.left_margin - page.right_margin
+    assert shape.width + 2 * 114_300 <= room
