@@ -551,6 +551,7 @@ def _papers(
 
     settings, tell = plan.settings, part(progress, 0.0, 1.0)
     say = words(settings.language)
+    drawings = Beside(partial(street_drawings, made, say, made_on=memo.as_of))
     tell(0.1)
     with TemporaryDirectory() as folder:
         bill = underground_bill(
@@ -565,7 +566,6 @@ def _papers(
     tell(0.3)
     page = maps.underground(made, language=settings.language)
     tell(0.5)
-    sheets = street_drawings(made, say, made_on=memo.as_of)
     points = finding_points(made.findings, crs=made.layers.crs)
     points["told"] = [finding_told(row, say) for row in points.to_dict("records")]
     tell(0.7)
@@ -575,7 +575,7 @@ def _papers(
         page.file_name(say("undergrounding.file_map")): page.html.encode("utf-8"),
     }
     folder_name = say("undergrounding.folder_drawings")
-    papers |= {f"{folder_name}/{sheet.stem}.svg": sheet.svg for sheet in sheets}
+    papers |= {f"{folder_name}/{sheet.stem}.svg": sheet.svg for sheet in drawings.result()}
     papers[f"{say('undergrounding.file_findings')}.geojson"] = _geojson(points)
     tell(1.0)
     return papers
