@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import fields
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -264,6 +265,7 @@ def _computed(
     is known that there is something to compute.
     """
     from infraplan.cables.plan_told import bill_told
+    from infraplan.cables.underground import CablePlan
 
     books = {kind: plan.configuration(kind) for kind in BOOKS}
     options = {
@@ -273,6 +275,7 @@ def _computed(
         "sharing": asdict(asked.sharing),
         "programme": asdict(asked.programme),
         "language": plan.settings.language,  # of the bill's descriptions
+        "tables": [item.name for item in fields(CablePlan)],  # one more is not kept by older ones
     }
     key = plan.step_key(STEP, plan.hashes((*READ, "terrain")), options)
     record = plan.record(STEP)
