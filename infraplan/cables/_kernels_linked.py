@@ -10,6 +10,9 @@ from infraplan.jit import njit
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+NARROWEST = 1e-9  # shares and costs up to that are none
+WIDEST, NARROWER = 0.2, 0.02  # ways of that share are sought first, then of this part of it
+
 
 @njit
 def violated_cuts(
@@ -36,60 +39,66 @@ def violated_cuts(
     begins = np.zeros(most * 2 * sinks.size + 1, dtype=np.int64)
     cuts, size = 0, 0
     room = np.empty(count)
-    by = np.empty(n, dtype=np.int64)
+    onward = np.empty(n, dtype=np.int64)  # arc by which a node reaches the sink
     queue = np.empty(n, dtype=np.int64)
     for sink in sinks:
         if sink == root:
             continue
         raised = share.copy()
+        for k in range(count):
+            room[k] = share[k]
+        flow = 0.0
         for _ in range(most):
-            for k in range(count):
-                room[k] = raised[k]
-            flow = 0.0
+            wide = WIDEST
+            # sought from the sink: few nodes have a share in what flows there, most are reached
+            # from the root. Which way a greatest flow takes does not change the cuts next to its
+            # ends. Wide ways come first: shares that a solver leaves are full of narrow ones
             while True:
-                by[:] = -1
-                by[root] = -2
-                queue[0] = root
+                onward[:] = -1
+                onward[sink] = -2
+                queue[0] = sink
                 at, filled = 0, 1
-                while at < filled and by[sink] == -1:
+                while at < filled and onward[root] == -1:
                     v = queue[at]
                     at += 1
                     for p in range(starts[v], starts[v + 1]):
-                        k = arcs[p]
-                        w = heads[k]
-                        if by[w] == -1 and room[k] > 1e-9:
-                            by[w] = k
+                        k = arcs[p] ^ 1
+                        w = tails[k]
+                        if onward[w] == -1 and room[k] > wide:
+                            onward[w] = k
                             queue[filled] = w
                             filled += 1
-                if by[sink] == -1:
-                    break
-                least, v = 2.0, sink
-                while v != root:
-                    least = min(least, room[by[v]])
-                    v = tails[by[v]]
-                v = sink
-                while v != root:
-                    room[by[v]] -= least
-                    room[by[v] ^ 1] += least
-                    v = tails[by[v]]
+                if onward[root] == -1:
+                    if wide <= NARROWEST:
+                        break
+                    wide = max(wide * NARROWER, NARROWEST)
+                    continue
+                least, v = 2.0, root
+                while v != sink:
+                    least = min(least, room[onward[v]])
+                    v = heads[onward[v]]
+                v = root
+                while v != sink:
+                    room[onward[v]] -= least
+                    room[onward[v] ^ 1] += least
+                    v = heads[onward[v]]
                 flow += least
                 if flow >= 1.0 - slack:
                     break
             if flow >= 1.0 - slack:
                 break
-            # nodes that still reach the sink: the cut nearest to it
-            near = np.zeros(n, dtype=np.bool_)
-            near[sink] = True
-            queue[0] = sink
+            reached = np.zeros(n, dtype=np.bool_)
+            reached[root] = True
+            queue[0] = root
             at, filled = 0, 1
             while at < filled:
                 v = queue[at]
                 at += 1
                 for p in range(starts[v], starts[v + 1]):
-                    k = arcs[p] ^ 1
-                    w = tails[k]
-                    if not near[w] and room[k] > 1e-9:
-                        near[w] = True
+                    k = arcs[p]
+                    w = heads[k]
+                    if not reached[w] and room[k] > NARROWEST:
+                        reached[w] = True
                         queue[filled] = w
                         filled += 1
             for which in range(2):
@@ -97,10 +106,10 @@ def violated_cuts(
                 first = size
                 for k in range(count):
                     if which == 0:
-                        inside = near[heads[k]] and not near[tails[k]]
+                        inside = onward[heads[k]] != -1 and onward[tails[k]] == -1
                     else:
-                        inside = by[heads[k]] == -1 and by[tails[k]] != -1
-                        if inside and not (near[heads[k]] and not near[tails[k]]):
+                        inside = reached[tails[k]] and not reached[heads[k]]
+                        if inside and (onward[heads[k]] == -1 or onward[tails[k]] != -1):
                             same = False
                     if inside:
                         if size == found.size:
@@ -115,13 +124,15 @@ def violated_cuts(
                 cuts += 1
                 begins[cuts] = size
                 for p in range(first, size):
-                    raised[found[p]] = 1.0
+                    k = found[p]
+                    room[k] += 1.0 - raised[k]  # what flows already goes on flowing
+                    raised[k] = 1.0
     return found[:size], begins[: cuts + 1]
 
 
 @njit
 def ascent_cuts(
-    starts: Ints, arcs: Ints, tails: Ints, heads: Ints, room: Floats, root: int, sinks: Ints
+    starts: Ints, arcs: Ints, tails: Ints, room: Floats, root: int, sinks: Ints
 ) -> tuple[Ints, Ints]:
     """
     Return the cuts that a dual ascent raises, one after the other, and where each begins.
@@ -129,7 +140,7 @@ def ascent_cuts(
     Sinks take turns; each raises the cut around all that reaches it over arcs that are used up,
     until an arc of the cut is. `room` tells what arcs cost, and changes.
     """
-    n, count = starts.size - 1, tails.size
+    n = starts.size - 1
     found = np.empty(4096, dtype=np.int64)
     begins = np.zeros(4096, dtype=np.int64)
     cuts, size = 0, 0
@@ -151,7 +162,7 @@ def ascent_cuts(
                 for p in range(starts[v], starts[v + 1]):
                     k = arcs[p] ^ 1
                     w = tails[k]
-                    if not near[w] and room[k] <= 1e-9:
+                    if not near[w] and room[k] <= NARROWEST:
                         near[w] = True
                         queue[filled] = w
                         filled += 1
@@ -160,8 +171,12 @@ def ascent_cuts(
                 continue
             going = True
             least, first = np.inf, size
-            for k in range(count):
-                if near[heads[k]] and not near[tails[k]]:
+            for at in range(filled):
+                v = queue[at]
+                for p in range(starts[v], starts[v + 1]):
+                    k = arcs[p] ^ 1
+                    if near[tails[k]]:
+                        continue
                     least = min(least, room[k])
                     if size == found.size:
                         longer = np.empty(2 * size, dtype=np.int64)

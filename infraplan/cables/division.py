@@ -278,8 +278,8 @@ class _Relaxation:
             for turn in range(ASCENTS):
                 factor = rng.uniform(1.0 - SHAKE, 1.0 + SHAKE, len(room)) if turn else 1.0
                 found, begins = ascent_cuts(
-                    net.starts, net.arcs, net.tails, net.heads, np.repeat(room * factor, 2),
-                    net.root, net.sinks,
+                    net.starts, net.arcs, net.tails, np.repeat(room * factor, 2), net.root,
+                    net.sinks,
                 )  # fmt: skip
                 self._add_cuts(net, found, begins, LONGEST_CUT)
 
