@@ -127,7 +127,7 @@ class Prepared(Generic[A, T]):
             os.close(reading)
             self._argument = os.fdopen(writing, "wb")
 
-    def begin(self, argument: A, *, may_thread: bool = False) -> Beside[T]:
+    def begin(self, argument: A) -> Beside[T]:
         """
         Begin the task.
 
@@ -135,8 +135,6 @@ class Prepared(Generic[A, T]):
         ----------
         argument
             What can be pickled.
-        may_thread
-            As `Beside` takes it.
 
         Returns
         -------
@@ -154,7 +152,7 @@ class Prepared(Generic[A, T]):
             except OSError:  # it is gone
                 _stop(copy)
                 copy = None
-        return Beside(partial(self._task, argument), may_thread=may_thread, copy=copy)
+        return Beside(partial(self._task, argument), copy=copy)
 
     def __del__(self) -> None:
         """Leave no copy behind that nobody gives an argument."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from infraplan.beside import Beside
-from infraplan.beside import Prepared
 from infraplan.cables.sharing import Sharing
 from infraplan.errors import InfraplanError
 from infraplan.errors import SettingsError
@@ -30,13 +29,10 @@ if TYPE_CHECKING:
     from infraplan.cables.phasing import PhasingPlan
     from infraplan.cables.subsets import StreetSubsets
     from infraplan.cables.technical import WorkRules
-    from infraplan.cables.works import PartPlan
     from infraplan.cables.works import Works
     from infraplan.layers.bundle import Layers
 
-    Proof = Prepared[Works, tuple[PartPlan, ...]]
-
-__all__ = ["Asked", "Programme", "made_underground", "proof_of_works", "wish_faults"]
+__all__ = ["Asked", "Programme", "made_underground", "wish_faults", "works_of"]
 
 SUBSET_SECONDS = 120.0  # for one choice of streets, which takes milliseconds unless busy
 # of a plan: what needs its proof and years, not its findings or choices
@@ -132,27 +128,56 @@ class Asked:
     programme: Programme
 
 
-def made_underground(
-    layers: "Layers",
-    books: Mapping[str, Mapping[str, Any]],
-    asked: Asked,
-    proof: "Proof",
-    time_limit_s: float,
-    progress: Progress | None,
-) -> "CablePlan":
+def works_of(layers: "Layers", books: Mapping[str, Mapping[str, Any]], asked: Asked) -> "Works":
     """
-    Return a plan of undergrounding with all its tables.
+    Return the works that are asked for, prepared.
 
     Parameters
     ----------
     layers
         Layers of the plan.
     books
+        Prices and technical rules, among others.
+    asked
+        What is asked for.
+
+    Returns
+    -------
+    works
+        As `prepare_works` returns them.
+    """
+    from infraplan.cables.prices import PriceBook
+    from infraplan.cables.technical import WorkRules
+    from infraplan.cables.works import prepare_works
+
+    return prepare_works(
+        layers,
+        streets=list(asked.streets) or None,
+        area=asked.outline,
+        prices=PriceBook.from_dict(books["prices"]),
+        rules=WorkRules.from_dict(books["works"]),
+    )
+
+
+def made_underground(
+    works: "Works",
+    books: Mapping[str, Mapping[str, Any]],
+    asked: Asked,
+    *,
+    time_limit_s: float,
+    progress: Progress | None = None,
+) -> "CablePlan":
+    """
+    Return a plan of undergrounding with all its tables.
+
+    Parameters
+    ----------
+    works
+        Of `works_of`.
+    books
         Prices, technical rules, rates of investment, terms of funding and worth of streets.
     asked
         What is asked for.
-    proof
-        Of `proof_of_works`.
     time_limit_s
         Time after which a search stops early, > 0 [s].
     progress
@@ -164,64 +189,26 @@ def made_underground(
         As `infraplan.underground` returns it.
     """
     from infraplan.cables.choice_pieces import DrawnParts
-    from infraplan.cables.prices import PriceBook
     from infraplan.cables.technical import WorkRules
     from infraplan.cables.validation import validate_underground
-    from infraplan.cables.works import prepare_works
 
     tell = part(progress, 0.0, 1.0)
     rules = WorkRules.from_dict(books["works"])
-    works = prepare_works(
-        layers,
-        streets=list(asked.streets) or None,
-        area=asked.outline,
-        prices=PriceBook.from_dict(books["prices"]),
-        rules=rules,
-    )
-    whole = _Whole(works, proof)
     sharing, programme = _known(works, asked.sharing, asked.programme)
     tell(0.1)
-    whole.then(partial(_followed, works, rules, books["phasing"], programme, time_limit_s))
+    follow = partial(_followed, works, rules, books["phasing"], programme, time_limit_s)
+    whole = _Whole(works, follow, time_limit_s)
     drawn = DrawnParts(works)
     choices = _choices(works, whole, drawn)
     tell(0.6)
     made = _with_light(works, rules, time_limit_s)
     findings = validate_underground(made, rules)
-    made = replace(made, findings=findings, **whole.followed())
+    made = replace(made, findings=findings, **whole.parts().result())
     made = _with_choices(made, drawn, choices, books, sharing)
     if int(made.shares["cost_vnd"].sum()) != made.cost_vnd:
         made = replace(made, findings=validate_underground(made, rules))  # tells so
     tell(1.0)
     return made
-
-
-def proof_of_works(time_limit_s: float) -> "Proof":
-    """
-    Return a copy of this process that will plan all streets of works with proof.
-
-    Parameters
-    ----------
-    time_limit_s
-        Time after which a search stops early, > 0 [s].
-
-    Returns
-    -------
-    proof
-        It loads what the search needs while works are prepared.
-    """
-    return Prepared(partial(_proven, time_limit_s), _load_proof)
-
-
-def _load_proof() -> None:
-    """Load what a plan with proof needs."""
-    from infraplan.cables.bulk import load_search
-
-    load_search()
-
-
-def _proven(time_limit_s: float, works: "Works") -> "tuple[PartPlan, ...]":
-    """Return the plans of streets that hang together."""
-    return works.parts(time_limit_s=time_limit_s)
 
 
 def _with_light(works: "Works", rules: "WorkRules", time_limit_s: float) -> "CablePlan":
@@ -261,40 +248,31 @@ class _Whole:
     First come its parts with their proof, which the choices need as well, then what follows.
     """
 
-    def __init__(self, works: "Works", proof: "Proof") -> None:
+    def __init__(
+        self, works: "Works", follow: "Callable[[], dict[str, Any]]", time_limit_s: float
+    ) -> None:
         self._works = works
-        self._parts = proof.begin(works, may_thread=True)
-        self._then: Callable[[], dict[str, Any]] | None = None
+        self._follow = follow
+        self._parts = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
         self._rest: Beside[dict[str, Any]] | None = None
-        self._has_parts = False
 
-    def then(self, follow: "Callable[[], dict[str, Any]]") -> None:
-        """Say what follows from the proof."""
-        self._then = follow
-
-    def parts(self) -> None:
-        """Wait until the works know the plan of all of them."""
-        if not self._has_parts:
+    def parts(self) -> "Beside[dict[str, Any]]":
+        """Wait until the works know the plan of all of them, and return what follows."""
+        if self._rest is None:
             # whatever time is granted later, no more is spent on what was asked for here
             self._works.keep(self._parts.result(), time_limit_s=math.inf)
-            self._has_parts = True
-            if self._then is not None:
-                self._rest = Beside(self._then)
+            self._rest = Beside(self._follow)
+        return self._rest
 
     def look(self) -> None:
         """Go on with what follows from the proof as soon as that is there."""
-        if not self._has_parts and self._parts.is_ready:
+        if self._rest is None and self._parts.is_ready:
             self.parts()
 
     @property
     def is_ready(self) -> bool:
         """Return whether nobody need wait for the proof."""
-        return self._has_parts or self._parts.is_ready
-
-    def followed(self) -> dict[str, Any]:
-        """Return what follows, once it is there."""
-        self.parts()
-        return {} if self._rest is None else self._rest.result()
+        return self._rest is not None or self._parts.is_ready
 
 
 def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Sharing, Programme]:

@@ -22,8 +22,8 @@ from infraplan import atomic
 from infraplan.api.digging import Asked
 from infraplan.api.digging import Programme
 from infraplan.api.digging import made_underground
-from infraplan.api.digging import proof_of_works
 from infraplan.api.digging import wish_faults
+from infraplan.api.digging import works_of
 from infraplan.api.kept_files import template_bytes
 from infraplan.api.kept_files import write_kept
 from infraplan.api.kept_files import zipped
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from infraplan.cables import CablePlan
+    from infraplan.cables.works import Works
 
 __all__ = [
     "Programme",
@@ -264,6 +265,7 @@ def _computed(
     Whoever asks waits for the second, which others cannot read before. `prepare` is called once it
     is known that there is something to compute.
     """
+    from infraplan.cables.bulk import load_search
     from infraplan.cables.plan_told import bill_told
     from infraplan.cables.underground import CablePlan
 
@@ -281,17 +283,24 @@ def _computed(
     record = plan.record(STEP)
     if record is not None and record.key == key:
         return load_underground(plan, plan.layers(rasters=("terrain",))), Beside(_nothing)
-    proof = proof_of_works(time_limit_s)
-    layers = plan.layers(rasters=("terrain",))
-    layers.need("streets", step=STEP)
+    ready = Beside(partial(_ready, plan, books, asked))
+    load_search()  # while a copy of this process reads
+    works = ready.result()
     if prepare is not None:
         prepare()
-    made = made_underground(layers, books, asked, proof, time_limit_s, progress)
+    made = made_underground(works, books, asked, time_limit_s=time_limit_s, progress=progress)
     made = replace(made, bill=bill_told(made.bill, words(plan.settings.language)))
     told = {name: options[name] for name in ("streets", "area", "sharing", "programme")}
     told["settings"] = list(plan.settings.underground_streets)
     keep = partial(store_underground, plan, made, key=key, streets=asked.streets, asked=told)
     return made, Beside(keep)
+
+
+def _ready(plan: Plan, books: Mapping[str, Mapping[str, Any]], asked: Asked) -> "Works":
+    """Return the works that are asked for, with the layers of the plan."""
+    layers = plan.layers(rasters=("terrain",))
+    layers.need("streets", step=STEP)
+    return works_of(layers, books, asked)
 
 
 def _nothing() -> None:
