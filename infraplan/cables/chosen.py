@@ -1,6 +1,7 @@
 """Which streets go underground: by name, by id, by line or by area."""
 
 import unicodedata
+from collections.abc import Mapping
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import shapely
 
-__all__ = ["chosen_graph", "matching_streets", "near_names", "plain_text", "streets_by_name"]
+__all__ = [
+    "chosen_graph",
+    "crossing_names",
+    "matching_streets",
+    "near_names",
+    "plain_text",
+    "streets_by_name",
+]
 
 Stretches = dict[str, tuple[tuple[str, str], ...]]  # street to beginnings and ends
 
@@ -268,13 +276,41 @@ def _stretch(
     for text, empty in zip(words[1:], (0.0, axis.length), strict=True):
         at_m = place_along(axis, text, others, plain_text(text)) if text else empty
         if at_m is None:
-            near = near_names(text, sorted(set(rows["name"].astype(str))))
+            names = sorted(set(rows["name"].drop(ids).astype(str)))
+            near = near_names(text, crossing_names(axis, names, others))
             length = f"{axis.length:.0f}"
             return Note("asked.no_place", street=words[0], place=text, length=length, near=near)
         ends.append(at_m)
     if abs(ends[1] - ends[0]) < LEAST_STRETCH_M:
         return Note("asked.no_stretch", street=words[0], first=words[1], last=words[2])
     return substring(axis, min(ends), max(ends)).buffer(1.0, cap_style="flat")
+
+
+def crossing_names(
+    axis: "shapely.LineString",
+    names: Sequence[str],
+    streets: Mapping[str, "shapely.Geometry"],
+) -> list[str]:
+    """
+    Return the names of the streets that meet a street.
+
+    Parameters
+    ----------
+    axis
+        The street.
+    names
+        Other streets, as they are written.
+    streets
+        All rows of each name as one geometry, by name as it is compared.
+
+    Returns
+    -------
+    names
+        Those that `place_along` finds, in the same order.
+    """
+    return [
+        name for name in names if place_along(axis, name, streets, plain_text(name)) is not None
+    ]
 
 
 def streets_by_name(rows: "gpd.GeoDataFrame") -> "dict[str, shapely.Geometry]":

@@ -320,13 +320,17 @@ def _quantities(
     taken, pulled = _billed(plan, REMOVAL), _billed(plan, NEW_CABLE)
     for (street, owner), metres in zip(shares.index.tolist(), shares.tolist(), strict=True):
         down = metres * float(removed.get(owner, whole[owner])) / float(whole[owner])
-        found[_Work(street, "take_down", owner)] = taken.get((street, owner), down)
+        if len(plan.lines):  # where a survey counts, an owner that is only drawn is not billed
+            down = taken.get((street, owner), 0.0)
+        found[_Work(street, "take_down", owner)] = down
         found[_Work(street, "cut", owner)] = float(
             hung[(hung["street"] == street) & (hung["operator"] == owner)]["cable_id"].nunique()
         )
     for street in streets:
         for owner in owners[street]:
-            old = found.get(_Work(street, "take_down", owner), 0.0)
+            # an owner that only a survey knows has no drawn cable
+            counted = taken.get((street, owner), 0.0)
+            old = found.setdefault(_Work(street, "take_down", owner), counted)
             new_m = pulled.get((street, owner))
             found[_Work(street, "pull", owner)] = (
                 _pulled(plan, street, owner, old) if new_m is None else new_m

@@ -361,7 +361,7 @@ def demand_of(
         rent_vnd={c.diameter_mm: prices.share_weight_vnd(c.diameter_mm) for c in cables},
         notes=tuple(notes),
         differences=differences,
-        left_out=_left_out(rows, drawn_pieces, pieces),
+        left_out=_left_out(rows, drawn_pieces, pieces, counted),
     )
 
 
@@ -514,7 +514,7 @@ def _differences(
 
 
 def _left_out(
-    rows: list[_Row], drawn: list[list[_Cut]], kept: list[list[_Cut]]
+    rows: list[_Row], drawn: list[list[_Cut]], kept: list[list[_Cut]], counted: Units
 ) -> tuple[tuple[int, str, float], ...]:
     """Return for each street and each owner whom its survey does not know the metres taken out."""
     known = {
@@ -528,7 +528,8 @@ def _left_out(
     for row, before, after in zip(rows, drawn, kept, strict=True):
         for old, new in zip(before, after, strict=True):
             if old.units and not new.units and not any((u, row.owner) in known for u in old.units):
-                key = (min(old.units), row.owner)
+                # in a junction the metres are those of the street that was counted
+                key = (min(old.units & counted), row.owner)
                 metres[key] = metres.get(key, 0.0) + old.length_m * row.cables
     return tuple((*key, metres[key]) for key in sorted(metres))
 

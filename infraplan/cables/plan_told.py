@@ -23,6 +23,7 @@ __all__ = [
     "dearer_than_alone",
     "feature_told",
     "finding_told",
+    "later_cost_vnd",
     "left_out_told",
     "payer_told",
     "shares_told",
@@ -177,6 +178,26 @@ def finding_told(row: Mapping[Any, Any], words: Words) -> str:
     street = row.get("street")
     where = street if isinstance(street, str) else words("common.unknown")
     return words(f"validation.{code}", feature=named, value=value, limit=limit, street=where)
+
+
+def later_cost_vnd(plan: "CablePlan") -> int:
+    """
+    Return what the streets cost that no year builds, as the bill charges them.
+
+    Parameters
+    ----------
+    plan
+        Plan of undergrounding.
+
+    Returns
+    -------
+    cost_vnd
+        Cost of construction before tax, 0 where every street has its year [VND].
+    """
+    if not len(plan.phases) or not len(plan.lines):
+        return 0
+    later = plan.phases.index[plan.phases["year"].isna()]
+    return int(plan.lines.loc[plan.lines["street"].isin(later), "cost_vnd"].sum())
 
 
 def left_out_told(plan: "CablePlan", words: Words) -> list[str]:

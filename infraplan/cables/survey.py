@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from infraplan.cables.chosen import crossing_names
 from infraplan.cables.chosen import matching_streets
 from infraplan.cables.chosen import near_names
 from infraplan.cables.chosen import plain_text
@@ -170,7 +171,8 @@ def _misplaced(
         empty = 0.0 if column == "from_place" else axis.length
         at_m = place_along(axis, text, by_name, plain_text(text)) if text else empty
         if at_m is None:
-            near = near_names(text, names)
+            others = [name for name in names if name != street]
+            near = near_names(text, crossing_names(axis, others, by_name))
             length = f"{axis.length:.0f}"
             values = {"street": street, "length": length, "why": near}
             key = "faults.survey_no_place_"
@@ -215,7 +217,9 @@ def _stretches(
     for text, empty in zip(places, (0.0, axis.length), strict=True):
         at_m = place_along(axis, text, streets, plain_text(text)) if text else empty
         if at_m is None:
-            near, length = near_names(text, names), f"{axis.length:.0f}"
+            others = [other for other in names if other != name]
+            near = near_names(text, crossing_names(axis, others, streets))
+            length = f"{axis.length:.0f}"
             return Note("asked.no_place", street=name, place=text, length=length, near=near)
         ends.append(min(at_m, axis.length))
     if abs(ends[1] - ends[0]) < LEAST_M:

@@ -11,6 +11,7 @@ from typing import Any
 from typing import Protocol
 
 from infraplan.cables.plan_told import dearer_than_alone
+from infraplan.cables.plan_told import later_cost_vnd
 from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import shares_told
 from infraplan.cables.plan_told import street_told
@@ -594,7 +595,8 @@ def _tell_years(cable_plan: "CablePlan", words: Words) -> None:
         say(words("dearer.budget"))
     later = ", ".join(map(str, phases.index[phases["year"].isna()])) if len(phases) else ""
     if later:
-        say(words("cli.underground_later", streets=later))
+        cost = _billion(float(later_cost_vnd(cable_plan)), words)
+        say(words("cli.underground_later", streets=later, cost=cost))
     wishes = cable_plan.wishes.reset_index()
     for wish in wishes[wishes["possible"] == False].to_dict("records"):  # noqa: E712 - an object
         lacking = float(wish["short_vnd"] or 0.0)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["route", "underground"]
 
 MOST_YEARS = 20
+FIRST_YEAR = 2000
 MOST_YEAR = 2200
 MOST_VND = 1e15
 LEAST_VND = 1e6  # of a year; less is a unit forgotten
@@ -168,8 +169,9 @@ def _programme(
     wrong: list[str] = []
     first, _, last = years.replace(" ", "").partition("-")
     span: tuple[int, ...] = ()
-    if years and first.isdigit() and (last or first).isdigit() and int(last or first) < MOST_YEAR:
-        span = tuple(range(int(first), int(last or first) + 1))
+    last = last or first
+    if first.isdigit() and last.isdigit() and int(first) >= FIRST_YEAR and int(last) < MOST_YEAR:
+        span = tuple(range(int(first), int(last) + 1))
     if years and not 0 < len(span) <= MOST_YEARS:
         wrong.append(Note("asked.years", most=str(MOST_YEARS), found=years))
     money = [_vnd(text) for text in budget]

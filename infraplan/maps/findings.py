@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from infraplan.cables.plan_told import later_cost_vnd
 from infraplan.cables.plan_told import shares_told
 from infraplan.cables.plan_told import street_told
 from infraplan.coverage.readings import readings_of
@@ -734,6 +735,8 @@ def _year_table(plan: Any, words: Words) -> list[Table]:  # noqa: ANN401 - Cable
     for year in names:
         mine = [street for street in map(str, plan.phases.index) if when[street] == year]
         total = sum(float(cost_vnd[street]) for street in mine)
+        if year == words("maps.year_none"):  # whose phases have no year's cost
+            total = total or float(later_cost_vnd(plan))
         told = ", ".join(street_told(plan, s, words) for s in mine) or words("cli.no_street")
         rows.append((year, told, words.number(total / 1e6, 1)))
     heads = tuple(words(f"maps.{key}") for key in ("field_year", "field_street", "head_million"))

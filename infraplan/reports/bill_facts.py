@@ -214,7 +214,7 @@ def _lines(plan: "CablePlan") -> pd.DataFrame:
     for column in ("street", "owner"):
         values = table[column] if column in table else pd.Series([""] * len(table))
         table[column] = ["" if pd.isna(value) else str(value) for value in values]
-    years = plan.phases["year"].to_dict() if len(plan.phases) else {}
+    years = plan.phases["year"].dropna().to_dict() if len(plan.phases) else {}
     told = table["phase"] if "phase" in table else pd.Series([0] * len(table))
     table["phase"] = [
         int(years.get(street, 0)) if pd.isna(phase) or not phase else int(phase)

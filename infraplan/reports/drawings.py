@@ -557,6 +557,8 @@ def _write_bores(
         if str(methods[first]) == "existing_duct":
             told, short = words("papers.short_existing"), words("papers.shorter_existing")
         inside = [k for k in column if first <= k <= last]
+        if not inside:  # too short for a column of its own
+            continue
         ends = (column[inside[0]], column[inside[-1]])
         room = max(ends[1] - ends[0] - 0.6, row[1] - 0.4)
         _between(canvas, told if text_width(told, SIZE) <= room else short, ends, row)

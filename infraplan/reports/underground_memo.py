@@ -25,6 +25,7 @@ from infraplan.cables.plan_told import costs_alone
 from infraplan.cables.plan_told import dearer_than_alone
 from infraplan.cables.plan_told import feature_told
 from infraplan.cables.plan_told import finding_told
+from infraplan.cables.plan_told import later_cost_vnd
 from infraplan.cables.plan_told import left_out_told
 from infraplan.cables.plan_told import payer_told
 from infraplan.cables.plan_told import source_told
@@ -366,7 +367,7 @@ def _context(plan: "CablePlan", words: Words, office: Office, addressee: str) ->
         "funding_note": words("papers.memo_funding_note"),
         "phases": _phases(plan, words),
         "phases_none": words("papers.memo_phases_none"),
-        "phases_note": words("dearer.budget") if len(plan.years) else "",
+        "phases_note": _phases_note(plan, words),
         "steps": _steps(plan, words),
         "steps_note": words("papers.memo_steps_note"),
         "without": _without(plan, words),
@@ -729,9 +730,10 @@ def _phases(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
         return place.get(street, len(place))
 
     budget = plan.years["budget_vnd"].to_dict() if len(plan.years) else {}
+    later = later_cost_vnd(plan)
     rows = []
     years = pd.to_numeric(table["year"], errors="coerce").fillna(0)
-    for year in sorted(set(years.astype(int).tolist())):
+    for year in sorted(set(years.astype(int).tolist()), key=lambda one: (one == 0, one)):
         own = table[years == year]
         rows.append(
             {
@@ -739,11 +741,22 @@ def _phases(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
                 "streets": ", ".join(
                     _street(plan, s, words) for s in sorted(own["street"], key=at)
                 ),
-                "budget": _vnd(budget.get(year), words),
-                "cost": _vnd(own["cost_vnd"].sum(), words),
+                "budget": _vnd(budget.get(year), words)
+                if year
+                else words("papers.memo_not_applicable"),
+                "cost": _vnd(own["cost_vnd"].sum() if year else later, words),
             }
         )
     return rows
+
+
+def _phases_note(plan: "CablePlan", words: Words) -> str:
+    """Return what the money of a year is held against, and what streets without a year cost."""
+    told = [words("dearer.budget")] if len(plan.years) else []
+    if later := later_cost_vnd(plan):
+        rest = words.number(plan.cost_vnd - later)
+        told.append(words("dearer.later", cost=words.number(later), rest=rest))
+    return " ".join(told)
 
 
 def _steps(plan: "CablePlan", words: Words) -> list[dict[str, str]]:
@@ -803,13 +816,17 @@ def _wishes(plan: "CablePlan", words: Words) -> list[str]:
     """Return what each wish costs, or that it cannot be met."""
     told = []
     for _, row in plan.wishes.reset_index().iterrows():
-        key = "papers.memo_wish" if bool(row["possible"]) else "papers.memo_wish_impossible"
+        cost = float(row["cost_vnd"]) if _is_known(row["cost_vnd"]) else 0.0
+        change = "" if cost > 0 else "_cheaper" if cost < 0 else "_same"
+        key = (
+            f"papers.memo_wish{change}" if bool(row["possible"]) else "papers.memo_wish_impossible"
+        )
         told.append(
             words(
                 key,
                 street=_street(plan, row["street"], words),
                 kind=_named("papers.wish_", row["kind"], words),
-                cost=_vnd(row["cost_vnd"], words),
+                cost=_vnd(abs(cost), words),
                 worth=_number(row["worth_lost"], words, 1),
             )
         )

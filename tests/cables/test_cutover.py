@@ -144,6 +144,17 @@ def test_cable_pulled_and_taken_down_are_the_metres_of_the_bill(plan) -> None:
     assert sums["take_down"] == pytest.approx(billed["cable_removal"])
 
 
+def test_owners_of_a_survey_take_down_what_is_billed_and_those_left_out_nothing(plan) -> None:
+    surveyed = {"VNPT": "SCTV"}  # the cable that is drawn as VNPT's is counted as SCTV's
+    lines = plan.lines.assign(owner=plan.lines["owner"].replace(surveyed))
+    uses = plan.uses.rename(index=surveyed, level=1)
+    order = cutover_order(replace(plan, lines=lines, uses=uses))
+    down = order[order["step"] == "take_down"].groupby("owner")["quantity"].sum()
+    billed = lines[lines["item"] == "cable_removal"].groupby("owner")["quantity"].sum()
+    assert down[down > 0].to_dict() == pytest.approx(billed.to_dict())
+    assert down["VNPT"] == 0
+
+
 def test_the_order_is_the_same_each_time(plan) -> None:
     assert cutover_order(plan).equals(cutover_order(plan))
 

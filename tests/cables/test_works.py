@@ -294,6 +294,13 @@ def test_a_part_that_is_not_there_lists_near_names(town, prices) -> None:
         plan_underground(layers, streets=["Phan Đình Phùng: Ha Huy Tam - 60"], prices=prices)
 
 
+def test_a_street_that_does_not_meet_the_one_in_parts_is_not_offered(town, prices) -> None:
+    far = street("S9", (5000, 5000), (5100, 5000), name="Ha Huy Tam")
+    layers = town(streets=[ONE, TURN, far])
+    with pytest.raises(SettingsError, match=r"no place 'Ha Huy Tam'.*near: Hà Huy Tập\)"):
+        plan_underground(layers, streets=["Phan Đình Phùng: Ha Huy Tam - 60"], prices=prices)
+
+
 def test_houses_are_served_from_their_own_side(town, prices) -> None:
     # nearer to the left footway of the other street than to the right one of its own
     layers = town(streets=[ONE], fibre=[WIRES[1]],
@@ -326,6 +333,14 @@ def test_a_survey_takes_the_place_of_drawn_lines(town, prices) -> None:
     assert said.startswith("Đường Phan Đình Phùng: ")
     assert "không được tính" in said
     assert any("survey: Phan Đình Phùng, VNPT" in note for note in plan.provenance.notes)
+
+
+def test_a_street_without_a_survey_is_not_said_to_have_one(town, prices) -> None:
+    layers = town(streets=[TURN, ONE], fibre=WIRES[:2])
+    counted = survey(layers, [{"street": "Phan Đình Phùng", "side": "left", "owner": "SCTV"}])
+    plan = plan_underground(counted, streets=["Hà Huy Tập", "Phan Đình Phùng"], prices=prices)
+    left = plan.findings[plan.findings["code"] == "survey_leaves_out"]
+    assert set(left["street"]) == {"Phan Đình Phùng"}
 
 
 def test_surveyed_cable_goes_on_into_the_next_street_without_a_riser(town, prices) -> None:

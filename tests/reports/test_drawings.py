@@ -112,6 +112,16 @@ def test_depth_is_drawn_to_the_scale_that_is_told(drawings):
     assert points[-1][1] - points[0][1] == pytest.approx(thick_mm, abs=0.02)
 
 
+def test_a_stretch_between_two_columns_of_numbers_is_drawn_without_words():
+    table = long_profiles(plan())
+    at_m, side = (table.index.get_level_values(name) for name in ("at_m", "side"))
+    short = (side == "left") & np.isin(at_m, [105.0, 110.0])
+    assert short.sum() == 4
+    assert table.loc[short, "mark"].isna().all()
+    profiles = table.assign(feature_id=table["feature_id"].mask(short, "G9999"))
+    assert street_drawings(replace(plan(), profiles=profiles), VI)
+
+
 def test_both_sides_of_a_sheet_have_the_same_scales(drawings):
     for drawing in drawings:
         heads = [one.text for one in drawing.labels if one.text.startswith("Trắc dọc bên")]

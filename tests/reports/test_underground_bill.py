@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from infraplan.cables.funding import funding_table
@@ -114,6 +115,16 @@ def test_sums_of_streets_years_and_lines_are_the_cost(bill) -> None:
     assert sum(total(name) for name in names if name.startswith("Đường ")) == cost
     assert sum(total(name) for name in names if name.startswith("Năm ")) == cost
     assert total("Khối lượng theo hạng mục") == cost
+
+
+def test_a_street_without_a_year_stands_in_the_bill_without_one(tmp_path) -> None:
+    years = {STREETS[0]: 2027, STREETS[1]: 2028, STREETS[2]: None}
+    phases = pd.DataFrame({"year": years}, dtype=object)
+    lines = undergrounding().lines.assign(phase=0)
+    made = replace(undergrounding(), phases=phases, lines=lines)
+    path = underground_bill(made, tmp_path / "later.xlsx", words=VI, prices=PRICES, terms=TERMS)
+    names = openpyxl.load_workbook(path).sheetnames
+    assert [name for name in names if name.startswith("Năm ")] == ["Năm 2027", "Năm 2028"]
 
 
 def test_text_of_data_is_never_a_formula_nor_in_one(bill) -> None:

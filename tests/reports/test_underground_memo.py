@@ -130,6 +130,27 @@ def test_phases_steps_wishes_and_findings_are_told():
     assert graded == [VI("papers.severity_error"), VI("papers.severity_note")]
 
 
+def test_streets_without_a_year_come_last_with_what_they_cost():
+    made = studied()
+    phases = made.phases.copy()
+    later = phases.index[0]
+    phases.loc[later, ["year", "cost_vnd"]] = [None, 0]
+    cost = int(made.lines.loc[made.lines["street"] == later, "cost_vnd"].sum())
+    content = approval_memo(replace(made, phases=phases), VI)
+    year, streets, budget, told = rows_of(content, VI("papers.memo_phases_year"))[-1]
+    assert (year, streets) == (VI("papers.memo_no_year"), later)
+    assert (budget, told) == (VI("papers.memo_not_applicable"), VI.number(cost))
+    assert cost > 0
+    assert f"chưa xếp năm ({told} đồng)" in text_of(content)
+
+
+@pytest.mark.parametrize(("cost", "said"), [(-7_000, "giảm 7.000 đồng"), (0, "không đổi")])
+def test_a_wish_that_costs_no_more_says_so(cost, said):
+    made = studied()
+    content = approval_memo(replace(made, wishes=made.wishes.assign(cost_vnd=cost)), VI)
+    assert f"chi phí các năm {said}" in text_of(content)
+
+
 def test_finding_is_told_in_the_words_of_the_validation():
     sentence = {"validation.cover": "Đoạn {feature}: {value} m, chưa đủ {limit} m"}
     content = approval_memo(studied(), replace(VI, entries={**VI.entries, **sentence}))
