@@ -74,17 +74,16 @@ class Beside(Generic[T]):
         """
         if self._future is not None:
             return self._future.result()
-        copy, self._copy = self._copy, None
-        if copy is not None:
-            number, pipe = copy
-            with pipe:
-                content = pipe.read()
+        if self._copy is not None:
+            number, pipe = self._copy
+            content = pipe.read()  # who is interrupted here stops the copy as it goes
+            self._copy = None
+            pipe.close()
             _see_off(number)
-            try:
+            # one that failed or was stopped half-way is done here, where its error is the only one
+            with contextlib.suppress(EOFError, pickle.UnpicklingError):
                 done: T = pickle.loads(content)  # noqa: S301 - written by our own copy
-            except (EOFError, pickle.UnpicklingError):  # failed, or was stopped half-way
-                return self._task()
-            return done
+                return done
         return self._task()
 
     @property
@@ -143,10 +142,13 @@ class Prepared(Generic[A, T]):
         beside
             The task under way, or still to be done here.
         """
+        content = b""
+        if self._copy is not None:
+            content = pickle.dumps(argument, protocol=pickle.HIGHEST_PROTOCOL)
+        # whatever cannot be pickled leaves both for `__del__`
         copy, self._copy = self._copy, None
         pipe, self._argument = self._argument, None
         if copy is not None and pipe is not None:
-            content = pickle.dumps(argument, protocol=pickle.HIGHEST_PROTOCOL)
             try:
                 with pipe:
                     pipe.write(LENGTH.pack(len(content)))
