@@ -19,7 +19,6 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import IO
 from typing import Any
 from typing import Generic
 from typing import TypeVar
@@ -28,7 +27,9 @@ __all__ = ["Beside", "Prepared"]
 
 A = TypeVar("A")
 T = TypeVar("T")
-Copy = tuple[int, IO[bytes]]  # its number, and where its result can be read
+# its number, and where its result can be read: a bare number of a pipe, for a file object that is
+# collected together with what holds it would complain before that can close it
+Copy = tuple[int, int]
 
 
 class Beside(Generic[T]):
@@ -74,17 +75,17 @@ class Beside(Generic[T]):
         """
         if self._future is not None:
             return self._future.result()
-        copy, self._copy = self._copy, None
-        if copy is not None:
-            number, pipe = copy
-            with pipe:
-                content = pipe.read()
+        if self._copy is not None:
+            number, reading = self._copy
+            with os.fdopen(reading, "rb", closefd=False) as pipe:
+                content = pipe.read()  # who is interrupted here stops the copy as it goes
+            self._copy = None
+            os.close(reading)
             _see_off(number)
-            try:
+            # one that failed or was stopped half-way is done here, where its error is the only one
+            with contextlib.suppress(EOFError, pickle.UnpicklingError):
                 done: T = pickle.loads(content)  # noqa: S301 - written by our own copy
-            except (EOFError, pickle.UnpicklingError):  # failed, or was stopped half-way
-                return self._task()
-            return done
+                return done
         return self._task()
 
     @property
@@ -120,12 +121,15 @@ class Prepared(Generic[A, T]):
         """
         self._task = task
         self._copy: Copy | None = None
-        self._argument: IO[bytes] | None = None
+        self._argument: int | None = None  # where it is written
         if _can_copy():
             reading, writing = os.pipe()
             self._copy = _begun(partial(_answered, task, load, reading, writing))
             os.close(reading)
-            self._argument = os.fdopen(writing, "wb")
+            if self._copy is None:
+                os.close(writing)
+            else:
+                self._argument = writing
 
     def begin(self, argument: A) -> Beside[T]:
         """
@@ -141,12 +145,15 @@ class Prepared(Generic[A, T]):
         beside
             The task under way, or still to be done here.
         """
-        copy, self._copy = self._copy, None
-        pipe, self._argument = self._argument, None
-        if copy is not None and pipe is not None:
+        content = b""
+        if self._copy is not None:
             content = pickle.dumps(argument, protocol=pickle.HIGHEST_PROTOCOL)
+        # whatever cannot be pickled leaves both for `__del__`
+        copy, self._copy = self._copy, None
+        writing, self._argument = self._argument, None
+        if copy is not None and writing is not None:
             try:
-                with pipe:
+                with os.fdopen(writing, "wb") as pipe:
                     pipe.write(LENGTH.pack(len(content)))
                     pipe.write(content)
             except OSError:  # it is gone
@@ -157,8 +164,7 @@ class Prepared(Generic[A, T]):
     def __del__(self) -> None:
         """Leave no copy behind that nobody gives an argument."""
         if self._argument is not None:
-            with contextlib.suppress(OSError):
-                self._argument.close()
+            os.close(self._argument)
         if self._copy is not None:
             _stop(self._copy)
 
@@ -178,8 +184,8 @@ def _answered(task: Callable[[Any], T], load: Callable[[], object], read: int, w
 
 def _stop(copy: Copy) -> None:
     """End a copy that nobody waits for."""
-    number, pipe = copy
-    pipe.close()
+    number, reading = copy
+    os.close(reading)
     with contextlib.suppress(ProcessLookupError):
         os.kill(number, signal.SIGKILL)
     _see_off(number)
@@ -226,7 +232,7 @@ def _begun(task: Callable[[], T]) -> Copy | None:
             number = os.fork()  # newer Pythons warn of threads of libraries, which only compute
         if number:
             os.close(writing)
-            return number, os.fdopen(reading, "rb")
+            return number, reading
         os.close(reading)
         content = pickle.dumps(task(), protocol=pickle.HIGHEST_PROTOCOL)
         with os.fdopen(writing, "wb") as pipe:

@@ -60,6 +60,60 @@ def test_an_error_is_that_of_the_work() -> None:
         Beside(task).result()
 
 
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_an_error_of_the_copy_tells_of_nothing_but_the_work() -> None:
+    lines = told_by("""
+        from infraplan.beside import Beside
+        def task():
+            raise KeyError("lost")
+        try:
+            Beside(task).result()
+        except KeyError as error:
+            print(error, error.__context__)
+    """)
+    assert lines == ["'lost' None"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_who_is_interrupted_while_waiting_leaves_no_copy() -> None:
+    lines = told_by("""
+        import os, signal, threading, time
+        from infraplan.beside import Beside
+        beside = Beside(lambda: time.sleep(60))
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        begun = time.monotonic()
+        try:
+            beside.result()
+        except KeyboardInterrupt:
+            print("interrupted")
+        del beside
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            print("none", time.monotonic() - begun < 30)
+    """)
+    assert lines == ["interrupted", "none True"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_an_argument_that_cannot_be_pickled_leaves_no_copy() -> None:
+    lines = told_by("""
+        import os
+        from infraplan.beside import Prepared
+        prepared = Prepared(lambda text: text, lambda: None)
+        try:
+            prepared.begin(lambda: None)
+        except Exception as error:
+            print("refused")
+        del prepared
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            print("none")
+    """)
+    assert lines == ["refused", "none"]
+
+
 def test_beside_other_threads_the_work_is_done_when_it_is_asked_for() -> None:
     done, stop = [], threading.Event()
     thread = threading.Thread(target=stop.wait)
@@ -188,3 +242,22 @@ def test_a_prepared_copy_without_an_argument_is_stopped() -> None:
             print("none")
     """)
     assert lines == ["True", "none"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_copies_that_only_the_collector_finds_are_stopped_without_a_complaint() -> None:
+    lines = told_by("""
+        import gc, os, sys, time, warnings
+        from infraplan.beside import Beside, Prepared
+        warnings.simplefilter("error")
+        sys.unraisablehook = lambda args: print("complaint", args.exc_value)
+        ring = [Beside(lambda: time.sleep(60)), Prepared(lambda text: text, lambda: None)]
+        ring.append(ring)  # as an error that is kept holds the frames it came through
+        del ring
+        gc.collect()
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            print("none")
+    """)
+    assert lines == ["none"]

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from infraplan.cables import CablePlan
     from infraplan.cables.works import Works
+    from infraplan.plan.settings import PlanSettings
 
 __all__ = [
     "Programme",
@@ -510,36 +511,38 @@ class _Memo:
 
     def __init__(self, plan: Plan, as_of: date | None, template: bytes | None) -> None:
         self.as_of = as_of
-        self._settings = plan.settings
-        self._template = template
+        # no method: with a cycle of references its copy would outlive a plan that fails
+        self._write = partial(_memo, plan.settings, as_of, template)
         self._prepared: Prepared[CablePlan, bytes] | None = None
 
     def prepare(self) -> None:
         """Load what it needs while there is no plan yet."""
-        self._prepared = Prepared(self._written, _load_memo)
+        self._prepared = Prepared(self._write, _load_memo)
 
     def begin(self, made: "CablePlan") -> Beside[bytes]:
         """Begin to write it."""
         if self._prepared is None:
-            return Beside(partial(self._written, made))
+            return Beside(partial(self._write, made))
         return self._prepared.begin(made)
 
-    def _written(self, made: "CablePlan") -> bytes:
-        """Return the memo."""
-        from infraplan.maps.street_picture import street_picture
-        from infraplan.reports import Office
-        from infraplan.reports.underground_memo import approval_memo
 
-        told = self._settings
-        say = words(told.language)
-        return approval_memo(
-            made,
-            say,
-            office=Office(told.office, told.office_parent, told.office_place),
-            template=self._template,
-            sketch=street_picture(made, say),
-            made_on=self.as_of,
-        )
+def _memo(
+    told: "PlanSettings", as_of: date | None, template: bytes | None, made: "CablePlan"
+) -> bytes:
+    """Return the memo."""
+    from infraplan.maps.street_picture import street_picture
+    from infraplan.reports import Office
+    from infraplan.reports.underground_memo import approval_memo
+
+    say = words(told.language)
+    return approval_memo(
+        made,
+        say,
+        office=Office(told.office, told.office_parent, told.office_place),
+        template=template,
+        sketch=street_picture(made, say),
+        made_on=as_of,
+    )
 
 
 def _load_memo() -> None:

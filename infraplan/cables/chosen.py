@@ -134,7 +134,8 @@ def chosen_graph(
         Names of the chosen streets, in the order in which they were named, else sorted.
     stretches
         For each of them that is not chosen as a whole the beginnings and ends as they were asked
-        for, crossing streets by their names; none of these where an outline cuts it.
+        for, crossing streets by their names; none of these where an outline cuts it, or where some
+        of its lines alone were asked for.
 
     Raises
     ------
@@ -160,8 +161,7 @@ def chosen_graph(
         parts, wanted, stretches = _named(rows, list(streets or ()))
     within = gpd.GeoSeries([parts.get(i) for i in rows.index], index=rows.index, crs=rows.crs)
     inside = rows.assign(geometry=rows.geometry.intersection(within), chosen=True)
-    if not wanted:
-        stretches = _cut_off(rows, inside)
+    stretches = _cut_off(rows, inside) | stretches
     outside = rows.assign(geometry=rows.geometry.difference(within), chosen=False)
     outside["geometry"] = outside.geometry.where(within.notna(), rows.geometry)
     both = pd.concat([inside[within.notna()], outside])
@@ -180,7 +180,7 @@ def chosen_graph(
 
 
 def _cut_off(rows: "gpd.GeoDataFrame", inside: "gpd.GeoDataFrame") -> Stretches:
-    """Return the streets of which an outline has a part only."""
+    """Return the streets of which a part only lies inside."""
     whole_m = rows.geometry.length.groupby(rows["name"].astype(str)).sum()
     part_m = inside.geometry.length.groupby(rows["name"].astype(str)).sum()
     cut = (part_m > LEAST_M) & (part_m < WHOLE_SHARE * whole_m)

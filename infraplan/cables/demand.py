@@ -135,7 +135,6 @@ class Demand:
     touching: frozenset[tuple[int, int]]
     rent_vnd: Mapping[float, int]
     notes: tuple[str, ...]
-    differences: tuple[tuple[int, str, float, float], ...]  # street, owner, drawn, surveyed [m]
     left_out: tuple[tuple[int, str, float], ...]  # street, owner unknown to its survey, drawn [m]
     served: dict[Units, tuple[tuple[int, int, Stop, int], ...]] = field(default_factory=dict)
 
@@ -318,7 +317,6 @@ def demand_of(
     counted = frozenset(numbers[c.street] for c in surveyed)
     rows, notes = _rows(layers.table("fibre"), surveyed, grounds)
     pieces = _cut(rows, grounds, graph.crs)
-    differences = _differences(rows, pieces, counted)
     drawn_pieces = pieces
     pieces = [
         mine if row.surveyed else _without_counted(mine, counted)
@@ -345,7 +343,7 @@ def demand_of(
         notes.append("drops assumed by frontage or because buildings do not say whether served")
     notes += [
         f"survey: {names[unit]}, {owner}: {surveyed_m:.0f} m counted, {drawn_m:.0f} m drawn"
-        for unit, owner, drawn_m, surveyed_m in differences
+        for unit, owner, drawn_m, surveyed_m in _differences(rows, drawn_pieces, counted)
     ]
     ends = [(row.surveyed, row.line) for row in (rows[k] for k in used)]
     return Demand(
@@ -360,7 +358,6 @@ def demand_of(
         touching=_touching(graph, cables),
         rent_vnd={c.diameter_mm: prices.share_weight_vnd(c.diameter_mm) for c in cables},
         notes=tuple(notes),
-        differences=differences,
         left_out=_left_out(rows, drawn_pieces, pieces, counted),
     )
 

@@ -100,8 +100,8 @@ def costs_alone(plan: "CablePlan") -> dict[str, int]:
     """
     if not len(plan.share_rules):
         return {}
-    rules = plan.share_rules.reset_index()
-    return dict(zip(rules["owner"], rules["alone_vnd"], strict=True))
+    rules = plan.share_rules.reset_index().dropna(subset="alone_vnd")  # what no owner pays has none
+    return dict(zip(rules["owner"], rules["alone_vnd"].astype("int64").tolist(), strict=True))
 
 
 def dearer_than_alone(plan: "CablePlan", words: Words) -> list[str]:

@@ -350,7 +350,7 @@ def _pieces(plan: "CablePlan", choices: Iterable[Mapping[str, Any]]) -> dict[str
         }
         for name, mine in plan.pieces.groupby("layer")
     }
-    if len(plan.years):
+    if len(plan.years) and "segments" in layers:
         layers["years"] = layers["segments"]  # their bands
     of = [[int(n) for n in text.split(";") if int(n) in parts] for text in found]
     return {"layers": layers, "parts": of}

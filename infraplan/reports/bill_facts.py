@@ -231,7 +231,7 @@ def _weights(
 ) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """Return the weights by rule and owner, and what works alone would cost, where it is known."""
     table = plan.share_rules
-    if not len(table):
+    if not len(table) or not owners:
         known = plan.shares.set_index("operator")["cost_vnd"].to_dict()
         return {"diameter": {name: int(known.get(name, 0)) for name in owners}}, {}
     weights: dict[str, dict[str, int]] = {}

@@ -148,7 +148,8 @@ class _Writer:
         self.lines = page("lines", LINE_WIDTHS)
         self.shares = page("shares", (24, 16, 15, 13, 13, 16, 16, 17, 17, 9, 17))
         self.choice = self.subsets = self.funding = self.investment = None
-        if len(plan.subsets):
+        has_choices = len(plan.subsets) > 0 and len(facts.owners) > 0  # nobody: nothing to divide
+        if has_choices:
             self.choice = page("choice", (34, 18, 18, 18, 18, 18))
         if len(plan.investment):
             self.investment = page("investment", (6, 34, 34, 9, 19, 48, 18))
@@ -171,7 +172,7 @@ class _Writer:
                 heading = words(f"money.title_{kind}", name=whose)
                 self.details.append((LivePage(book, title, ITEM_WIDTHS), heading, {key: number}))
         self.assumed = page("assumptions", (16, 40, 14, 9, 52, 13, 18, 18))
-        if len(plan.subsets):
+        if has_choices:
             widths = (
                 6,
                 *(12,) * len(chosen_streets(facts)),

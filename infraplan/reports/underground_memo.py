@@ -181,7 +181,7 @@ def _memo_template(language: str) -> bytes:
         f"memo-{language}",
         partial(_written_template, words),
         told=json.dumps(words.entries),
-        modules=(__name__, Paper.__module__),
+        modules=(__name__, Paper.__module__, Words.__module__),
         packages=("python-docx", "lxml"),
     )
 

@@ -186,12 +186,15 @@ def sheet_names(path: Path) -> list[str]:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = [part for part in archive.namelist() if part.endswith((".xml", ".rels"))]
-            for part in {*parts, MAIN_PART}:
+            parts = archive.namelist()
+            for part in dict.fromkeys([*parts, MAIN_PART]):
+                content = archive.read(part)
+                if not part.endswith((".xml", ".rels")):
+                    continue
                 parser = expat.ParserCreate()
                 if part == MAIN_PART:
                     parser.StartElementHandler = begun
-                parser.Parse(archive.read(part), True)  # noqa: FBT003 - by place only
+                parser.Parse(content, True)  # noqa: FBT003 - by place only
             sheets = [part for part in parts if part.startswith("xl/worksheets/sheet")]
     except (zipfile.BadZipFile, zlib.error, KeyError, expat.ExpatError) as error:
         msg = f"{path} came out damaged: {error}"

@@ -1,7 +1,11 @@
 """Undergrounding as its users ask for it: what is refused, and in which words; what is kept."""
 
+import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pyogrio
 import pytest
 
@@ -251,3 +255,41 @@ def test_the_command_route_names_the_file_that_it_writes(
         (path,) = [line for line in capsys.readouterr().out.splitlines() if ".gpkg" in line]
         assert Path(path.partition(": ")[2].strip('"')).is_file()
         assert ("_diverse" in path) == diverse
+
+
+def test_a_memo_that_nobody_waits_for_leaves_no_copy(plan: Plan) -> None:
+    from infraplan.api.undergrounding import _Memo
+
+    memo = _Memo(plan, None, None)
+    memo.prepare()
+    copy = memo._prepared._copy  # type: ignore[union-attr]
+    if copy is None:
+        pytest.skip("needs Linux, a second core and no other thread")
+    assert Path(f"/proc/{copy[0]}").exists()
+    del memo
+    assert not Path(f"/proc/{copy[0]}").exists()
+
+
+def test_streets_without_any_cable_have_papers_in_which_nobody_pays(plan: Plan) -> None:
+    from infraplan.api.digging import Asked
+    from infraplan.api.digging import made_underground
+    from infraplan.api.digging import proof_of_works
+    from infraplan.api.undergrounding import BOOKS
+    from infraplan.api.undergrounding import _Memo
+    from infraplan.api.undergrounding import _papers
+
+    layers = plan.layers(rasters=("terrain",))
+    tables = {name: layers.table(name) for name in layers.tables}
+    tables["fibre"] = tables["fibre"].iloc[:0]
+    books = {kind: plan.configuration(kind) for kind in BOOKS}
+    asked = Asked((PART,), None, Sharing(), Programme((2027,), (10**10,)))
+    proof = proof_of_works(20.0)
+    made = made_underground(replace(layers, tables=tables), books, asked, proof, 20.0, None)
+    assert made.shares["operator"].tolist() == ["unassigned"]
+    papers = _papers(plan, made, made.sharing, _Memo(plan, None, None), None)
+    (bill,) = [content for name, content in papers.items() if name.endswith(".xlsx")]
+    book = openpyxl.load_workbook(io.BytesIO(bill))
+    cells = [str(c.value) for sheet in book for row in sheet.iter_rows() for c in row if c.value]
+    ranges = re.findall(r"\$?[A-Z]+\$?(\d+):\$?[A-Z]+\$?(\d+)", " ".join(cells))
+    assert ranges
+    assert all(int(first) <= int(last) for first, last in ranges)  # none holds its own cell

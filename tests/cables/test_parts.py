@@ -15,6 +15,7 @@ from infraplan.reports.underground_memo import approval_memo
 from infraplan.text import words
 from tests.cables.conftest import EAST
 from tests.cables.conftest import NORTH
+from tests.cables.conftest import shifted
 from tests.cables.test_works import ONE
 from tests.cables.test_works import TURN
 from tests.cables.test_works import WIRES
@@ -52,6 +53,14 @@ def test_a_street_that_an_outline_cuts_is_told_as_a_part(layers, prices) -> None
     area = shapely.box(EAST - 50, NORTH - 50, EAST + 120, NORTH + 50)
     made = plan_underground(layers, area=area, prices=prices)
     assert street_told(made, "Phan Đình Phùng", VI) == "Phan Đình Phùng (một phần)"
+
+
+def test_one_line_of_a_street_that_has_two_is_told_as_a_part(town, prices) -> None:
+    other = ONE | {"street_id": "S9", "geometry": shifted((0, 900), (200, 900))}
+    town_of_two = town(streets=[ONE, TURN, other], fibre=WIRES)
+    made = plan_underground(town_of_two, streets=["S1", "Hà Huy Tập"], prices=prices)
+    assert dict(made.stretches) == {"Phan Đình Phùng": ()}
+    assert plan_underground(town_of_two, streets=["Phan Đình Phùng"], prices=prices).stretches == {}
 
 
 def test_screen_memo_drawings_and_map_tell_the_part(town, prices, capsys) -> None:

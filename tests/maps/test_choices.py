@@ -17,6 +17,7 @@ from infraplan.cables.shares import divided
 from infraplan.cables.shares import rule_weights
 from infraplan.cables.sharing import Sharing
 from infraplan.cables.study import filled_table
+from infraplan.maps.choices import _pieces
 from infraplan.maps.choices import every_choice
 from infraplan.maps.choices import finding_layer
 from infraplan.maps.choices import street_choices
@@ -311,3 +312,13 @@ def test_the_years_of_building_are_on_the_map_in_popups_and_in_a_table(chosen_pl
     assert told["choices"]["features"]["years"] == told["choices"]["features"]["segments"]
     plain = maps.underground(chosen_plan)
     assert "years" not in {entry["name"] for entry in blocks(plain, "layer")}
+
+
+def test_years_of_a_plan_whose_pieces_hold_no_trench_have_no_bands(chosen_plan) -> None:
+    years = filled_table("years", {(2027,): {"budget_vnd": 10**9, "cost_vnd": 0}})
+    pieces = gpd.GeoDataFrame(
+        {"layer": ["chambers"], "feature_id": ["B1"], "parts": ["0"], "street": ["Hà Huy Tập"]},
+        geometry=gpd.points_from_xy([0.0], [0.0]), crs="EPSG:9209",
+    )  # fmt: skip
+    plan = SimpleNamespace(**{**vars(chosen_plan), "years": years, "pieces": pieces})
+    assert set(_pieces(plan, [])["layers"]) == {"chambers"}

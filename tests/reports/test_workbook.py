@@ -88,6 +88,16 @@ def test_file_cut_short_is_refused(tmp_path: Path) -> None:
         sheet_names(path)
 
 
+def test_damage_to_a_part_that_is_no_xml_is_found_too(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "x.xlsx", [sheet_of(["x"])], words=words("vi"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/media/image1.png", b"picture as it was")
+    assert len(sheet_names(path)) == 1
+    path.write_bytes(path.read_bytes().replace(b"picture as it was", b"picture as it is."))
+    with pytest.raises(SourceFileError, match="came out damaged"):
+        sheet_names(path)
+
+
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     one, two = (
         write_workbook(tmp_path / f"{n}.xlsx", [sheet_of(["x"])], words=words("vi")) for n in "ab"
