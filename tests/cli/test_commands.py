@@ -145,3 +145,12 @@ def test_an_unknown_form_and_evidence_without_hamlets_say_what_there_is(tmp_path
     assert "import PLAN hamlets FILE" in done.stderr
     assert "template evidence PLAN" in run("template", "evidence").stderr
     assert "m5" in run("template").stdout
+
+
+@pytest.mark.parametrize("years", ["1900-1901", "2029-2027", "2027-2327"])
+def test_years_that_nobody_builds_in_are_refused(years):
+    from infraplan.cli.cable import _programme
+    from infraplan.errors import SettingsError
+
+    with pytest.raises(SettingsError, match=years):
+        _programme(years, ["6e9"], [], [])
