@@ -19,7 +19,6 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import IO
 from typing import Any
 from typing import Generic
 from typing import TypeVar
@@ -28,7 +27,9 @@ __all__ = ["Beside", "Prepared"]
 
 A = TypeVar("A")
 T = TypeVar("T")
-Copy = tuple[int, IO[bytes]]  # its number, and where its result can be read
+# its number, and where its result can be read: a bare number of a pipe, for a file object that is
+# collected together with what holds it would complain before that can close it
+Copy = tuple[int, int]
 
 
 class Beside(Generic[T]):
@@ -75,10 +76,11 @@ class Beside(Generic[T]):
         if self._future is not None:
             return self._future.result()
         if self._copy is not None:
-            number, pipe = self._copy
-            content = pipe.read()  # who is interrupted here stops the copy as it goes
+            number, reading = self._copy
+            with os.fdopen(reading, "rb", closefd=False) as pipe:
+                content = pipe.read()  # who is interrupted here stops the copy as it goes
             self._copy = None
-            pipe.close()
+            os.close(reading)
             _see_off(number)
             # one that failed or was stopped half-way is done here, where its error is the only one
             with contextlib.suppress(EOFError, pickle.UnpicklingError):
@@ -119,12 +121,15 @@ class Prepared(Generic[A, T]):
         """
         self._task = task
         self._copy: Copy | None = None
-        self._argument: IO[bytes] | None = None
+        self._argument: int | None = None  # where it is written
         if _can_copy():
             reading, writing = os.pipe()
             self._copy = _begun(partial(_answered, task, load, reading, writing))
             os.close(reading)
-            self._argument = os.fdopen(writing, "wb")
+            if self._copy is None:
+                os.close(writing)
+            else:
+                self._argument = writing
 
     def begin(self, argument: A, *, may_thread: bool = False) -> Beside[T]:
         """
@@ -147,10 +152,10 @@ class Prepared(Generic[A, T]):
             content = pickle.dumps(argument, protocol=pickle.HIGHEST_PROTOCOL)
         # whatever cannot be pickled leaves both for `__del__`
         copy, self._copy = self._copy, None
-        pipe, self._argument = self._argument, None
-        if copy is not None and pipe is not None:
+        writing, self._argument = self._argument, None
+        if copy is not None and writing is not None:
             try:
-                with pipe:
+                with os.fdopen(writing, "wb") as pipe:
                     pipe.write(LENGTH.pack(len(content)))
                     pipe.write(content)
             except OSError:  # it is gone
@@ -161,8 +166,7 @@ class Prepared(Generic[A, T]):
     def __del__(self) -> None:
         """Leave no copy behind that nobody gives an argument."""
         if self._argument is not None:
-            with contextlib.suppress(OSError):
-                self._argument.close()
+            os.close(self._argument)
         if self._copy is not None:
             _stop(self._copy)
 
@@ -182,8 +186,8 @@ def _answered(task: Callable[[Any], T], load: Callable[[], object], read: int, w
 
 def _stop(copy: Copy) -> None:
     """End a copy that nobody waits for."""
-    number, pipe = copy
-    pipe.close()
+    number, reading = copy
+    os.close(reading)
     with contextlib.suppress(ProcessLookupError):
         os.kill(number, signal.SIGKILL)
     _see_off(number)
@@ -230,7 +234,7 @@ def _begun(task: Callable[[], T]) -> Copy | None:
             number = os.fork()  # newer Pythons warn of threads of libraries, which only compute
         if number:
             os.close(writing)
-            return number, os.fdopen(reading, "rb")
+            return number, reading
         os.close(reading)
         content = pickle.dumps(task(), protocol=pickle.HIGHEST_PROTOCOL)
         with os.fdopen(writing, "wb") as pipe:

@@ -242,3 +242,22 @@ def test_a_prepared_copy_without_an_argument_is_stopped() -> None:
             print("none")
     """)
     assert lines == ["True", "none"]
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
+def test_a_copy_that_only_the_collector_finds_is_stopped_without_a_complaint() -> None:
+    lines = told_by("""
+        import gc, os, sys, time, warnings
+        from infraplan.beside import Prepared
+        warnings.simplefilter("error")
+        sys.unraisablehook = lambda args: print("complaint", args.exc_value)
+        ring = [Prepared(lambda text: time.sleep(60), lambda: None).begin("x")]
+        ring.append(ring)  # as an error that is kept holds the frames it came through
+        del ring
+        gc.collect()
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            print("none")
+    """)
+    assert lines == ["none"]
