@@ -245,13 +245,13 @@ def test_a_prepared_copy_without_an_argument_is_stopped() -> None:
 
 
 @pytest.mark.skipif(not CAN_COPY, reason="needs Linux and a second core")
-def test_copies_that_only_the_collector_finds_are_stopped_without_a_complaint() -> None:
+def test_a_copy_that_only_the_collector_finds_is_stopped_without_a_complaint() -> None:
     lines = told_by("""
         import gc, os, sys, time, warnings
-        from infraplan.beside import Beside, Prepared
+        from infraplan.beside import Prepared
         warnings.simplefilter("error")
         sys.unraisablehook = lambda args: print("complaint", args.exc_value)
-        ring = [Beside(lambda: time.sleep(60)), Prepared(lambda text: text, lambda: None)]
+        ring = [Prepared(lambda text: time.sleep(60), lambda: None).begin("x")]
         ring.append(ring)  # as an error that is kept holds the frames it came through
         del ring
         gc.collect()
