@@ -48,7 +48,8 @@ class Beside(Generic[T]):
         Parameters
         ----------
         task
-            What to do: reads what there is now, changes nothing, returns what can be pickled.
+            What to do: reads what there is now, changes nothing, returns what can be pickled. It
+            warps no raster, for GDAL would wait for threads that a copy does not have.
         may_thread
             Whether a thread may do it where there can be no copy, for it leaves Python to others
             most of the time.

@@ -286,7 +286,10 @@ def _computed(
         return load_underground(plan, plan.layers(rasters=("terrain",))), Beside(_nothing)
     ready = Beside(partial(_ready, plan, books, asked))
     load_search()  # while a copy of this process reads
+    ground = plan.layers((), rasters=("terrain",))  # GDAL's threads do not outlive a copy
     works = ready.result()
+    layers = replace(works.layers, rasters=ground.rasters, terrain=ground.terrain)
+    works = replace(works, layers=layers)
     if prepare is not None:
         prepare()
     made = made_underground(works, books, asked, time_limit_s=time_limit_s, progress=progress)
@@ -298,8 +301,8 @@ def _computed(
 
 
 def _ready(plan: Plan, books: Mapping[str, Mapping[str, Any]], asked: Asked) -> "Works":
-    """Return the works that are asked for, with the layers of the plan."""
-    layers = plan.layers(rasters=("terrain",))
+    """Return the works that are asked for, with the layers of the plan but its rasters."""
+    layers = plan.layers(rasters=())
     layers.need("streets", step=STEP)
     return works_of(layers, books, asked)
 

@@ -270,10 +270,21 @@ def test_a_memo_that_nobody_waits_for_leaves_no_copy(plan: Plan) -> None:
     assert not Path(f"/proc/{copy[0]}").exists()
 
 
+def test_a_plan_is_made_where_rasters_have_been_warped_by_threads_before(plan: Plan) -> None:
+    from infraplan.io import warp_raster
+
+    layers = plan.layers(rasters=())
+    warp_raster(plan.raster_path("terrain"), plan.geobox(layers.tables), kind="height")
+    record = plan.results / "underground.json"
+    record.unlink(missing_ok=True)
+    with pytest.raises(SettingsError):  # a copy that waits for GDAL's threads would never say so
+        underground(plan, streets=["Không Có Đường Này"])
+
+
 def test_streets_without_any_cable_have_papers_in_which_nobody_pays(plan: Plan) -> None:
     from infraplan.api.digging import Asked
     from infraplan.api.digging import made_underground
-    from infraplan.api.digging import proof_of_works
+    from infraplan.api.digging import works_of
     from infraplan.api.undergrounding import BOOKS
     from infraplan.api.undergrounding import _Memo
     from infraplan.api.undergrounding import _papers
@@ -283,8 +294,8 @@ def test_streets_without_any_cable_have_papers_in_which_nobody_pays(plan: Plan) 
     tables["fibre"] = tables["fibre"].iloc[:0]
     books = {kind: plan.configuration(kind) for kind in BOOKS}
     asked = Asked((PART,), None, Sharing(), Programme((2027,), (10**10,)))
-    proof = proof_of_works(20.0)
-    made = made_underground(replace(layers, tables=tables), books, asked, proof, 20.0, None)
+    works = works_of(replace(layers, tables=tables), books, asked)
+    made = made_underground(works, books, asked, time_limit_s=20.0)
     assert made.shares["operator"].tolist() == ["unassigned"]
     papers = _papers(plan, made, made.sharing, _Memo(plan, None, None), None)
     (bill,) = [content for name, content in papers.items() if name.endswith(".xlsx")]
