@@ -9,6 +9,7 @@ from infraplan import maps
 from infraplan.maps.palette import CLASSES
 from infraplan.maps.palette import UNKNOWN
 from tests.maps import batches
+from tests.maps.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -162,7 +163,7 @@ def test_coverage_is_drawn_before_after_and_where_it_changes(tab):
     found = {}
     for mode in ("before", "after", "change"):
         tab.click(f'[data-mode="{mode}"]')
-        tab.wait_for_function("document.querySelector('.ip-footprint')?.complete")
+        wait_until(tab, "document.querySelector('.ip-footprint')?.complete")
         found[mode] = tab.evaluate(SHADES)
     none, weak, _, good, unknown = (rgb(color) for color in (*CLASSES, UNKNOWN))
     assert {none, weak, unknown} <= set(found["before"])

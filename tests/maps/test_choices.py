@@ -27,6 +27,7 @@ from infraplan.packaged import data_path
 from infraplan.packaged import read_toml
 from infraplan.text import words
 from tests.maps.test_page import blocks
+from tests.maps.waiting import wait_until
 
 TERMS = FundingTerms.from_dict(read_toml(data_path("works/funding-vn.toml")))
 PAID = """cases => cases.map(([choice, asked]) => {
@@ -117,7 +118,7 @@ def test_the_map_shows_what_is_ticked_and_what_was_before(opened, chosen_plan) -
 def test_the_table_is_copied_as_excel_takes_it(opened, chosen_plan) -> None:
     tab = opened(maps.underground(chosen_plan), permissions=["clipboard-read", "clipboard-write"])
     tab.click("text=Chép bảng")
-    tab.wait_for_function("document.querySelector('.ip-choices [role=status]').textContent")
+    wait_until(tab, "document.querySelector('.ip-choices [role=status]').textContent")
     told = tab.inner_text(".ip-choices [role=status]")
     assert "Excel" in told or "Ctrl+C" in told
     tab.evaluate("infraplan.copy('x').then(done => document.body.dataset.copied = String(done))")

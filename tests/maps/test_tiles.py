@@ -21,6 +21,7 @@ from infraplan.maps.layers import PointLayer
 from infraplan.maps.layers import PolygonLayer
 from infraplan.maps.layers import Style
 from infraplan.maps.packing import pack
+from tests.maps.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -285,7 +286,7 @@ def test_the_picture_after_a_drag_is_that_of_a_fresh_drawing(tab: Any) -> None:
 def test_only_tiles_in_the_view_are_laid_out(tab: Any) -> None:
     tab.evaluate(VIEW, [18.3, 106.0, 12])
     tab.wait_for_selector("html[data-still]")
-    tab.wait_for_function(LAID + " >= 2")  # some of the rim is drawn ahead
+    wait_until(tab, LAID + " >= 2")  # some of the rim is drawn ahead
     for way in ([330, 0], [0, -400], [-700, 250]):
         tab.evaluate("way => void infraplan.app.map.panBy(way, {animate: false})", way)
         tab.wait_for_selector("html[data-still]")
