@@ -196,14 +196,14 @@ def made_underground(
     rules = WorkRules.from_dict(books["works"])
     sharing, programme = _known(works, asked.sharing, asked.programme)
     tell(0.1)
-    follow = partial(_followed, works, rules, books["phasing"], programme, time_limit_s)
-    whole = _Whole(works, follow, time_limit_s)
+    follow = partial(_followed, works, books["phasing"], programme, time_limit_s)
+    whole = _Whole(works, rules, follow, time_limit_s)
     drawn = DrawnParts(works)
     choices = _choices(works, whole, drawn)
     tell(0.6)
-    made = _with_light(works, rules, time_limit_s)
+    made, rest = whole.planned()
     findings = validate_underground(made, rules)
-    made = replace(made, findings=findings, **whole.parts().result())
+    made = replace(made, findings=findings, **rest.result())
     made = _with_choices(made, drawn, choices, books, sharing)
     if int(made.shares["cost_vnd"].sum()) != made.cost_vnd:
         made = replace(made, findings=validate_underground(made, rules))  # tells so
@@ -224,16 +224,15 @@ def _with_light(works: "Works", rules: "WorkRules", time_limit_s: float) -> "Cab
 
 def _followed(
     works: "Works",
-    rules: "WorkRules",
     phasing: Mapping[str, Any],
     programme: Programme,
     time_limit_s: float,
+    made: "CablePlan",
 ) -> dict[str, Any]:
     """Return what follows from the plan of all streets: profiles, years, order of works."""
     from infraplan.cables.cutover import cutover_order
     from infraplan.cables.profiles import long_profiles
 
-    made = _with_light(works, rules, time_limit_s)
     made = replace(made, profiles=long_profiles(made))
     if programme.years:
         made = _with_years(made, works, phasing, programme, time_limit_s)
@@ -249,30 +248,36 @@ class _Whole:
     """
 
     def __init__(
-        self, works: "Works", follow: "Callable[[], dict[str, Any]]", time_limit_s: float
+        self,
+        works: "Works",
+        rules: "WorkRules",
+        follow: "Callable[[CablePlan], dict[str, Any]]",
+        time_limit_s: float,
     ) -> None:
-        self._works = works
+        self._works, self._rules = works, rules
         self._follow = follow
+        self._time_limit_s = time_limit_s
         self._parts = Beside(partial(works.parts, time_limit_s=time_limit_s), may_thread=True)
-        self._rest: Beside[dict[str, Any]] | None = None
+        self._planned: tuple[CablePlan, Beside[dict[str, Any]]] | None = None
 
-    def parts(self) -> "Beside[dict[str, Any]]":
-        """Wait until the works know the plan of all of them, and return what follows."""
-        if self._rest is None:
+    def planned(self) -> "tuple[CablePlan, Beside[dict[str, Any]]]":
+        """Wait for the proof, which the works know from then on; return plan and what follows."""
+        if self._planned is None:
             # whatever time is granted later, no more is spent on what was asked for here
             self._works.keep(self._parts.result(), time_limit_s=math.inf)
-            self._rest = Beside(self._follow)
-        return self._rest
+            made = _with_light(self._works, self._rules, self._time_limit_s)
+            self._planned = made, Beside(partial(self._follow, made))
+        return self._planned
 
     def look(self) -> None:
         """Go on with what follows from the proof as soon as that is there."""
-        if self._rest is None and self._parts.is_ready:
-            self.parts()
+        if self._planned is None and self._parts.is_ready:
+            self.planned()
 
     @property
     def is_ready(self) -> bool:
         """Return whether nobody need wait for the proof."""
-        return self._rest is not None or self._parts.is_ready
+        return self._planned is not None or self._parts.is_ready
 
 
 def _known(works: "Works", sharing: Sharing, programme: Programme) -> tuple[Sharing, Programme]:
@@ -322,16 +327,16 @@ def _choices(works: "Works", whole: _Whole, drawn: "DrawnParts") -> "StreetSubse
         if streets in groups and len(owners or works.owners) == len(works.owners):
             drawn.draw(part for part in works.planned() if works.names(part.units) not in groups)
             _load_papers(whole)
-            whole.parts()
+            whole.planned()
         return works.dug(streets, owners, time_limit_s=SUBSET_SECONDS)
 
     try:
         choices = street_subsets(works.streets, dig, joins=works.joins)
     except InfraplanError:
-        whole.parts()
+        whole.planned()
         raise
     _load_papers(whole)
-    whole.parts()
+    whole.planned()
     return choices
 
 
