@@ -16,6 +16,8 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.joined import joined_parts
+
 __all__ = [
     "MILLION",
     "NEVER",
@@ -173,12 +175,7 @@ def parts_of(model: Model) -> list[list[int]]:
     parts
         Streets of each part, sorted.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    count, ends = model.shape[0], model.joins
-    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    label = connected_components(links, directed=False)[1]
+    label = joined_parts(model.joins, model.shape[0])
     return [np.flatnonzero(label == one).tolist() for one in np.unique(label)]
 
 

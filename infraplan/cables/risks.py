@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from infraplan.cables.joined import joined_parts
 from infraplan.layers.bundle import Layers
 
 if TYPE_CHECKING:
@@ -108,15 +109,10 @@ def _crossings(
 
 def _near_ones(points: Floats, distance_m: float) -> Ints:
     """Return a number for each point, equal for those that chains of near points join."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
     pairs = cKDTree(points).query_pairs(distance_m, output_type="ndarray")
-    shape = (len(points), len(points))
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=shape)
-    label: Ints = connected_components(links, directed=False)[1].astype(np.int64)
-    return label
+    return joined_parts(pairs, len(points))
 
 
 def _side_by_side(

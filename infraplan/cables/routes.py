@@ -13,6 +13,7 @@ from infraplan.cables.disjoint import DisjointPair
 from infraplan.cables.disjoint import disjoint_pair
 from infraplan.cables.graph import StreetGraph
 from infraplan.cables.graph import street_graph
+from infraplan.cables.joined import joined_parts
 from infraplan.cables.measure import cut
 from infraplan.cables.measure import geodesic_lengths_m
 from infraplan.cables.measure import project
@@ -413,13 +414,9 @@ def _cheapest(network: _Network, tips: tuple[int, int], cost: Floats) -> list[in
 
 def _what_bars(network: _Network, tips: tuple[int, int], ends: Ints) -> str:
     """Return in words between which parts of the streets there is no way, and the least gap."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    count = len(network.nodes)
-    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    label = connected_components(links, directed=False)[1]
+    label = joined_parts(ends, len(network.nodes))
     words = []
     for tip in tips:
         mine = label[ends[:, 0]] == label[tip]
